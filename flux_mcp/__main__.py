@@ -1,0 +1,5 @@
+"""`python -m flux_mcp` is `flux-mcp`."""
+
+from flux_mcp.cli import main
+
+main()
