@@ -1,0 +1,154 @@
+"""Every error that reaches a user: a sentence that says what happened, to which object or context, and what to do.
+
+FluxMcpError
+├── BadArgument             an argument does not fit; kubectl was not started
+├── BadSetting              a flag of the command line or an environment variable does not fit
+├── BadRecording            a file of a recording is missing or cannot be understood
+├── KubectlMissing          there is no kubectl to start
+├── KubectlTooOld           kubectl is older than 1.28
+└── KubectlError            kubectl ran, or should have
+    ├── UnknownContext      the kubeconfig has no such context
+    ├── BadKubeconfig       the kubeconfig is missing or broken
+    ├── Unreachable         the API server does not answer
+    ├── NotLoggedIn         no credentials, or the login plugin failed
+    ├── Forbidden           the identity may not do this
+    │   └── ImpersonationForbidden
+    ├── KindNotInstalled    the API server does not serve this kind
+    ├── NotFound            no object of that name
+    ├── NotRecorded         a recording does not hold this kind
+    ├── ServerError         the API server answered with another error
+    ├── TimedOut            the time for the call ran out
+    ├── TooMuchOutput       kubectl printed more than is read
+    ├── BadOutput           kubectl printed what cannot be understood
+    └── KubectlFailed       kubectl ended in a way that is none of the above
+"""
+
+from collections.abc import Sequence
+
+__all__ = [
+    "BadArgument",
+    "BadKubeconfig",
+    "BadOutput",
+    "BadRecording",
+    "BadSetting",
+    "FluxMcpError",
+    "Forbidden",
+    "ImpersonationForbidden",
+    "KindNotInstalled",
+    "KubectlError",
+    "KubectlFailed",
+    "KubectlMissing",
+    "KubectlTooOld",
+    "NotFound",
+    "NotLoggedIn",
+    "NotRecorded",
+    "ServerError",
+    "TimedOut",
+    "TooMuchOutput",
+    "UnknownContext",
+    "Unreachable",
+]
+
+
+class FluxMcpError(Exception):
+    """The base of every error that is meant to be read. `str()` is the whole sentence."""
+
+
+class BadArgument(FluxMcpError):
+    """An argument of a tool does not fit.
+
+    Attributes:
+        argument: the name of the argument.
+        why: what is allowed, as the rest of a sentence that starts with the name.
+    """
+
+    def __init__(self, argument: str, why: str) -> None:
+        """Keep the name apart from the sentence, so that a caller can tell which argument it was."""
+        self.argument, self.why = argument, why
+        super().__init__(f"Bad argument: {argument} {why}")
+
+
+class BadSetting(FluxMcpError):
+    """A flag or an environment variable does not fit, so nothing was started."""
+
+
+class BadRecording(FluxMcpError):
+    """A recording lacks a file that it must have, or holds one that cannot be understood."""
+
+
+class KubectlMissing(FluxMcpError):
+    """There is no kubectl where it was looked for, or it cannot be executed."""
+
+
+class KubectlTooOld(FluxMcpError):
+    """kubectl is older than the oldest version that this program is tested with."""
+
+
+class KubectlError(FluxMcpError):
+    """kubectl ran, or should have, and there is no answer.
+
+    Attributes:
+        brief: the cause in a few words, for the line that lists what could not be read.
+        resources: the `plural.group` names that this is known to be about; empty when kubectl did not say.
+    """
+
+    def __init__(self, sentence: str, *, brief: str = "", resources: Sequence[str] = ()) -> None:
+        """Keep the short form beside the sentence."""
+        self.brief, self.resources = brief or sentence, tuple(resources)
+        super().__init__(sentence)
+
+
+class UnknownContext(KubectlError):
+    """The kubeconfig has no context of that name."""
+
+
+class BadKubeconfig(KubectlError):
+    """The kubeconfig is missing, broken or has no current context."""
+
+
+class Unreachable(KubectlError):
+    """The API server does not answer: refused, no such host, TLS."""
+
+
+class NotLoggedIn(KubectlError):
+    """There are no valid credentials, or the login plugin of the kubeconfig failed."""
+
+
+class Forbidden(KubectlError):
+    """RBAC does not allow this identity to do it."""
+
+
+class ImpersonationForbidden(Forbidden):
+    """The user of the context may not act as the identity that --kube-as names."""
+
+
+class KindNotInstalled(KubectlError):
+    """The API server does not serve this kind."""
+
+
+class NotFound(KubectlError):
+    """There is no object of that name."""
+
+
+class NotRecorded(KubectlError):
+    """The recording was made without this kind, or the question needs a live cluster."""
+
+
+class ServerError(KubectlError):
+    """The API server answered with an error of another sort."""
+
+
+class TimedOut(KubectlError):
+    """The time for the call ran out; kubectl and whatever it had started were ended."""
+
+
+class TooMuchOutput(KubectlError):
+    """kubectl printed more than this program reads."""
+
+
+class BadOutput(KubectlError):
+    """kubectl printed something that cannot be understood."""
+
+
+class KubectlFailed(KubectlError):
+    """kubectl ended with an error that is not known, or was ended by a signal."""

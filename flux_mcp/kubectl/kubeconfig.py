@@ -1,0 +1,96 @@
+"""The names in a kubeconfig, as `kubectl config view` tells them. Credentials are not looked at."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from flux_mcp.errors import BadKubeconfig, UnknownContext
+from flux_mcp.kubectl.command import echo
+
+__all__ = ["ContextEntry", "Kubeconfig", "file_stamp", "parse_kubeconfig"]
+
+NAMED_CONTEXTS: Final = 20
+"""Contexts that an error names."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextEntry:
+    """One context of the kubeconfig, by its names only."""
+
+    name: str
+    cluster: str
+    user: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kubeconfig:
+    """The names in a kubeconfig. `current` is empty where none is set."""
+
+    current: str
+    contexts: tuple[ContextEntry, ...]
+
+    def find(self, name: str) -> ContextEntry:
+        """The context of that name.
+
+        Raises:
+            UnknownContext: there is none; the error names those that there are.
+        """
+        for entry in self.contexts:
+            if entry.name == name:
+                return entry
+        raise UnknownContext(
+            f"The kubeconfig has no context {echo(name)}. It has {self.names()}.", brief="unknown context"
+        )
+
+    def choose(self) -> str | None:
+        """The context that kubectl would use; None for a kubeconfig without contexts (kubectl in a pod).
+
+        Raises:
+            BadKubeconfig: it has contexts, but none is current.
+        """
+        if self.current or not self.contexts:
+            return self.current or None
+        raise BadKubeconfig(
+            f"The kubeconfig has no current context: pass context, or set --kube-context. It has {self.names()}.",
+            brief="no current context",
+        )
+
+    def names(self) -> str:
+        """The contexts' names for an error's sentence, the first twenty."""
+        names = [echo(entry.name) for entry in self.contexts]
+        more = f" and {len(names) - NAMED_CONTEXTS} more" if len(names) > NAMED_CONTEXTS else ""
+        return (", ".join(names[:NAMED_CONTEXTS]) or "no contexts") + more
+
+
+def parse_kubeconfig(document: Mapping[str, Any]) -> Kubeconfig:
+    """The names in what `kubectl config view --output=json` printed."""
+    contexts = document.get("contexts")
+    entries = [
+        ContextEntry(name, _text(inner, "cluster"), _text(inner, "user"), _text(inner, "namespace"))
+        for entry in (contexts if isinstance(contexts, list) else [])
+        if (name := _text(entry, "name"))
+        for inner in [entry.get("context")]
+    ]
+    return Kubeconfig(_text(document, "current-context"), tuple(entries))
+
+
+def file_stamp(kubeconfig: str | None) -> object:
+    """What changes when a file of the kubeconfig does, so that a change is seen without starting a process."""
+    told = kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    return tuple(_stamp(path) for path in told.split(os.pathsep) if path)
+
+
+def _stamp(path: str) -> tuple[str, int, int, int]:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return path, 0, 0, 0
+    return path, found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _text(node: object, key: str) -> str:
+    value = node.get(key) if isinstance(node, Mapping) else None
+    return value if isinstance(value, str) else ""

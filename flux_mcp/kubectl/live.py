@@ -1,0 +1,162 @@
+"""The one place that starts processes: kubectl, over sh.
+
+Each kubectl leads a session of its own, has /dev/null for its input and the whole environment of this process (login
+plugins need it). Whatever ends the waiting (time-out, cancellation, end of input, too much output) kills the whole
+group, login plugins included; a process that is being ended by a signal calls `kill_all`.
+"""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from io import BytesIO
+from typing import Final
+
+import anyio
+import sh
+from typing_extensions import Buffer
+
+from flux_mcp.errors import KubectlMissing, TooMuchOutput
+from flux_mcp.kubectl.command import Command
+from flux_mcp.kubectl.runner import Output
+from flux_mcp.settings import Access
+
+__all__ = ["LiveKubectl"]
+
+MAX_OUTPUT: Final = 256 << 20
+"""Bytes of stdout that are read."""
+MAX_ERRORS: Final = 1 << 20
+"""Bytes of stderr that are kept; the rest is dropped."""
+MAX_PROCESSES: Final = 8
+_ANY_EXIT: Final = tuple(range(-64, 256))
+
+# sh logs every argv at INFO.
+logging.getLogger("sh").setLevel(logging.WARNING)
+
+
+class LiveKubectl:
+    """Runs kubectl.
+
+    Args:
+        program: a name on PATH or a path; looked up at every call, so that one installed meanwhile is found.
+        access: how to reach the cluster.
+        request_timeout: seconds after which kubectl itself gives a request up, should this process be gone.
+    """
+
+    moment = None
+
+    def __init__(self, program: str, access: Access, *, request_timeout: float, max_output: int = MAX_OUTPUT) -> None:
+        """Start nothing yet."""
+        self._program, self._access, self._max_output = program, access, max_output
+        self._request_timeout = f"--request-timeout={max(1, int(request_timeout))}s"
+        self._limiter = anyio.CapacityLimiter(MAX_PROCESSES)
+        self._starting = threading.Lock()
+        self._groups: set[int] = set()
+
+    async def run(self, command: Command, context: str | None = None) -> Output:
+        """Start kubectl, wait for its end, and leave no process behind however the waiting ends.
+
+        Raises:
+            KubectlMissing: there is no such program, or it cannot be executed.
+            TooMuchOutput: it printed more than is read.
+        """
+        argv = (*self._access.flags(context), self._request_timeout, *command.args())
+        out, err = _Sink(self._max_output), _Sink(MAX_ERRORS)
+        running: sh.RunningCommand | None = None
+        try:
+            running = await anyio.to_thread.run_sync(self._start, argv, out, err, limiter=self._limiter)
+            await anyio.to_thread.run_sync(_wait, running, abandon_on_cancel=True, limiter=self._limiter)
+        finally:
+            if running is not None:
+                self._end(running.pid)
+        if out.full:
+            raise TooMuchOutput(
+                f"kubectl printed more than {self._max_output >> 20} MiB and was ended: ask for one namespace or fewer "
+                "kinds.",
+                brief="too much output",
+            )
+        return Output(running.exit_code, out.take(), err.take().decode(errors="replace"))
+
+    def kill_all(self) -> None:
+        """End every kubectl that is running now. For signal handlers: waits for one that is just being started."""
+        with_lock = self._starting.acquire(timeout=1)
+        for group in tuple(self._groups):
+            _kill(group)
+        if with_lock:
+            self._starting.release()
+
+    def _start(self, argv: tuple[str, ...], out: "_Sink", err: "_Sink") -> "sh.RunningCommand":
+        try:
+            program = sh.Command(self._program)
+        except sh.CommandNotFound:
+            raise self._missing("was not found, or is not executable") from None
+        with self._starting, open(os.devnull, "rb") as nothing:  # noqa: PTH123 (a descriptor for the child)
+            try:
+                running: sh.RunningCommand = program(
+                    *argv,
+                    _in=nothing,
+                    _out=out,
+                    _err=err,
+                    _tty_out=False,
+                    _out_bufsize=1 << 20,
+                    _err_bufsize=1 << 16,
+                    _no_pipe=True,
+                    _new_session=True,
+                    _ok_code=_ANY_EXIT,
+                    _bg=True,
+                    _bg_exc=False,
+                    _return_cmd=True,
+                )
+            except sh.ForkException as error:
+                raise self._missing(f"cannot be started ({str(error).strip().splitlines()[-1][:200]})") from None
+            self._groups.add(running.pid)
+        out.when_full = lambda: _kill(running.pid)
+        return running
+
+    def _end(self, group: int) -> None:
+        # Also after an ordinary end: a login plugin may have outlived kubectl.
+        _kill(group)
+        self._groups.discard(group)
+
+    def _missing(self, what: str) -> KubectlMissing:
+        return KubectlMissing(
+            f"{self._program} {what}. PATH of this process: {os.environ.get('PATH', '(none)')}. Install kubectl, set "
+            "--kubectl (FLUX_MCP_KUBECTL) to its full path, or set PATH in the MCP client's configuration."
+        )
+
+
+class _Sink(BytesIO):
+    """Takes a child's output up to a limit; past it, it drops the rest, remembers, and says so once."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.full = False
+        self.when_full: Callable[[], None] = lambda: None
+        self._limit, self._size = limit, 0
+
+    def write(self, chunk: Buffer, /) -> int:
+        """Never raises: this runs in sh's thread."""
+        size = memoryview(chunk).nbytes
+        self._size += size
+        if self._size > self._limit:
+            self.full = True
+            self.when_full()
+            return size
+        return super().write(chunk)
+
+    def take(self) -> bytes:
+        """The bytes, without a copy; sh keeps the sink alive, so it is emptied."""
+        taken = self.getvalue()
+        self.close()
+        return taken
+
+
+def _wait(running: "sh.RunningCommand") -> None:
+    running.wait()
+
+
+def _kill(group: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)

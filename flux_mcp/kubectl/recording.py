@@ -1,0 +1,225 @@
+"""Answers from a folder of recorded kubectl output, as kubectl would have answered.
+
+One file per resource, `PLURAL.GROUP.json` (`PLURAL.json` for the core group), each what
+`kubectl get PLURAL.GROUP --all-namespaces -o json` printed; `version.json`; optionally `recording.json` with
+recordedAt, context, as, unreadable and more. Without recording.json the moment is the newest timestamp in the items and
+the context is the folder's name.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from flux_mcp.errors import BadRecording
+from flux_mcp.flux.kinds import FLUX_KINDS
+from flux_mcp.flux.objects import parse_time
+from flux_mcp.kubectl.command import ApiResources, Command, ConfigView, Get, Version
+from flux_mcp.kubectl.runner import Output
+from flux_mcp.kubectl.selector import matches, parse_selector
+
+__all__ = ["RecordedKubectl"]
+
+JsonObject = dict[str, Any]
+
+CRDS: Final = "customresourcedefinitions.apiextensions.k8s.io"
+NOT_RECORDED: Final = "not recorded"
+_STAMPS: Final = re.compile(
+    rb'"(?:creationTimestamp|lastTransitionTime|lastUpdateTime|lastTimestamp|firstTimestamp|eventTime|lastObservedTime'
+    rb"|lastReconciled|lastScheduleTime|lastHeartbeatTime|startTime|startedAt|finishedAt|completionTime)\"\s*:\s*"
+    rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[.\d]*Z"'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What recording.json tells, or what stands in for it."""
+
+    context: str
+    user: str
+    recorded_at: datetime | None
+    unreadable: Mapping[str, tuple[str, str]]
+
+
+class RecordedKubectl:
+    """Answers commands from a recording. Nothing is started, and time stands still.
+
+    Args:
+        folder: the recording.
+
+    Raises:
+        BadRecording: there is no such folder, or its recording.json is broken.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read recording.json only; the other files are read when they are asked for."""
+        if not folder.is_dir():
+            raise BadRecording(f"There is no recording at {folder}: it must be a folder of kubectl's JSON output.")
+        self._folder = folder
+        self._about = self._read_about()
+
+    @cached_property
+    def moment(self) -> datetime:
+        """The moment that the recording was made.
+
+        Raises:
+            BadRecording: nothing in it has a time.
+        """
+        if self._about.recorded_at is not None:
+            return self._about.recorded_at
+        newest = max((stamp for path in self._files() for stamp in _STAMPS.findall(self._bytes(path))), default=b"")
+        moment = parse_time(newest.decode() + "Z")
+        if moment is None:
+            raise BadRecording(f"No object in {self._folder} has a time: add a recording.json with recordedAt.")
+        return moment
+
+    async def run(self, command: Command, context: str | None = None) -> Output:
+        """Answer as kubectl would.
+
+        Raises:
+            BadRecording: a file is broken.
+        """
+        del context
+        match command:
+            case ConfigView():
+                return _printed(self._config())
+            case Version():
+                return self._version()
+            case ApiResources():
+                return Output(0, "\n".join(sorted(self._served())).encode(), "")
+            case Get():
+                return self._get(command)
+            case _:
+                return Output(1, b"", "error: a recording cannot answer this")
+
+    def _files(self) -> Iterator[Path]:
+        return (path for path in sorted(self._folder.glob("*.json")) if path.stem not in {"recording", "version"})
+
+    def _bytes(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise BadRecording(f"{path} cannot be read: {error.strerror}.") from None
+
+    def _document(self, path: Path) -> JsonObject:
+        try:
+            document = orjson.loads(self._bytes(path))
+        except orjson.JSONDecodeError as error:
+            raise BadRecording(f"{path} is not JSON: {error}.") from None
+        if not isinstance(document, dict):
+            raise BadRecording(f"{path} must hold a JSON object.")
+        return document
+
+    def _items(self, resource: str) -> list[JsonObject] | None:
+        """The recorded items of a resource; None if it was not recorded."""
+        path = self._folder / f"{resource}.json"
+        if not path.exists():
+            return None
+        items = self._document(path).get("items")
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise BadRecording(f"{path} must hold a list of objects under items, as kubectl get -o json prints it.")
+        return items
+
+    def _read_about(self) -> _About:
+        path = self._folder / "recording.json"
+        told = self._document(path) if path.exists() else {}
+        unreadable: dict[str, tuple[str, str]] = {}
+        for entry in _list(told.get("unreadable"), path, "unreadable"):
+            unreadable[_text(entry, "resource", path)] = _text(entry, "reason", path), _text(entry, "message", path)
+        recorded_at = parse_time(_text(told, "recordedAt", path)) if "recordedAt" in told else None
+        if "recordedAt" in told and recorded_at is None:
+            raise BadRecording(f"{path}: recordedAt must be an RFC 3339 time.")
+        return _About(
+            context=_text(told, "context", path) if told.get("context") else self._folder.resolve().name,
+            user=_text(told, "as", path) if told.get("as") else "",
+            recorded_at=recorded_at,
+            unreadable=unreadable,
+        )
+
+    def _config(self) -> JsonObject:
+        about = self._about
+        context = {"name": about.context, "context": {"cluster": about.context, "user": about.user}}
+        return {"kind": "Config", "current-context": about.context, "contexts": [context]}
+
+    def _version(self) -> Output:
+        path = self._folder / "version.json"
+        if path.exists():
+            return _printed(self._document(path))
+        return _printed({"clientVersion": {"gitVersion": "v1.28.0"}})
+
+    def _served(self) -> set[str]:
+        """What the API server served, as far as it is recorded: files, unreadable kinds, CRDs.
+
+        Without the CRDs it is not known which Flux kinds were installed, so all are taken to be.
+        """
+        names = {path.stem for path in self._files()} | set(self._about.unreadable)
+        crds = self._items(CRDS)
+        if crds is None:
+            return names | {kind.resource for kind in FLUX_KINDS}
+        return names | {name for crd in crds if isinstance(name := (crd.get("metadata") or {}).get("name"), str)}
+
+    def _get(self, command: Get) -> Output:
+        found: list[JsonObject] = []
+        errors: list[str] = []
+        served = self._served()
+        for resource in command.resources:
+            if resource not in served and (self._folder / f"{CRDS}.json").exists() and "." in resource:
+                return Output(1, b"", f'error: the server doesn\'t have a resource type "{resource.split(".")[0]}"')
+            if resource in self._about.unreadable:
+                reason, message = self._about.unreadable[resource]
+                errors.append(f"Error from server ({reason}): {message}")
+                continue
+            items = self._items(resource)
+            if items is None:
+                errors.append(f"Error from server (NotRecorded): {resource} is {NOT_RECORDED}")
+                continue
+            found += _select(items, command)
+        stderr = "\n".join(errors)
+        if command.name is None:
+            return _printed({"apiVersion": "v1", "items": found, "kind": "List"}, stderr)
+        if found:
+            return _printed(found[0])
+        return Output(
+            1, b"", stderr or f'Error from server (NotFound): {command.resources[0]} "{command.name}" not found'
+        )
+
+
+def _select(items: list[JsonObject], command: Get) -> Iterator[JsonObject]:
+    selector = parse_selector(command.selector) if command.selector is not None else ()
+    for item in items:
+        metadata = _mapping(item, "metadata")
+        if (
+            command.namespace in {None, metadata.get("namespace")}
+            and command.name in {None, metadata.get("name")}
+            and matches(selector, _mapping(metadata, "labels"))
+        ):
+            yield item
+
+
+def _mapping(node: JsonObject, key: str) -> JsonObject:
+    value = node.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _printed(document: JsonObject, stderr: str = "") -> Output:
+    return Output(1 if stderr else 0, orjson.dumps(document), stderr)
+
+
+def _list(value: object, path: Path, key: str) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise BadRecording(f"{path}: {key} must be a list.")
+    return value
+
+
+def _text(node: object, key: str, path: Path) -> str:
+    value = node.get(key) if isinstance(node, dict) else None
+    if not isinstance(value, str):
+        raise BadRecording(f"{path}: {key} must be a text.")
+    return value

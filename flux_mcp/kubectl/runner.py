@@ -1,0 +1,43 @@
+"""What answers a command: kubectl itself (live), or a folder of recorded output (recording)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from flux_mcp.kubectl.command import Command
+
+__all__ = ["Kubectl", "Output"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What one kubectl printed and how it ended.
+
+    Attributes:
+        exit_code: as the shell would see it; negative is the number of the signal that ended it.
+        stdout: the bytes printed, never merged with stderr.
+        stderr: decoded, bad bytes replaced.
+    """
+
+    exit_code: int
+    stdout: bytes
+    stderr: str
+
+
+class Kubectl(Protocol):
+    """Whatever answers commands. All that is above it is tested without a process."""
+
+    @property
+    def moment(self) -> datetime | None:
+        """The moment that a recording stands still at; None where time runs."""
+        ...
+
+    async def run(self, command: Command, context: str | None = None) -> Output:
+        """Answer one command against a context (None: kubectl's own choice).
+
+        Raises:
+            KubectlMissing: there is no kubectl.
+            TooMuchOutput: it printed more than is read.
+            BadRecording: a file of the recording is broken.
+        """
+        ...

@@ -1,0 +1,119 @@
+"""The settings that a process is started with. They are frozen: no tool call can change them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from flux_mcp.errors import BadSetting
+
+__all__ = ["DEFAULT_TIMEOUT", "MAX_TIMEOUT", "Access", "Settings"]
+
+DEFAULT_TIMEOUT = 45.0
+"""Seconds for one tool call. Common MCP clients give up at 60."""
+MAX_TIMEOUT = 3600.0
+
+_CONTROL: Final = {*map(chr, range(0x20)), "\x7f"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How kubectl reaches the cluster. None means that the flag is left out and kubectl decides.
+
+    No field takes a credential itself: a token on a command line can be read by every local user.
+
+    Raises:
+        BadSetting: an empty value (kubectl would silently drop it), a control character, or an
+            impersonated group or uid without an impersonated user.
+    """
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    impersonate: str | None = None
+    impersonate_groups: tuple[str, ...] = ()
+    impersonate_uid: str | None = None
+    server: str | None = None
+    tls_server_name: str | None = None
+    certificate_authority: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = None
+    insecure_skip_tls_verify: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what kubectl would take in another way than it was meant."""
+        for ours, _, value in self._given():
+            if not value.strip():
+                raise BadSetting(f"{ours} is empty: leave it out, or give it a value.")
+            if _CONTROL & set(value):
+                raise BadSetting(f"{ours} holds a control character.")
+        if self.impersonate is None and (self.impersonate_groups or self.impersonate_uid is not None):
+            raise BadSetting("--kube-as-group and --kube-as-uid need --kube-as.")
+
+    def _given(self) -> Iterator[tuple[str, str, str]]:
+        """Our flag, kubectl's flag and the value, for each flag that was given."""
+        for attribute, ours, kubectls in _FLAGS:
+            value = getattr(self, attribute)
+            texts = value if isinstance(value, tuple) else () if value is None else (value,)
+            yield from ((ours, kubectls, text) for text in texts)
+
+    def any(self) -> bool:
+        """Whether any access flag was given."""
+        return self.insecure_skip_tls_verify or any(True for _ in self._given())
+
+    def flags(self, context: str | None) -> tuple[str, ...]:
+        """Every access flag for kubectl, for a call to `context` (None: the kubeconfig has no contexts)."""
+        chosen = replace(self, context=context)
+        given = [f"{kubectls}={text}" for _, kubectls, text in chosen._given()]  # noqa: SLF001
+        return (*given, *(["--insecure-skip-tls-verify=true"] if self.insecure_skip_tls_verify else ()))
+
+
+_FLAGS: Final = (
+    ("kubeconfig", "--kubeconfig", "--kubeconfig"),
+    ("context", "--kube-context", "--context"),
+    ("impersonate", "--kube-as", "--as"),
+    ("impersonate_groups", "--kube-as-group", "--as-group"),
+    ("impersonate_uid", "--kube-as-uid", "--as-uid"),
+    ("server", "--kube-server", "--server"),
+    ("tls_server_name", "--kube-tls-server-name", "--tls-server-name"),
+    ("certificate_authority", "--kube-certificate-authority", "--certificate-authority"),
+    ("client_certificate", "--kube-client-certificate", "--client-certificate"),
+    ("client_key", "--kube-client-key", "--client-key"),
+)
+"""The attribute of Access, our flag, kubectl's flag."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that serve, call and tools are started with.
+
+    Attributes:
+        timeout: seconds for one tool call, queueing and all its kubectl processes included.
+        read_only: leave the reconcile tools out.
+        recording: answer from this folder and start no kubectl.
+        kubectl: the kubectl to run, a name on PATH or a path.
+
+    Raises:
+        BadSetting: a time-out out of range, an empty --kubectl, or --recording together with access flags.
+    """
+
+    access: Access = field(default_factory=Access)
+    timeout: float = DEFAULT_TIMEOUT
+    read_only: bool = False
+    recording: Path | None = None
+    kubectl: str = "kubectl"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, before anything is started."""
+        if not 1 <= self.timeout <= MAX_TIMEOUT:
+            raise BadSetting(f"--timeout must be from 1 to {MAX_TIMEOUT:.0f} seconds.")
+        if not self.kubectl.strip() or _CONTROL & set(self.kubectl):
+            raise BadSetting("--kubectl must be the name or the path of a kubectl.")
+        if self.recording is not None and self.access.any():
+            raise BadSetting(
+                "--recording answers from files: it cannot be combined with --kubeconfig or --kube-… flags."
+            )
+
+    @property
+    def pinned(self) -> bool:
+        """Whether every call goes to one context, so that no tool takes one."""
+        return self.access.context is not None or self.recording is not None
