@@ -1,0 +1,243 @@
+"""The table of the Flux kinds. Adding a kind is one entry here.
+
+Source: the CRDs and API documentation of Flux 2.6 to 2.9 and of Flux Operator 0.58 (our knowledge file, sections 1.1,
+1.3, 1.4, 2.5 and 2.8).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+__all__ = ["FLUX_KINDS", "FluxKind", "Role", "by_kind", "by_resource", "find_kind", "kind_of", "with_sources"]
+
+_OPERATOR: Final = "fluxcd.controlplane.io"
+_OPERATOR_SWITCH: Final = "fluxcd.controlplane.io/reconcile"
+_OPERATOR_TIMEOUT: Final = "fluxcd.controlplane.io/reconcileTimeout"
+
+
+class Role(Enum):
+    """What a kind does in the flow from a source to the cluster."""
+
+    SOURCE = "source"
+    APPLIER = "applier"
+    OPERATOR = "operator"
+    IMAGE = "image"
+    NOTIFICATION = "notification"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxKind:
+    """One Flux kind. All are namespaced.
+
+    Attributes:
+        kind: as in manifests.
+        group: the API group; the version is the API server's choice, since it differs between Flux versions.
+        plural: as in `plural.group`.
+        short_names: of the CRD.
+        role: where it stands in the flow.
+        static: it has no status that a controller writes.
+        switch: the annotation that suspends it with the value `disabled`; None where spec.suspend does.
+        answers_requests: its controller acts on reconcile.fluxcd.io/requestedAt and says so in
+            status.lastHandledReconcileAt.
+        timeout: seconds a run may take where the object does not say; None: its interval, less half a minute for
+            Kustomization.
+        timeout_annotation: the annotation that says how long a run may take, where it is not spec.timeout.
+        revision: where the revision that is in force stands: keys below the object, alternatives in order.
+        sources: the kinds that its source reference may name.
+    """
+
+    kind: str
+    group: str
+    plural: str
+    short_names: tuple[str, ...] = ()
+    role: Role
+    static: bool = False
+    switch: str | None = None
+    answers_requests: bool = True
+    timeout: float | None = 60.0
+    timeout_annotation: str | None = None
+    revision: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @property
+    def resource(self) -> str:
+        """`plural.group`: a bare plural may be another vendor's kind."""
+        return f"{self.plural}.{self.group}"
+
+
+def _source(kind: str, plural: str, *short_names: str, sources: tuple[str, ...] = ()) -> FluxKind:
+    return FluxKind(
+        kind=kind,
+        group="source.toolkit.fluxcd.io",
+        plural=plural,
+        short_names=short_names,
+        role=Role.SOURCE,
+        revision=("status.artifact.revision",),
+        sources=sources,
+    )
+
+
+FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
+    FluxKind(
+        kind="FluxInstance",
+        group=_OPERATOR,
+        plural="fluxinstances",
+        role=Role.OPERATOR,
+        switch=_OPERATOR_SWITCH,
+        timeout=300.0,
+        timeout_annotation=_OPERATOR_TIMEOUT,
+        revision=("status.lastAppliedRevision",),
+    ),
+    FluxKind(
+        kind="FluxReport",
+        group=_OPERATOR,
+        plural="fluxreports",
+        role=Role.OPERATOR,
+        switch=_OPERATOR_SWITCH,
+        # It does act on the request, but never writes status.lastHandledReconcileAt.
+        answers_requests=False,
+        timeout=300.0,
+    ),
+    FluxKind(
+        kind="ResourceSet",
+        group=_OPERATOR,
+        plural="resourcesets",
+        short_names=("rset",),
+        role=Role.APPLIER,
+        switch=_OPERATOR_SWITCH,
+        timeout=300.0,
+        timeout_annotation=_OPERATOR_TIMEOUT,
+        revision=("status.lastAppliedRevision",),
+    ),
+    FluxKind(
+        kind="ResourceSetInputProvider",
+        group=_OPERATOR,
+        plural="resourcesetinputproviders",
+        short_names=("rsip",),
+        role=Role.OPERATOR,
+        switch=_OPERATOR_SWITCH,
+        timeout=120.0,
+        timeout_annotation=_OPERATOR_TIMEOUT,
+        revision=("status.lastExportedRevision",),
+    ),
+    _source("GitRepository", "gitrepositories", "gitrepo"),
+    _source("OCIRepository", "ocirepositories", "ocirepo"),
+    _source("Bucket", "buckets"),
+    _source("HelmRepository", "helmrepositories", "helmrepo"),
+    _source("HelmChart", "helmcharts", "hc", sources=("HelmRepository", "GitRepository", "Bucket")),
+    FluxKind(
+        kind="ExternalArtifact",
+        group="source.toolkit.fluxcd.io",
+        plural="externalartifacts",
+        short_names=("ea",),
+        role=Role.SOURCE,
+        answers_requests=False,
+        revision=("status.artifact.revision",),
+        sources=("ArtifactGenerator",),
+    ),
+    FluxKind(
+        kind="ArtifactGenerator",
+        group="source.extensions.fluxcd.io",
+        plural="artifactgenerators",
+        short_names=("ag",),
+        role=Role.SOURCE,
+        switch="source.extensions.fluxcd.io/reconcile",
+        sources=("GitRepository", "OCIRepository", "Bucket", "HelmChart", "ExternalArtifact"),
+    ),
+    FluxKind(
+        kind="Kustomization",
+        group="kustomize.toolkit.fluxcd.io",
+        plural="kustomizations",
+        short_names=("ks",),
+        role=Role.APPLIER,
+        timeout=None,
+        revision=("status.lastAppliedRevision",),
+        sources=("GitRepository", "OCIRepository", "Bucket", "ExternalArtifact"),
+    ),
+    FluxKind(
+        kind="HelmRelease",
+        group="helm.toolkit.fluxcd.io",
+        plural="helmreleases",
+        short_names=("hr",),
+        role=Role.APPLIER,
+        timeout=300.0,
+        revision=("status.history.0.chartVersion", "status.lastAttemptedRevision"),
+        sources=("HelmChart", "OCIRepository", "ExternalArtifact"),
+    ),
+    FluxKind(
+        kind="ImageRepository",
+        group="image.toolkit.fluxcd.io",
+        plural="imagerepositories",
+        short_names=("imgrepo", "imagerepo"),
+        role=Role.IMAGE,
+        timeout=None,
+    ),
+    FluxKind(
+        kind="ImagePolicy",
+        group="image.toolkit.fluxcd.io",
+        plural="imagepolicies",
+        short_names=("imgpol", "imagepol"),
+        role=Role.IMAGE,
+        revision=("status.latestRef.tag",),
+        sources=("ImageRepository",),
+    ),
+    FluxKind(
+        kind="ImageUpdateAutomation",
+        group="image.toolkit.fluxcd.io",
+        plural="imageupdateautomations",
+        short_names=("iua", "imgupd", "imgauto"),
+        role=Role.IMAGE,
+        revision=("status.lastPushCommit",),
+        sources=("GitRepository",),
+    ),
+    FluxKind(
+        kind="Receiver",
+        group="notification.toolkit.fluxcd.io",
+        plural="receivers",
+        role=Role.NOTIFICATION,
+    ),
+    FluxKind(
+        kind="Alert",
+        group="notification.toolkit.fluxcd.io",
+        plural="alerts",
+        role=Role.NOTIFICATION,
+        static=True,
+        answers_requests=False,
+    ),
+    FluxKind(
+        kind="Provider",
+        group="notification.toolkit.fluxcd.io",
+        plural="providers",
+        role=Role.NOTIFICATION,
+        static=True,
+        answers_requests=False,
+    ),
+)
+
+by_kind: Final = {entry.kind: entry for entry in FLUX_KINDS}
+by_resource: Final = {entry.resource: entry for entry in FLUX_KINDS}
+_BY_GROUP_KIND: Final = {(entry.group, entry.kind): entry for entry in FLUX_KINDS}
+_SPELLINGS: Final = {
+    spelling.lower(): entry
+    for entry in FLUX_KINDS
+    for spelling in (entry.kind, entry.plural, entry.resource, *entry.short_names)
+}
+
+
+def find_kind(spelling: str) -> FluxKind | None:
+    """The kind for a kind name, plural, CRD short name or `plural.group`, in any case; None if it is none of them."""
+    return _SPELLINGS.get(spelling.lower())
+
+
+def kind_of(api_version: str, kind: str) -> FluxKind | None:
+    """The kind of an object; None if it is not a Flux object."""
+    return _BY_GROUP_KIND.get((api_version.partition("/")[0], kind))
+
+
+def with_sources(kinds: Iterable[FluxKind]) -> tuple[FluxKind, ...]:
+    """The kinds and every kind that their chain of sources may lead to, in the table's order."""
+    wanted = {entry.kind for entry in kinds}
+    while more := {source for kind in wanted for source in by_kind[kind].sources} - wanted:
+        wanted |= more
+    return tuple(entry for entry in FLUX_KINDS if entry.kind in wanted)

@@ -1,0 +1,238 @@
+"""Verdicts: one word for how an object is, and flags for what else is to be known.
+
+The words and their order are those of our knowledge file, section 2.4; the first that fits wins. They agree with what
+`flux get`, kstatus and the controllers say, and go on where those stop: a suspended object is not Ready, a generation
+that was not seen is not Ready, and a source that fails under an applier that still looks Ready is said.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+from flux_mcp.flux.kinds import FLUX_KINDS
+from flux_mcp.flux.objects import Condition, FluxObject, ObjectRef
+
+__all__ = ["Flag", "Judged", "Verdict", "count", "find_verdict", "judge", "verdict_of"]
+
+STUCK_DELETING: Final = 600.0
+"""Seconds after which a deletion hangs."""
+SOURCE_GRACE: Final = 60.0
+"""Seconds for which SourceNotReady is the ordinary wait for a chart that was just asked for."""
+
+
+class Verdict(Enum):
+    """How an object is. The order is that of trouble: what to look at first comes first."""
+
+    STALLED = "Stalled"
+    FAILING = "Failing"
+    DELETING = "Deleting"
+    PENDING = "Pending"
+    STALE = "Stale"
+    WAITING = "Waiting"
+    PROGRESSING = "Progressing"
+    SUSPENDED = "Suspended"
+    READY = "Ready"
+    STATIC = "Static"
+
+
+class Flag(Enum):
+    """What is to be known beside a verdict."""
+
+    STUCK = "stuck"
+    AFTER_FAILURE = "after-failure"
+    SOURCE_FAILING = "source-failing"
+    REVISION_BEHIND = "revision-behind"
+    REQUEST_PENDING = "request-pending"
+    DRIFTED = "drifted"
+
+
+_FAILED: Final = frozenset({Verdict.FAILING, Verdict.STALLED})
+_SETTLED: Final = frozenset({Verdict.DELETING, Verdict.SUSPENDED, Verdict.STATIC})
+_KIND_ORDER: Final = {entry.kind: position for position, entry in enumerate(sorted(FLUX_KINDS, key=lambda k: k.kind))}
+_VERDICT_ORDER: Final = {verdict: 2 * position for position, verdict in enumerate(Verdict)}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An object with its verdict.
+
+    Attributes:
+        reason: the Ready condition's; of an object that is progressing after a failure, the failure's.
+        message: likewise.
+        since: when Ready last changed, else when the object was made.
+        missing_sources: sources up the chain that are not among the objects: they do not exist, or were not read.
+    """
+
+    object: FluxObject
+    verdict: Verdict
+    flags: tuple[Flag, ...]
+    reason: str
+    message: str
+    since: datetime | None
+    missing_sources: tuple[ObjectRef, ...] = ()
+
+    @property
+    def trouble(self) -> bool:
+        """Whether somebody should look: not for Ready, Static, Suspended or an ordinary run, unless a flag says so."""
+        if self.verdict in {Verdict.READY, Verdict.PROGRESSING}:
+            return bool(self.flags)
+        return self.verdict not in {Verdict.SUSPENDED, Verdict.STATIC}
+
+    @property
+    def order(self) -> tuple[int, int, str, str]:
+        """The order of trouble: verdict (Ready with a flag before Suspended), kind, namespace, name."""
+        flagged = self.verdict is Verdict.READY and self.flags
+        place = _VERDICT_ORDER[Verdict.SUSPENDED] - 1 if flagged else _VERDICT_ORDER[self.verdict]
+        return place, _KIND_ORDER[self.object.kind.kind], self.object.namespace, self.object.name
+
+
+def find_verdict(spelling: str) -> Verdict | None:
+    """The verdict of that name, in any case."""
+    return next((verdict for verdict in Verdict if verdict.value.lower() == spelling.lower()), None)
+
+
+def count(judged: Iterable[Judged]) -> tuple[tuple[Verdict, int], ...]:
+    """How many objects have each verdict, in the order of trouble, without zeros."""
+    counts = Counter(entry.verdict for entry in judged)
+    return tuple((verdict, counts[verdict]) for verdict in Verdict if counts[verdict])
+
+
+def judge(objects: Iterable[FluxObject], now: datetime) -> tuple[Judged, ...]:
+    """Verdict and flags of every object, in the order of trouble. Sources are looked up among the same objects."""
+    everything = tuple(objects)
+    verdicts = {entry.ref: verdict_of(entry, now) for entry in everything}
+    known = {entry.ref: entry for entry in everything}
+    return tuple(sorted((_judge(entry, verdicts, known, now) for entry in everything), key=lambda entry: entry.order))
+
+
+def verdict_of(entry: FluxObject, now: datetime) -> Verdict:  # noqa: PLR0911 (the first that fits wins)
+    """The verdict of one object. It depends on this object and the clock alone."""
+    ready, reconciling = entry.ready, _is_true(entry, "Reconciling")
+    if entry.deleted is not None:
+        return Verdict.DELETING
+    if entry.disabled:
+        return Verdict.SUSPENDED
+    if entry.kind.static or entry.oci_helm_repository:
+        return Verdict.STATIC
+    if (stalled := entry.condition("Stalled")) is not None and stalled.status == "True" and _current(entry, stalled):
+        return Verdict.STALLED
+    if ready is None:
+        return Verdict.PROGRESSING if reconciling else Verdict.PENDING
+    if not _current(entry, ready):
+        return Verdict.STALE
+    if ready.status == "False":
+        return _not_ready(ready, now)
+    return Verdict.PROGRESSING if ready.status == "Unknown" or reconciling else Verdict.READY
+
+
+def _not_ready(ready: Condition, now: datetime) -> Verdict:
+    if ready.reason == "DependencyNotReady":
+        return Verdict.WAITING
+    fresh = ready.changed is not None and _seconds(ready.changed, now) <= SOURCE_GRACE
+    if ready.reason == "HealthCheckCanceled" or (ready.reason == "SourceNotReady" and fresh):
+        return Verdict.PROGRESSING
+    return Verdict.FAILING
+
+
+def _current(entry: FluxObject, condition: Condition) -> bool:
+    """Whether a condition speaks of the generation that is wanted; where nothing tells, it does.
+
+    status.observedGeneration is -1 on an object that has only failed, which tells nothing.
+    """
+    observed = condition.observed_generation or entry.observed_generation
+    return observed <= 0 or observed >= entry.generation
+
+
+def _is_true(entry: FluxObject, kind: str) -> bool:
+    condition = entry.condition(kind)
+    return condition is not None and condition.status == "True"
+
+
+def _is_false(entry: FluxObject, kind: str) -> bool:
+    condition = entry.condition(kind)
+    return condition is not None and condition.status == "False"
+
+
+def _seconds(since: datetime | None, now: datetime) -> float:
+    return 0.0 if since is None else (now - since).total_seconds()
+
+
+def _judge(
+    entry: FluxObject, verdicts: Mapping[ObjectRef, Verdict], known: Mapping[ObjectRef, FluxObject], now: datetime
+) -> Judged:
+    verdict, ready = verdicts[entry.ref], entry.ready
+    chain, missing = _chain(entry, known)
+    found = {
+        Flag.STUCK: _stuck(entry, verdict, now),
+        Flag.AFTER_FAILURE: verdict is Verdict.PROGRESSING and _failed_before(entry),
+        Flag.SOURCE_FAILING: verdict not in _SETTLED and any(verdicts[ref] in _FAILED for ref in chain),
+        Flag.REVISION_BEHIND: verdict is Verdict.READY and _behind(entry, known),
+        Flag.REQUEST_PENDING: verdict not in {Verdict.SUSPENDED, Verdict.STATIC}
+        and entry.requested_at not in {"", entry.handled_at},
+        Flag.DRIFTED: _is_true(entry, "Drifted"),
+    }
+    flags = tuple(flag for flag in Flag if found[flag])
+    reason, message = (ready.reason, ready.message) if ready is not None else ("", "")
+    if Flag.AFTER_FAILURE in flags:
+        reason, message = _last_failure(entry) or (reason, message)
+    since = ready.changed if ready is not None and ready.changed is not None else entry.created
+    return Judged(entry, verdict, flags, reason, message, since, () if verdict in _SETTLED else missing)
+
+
+def _stuck(entry: FluxObject, verdict: Verdict, now: datetime) -> bool:
+    if verdict is Verdict.DELETING:
+        return _seconds(entry.deleted, now) > STUCK_DELETING
+    if verdict is not Verdict.PROGRESSING:
+        return False
+    running = (
+        entry.ready if entry.ready is not None and entry.ready.status != "True" else entry.condition("Reconciling")
+    )
+    return running is not None and _seconds(running.changed, now) > entry.timeout + 60
+
+
+def _failed_before(entry: FluxObject) -> bool:
+    """Whether the last finished run failed, told from what an object that is running again still holds."""
+    return (
+        entry.history_status not in {"", "ReconciliationSucceeded"}
+        # A HelmRelease has no lastAppliedRevision since v2.
+        or (entry.kind.kind != "HelmRelease" and entry.attempted_revision not in {"", entry.applied_revision})
+        or _is_false(entry, "Released")
+        or _is_false(entry, "Healthy")
+        or entry.failures > 0
+    )
+
+
+def _last_failure(entry: FluxObject) -> tuple[str, str] | None:
+    for kind in ("Released", "Healthy"):
+        condition = entry.condition(kind)
+        if condition is not None and condition.status == "False":
+            return condition.reason, condition.message
+    if entry.history_status not in {"", "ReconciliationSucceeded"}:
+        return entry.history_status, entry.ready.message if entry.ready is not None else ""
+    return None
+
+
+def _chain(
+    entry: FluxObject, known: Mapping[ObjectRef, FluxObject]
+) -> tuple[tuple[ObjectRef, ...], tuple[ObjectRef, ...]]:
+    """The sources up the chain that are known, and those that are not."""
+    found: dict[ObjectRef, bool] = {}
+    waiting = list(entry.sources)
+    while waiting:
+        ref = waiting.pop()
+        if ref in found or ref == entry.ref:
+            continue
+        source = known.get(ref)
+        found[ref] = source is not None
+        waiting.extend(source.sources if source is not None else ())
+    return tuple(ref for ref, there in found.items() if there), tuple(ref for ref, there in found.items() if not there)
+
+
+def _behind(entry: FluxObject, known: Mapping[ObjectRef, FluxObject]) -> bool:
+    if entry.kind.kind != "Kustomization":
+        return False
+    revisions = [known[ref].artifact_revision for ref in entry.sources if ref in known]
+    return any(revision not in {"", entry.applied_revision} for revision in revisions)
