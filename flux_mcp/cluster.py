@@ -1,0 +1,251 @@
+"""One question → the objects it needs, and what could not be read.
+
+A `Cluster` remembers what seldom changes: the context in use, the names in the kubeconfig, the kinds that each API
+server serves. It never remembers an object.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from flux_mcp.errors import KindNotInstalled, KubectlError, KubectlTooOld
+from flux_mcp.flux.kinds import FluxKind
+from flux_mcp.kubectl.command import ApiResources, ConfigView, Get, Version, echo
+from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig, file_stamp, parse_kubeconfig
+from flux_mcp.kubectl.reply import Place, map_items, parse_document, problems
+from flux_mcp.kubectl.runner import Kubectl
+from flux_mcp.reading import Gap, Reading, find_gaps, merge
+from flux_mcp.settings import Access
+
+__all__ = ["Cluster", "Scope"]
+
+T = TypeVar("T")
+
+OLDEST_KUBECTL: Final = (1, 28)
+KINDS_REMEMBERED: Final = 300.0
+"""Seconds for which the kinds that an API server serves are remembered."""
+SMALL: Final = 1 << 20
+"""Bytes up to which a list is parsed at once, without a thread of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where one answer comes from and as whom, for its first line.
+
+    Attributes:
+        context: None for a kubeconfig without contexts (kubectl then uses the service account of its pod).
+        identity: `as X` with --kube-as, else `user X`, the kubeconfig's name for it.
+        now: the moment of the answer; of a recording, the moment that it was made.
+    """
+
+    context: str | None
+    identity: tuple[str, str]
+    now: datetime
+    place: Place
+
+
+@dataclass(slots=True)
+class _Served:
+    names: frozenset[str]
+    incomplete_groups: tuple[str, ...]
+    until: float
+
+
+class Cluster:
+    """The cluster that questions are asked of.
+
+    Args:
+        kubectl: what answers.
+        access: the flags that the process was started with.
+        monotonic: a clock for what is remembered, in seconds.
+    """
+
+    def __init__(
+        self, kubectl: Kubectl, access: Access | None = None, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Ask nothing yet."""
+        self._kubectl, self._access, self._monotonic = kubectl, access or Access(), monotonic
+        self._in_use: str | None = self._access.context
+        self._kubeconfig: tuple[object, Kubeconfig] | None = None
+        self._served: dict[str | None, _Served] = {}
+        self._checked_version = False
+        self._opening = anyio.Lock()
+        self._discovering = anyio.Lock()
+
+    async def kubeconfig(self) -> Kubeconfig:
+        """The kubeconfig as it is now.
+
+        Raises:
+            BadKubeconfig: it cannot be read.
+        """
+        place = Place(None)
+        output = await self._kubectl.run(ConfigView())
+        for error in problems(output, place):
+            raise error
+        return parse_kubeconfig(parse_document(output.stdout))
+
+    async def open(self, context: str | None = None) -> Scope:
+        """Settle which context an answer is about, and as whom. Without `context` it is the one in use.
+
+        The kubeconfig's own current context is taken once, at the first call, and kept: `kubectl config use-context`
+        in another terminal must not redirect the next answer.
+
+        Raises:
+            KubectlTooOld: kubectl is older than 1.28.
+            UnknownContext: the kubeconfig has no such context.
+            BadKubeconfig: it has contexts, but none is chosen.
+        """
+        async with self._opening:
+            stamp = file_stamp(self._access.kubeconfig)
+            if self._kubeconfig is None or self._kubeconfig[0] != stamp:
+                self._kubeconfig = stamp, await self._look()
+                self._served.clear()
+        known = self._kubeconfig[1]
+        if context is None and self._in_use is None:
+            self._in_use = known.choose()
+        name = context if context is not None else self._in_use
+        entry = known.find(name) if name is not None else None
+        return Scope(
+            context=name,
+            identity=self._identity(entry),
+            now=self._kubectl.moment or datetime.now(UTC),
+            place=Place(name, impersonating=self._access.impersonate is not None),
+        )
+
+    @property
+    def in_use(self) -> str | None:
+        """The context that a call without one is about; None before the first call."""
+        return self._in_use
+
+    def _identity(self, entry: ContextEntry | None) -> tuple[str, str]:
+        if self._access.impersonate is not None:
+            return "as", self._access.impersonate
+        return "user", entry.user if entry is not None and entry.user else "unknown"
+
+    async def _look(self) -> Kubeconfig:
+        """The kubeconfig, and at the first time kubectl's version beside it."""
+        if self._checked_version:
+            return await self.kubeconfig()
+        found: list[Kubeconfig] = []
+
+        async def look() -> None:
+            found.append(await self.kubeconfig())
+
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(look)
+                group.start_soon(self._check_version)
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from None
+        self._checked_version = True
+        return found[0]
+
+    async def _check_version(self) -> None:
+        output = await self._kubectl.run(Version())
+        for error in problems(output, Place(None)):
+            raise error
+        client = parse_document(output.stdout).get("clientVersion")
+        told = client.get("gitVersion") if isinstance(client, dict) else None
+        version = re.match(r"v?(\d+)\.(\d+)", told) if isinstance(told, str) else None
+        if version is None or (int(version[1]), int(version[2])) < OLDEST_KUBECTL:
+            raise KubectlTooOld(
+                f"kubectl {echo(str(told))} is too old or not known: version {'.'.join(map(str, OLDEST_KUBECTL))} "
+                "or newer is needed. Set --kubectl (FLUX_MCP_KUBECTL) to another one."
+            )
+
+    async def _discover(self, scope: Scope, *, afresh: bool = False) -> _Served:
+        async with self._discovering:
+            served = self._served.get(scope.context)
+            if served is None or afresh or served.until < self._monotonic():
+                served = self._served[scope.context] = await self._api_resources(scope)
+            return served
+
+    async def _api_resources(self, scope: Scope) -> _Served:
+        output = await self._kubectl.run(ApiResources(), scope.context)
+        names = frozenset(output.stdout.decode(errors="replace").split())
+        if not names:
+            for error in problems(output, scope.place):
+                raise error
+        # With a broken aggregated API it exits with 1 and still names everything else.
+        broken = re.findall(r"([a-z0-9.-]+\.[a-z0-9.-]+)/v\d\w*", output.stderr) if output.exit_code else []
+        return _Served(names, tuple(dict.fromkeys(broken)), self._monotonic() + KINDS_REMEMBERED)
+
+    async def read_flux(
+        self,
+        scope: Scope,
+        kinds: Sequence[FluxKind],
+        project: Callable[[dict[str, Any]], T | None],
+        kind_of: Callable[[T], str],
+        *,
+        namespace: str | None = None,
+        selector: str | None = None,
+    ) -> Reading[T]:
+        """Read kinds with one kubectl, once the served kinds are known.
+
+        Args:
+            scope: from `open`.
+            kinds: what to read.
+            project: makes a view of each item at once; None for an item that is not understood.
+            kind_of: the kind name of a view.
+            namespace: None reads all.
+            selector: a label selector.
+
+        Raises:
+            KubectlError: nothing at all could be read.
+        """
+        served = await self._discover(scope)
+        while True:
+            asked, absent, gaps = _split(kinds, served)
+            if not asked:
+                if gaps:
+                    raise gaps[0].error or KindNotInstalled(gaps[0].why)
+                return Reading((), frozenset(), absent)
+            output = await self._kubectl.run(
+                Get(tuple(kind.resource for kind in asked), namespace=namespace, selector=selector), scope.context
+            )
+            found = problems(output, scope.place)
+            if any(isinstance(error, KindNotInstalled) for error in found):
+                before, served = served.names, await self._discover(scope, afresh=True)
+                if before != served.names:
+                    continue
+            break
+        views = await _map(output.stdout, project, found)
+        objects = tuple(one for one in views if one is not None)
+        gaps = (*gaps, *find_gaps(asked, found, objects, kind_of))
+        if odd := len(views) - len(objects):
+            gaps = (*gaps, Gap((), f"{odd} items that are not understood", partly=True))
+        unread = {kind for gap in gaps if not gap.partly for kind in gap.kinds}
+        if all(kind.kind in unread for kind in asked):
+            raise merge(found, scope.place)
+        in_full = frozenset(kind.kind for kind in (*asked, *absent)) - {kind for gap in gaps for kind in gap.kinds}
+        return Reading(objects, in_full, absent, gaps)
+
+
+async def _map(
+    stdout: bytes, project: Callable[[dict[str, Any]], T | None], found: Sequence[KubectlError]
+) -> list[T | None]:
+    try:
+        if len(stdout) <= SMALL:
+            return map_items(stdout, project)
+        return await anyio.to_thread.run_sync(map_items, stdout, project)
+    except KubectlError:
+        if found:
+            raise found[0] from None
+        raise
+
+
+def _split(
+    kinds: Sequence[FluxKind], served: _Served
+) -> tuple[tuple[FluxKind, ...], tuple[FluxKind, ...], tuple[Gap, ...]]:
+    """The kinds to ask for, the kinds that are not installed, and the kinds of which that is not known."""
+    asked = tuple(kind for kind in kinds if kind.resource in served.names)
+    missing = [kind for kind in kinds if kind.resource not in served.names]
+    unknown = tuple(kind.kind for kind in missing if kind.group in served.incomplete_groups)
+    gaps = (Gap(unknown, "the API server could not tell whether they are installed"),) if unknown else ()
+    return asked, tuple(kind for kind in missing if kind.kind not in unknown), gaps

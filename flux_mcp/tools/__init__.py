@@ -1,0 +1,1 @@
+"""The tools, one module a family: arguments → cluster → flux → facts, which render themselves with text."""

@@ -1,0 +1,204 @@
+"""The parameters of the tools: their types, what they allow, and the sentence for what they do not.
+
+A parameter's `title` is what is allowed, for the sentence of a refusal; it is not published. Names, types and
+descriptions are published as the tool's JSON schema.
+"""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic.fields import FieldInfo
+
+from flux_mcp.errors import BadArgument
+from flux_mcp.flux.kinds import FLUX_KINDS, FluxKind, find_kind
+from flux_mcp.flux.status import Verdict, find_verdict
+from flux_mcp.kubectl.command import check_context, check_namespace, check_selector, check_substring, echo
+
+__all__ = [
+    "Context",
+    "Kinds",
+    "Limit",
+    "NameContains",
+    "Namespace",
+    "Selector",
+    "Status",
+    "argument_model",
+    "published_schema",
+    "to_kinds",
+    "to_verdicts",
+    "validate",
+]
+
+MAX_LIMIT: Final = 500
+TROUBLE: Final = "trouble"
+
+
+def _split(given: object) -> object:
+    """Take a list that came as one text: a JSON array, or values between commas."""
+    if not isinstance(given, str):
+        return given
+    try:
+        parsed = json.loads(given)
+    except ValueError:
+        parsed = None
+    return parsed if isinstance(parsed, list) else given.split(",")
+
+
+def _number(given: object) -> object:
+    """A boolean is not a number, though Python says so."""
+    if isinstance(given, bool):
+        raise ValueError("not a number")  # noqa: TRY004 (pydantic reports it as a bad argument)
+    return given
+
+
+def _checked(check: Callable[[str], str]) -> AfterValidator:
+    return AfterValidator(lambda given: None if given is None else check(given))
+
+
+def to_kinds(spellings: Sequence[str] | None, argument: str = "kinds") -> tuple[FluxKind, ...]:
+    """The Flux kinds of these spellings, in the table's order; all of them for None.
+
+    Raises:
+        BadArgument: a spelling is not that of a Flux kind; the allowed ones are named.
+    """
+    if spellings is None:
+        return FLUX_KINDS
+    if not spellings:
+        raise BadArgument(argument, "must name at least one kind; leave it out for all")
+    wanted = set()
+    for spelling in spellings:
+        kind = find_kind(spelling)
+        if kind is None:
+            allowed = ", ".join(entry.kind for entry in FLUX_KINDS)
+            raise BadArgument(
+                argument, f"must be of the Flux kinds {allowed} (or a plural or short name), not {echo(spelling)}"
+            )
+        wanted.add(kind)
+    return tuple(kind for kind in FLUX_KINDS if kind in wanted)
+
+
+def to_verdicts(spellings: Sequence[str] | None, argument: str = "status") -> tuple[frozenset[Verdict], bool]:
+    """The verdicts of these spellings, and whether `trouble` is among them.
+
+    Raises:
+        BadArgument: a spelling is neither; the allowed ones are named.
+    """
+    verdicts, trouble = set(), False
+    if spellings is not None and not spellings:
+        raise BadArgument(argument, "must name at least one verdict; leave it out for all")
+    for spelling in spellings or ():
+        verdict = find_verdict(spelling)
+        if verdict is not None:
+            verdicts.add(verdict)
+        elif spelling.lower() == TROUBLE:
+            trouble = True
+        else:
+            allowed = ", ".join(entry.value for entry in Verdict)
+            raise BadArgument(argument, f"must be of {allowed} or {TROUBLE}, not {echo(spelling)}")
+    return frozenset(verdicts), trouble
+
+
+Context = Annotated[
+    str | None,
+    _checked(check_context),
+    Field(title="the name of a context", description="kubeconfig context; default: the one in use"),
+]
+Namespace = Annotated[
+    str | None, _checked(check_namespace), Field(title="the name of a namespace", description="default: all")
+]
+Kinds = Annotated[
+    list[str] | None,
+    BeforeValidator(_split),
+    AfterValidator(lambda given: given if given is None else (to_kinds(given), given)[1]),
+    Field(title="a list of Flux kinds", description="Flux kinds, e.g. Kustomization, HelmRelease; default: all"),
+]
+Status = Annotated[
+    list[str] | None,
+    BeforeValidator(_split),
+    AfterValidator(lambda given: given if given is None else (to_verdicts(given), given)[1]),
+    Field(title="a list of verdicts", description=f"verdicts, e.g. Failing, Suspended, or {TROUBLE}"),
+]
+NameContains = Annotated[
+    str | None,
+    _checked(lambda given: check_substring(given, "name_contains")),
+    Field(title="a text", description="part of the name"),
+]
+Selector = Annotated[
+    str | None, _checked(check_selector), Field(title="a label selector", description="label selector")
+]
+Limit = Annotated[
+    int | None,
+    BeforeValidator(_number),
+    Field(ge=1, le=MAX_LIMIT, title=f"a whole number from 1 to {MAX_LIMIT}", description="objects; default: what fits"),
+]
+
+
+def argument_model(function: Callable[..., object], *, without: frozenset[str]) -> type[BaseModel]:
+    """A model of a tool's parameters, which refuses unknown arguments.
+
+    Args:
+        function: the tool.
+        without: parameters that callers do not have.
+    """
+    fields: dict[str, Any] = {
+        name: (parameter.annotation, ... if parameter.default is parameter.empty else parameter.default)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name not in without
+    }
+    return create_model(function.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def published_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of a model, without what costs tokens and tells nothing: titles, null, null defaults."""
+    schema = model.model_json_schema()
+    properties = {name: _slim(entry) for name, entry in schema.get("properties", {}).items()}
+    slim = {"type": "object", "properties": properties, "additionalProperties": False}
+    return slim | ({"required": schema["required"]} if schema.get("required") else {})
+
+
+def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
+    slim = {key: found for key, found in entry.items() if key not in {"title", "anyOf"} and found is not None}
+    for choice in entry.get("anyOf", ()):
+        if choice.get("type") != "null":
+            slim = {**choice, **slim}
+    if slim.get("default") is False:
+        del slim["default"]
+    return slim
+
+
+def validate(model: type[BaseModel], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as the tool takes them.
+
+    Raises:
+        BadArgument: one does not fit; the sentence names it and what is allowed.
+    """
+    try:
+        checked = model.model_validate(dict(arguments))
+    except ValidationError as error:
+        raise _refusal(model, error) from None
+    return {name: getattr(checked, name) for name in model.model_fields}
+
+
+def _refusal(model: type[BaseModel], error: ValidationError) -> BadArgument:
+    first = error.errors(include_url=False)[0]
+    argument = str(first["loc"][0]) if first["loc"] else "arguments"
+    takes = ", ".join(model.model_fields) or "no arguments"
+    if first["type"] == "extra_forbidden":
+        return BadArgument(echo(argument), f"is not an argument of {model.__name__}, which takes {takes}")
+    if first["type"] == "missing":
+        return BadArgument(argument, f"is required by {model.__name__}, which takes {takes}")
+    field = model.model_fields.get(argument)
+    return BadArgument(argument, f"must be {_allowed(field)}, not {_shown(first['input'])}")
+
+
+def _allowed(field: FieldInfo | None) -> str:
+    return field.title if field is not None and field.title else "of another type"
+
+
+def _shown(given: object) -> str:
+    if isinstance(given, str):
+        return echo(given)
+    return {dict: "an object", list: "a list", type(None): "null"}.get(type(given), str(given)[:40])

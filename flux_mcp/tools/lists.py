@@ -1,0 +1,201 @@
+"""list_flux_resources: all Flux objects and how they are, trouble first."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from flux_mcp.cluster import Cluster, Scope
+from flux_mcp.errors import KindNotInstalled
+from flux_mcp.flux.kinds import FLUX_KINDS, FluxKind, with_sources
+from flux_mcp.flux.objects import FluxObject, view
+from flux_mcp.flux.status import Judged, Verdict, count, judge
+from flux_mcp.reading import Gap, Reading
+from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, gap_line, message, revision, value
+from flux_mcp.tools.arguments import (
+    Context,
+    Kinds,
+    Limit,
+    NameContains,
+    Namespace,
+    Selector,
+    Status,
+    to_kinds,
+    to_verdicts,
+)
+
+__all__ = ["FluxResources", "list_flux_resources"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxResources:
+    """The objects that match, in the order of trouble, and what could not be told.
+
+    Attributes:
+        matching: every object that matches the arguments.
+        examined: how many objects of the asked kinds were read.
+        unchecked: how many of the matching ones have a source that was not read, so that the flags source-failing and
+            revision-behind were not looked at.
+    """
+
+    scope: Scope
+    matching: tuple[Judged, ...]
+    examined: int
+    unchecked: int
+    absent: tuple[FluxKind, ...]
+    gaps: tuple[Gap, ...]
+    limit: int | None
+
+    def render(self) -> str:
+        """The answer: counts, then one line for each object in trouble, then the others by kind and namespace."""
+        return fit(
+            self._head,
+            (lambda: self._lines(folded=False), lambda: self._lines(folded=True)),
+            DEFAULT_BOUND if self.limit is None else LIMIT_BOUND,
+            lambda rest: f"… {rest} more objects: narrow with namespace, kinds, status=trouble or name_contains.",
+        )
+
+    def _lines(self, *, folded: bool) -> list[Line]:
+        shown = self.matching[: self.limit]
+        lines = _lines(shown, self.scope, folded=folded)
+        if rest := len(self.matching) - len(shown):
+            lines.append(Line(f"… {rest} more objects: raise limit, or narrow with status, kinds or namespace."))
+        return lines
+
+    def _head(self, named: int) -> Sequence[str]:
+        lines = [first_line("list_flux_resources", self.scope, named, len(self.matching)), *gap_line(self.gaps)]
+        if self.unchecked:
+            lines.append(
+                f"Not checked: source-failing and revision-behind of {self.unchecked} objects: "
+                "their sources were not read."
+            )
+        if len(self.absent) == len(FLUX_KINDS):
+            return (*lines, "Flux is not installed: the API server serves none of its kinds.")
+        if self.absent:
+            lines.append(f"Not installed: {', '.join(kind.kind for kind in self.absent)}")
+        if self.matching:
+            lines.append(", ".join(f"{number} {verdict.value}" for verdict, number in count(self.matching)))
+        else:
+            lines.append(f"No object matches; {self.examined} were read.")
+        return lines
+
+
+async def list_flux_resources(
+    cluster: Cluster,
+    *,
+    kinds: Kinds = None,
+    namespace: Namespace = None,
+    status: Status = None,
+    name_contains: NameContains = None,
+    selector: Selector = None,
+    limit: Limit = None,
+    context: Context = None,
+) -> FluxResources:
+    """All Flux objects and their status, trouble first: verdict, flags, reason, age, revision, message."""
+    wanted = to_kinds(kinds)
+    scope = await cluster.open(context)
+    reading = await cluster.read_flux(
+        scope, with_sources(wanted), view, _kind_name, namespace=namespace, selector=selector
+    )
+    asked = {kind.kind for kind in wanted}
+    absent = tuple(kind for kind in reading.absent if kind in wanted)
+    if kinds is not None and len(absent) == len(wanted):
+        raise KindNotInstalled(
+            f"The cluster does not serve {', '.join(kind.kind for kind in absent)}; {scope.place}.",
+            brief="not installed",
+        )
+    gaps = _asked_gaps(reading, asked)
+    judged = tuple(entry for entry in judge(reading.objects, scope.now) if entry.object.kind.kind in asked)
+    matching = tuple(_select(judged, status, name_contains))
+    whole = namespace is None and selector is None
+    return FluxResources(
+        scope=scope,
+        matching=matching,
+        examined=len(judged),
+        unchecked=sum(_unchecked(entry, reading, whole=whole, namespace=namespace) for entry in matching),
+        absent=absent,
+        gaps=gaps,
+        limit=limit,
+    )
+
+
+def _kind_name(entry: FluxObject) -> str:
+    return entry.kind.kind
+
+
+def _asked_gaps(reading: Reading[FluxObject], asked: set[str]) -> tuple[Gap, ...]:
+    """The gaps in what was asked for; kinds that were read only for their place in the flow are not among them.
+
+    Raises:
+        KubectlError: nothing that was asked for could be read.
+    """
+    gaps = []
+    for gap in reading.gaps:
+        kinds = tuple(kind for kind in gap.kinds if kind in asked)
+        if kinds or not gap.kinds:
+            gaps.append(Gap(kinds, gap.why, gap.error, gap.partly))
+    unread = {kind for gap in gaps if not gap.partly for kind in gap.kinds}
+    absent = {kind.kind for kind in reading.absent}
+    if unread and asked - absent <= unread:
+        raise next(gap.error for gap in gaps if gap.error is not None)
+    return tuple(gaps)
+
+
+def _select(judged: Sequence[Judged], status: Sequence[str] | None, name_contains: str | None) -> Iterator[Judged]:
+    verdicts, trouble = to_verdicts(status)
+    part = (name_contains or "").lower()
+    for entry in judged:
+        fits = status is None or entry.verdict in verdicts or (trouble and entry.trouble)
+        if fits and part in entry.object.name.lower():
+            yield entry
+
+
+def _unchecked(entry: Judged, reading: Reading[FluxObject], *, whole: bool, namespace: str | None) -> bool:
+    """Whether a source is missing from what was read because it was not looked for, not because it is not there."""
+    return any(
+        ref.kind not in reading.read or not (whole or (namespace is not None and ref.namespace == namespace))
+        for ref in entry.missing_sources
+    )
+
+
+def _together(entry: Judged) -> bool:
+    """Whether an object stands with others on one line: nothing is to be said but its name."""
+    return not entry.flags and entry.verdict in {Verdict.READY, Verdict.STATIC}
+
+
+def _lines(judged: Sequence[Judged], scope: Scope, *, folded: bool) -> list[Line]:
+    lines = [Line(_single(entry, scope), 1, 1) for entry in judged if not _together(entry)]
+    calm = sorted((entry for entry in judged if _together(entry)), key=lambda entry: entry.order)
+    for (verdict, kind, namespace), group in groupby(
+        calm, key=lambda entry: (entry.verdict, entry.object.kind.kind, entry.object.namespace)
+    ):
+        entries = list(group)
+        start = f"{verdict.value} {kind} {value(namespace)}/: "
+        if folded:
+            lines.append(Line(f"{start}{len(entries)} objects", 0, len(entries)))
+        else:
+            told = "; ".join(_brief(entry, scope) for entry in entries)
+            lines.append(Line(start + told, len(entries), len(entries)))
+    return lines
+
+
+def _brief(entry: Judged, scope: Scope) -> str:
+    shown = revision(entry.object.revision) if entry.object.revision else ""
+    since = "" if entry.verdict is Verdict.STATIC else age(entry.since, scope.now)
+    return " ".join(filter(None, (value(entry.object.name), shown, since)))
+
+
+def _single(entry: Judged, scope: Scope) -> str:
+    """`Kind namespace/name, Verdict (flags), reason, age, revision: "message"`, without what is not there."""
+    one = entry.object
+    flags = f" ({' '.join(flag.value for flag in entry.flags)})" if entry.flags else ""
+    parts = [
+        f"{one.kind.kind} {value(one.namespace)}/{value(one.name)}",
+        f"{entry.verdict.value}{flags}",
+        value(entry.reason) if entry.reason else "",
+        age(entry.since, scope.now),
+        revision(one.revision) if one.revision else "",
+        f"suspended by {value(one.suspended_by)}" if entry.verdict is Verdict.SUSPENDED and one.suspended_by else "",
+        f"finalizers {' '.join(map(value, one.finalizers))}" if entry.verdict is Verdict.DELETING else "",
+    ]
+    said = f": {message(entry.message)}" if entry.message else ""
+    return ", ".join(filter(None, parts)) + said

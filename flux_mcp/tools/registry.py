@@ -1,0 +1,116 @@
+"""The table of the tools, and the one way to call one: checked arguments, a bound on time, a text."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import anyio
+from pydantic import BaseModel
+
+from flux_mcp.cluster import Cluster
+from flux_mcp.errors import FluxMcpError, TimedOut
+from flux_mcp.settings import Settings
+from flux_mcp.tools.arguments import argument_model, published_schema, validate
+from flux_mcp.tools.contexts import get_kubeconfig_contexts
+from flux_mcp.tools.lists import list_flux_resources
+
+__all__ = ["TOOLS", "Tool", "Toolbox", "UnknownTool"]
+
+
+class Facts(Protocol):
+    """What a tool computes."""
+
+    def render(self) -> str:
+        """The answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool. Its name and parameters are those of the function, its description is the docstring's first paragraph.
+
+    Attributes:
+        answer: takes a Cluster and the parameters.
+        title: for people.
+        reads_only: whether it changes nothing.
+    """
+
+    answer: Callable[..., Awaitable[Facts]]
+    title: str
+    reads_only: bool = True
+
+    @property
+    def name(self) -> str:
+        """As in tools/list."""
+        return self.answer.__name__
+
+    @property
+    def description(self) -> str:
+        """As in tools/list."""
+        return " ".join((inspect.getdoc(self.answer) or "").split("\n\n")[0].split())
+
+
+TOOLS: Final = (
+    Tool(list_flux_resources, "List Flux resources and their status"),
+    Tool(get_kubeconfig_contexts, "List kubeconfig contexts"),
+)
+
+
+class UnknownTool(FluxMcpError):
+    """There is no such tool in this server."""
+
+
+class Toolbox:
+    """The tools of one process, as its settings allow them.
+
+    Args:
+        cluster: what they ask.
+        settings: read_only leaves writing tools out; a pinned context leaves the parameter `context` out.
+    """
+
+    def __init__(self, cluster: Cluster, settings: Settings) -> None:
+        """Build the argument models."""
+        self._cluster, self._timeout = cluster, settings.timeout
+        hidden = frozenset({"cluster", "context"} if settings.pinned else {"cluster"})
+        self.tools = {
+            tool.name: tool
+            for tool in TOOLS
+            if tool.reads_only or not (settings.read_only or settings.recording is not None)
+        }
+        self._models = {name: argument_model(tool.answer, without=hidden) for name, tool in self.tools.items()}
+
+    def model(self, name: str) -> type[BaseModel]:
+        """The model of a tool's arguments.
+
+        Raises:
+            UnknownTool: there is no such tool, or the settings leave it out.
+        """
+        if name not in self._models:
+            raise UnknownTool(f"There is no tool {name!r} here. There are: {', '.join(self._models)}.")
+        return self._models[name]
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """The JSON schema of a tool's arguments."""
+        return published_schema(self.model(name))
+
+    async def call(self, name: str, arguments: Mapping[str, Any]) -> str:
+        """Answer one call.
+
+        Raises:
+            UnknownTool: there is no such tool, or the settings leave it out.
+            BadArgument: an argument does not fit; no kubectl was started.
+            TimedOut: the time for one call ran out.
+            FluxMcpError: there is no answer.
+        """
+        checked = validate(self.model(name), arguments)
+        try:
+            with anyio.fail_after(self._timeout):
+                facts = await self.tools[name].answer(self._cluster, **checked)
+        except TimeoutError:
+            raise TimedOut(
+                f"{name} had no answer within {self._timeout:g} seconds, and kubectl was ended. The cluster or its "
+                "login plugin is slow: try one namespace or fewer kinds, or start the server with a longer --timeout.",
+                brief="time-out",
+            ) from None
+        return facts.render()
