@@ -1,0 +1,89 @@
+"""What all tests share: an MCP client in memory, a fake kubectl, the hypothesis profile."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from mcp import Client
+from mcp_types import TextContent
+
+from flux_mcp.kubectl.connect import connect
+from flux_mcp.server import build
+from flux_mcp.settings import Access, Settings
+from tests.fake import FIXTURES, FakeKubectl
+
+settings.register_profile(
+    "flux-mcp", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("flux-mcp")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/ from the code")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a client got: the text, and whether it is an MCP tool error."""
+
+    text: str
+    is_error: bool
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+
+Ask = Callable[..., Awaitable[Reply]]
+
+
+async def ask_server(server: Any, tool: str, arguments: dict[str, Any], mode: str = "auto") -> Reply:
+    """One tool call through a real MCP client session in memory."""
+    async with Client(server, mode=mode) as client:
+        result = await client.call_tool(tool, arguments)
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    assert result.structured_content is None
+    return Reply(content.text, bool(result.is_error))
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> FakeKubectl:
+    return FakeKubectl(tmp_path / "fake")
+
+
+@pytest.fixture
+def ask_fake(fake: FakeKubectl) -> Ask:
+    """Ask a server whose kubectl is the fake: `await ask_fake(tool, name=…, settings={"timeout": 2})`.
+
+    The server is the same for all calls of a test, unless settings are given.
+    """
+    servers: dict[str, Any] = {}
+
+    async def ask(tool: str, /, *, settings: dict[str, Any] | None = None, **arguments: Any) -> Reply:
+        key = repr(settings)
+        if key not in servers:
+            chosen = Settings(**{"kubectl": str(fake.path), "access": Access(), "timeout": 20.0, **(settings or {})})
+            servers[key] = build(connect(chosen), chosen)
+        return await ask_server(servers[key], tool, arguments)
+
+    return ask
+
+
+@pytest.fixture
+def ask_recording() -> Ask:
+    """Ask a server that answers from a fixture: `await ask_recording("staging", tool, name=…)`."""
+
+    async def ask(recording: str, tool: str, /, **arguments: Any) -> Reply:
+        chosen = Settings(recording=FIXTURES / recording)
+        return await ask_server(build(connect(chosen), chosen), tool, arguments)
+
+    return ask
