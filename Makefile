@@ -15,7 +15,7 @@ setup: .venv/.ready
 	@touch .venv/.ready
 
 demo: setup
-	@.venv/bin/python tests/demo.py
+	@.venv/bin/python -m tests.demo
 
 test: setup
 	.venv/bin/python -m pytest -m "not live"
@@ -34,7 +34,7 @@ format: setup
 	.venv/bin/ruff format .
 
 bench: setup
-	.venv/bin/python tests/bench.py
+	.venv/bin/python -m tests.bench
 
 # Rewrites tests/golden/ from the code; read the diff before you commit it.
 golden: setup

@@ -130,9 +130,9 @@ Selector = Annotated[
     str | None, _checked(check_selector), Field(title="a label selector", description="label selector")
 ]
 Limit = Annotated[
-    int | None,
+    Annotated[int, Field(ge=1, le=MAX_LIMIT)] | None,
     BeforeValidator(_number),
-    Field(ge=1, le=MAX_LIMIT, title=f"a whole number from 1 to {MAX_LIMIT}", description="objects; default: what fits"),
+    Field(title=f"a whole number from 1 to {MAX_LIMIT}", description="objects; default: what fits"),
 ]
 
 

@@ -1,0 +1,141 @@
+"""`make bench`: what the answers cost, as ratios within this one run and as counts of tokens.
+
+Wall times need a cluster that KUBECONFIG names, and are left out, saying so, where there is none.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import anyio
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
+from mcp_types import TextContent
+
+from flux_mcp.flux.kinds import FLUX_KINDS
+from flux_mcp.kubectl.command import Get
+from tests.fake import FIXTURES, ROOT
+from tests.tokens import tokens
+
+BARE_SERVER = """
+from mcp.server import MCPServer
+server = MCPServer("bare")
+@server.tool()
+async def nothing() -> str: return ""
+server.run("stdio")
+"""
+FLUX_SERVER = ["-m", "flux_mcp", "serve"]
+
+
+def parameters(*args: str) -> StdioServerParameters:
+    return StdioServerParameters(command=sys.executable, args=list(args), cwd=ROOT, env=dict(os.environ))
+
+
+async def answer(client: Client, tool: str) -> str:
+    result = await client.call_tool(tool, {})
+    return "".join(content.text for content in result.content if isinstance(content, TextContent))
+
+
+async def timed(work: Callable) -> float:
+    start = time.perf_counter()
+    await work()
+    return time.perf_counter() - start
+
+
+def report(what: str, ours: list[float], theirs: list[float], against: str, bound: str) -> None:
+    ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+    more = [mine - other for mine, other in zip(ours, theirs, strict=True)]
+    print(
+        f"{what}: {statistics.median(ours) * 1e3:.0f} ms, {statistics.median(ratios):.2f} x {against} "
+        f"({statistics.median(theirs) * 1e3:.0f} ms), {statistics.median(more) * 1e3:+.0f} ms "
+        f"[medians of {len(ours)} pairs; bound {bound}]"
+    )
+
+
+async def whole_cluster(pairs: int) -> None:
+    """A warm server's answer against the same kubectl, in turn."""
+    if not os.environ.get("KUBECONFIG") or shutil.which("kubectl") is None:
+        print("list_flux_resources over kubectl: left out, KUBECONFIG names no cluster or there is no kubectl")
+        return
+    served = (await anyio.run_process(["kubectl", "api-resources", "--output=name"], check=False)).stdout.decode()
+    kinds = tuple(kind.resource for kind in FLUX_KINDS if kind.resource in served.split())
+    bare = ["kubectl", *Get(kinds).args()]
+
+    async def kubectl() -> None:
+        await anyio.run_process(bare, stdout=subprocess.DEVNULL, check=False)
+
+    async with Client(parameters(*FLUX_SERVER)) as client:
+        await answer(client, "list_flux_resources")
+        ours, theirs = [], []
+        for _ in range(pairs):
+            ours.append(await timed(lambda: answer(client, "list_flux_resources")))
+            theirs.append(await timed(kubectl))
+    report("list_flux_resources, warm", ours, theirs, "bare kubectl get", "1.15 x or +40 ms")
+
+
+async def start_up(pairs: int) -> None:
+    """From the start of the process to `initialize` answered, against a server with one empty tool."""
+
+    async def start(*args: str) -> None:
+        async with Client(parameters(*args), mode="legacy"):
+            pass
+
+    async def until_ready(*args: str) -> float:
+        start_at = time.perf_counter()
+        async with Client(parameters(*args), mode="legacy"):
+            return time.perf_counter() - start_at
+
+    await start(*FLUX_SERVER)
+    ours, theirs = [], []
+    for _ in range(pairs):
+        ours.append(await until_ready(*FLUX_SERVER))
+        theirs.append(await until_ready("-c", BARE_SERVER))
+    report("start to initialize", ours, theirs, "a bare MCPServer", "1.2 x or +150 ms")
+
+
+async def version(runs: int) -> None:
+    program = shutil.which("flux-mcp", path=os.path.dirname(sys.executable))  # noqa: PTH120
+    assert program is not None
+
+    async def run() -> None:
+        await anyio.run_process([program, "--version"])
+
+    times = [await timed(run) for _ in range(runs)]
+    print(
+        f"flux-mcp --version: {statistics.median(times) * 1e3:.0f} ms [median of {runs}; bound 250 ms on a quiet machine]"
+    )
+
+
+async def sizes() -> None:
+    """Tokens (o200k_base) and bytes of the answers on the recordings, and of tools/list."""
+    for recording in sorted(path.name for path in FIXTURES.iterdir()):
+        async with Client(parameters(*FLUX_SERVER, f"--recording={FIXTURES / recording}")) as client:
+            text = await answer(client, "list_flux_resources")
+            print(
+                f"list_flux_resources on {recording}: {tokens(text)} tokens, {len(text.encode())} bytes [bound 4,000; 12,000]"
+            )
+    async with Client(parameters(*FLUX_SERVER)) as client:
+        listed = [
+            tool.model_dump_json(by_alias=True, include={"name", "description", "input_schema"})
+            for tool in (await client.list_tools()).tools
+        ]
+    print(f"tools/list: {tokens(','.join(listed))} tokens, {len(listed)} tools [bound 2,200]")
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=30)
+    pairs = parser.parse_args().pairs
+    await sizes()
+    await version(5)
+    await start_up(max(5, pairs // 3))
+    await whole_cluster(pairs)
+
+
+if __name__ == "__main__":
+    anyio.run(main)

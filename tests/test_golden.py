@@ -1,0 +1,67 @@
+"""tools/list is a contract with every client: what changes in it is seen in tests/golden/."""
+
+import json
+from pathlib import Path
+
+import pytest
+from mcp import Client
+
+from flux_mcp.kubectl.connect import connect
+from flux_mcp.server import build
+from flux_mcp.settings import Access, Settings
+from tests.fake import FIXTURES
+from tests.tokens import tokens
+
+pytestmark = pytest.mark.anyio
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def check_golden(name: str, text: str, *, update: bool) -> None:
+    path = GOLDEN / name
+    if update:
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+async def listed(settings: Settings) -> list[dict]:
+    async with Client(build(connect(settings), settings)) as client:
+        tools = (await client.list_tools()).tools
+    return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+
+
+async def test_golden_tools_list(request: pytest.FixtureRequest) -> None:
+    tools = await listed(Settings())
+    check_golden("tools.json", json.dumps(tools, indent=2) + "\n", update=request.config.getoption("--update-golden"))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(Settings(recording=FIXTURES / "staging"), id="recording"),
+        pytest.param(Settings(access=Access(context="dev")), id="context"),
+    ],
+)
+async def test_a_pinned_server_takes_no_context(settings: Settings) -> None:
+    for tool in await listed(settings):
+        assert "context" not in tool["inputSchema"]["properties"]
+
+
+async def test_every_schema_refuses_unknown_arguments_and_says_what_each_is() -> None:
+    for tool in await listed(Settings()):
+        assert tool["inputSchema"]["additionalProperties"] is False
+        assert tool["description"]
+        for told in tool["inputSchema"]["properties"].values():
+            assert told["type"]
+            assert told["description"]
+
+
+async def test_reading_tools_say_that_they_read() -> None:
+    for tool in await listed(Settings()):
+        assert tool["annotations"]["readOnlyHint"] is True
+
+
+async def test_the_list_of_tools_is_short() -> None:
+    """At most 2,200 tokens for all tools: names, descriptions and input schemas as compact JSON."""
+    brief = [{key: tool[key] for key in ("name", "description", "inputSchema")} for tool in await listed(Settings())]
+    assert tokens(json.dumps(brief, separators=(",", ":"), ensure_ascii=False)) <= 2_200

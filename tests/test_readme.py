@@ -1,0 +1,39 @@
+"""The README says what is so."""
+
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from flux_mcp.cli import app
+from flux_mcp.tools.registry import TOOLS
+from tests.fake import ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def help_of(command: str) -> str:
+    result = CliRunner(env={"TYPER_USE_RICH": "0", "COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    return result.output
+
+
+@pytest.mark.parametrize("command", ["serve", "call", "tools"])
+def test_the_table_of_flags_is_that_of_help(command: str) -> None:
+    told = set(re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE))
+    assert set(re.findall(r"(--[a-z-]+)\b", help_of(command))) - {"--help", "--version"} == told
+
+
+@pytest.mark.parametrize("flag", sorted(set(re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE))))
+def test_every_flag_has_its_environment_variable(flag: str) -> None:
+    assert f"FLUX_MCP_{flag[2:].upper().replace('-', '_')}" in help_of("serve")
+
+
+def test_the_table_of_tools_is_that_of_the_server() -> None:
+    assert re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE) == [tool.name for tool in TOOLS]
+
+
+def test_the_two_commands_are_targets_of_make() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"`?make ([a-z-]+)", README):
+        assert f"\n{target}:" in makefile
