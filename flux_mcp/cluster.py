@@ -9,23 +9,24 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import anyio
 import anyio.to_thread
 
-from flux_mcp.errors import KindNotInstalled, KubectlError, KubectlTooOld
-from flux_mcp.flux.kinds import FluxKind
-from flux_mcp.kubectl.command import ApiResources, ConfigView, Get, Version, echo
+from flux_mcp.errors import BadOutput, KindNotInstalled, KubectlError, KubectlTooOld
+from flux_mcp.flux.kinds import Kind
+from flux_mcp.kubectl.command import ApiResources, ConfigView, Get, ServerVersion, Version, echo
 from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig, file_stamp, parse_kubeconfig
 from flux_mcp.kubectl.reply import Place, map_items, parse_document, problems
 from flux_mcp.kubectl.runner import Kubectl
-from flux_mcp.reading import Gap, Reading, find_gaps, merge
+from flux_mcp.reading import Gap, Reading, Viewed, find_gaps
 from flux_mcp.settings import Access
 
 __all__ = ["Cluster", "Scope"]
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Viewed)
 
 OLDEST_KUBECTL: Final = (1, 28)
 KINDS_REMEMBERED: Final = 300.0
@@ -176,73 +177,82 @@ class Cluster:
         broken = re.findall(r"([a-z0-9.-]+\.[a-z0-9.-]+)/v\d\w*", output.stderr) if output.exit_code else []
         return _Served(names, tuple(dict.fromkeys(broken)), self._monotonic() + KINDS_REMEMBERED)
 
-    async def read_flux(
+    async def read(
         self,
         scope: Scope,
-        kinds: Sequence[FluxKind],
+        kinds: Sequence[Kind],
         project: Callable[[dict[str, Any]], T | None],
-        kind_of: Callable[[T], str],
         *,
         namespace: str | None = None,
+        names: tuple[str, ...] = (),
         selector: str | None = None,
     ) -> Reading[T]:
         """Read kinds with one kubectl, once the served kinds are known.
+
+        What could not be read of some kinds stands in the answer's gaps; `Reading.require` makes an error of it.
 
         Args:
             scope: from `open`.
             kinds: what to read.
             project: makes a view of each item at once; None for an item that is not understood.
-            kind_of: the kind name of a view.
             namespace: None reads all.
+            names: only the objects of these names, of the one kind.
             selector: a label selector.
 
         Raises:
-            KubectlError: nothing at all could be read.
+            KubectlError: kubectl could not ask at all (unreachable, not logged in and the like).
         """
         served = await self._discover(scope)
         while True:
             asked, absent, gaps = _split(kinds, served)
             if not asked:
-                if gaps:
-                    raise gaps[0].error or KindNotInstalled(gaps[0].why)
-                return Reading((), frozenset(), absent)
-            output = await self._kubectl.run(
-                Get(tuple(kind.resource for kind in asked), namespace=namespace, selector=selector), scope.context
-            )
+                return Reading((), frozenset(kind.kind for kind in absent), absent, gaps)
+            command = Get(tuple(kind.resource for kind in asked), namespace, names, selector)
+            output = await self._kubectl.run(command, scope.context)
             found = problems(output, scope.place)
             if any(isinstance(error, KindNotInstalled) for error in found):
                 before, served = served.names, await self._discover(scope, afresh=True)
                 if before != served.names:
                     continue
             break
-        views = await _map(output.stdout, project, found)
+        views = await _map(output.stdout, project, found, single=len(names) == 1)
         objects = tuple(one for one in views if one is not None)
-        gaps = (*gaps, *find_gaps(asked, found, objects, kind_of))
+        gaps = (*gaps, *find_gaps(asked, found, objects))
         if odd := len(views) - len(objects):
             gaps = (*gaps, Gap((), f"{odd} items that are not understood", partly=True))
-        unread = {kind for gap in gaps if not gap.partly for kind in gap.kinds}
-        if all(kind.kind in unread for kind in asked):
-            raise merge(found, scope.place)
         in_full = frozenset(kind.kind for kind in (*asked, *absent)) - {kind for gap in gaps for kind in gap.kinds}
         return Reading(objects, in_full, absent, gaps)
 
+    async def server_version(self, scope: Scope) -> str:
+        """The version of the API server.
+
+        Raises:
+            KubectlError: it was not told.
+        """
+        output = await self._kubectl.run(ServerVersion(), scope.context)
+        for error in problems(output, scope.place):
+            raise error
+        told = parse_document(output.stdout).get("serverVersion")
+        version = told.get("gitVersion") if isinstance(told, dict) else None
+        if not isinstance(version, str):
+            raise BadOutput("kubectl version did not tell the API server's version.", brief="not told")
+        return version
+
 
 async def _map(
-    stdout: bytes, project: Callable[[dict[str, Any]], T | None], found: Sequence[KubectlError]
+    stdout: bytes, project: Callable[[dict[str, Any]], T | None], found: Sequence[KubectlError], *, single: bool
 ) -> list[T | None]:
     try:
         if len(stdout) <= SMALL:
-            return map_items(stdout, project)
-        return await anyio.to_thread.run_sync(map_items, stdout, project)
+            return map_items(stdout, project, single=single)
+        return await anyio.to_thread.run_sync(partial(map_items, single=single), stdout, project)
     except KubectlError:
         if found:
             raise found[0] from None
         raise
 
 
-def _split(
-    kinds: Sequence[FluxKind], served: _Served
-) -> tuple[tuple[FluxKind, ...], tuple[FluxKind, ...], tuple[Gap, ...]]:
+def _split(kinds: Sequence[Kind], served: _Served) -> tuple[tuple[Kind, ...], tuple[Kind, ...], tuple[Gap, ...]]:
     """The kinds to ask for, the kinds that are not installed, and the kinds of which that is not known."""
     asked = tuple(kind for kind in kinds if kind.resource in served.names)
     missing = [kind for kind in kinds if kind.resource not in served.names]

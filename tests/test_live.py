@@ -103,7 +103,7 @@ async def test_an_identity_that_may_read_nothing_gets_an_error() -> None:
     reply = await ask("list_flux_resources", of("nobody"))
     assert reply.is_error
     assert reply.text.startswith("Forbidden: nobody may not list ")
-    assert "kustomizations.kustomize.toolkit.fluxcd.io" in reply.text
+    assert "Kustomization" in reply.text
     assert "context nobody" in reply.text
 
 

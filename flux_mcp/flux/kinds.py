@@ -9,7 +9,29 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-__all__ = ["FLUX_KINDS", "FluxKind", "Role", "by_kind", "by_resource", "find_kind", "kind_of", "with_sources"]
+__all__ = [
+    "CONFIG_MAP",
+    "CRD",
+    "CRON_JOB",
+    "DAEMON_SET",
+    "DEPLOYMENT",
+    "EVENT",
+    "FLUX_KINDS",
+    "JOB",
+    "KUBERNETES_KINDS",
+    "NAMESPACE",
+    "POD",
+    "REPLICA_SET",
+    "STATEFUL_SET",
+    "WORKLOAD_KINDS",
+    "FluxKind",
+    "Kind",
+    "Role",
+    "by_kind",
+    "find_kind",
+    "kind_of",
+    "with_sources",
+]
 
 _OPERATOR: Final = "fluxcd.controlplane.io"
 _OPERATOR_SWITCH: Final = "fluxcd.controlplane.io/reconcile"
@@ -27,13 +49,31 @@ class Role(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FluxKind:
-    """One Flux kind. All are namespaced.
+class Kind:
+    """One kind of the API.
 
     Attributes:
         kind: as in manifests.
-        group: the API group; the version is the API server's choice, since it differs between Flux versions.
+        group: the API group, empty for the core group; the version is the API server's choice, since it differs between
+            Flux versions.
         plural: as in `plural.group`.
+    """
+
+    kind: str
+    group: str
+    plural: str
+
+    @property
+    def resource(self) -> str:
+        """`plural.group`, `plural` for the core group: a bare plural may be another vendor's kind."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxKind(Kind):
+    """One Flux kind. All are namespaced.
+
+    Attributes:
         short_names: of the CRD.
         role: where it stands in the flow.
         static: it has no status that a controller writes.
@@ -47,9 +87,6 @@ class FluxKind:
         sources: the kinds that its source reference may name.
     """
 
-    kind: str
-    group: str
-    plural: str
     short_names: tuple[str, ...] = ()
     role: Role
     static: bool = False
@@ -59,11 +96,6 @@ class FluxKind:
     timeout_annotation: str | None = None
     revision: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-
-    @property
-    def resource(self) -> str:
-        """`plural.group`: a bare plural may be another vendor's kind."""
-        return f"{self.plural}.{self.group}"
 
 
 def _source(kind: str, plural: str, *short_names: str, sources: tuple[str, ...] = ()) -> FluxKind:
@@ -215,8 +247,23 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
     ),
 )
 
+DEPLOYMENT: Final = Kind(kind="Deployment", group="apps", plural="deployments")
+STATEFUL_SET: Final = Kind(kind="StatefulSet", group="apps", plural="statefulsets")
+DAEMON_SET: Final = Kind(kind="DaemonSet", group="apps", plural="daemonsets")
+REPLICA_SET: Final = Kind(kind="ReplicaSet", group="apps", plural="replicasets")
+CRON_JOB: Final = Kind(kind="CronJob", group="batch", plural="cronjobs")
+JOB: Final = Kind(kind="Job", group="batch", plural="jobs")
+POD: Final = Kind(kind="Pod", group="", plural="pods")
+EVENT: Final = Kind(kind="Event", group="", plural="events")
+NAMESPACE: Final = Kind(kind="Namespace", group="", plural="namespaces")
+CONFIG_MAP: Final = Kind(kind="ConfigMap", group="", plural="configmaps")
+CRD: Final = Kind(kind="CustomResourceDefinition", group="apiextensions.k8s.io", plural="customresourcedefinitions")
+
+WORKLOAD_KINDS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB)
+KUBERNETES_KINDS: Final = (*WORKLOAD_KINDS, REPLICA_SET, POD, EVENT, NAMESPACE, CONFIG_MAP, CRD)
+"""The kinds beside Flux's own that are read; every API server serves them."""
+
 by_kind: Final = {entry.kind: entry for entry in FLUX_KINDS}
-by_resource: Final = {entry.resource: entry for entry in FLUX_KINDS}
 _BY_GROUP_KIND: Final = {(entry.group, entry.kind): entry for entry in FLUX_KINDS}
 _SPELLINGS: Final = {
     spelling.lower(): entry

@@ -21,6 +21,7 @@ __all__ = [
     "Command",
     "ConfigView",
     "Get",
+    "ServerVersion",
     "Version",
     "check_context",
     "check_dns_name",
@@ -50,18 +51,18 @@ class Command(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Get:
-    """`kubectl get` of one or more kinds, in one namespace or in all, as one JSON list; with `name`, one object.
+    """`kubectl get` of one or more kinds, in one namespace or in all, as one JSON list.
 
     Attributes:
         resources: `plural.group` names (`plural` for the core group).
         namespace: None asks in all namespaces, and for cluster-scoped kinds.
-        name: one object of the one resource.
+        names: objects of the one resource, all in one namespace; of a single one kubectl prints the object, not a list.
         selector: a label selector.
     """
 
     resources: tuple[str, ...]
     namespace: str | None = None
-    name: str | None = None
+    names: tuple[str, ...] = ()
     selector: str | None = None
 
     def __post_init__(self) -> None:
@@ -74,10 +75,10 @@ class Get:
             check_namespace(self.namespace)
         if self.selector is not None:
             check_selector(self.selector)
-        if self.name is not None:
-            if len(self.resources) != 1 or self.selector is not None:
-                raise BadArgument("name", "needs exactly one kind and no selector")
-            check_path_segment(self.name)
+        if self.names and (len(self.resources) != 1 or self.selector is not None):
+            raise BadArgument("name", "needs exactly one kind and no selector")
+        for name in self.names:
+            check_path_segment(name)
 
     def args(self) -> tuple[str, ...]:
         """Explicit flags for all that a kuberc could default otherwise."""
@@ -86,11 +87,11 @@ class Get:
             "get",
             "--output=json",
             "--watch=false",
-            *(() if self.name is not None and self.namespace is None else (where,)),
+            *(() if self.names and self.namespace is None else (where,)),
             *(() if self.selector is None else (f"--selector={self.selector}",)),
             "--",
             ",".join(self.resources),
-            *(() if self.name is None else (self.name,)),
+            *self.names,
         )
 
 
@@ -119,6 +120,15 @@ class Version:
     def args(self) -> tuple[str, ...]:
         """No cluster is asked."""
         return ("version", "--client=true", "--output=json")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerVersion:
+    """`kubectl version`: the versions of kubectl and of the API server."""
+
+    def args(self) -> tuple[str, ...]:
+        """The API server is asked."""
+        return ("version", "--client=false", "--output=json")
 
 
 def echo(value: str) -> str:

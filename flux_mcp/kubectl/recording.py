@@ -17,9 +17,9 @@ from typing import Any, Final
 import orjson
 
 from flux_mcp.errors import BadRecording
-from flux_mcp.flux.kinds import FLUX_KINDS
+from flux_mcp.flux.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS
 from flux_mcp.flux.objects import parse_time
-from flux_mcp.kubectl.command import ApiResources, Command, ConfigView, Get, Version
+from flux_mcp.kubectl.command import ApiResources, Command, ConfigView, Get, ServerVersion, Version
 from flux_mcp.kubectl.runner import Output
 from flux_mcp.kubectl.selector import matches, parse_selector
 
@@ -27,7 +27,7 @@ __all__ = ["RecordedKubectl"]
 
 JsonObject = dict[str, Any]
 
-CRDS: Final = "customresourcedefinitions.apiextensions.k8s.io"
+CRDS: Final = CRD.resource
 NOT_RECORDED: Final = "not recorded"
 _STAMPS: Final = re.compile(
     rb'"(?:creationTimestamp|lastTransitionTime|lastUpdateTime|lastTimestamp|firstTimestamp|eventTime|lastObservedTime'
@@ -88,7 +88,7 @@ class RecordedKubectl:
         match command:
             case ConfigView():
                 return _printed(self._config())
-            case Version():
+            case Version() | ServerVersion():
                 return self._version()
             case ApiResources():
                 return Output(0, "\n".join(sorted(self._served())).encode(), "")
@@ -158,6 +158,7 @@ class RecordedKubectl:
         Without the CRDs it is not known which Flux kinds were installed, so all are taken to be.
         """
         names = {path.stem for path in self._files()} | set(self._about.unreadable)
+        names |= {kind.resource for kind in KUBERNETES_KINDS}
         crds = self._items(CRDS)
         if crds is None:
             return names | {kind.resource for kind in FLUX_KINDS}
@@ -180,13 +181,15 @@ class RecordedKubectl:
                 continue
             found += _select(items, command)
         stderr = "\n".join(errors)
-        if command.name is None:
+        missing = set(command.names) - {str(_mapping(item, "metadata").get("name")) for item in found}
+        if not stderr and missing:
+            resource = command.resources[0]
+            stderr = "\n".join(
+                f'Error from server (NotFound): {resource} "{name}" not found' for name in sorted(missing)
+            )
+        if len(command.names) != 1:
             return _printed({"apiVersion": "v1", "items": found, "kind": "List"}, stderr)
-        if found:
-            return _printed(found[0])
-        return Output(
-            1, b"", stderr or f'Error from server (NotFound): {command.resources[0]} "{command.name}" not found'
-        )
+        return _printed(found[0]) if found else Output(1, b"", stderr)
 
 
 def _select(items: list[JsonObject], command: Get) -> Iterator[JsonObject]:
@@ -195,7 +198,7 @@ def _select(items: list[JsonObject], command: Get) -> Iterator[JsonObject]:
         metadata = _mapping(item, "metadata")
         if (
             command.namespace in {None, metadata.get("namespace")}
-            and command.name in {None, metadata.get("name")}
+            and (not command.names or metadata.get("name") in command.names)
             and matches(selector, _mapping(metadata, "labels"))
         ):
             yield item

@@ -261,12 +261,19 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
 )
 
 
-def map_items(stdout: bytes, project: Callable[[JsonObject], T]) -> list[T]:
+def map_items(stdout: bytes, project: Callable[[JsonObject], T], *, single: bool = False) -> list[T]:
     """Project every item of the list that kubectl printed, one at a time, so that a large list is never held as a tree.
+
+    Args:
+        stdout: what kubectl printed.
+        project: makes what is kept of an item.
+        single: one object was asked for by its name, so it stands there without a list.
 
     Raises:
         BadOutput: it is not a JSON list of objects as kubectl prints one.
     """
+    if single:
+        return [project(parse_document(stdout))]
     cut = _cut_items(stdout)
     if cut is not None:
         with suppress(ValueError, RecursionError):

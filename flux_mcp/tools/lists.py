@@ -6,7 +6,7 @@ from itertools import groupby
 
 from flux_mcp.cluster import Cluster, Scope
 from flux_mcp.errors import KindNotInstalled
-from flux_mcp.flux.kinds import FLUX_KINDS, FluxKind, with_sources
+from flux_mcp.flux.kinds import FLUX_KINDS, Kind, with_sources
 from flux_mcp.flux.objects import FluxObject, view
 from flux_mcp.flux.status import Judged, Verdict, count, judge
 from flux_mcp.reading import Gap, Reading
@@ -41,7 +41,7 @@ class FluxResources:
     matching: tuple[Judged, ...]
     examined: int
     unchecked: int
-    absent: tuple[FluxKind, ...]
+    absent: tuple[Kind, ...]
     gaps: tuple[Gap, ...]
     limit: int | None
 
@@ -93,18 +93,13 @@ async def list_flux_resources(
     """All Flux objects and their status, trouble first: verdict, flags, reason, age, revision, message."""
     wanted = to_kinds(kinds)
     scope = await cluster.open(context)
-    reading = await cluster.read_flux(
-        scope, with_sources(wanted), view, _kind_name, namespace=namespace, selector=selector
-    )
-    asked = {kind.kind for kind in wanted}
-    absent = tuple(kind for kind in reading.absent if kind in wanted)
-    if kinds is not None and len(absent) == len(wanted):
-        raise KindNotInstalled(
-            f"The cluster does not serve {', '.join(kind.kind for kind in absent)}; {scope.place}.",
-            brief="not installed",
-        )
-    gaps = _asked_gaps(reading, asked)
-    judged = tuple(entry for entry in judge(reading.objects, scope.now) if entry.object.kind.kind in asked)
+    reading = await cluster.read(scope, with_sources(wanted), view, namespace=namespace, selector=selector)
+    asked = reading.only(kind.kind for kind in wanted)
+    if kinds is not None and len(asked.absent) == len(wanted):
+        told = ", ".join(kind.kind for kind in wanted)
+        raise KindNotInstalled(f"The cluster does not serve {told}; {scope.place}.", brief="not installed")
+    asked.require()
+    judged = tuple(entry for entry in judge(reading.objects, scope.now) if entry.object.kind in wanted)
     matching = tuple(_select(judged, status, name_contains))
     whole = namespace is None and selector is None
     return FluxResources(
@@ -112,32 +107,10 @@ async def list_flux_resources(
         matching=matching,
         examined=len(judged),
         unchecked=sum(_unchecked(entry, reading, whole=whole, namespace=namespace) for entry in matching),
-        absent=absent,
-        gaps=gaps,
+        absent=asked.absent,
+        gaps=asked.gaps,
         limit=limit,
     )
-
-
-def _kind_name(entry: FluxObject) -> str:
-    return entry.kind.kind
-
-
-def _asked_gaps(reading: Reading[FluxObject], asked: set[str]) -> tuple[Gap, ...]:
-    """The gaps in what was asked for; kinds that were read only for their place in the flow are not among them.
-
-    Raises:
-        KubectlError: nothing that was asked for could be read.
-    """
-    gaps = []
-    for gap in reading.gaps:
-        kinds = tuple(kind for kind in gap.kinds if kind in asked)
-        if kinds or not gap.kinds:
-            gaps.append(Gap(kinds, gap.why, gap.error, gap.partly))
-    unread = {kind for gap in gaps if not gap.partly for kind in gap.kinds}
-    absent = {kind.kind for kind in reading.absent}
-    if unread and asked - absent <= unread:
-        raise next(gap.error for gap in gaps if gap.error is not None)
-    return tuple(gaps)
 
 
 def _select(judged: Sequence[Judged], status: Sequence[str] | None, name_contains: str | None) -> Iterator[Judged]:
