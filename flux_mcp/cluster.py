@@ -15,11 +15,11 @@ from typing import Any, Final, TypeVar
 import anyio
 import anyio.to_thread
 
-from flux_mcp.errors import BadOutput, KindNotInstalled, KubectlError, KubectlTooOld
-from flux_mcp.flux.kinds import Kind
-from flux_mcp.kubectl.command import ApiResources, ConfigView, Get, ServerVersion, Version, echo
+from flux_mcp.errors import BadOutput, KindNotInstalled, KubectlError, KubectlTooOld, ServerError
+from flux_mcp.flux.kinds import NAMESPACE, Kind
+from flux_mcp.kubectl.command import ApiResources, ConfigView, Get, ServerVersion, Version, echo, is_resource
 from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig, file_stamp, parse_kubeconfig
-from flux_mcp.kubectl.reply import Place, map_items, parse_document, problems
+from flux_mcp.kubectl.reply import Place, excerpt, map_items, parse_document, problems
 from flux_mcp.kubectl.runner import Kubectl
 from flux_mcp.reading import Gap, Reading, Viewed, find_gaps
 from flux_mcp.settings import Access
@@ -77,7 +77,7 @@ class Cluster:
         self._served: dict[str | None, _Served] = {}
         self._checked_version = False
         self._opening = anyio.Lock()
-        self._discovering = anyio.Lock()
+        self._discovering: dict[str | None, anyio.Lock] = {}
 
     async def kubeconfig(self) -> Kubeconfig:
         """The kubeconfig as it is now.
@@ -161,7 +161,8 @@ class Cluster:
             )
 
     async def _discover(self, scope: Scope, *, afresh: bool = False) -> _Served:
-        async with self._discovering:
+        lock = self._discovering.setdefault(scope.context, anyio.Lock())
+        async with lock:
             served = self._served.get(scope.context)
             if served is None or afresh or served.until < self._monotonic():
                 served = self._served[scope.context] = await self._api_resources(scope)
@@ -169,10 +170,17 @@ class Cluster:
 
     async def _api_resources(self, scope: Scope) -> _Served:
         output = await self._kubectl.run(ApiResources(), scope.context)
-        names = frozenset(output.stdout.decode(errors="replace").split())
-        if not names:
+        lines = output.stdout.decode(errors="replace").split("\n")
+        names = frozenset(line for line in lines if is_resource(line))
+        odd = any(line.strip() and line not in names for line in lines)
+        if not names or (odd and NAMESPACE.resource not in names):
             for error in problems(output, scope.place):
                 raise error
+            said = excerpt(output.stdout[:1024].decode(errors="replace")) or "nothing"
+            raise BadOutput(
+                f"kubectl api-resources did not list the kinds of the API server; {scope.place}. It said: {said}",
+                brief="output not understood",
+            )
         # With a broken aggregated API it exits with 1 and still names everything else.
         broken = re.findall(r"([a-z0-9.-]+\.[a-z0-9.-]+)/v\d\w*", output.stderr) if output.exit_code else []
         return _Served(names, tuple(dict.fromkeys(broken)), self._monotonic() + KINDS_REMEMBERED)
@@ -203,18 +211,16 @@ class Cluster:
             KubectlError: kubectl could not ask at all (unreachable, not logged in and the like).
         """
         served = await self._discover(scope)
-        while True:
-            asked, absent, gaps = _split(kinds, served)
+        for afresh in (False, True):
+            asked, absent, gaps = _split(kinds, served, scope.place)
             if not asked:
                 return Reading((), frozenset(kind.kind for kind in absent), absent, gaps)
             command = Get(tuple(kind.resource for kind in asked), namespace, names, selector)
             output = await self._kubectl.run(command, scope.context)
             found = problems(output, scope.place)
-            if any(isinstance(error, KindNotInstalled) for error in found):
-                before, served = served.names, await self._discover(scope, afresh=True)
-                if before != served.names:
-                    continue
-            break
+            if afresh or not any(isinstance(error, KindNotInstalled) for error in found):
+                break
+            served = await self._discover(scope, afresh=True)
         views = await _map(output.stdout, project, found, single=len(names) == 1)
         objects = tuple(one for one in views if one is not None)
         gaps = (*gaps, *find_gaps(asked, found, objects))
@@ -252,10 +258,14 @@ async def _map(
         raise
 
 
-def _split(kinds: Sequence[Kind], served: _Served) -> tuple[tuple[Kind, ...], tuple[Kind, ...], tuple[Gap, ...]]:
+def _split(
+    kinds: Sequence[Kind], served: _Served, place: Place
+) -> tuple[tuple[Kind, ...], tuple[Kind, ...], tuple[Gap, ...]]:
     """The kinds to ask for, the kinds that are not installed, and the kinds of which that is not known."""
     asked = tuple(kind for kind in kinds if kind.resource in served.names)
     missing = [kind for kind in kinds if kind.resource not in served.names]
     unknown = tuple(kind.kind for kind in missing if kind.group in served.incomplete_groups)
-    gaps = (Gap(unknown, "the API server could not tell whether they are installed"),) if unknown else ()
+    why = "the API server could not tell whether this is installed"
+    error = ServerError(f"{', '.join(unknown)}: {why}; {place}.", brief=why)
+    gaps = (Gap(unknown, why, error),) if unknown else ()
     return asked, tuple(kind for kind in missing if kind.kind not in unknown), gaps

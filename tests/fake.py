@@ -17,7 +17,7 @@ verb=none
 for word in "$@"; do
   case $word in get|annotate|logs|config|version|api-resources|auth) verb=$word; break;; esac
 done
-{{ for word in "$@"; do printf '%s\\n' "$word"; done; printf '\\036\\n'; }} >> "$dir/calls"
+printf '%s\\n' "$@" '\036' >> "$dir/calls"
 echo $$ >> "$dir/pids"
 [ -f "$dir/$verb.sh" ] && . "$dir/$verb.sh"
 [ -f "$dir/$verb.out" ] && cat "$dir/$verb.out"

@@ -30,8 +30,10 @@ __all__ = [
     "check_selector",
     "check_substring",
     "echo",
+    "is_resource",
 ]
 
+_NAME_MAX: Final = 253
 SELECTOR_MAX: Final = 512
 SUBSTRING_MAX: Final = 200
 _ECHO_MAX: Final = 80
@@ -144,7 +146,7 @@ def check_dns_name(value: str, argument: str = "name") -> str:
     Raises:
         BadArgument: anything else.
     """
-    if len(value) > 253 or not _DNS_SUBDOMAIN.fullmatch(value):  # noqa: PLR2004 (RFC 1123)
+    if len(value) > _NAME_MAX or not _DNS_SUBDOMAIN.fullmatch(value):
         raise BadArgument(
             argument,
             "must be an object's name: lower-case letters, digits, '-' and '.', at most 253, "
@@ -238,8 +240,15 @@ def check_substring(value: str, argument: str) -> str:
     return value
 
 
+def is_resource(value: str) -> bool:
+    """Whether a text is a `plural.group` name, or a bare plural."""
+    return len(value) <= _NAME_MAX and _RESOURCE.fullmatch(value) is not None
+
+
 def _check_resource(value: str) -> None:
-    if len(value) > 253 or not _RESOURCE.fullmatch(value):  # noqa: PLR2004
-        raise BadArgument("kind", f"must be a kind of the API, not {echo(value)}")
-    if value.split(".", maxsplit=1)[0] == "secrets":
+    plural = value.partition(".")[0]
+    # `all` is a category: kubectl would choose the kinds.
+    if not is_resource(value) or plural == "all":
+        raise BadArgument("kind", f"must be one kind of the API, not {echo(value)}")
+    if plural in {"secret", "secrets"}:
         raise BadArgument("kind", "must not be Secret: this server never reads Secrets")

@@ -33,7 +33,7 @@ from flux_mcp.errors import (
 from flux_mcp.flux.redaction import scrub
 from flux_mcp.kubectl.runner import Output
 
-__all__ = ["Place", "map_items", "parse_document", "problems"]
+__all__ = ["Place", "excerpt", "map_items", "parse_document", "problems"]
 
 T = TypeVar("T")
 JsonObject = dict[str, Any]
