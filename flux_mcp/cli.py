@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -29,7 +30,12 @@ _ACCESS = "Access (one context for all calls; no tool can change it)"
 
 def _option(name: str, text: str, **more: Any) -> Any:  # noqa: ANN401 (typer.Option's own signature)
     flag = f"--{name}"
-    return typer.Option(flag, envvar=f"FLUX_MCP_{name.upper().replace('-', '_')}", help=text, **more)
+    return typer.Option(flag, envvar=_variable(name), help=text, **more)
+
+
+def _variable(name: str) -> str:
+    """The environment variable of a flag."""
+    return f"FLUX_MCP_{name.upper().replace('-', '_')}"
 
 
 def _access(name: str, text: str, metavar: str = "TEXT") -> Any:  # noqa: ANN401
@@ -98,6 +104,10 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**given: Any) -> None:  # noqa: ANN401
+        # An empty variable counts as none, which would drop an identity in silence.
+        empty = [name for name in map(_variable, common) if os.environ.get(name) == ""]
+        if empty:
+            _fail(f"{empty[0]} is empty: unset it, or give it a value.", 2)
         try:
             settings = _settings(**{name: given.pop(name) for name in common})
         except FluxMcpError as error:

@@ -17,10 +17,11 @@ import anyio.to_thread
 
 from flux_mcp.errors import BadOutput, KindNotInstalled, KubectlError, KubectlTooOld, ServerError
 from flux_mcp.flux.kinds import NAMESPACE, Kind
-from flux_mcp.kubectl.command import ApiResources, ConfigView, Get, ServerVersion, Version, echo, is_resource
+from flux_mcp.kubectl.command import ApiResources, Command, ConfigView, Get, ServerVersion, Version, echo, is_resource
 from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig, file_stamp, parse_kubeconfig
-from flux_mcp.kubectl.reply import Place, excerpt, map_items, parse_document, problems
-from flux_mcp.kubectl.runner import Kubectl
+from flux_mcp.kubectl.reply import Place, map_items, parse_document, problems
+from flux_mcp.kubectl.runner import Kubectl, Output
+from flux_mcp.quoting import message
 from flux_mcp.reading import Gap, Reading, Viewed, find_gaps
 from flux_mcp.settings import Access
 
@@ -79,6 +80,13 @@ class Cluster:
         self._opening = anyio.Lock()
         self._discovering: dict[str | None, anyio.Lock] = {}
 
+    async def _ask(self, command: Command, place: Place) -> Output:
+        """Run one command; an error that does not know where it happened is told."""
+        try:
+            return await self._kubectl.run(command, place.context)
+        except KubectlError as error:
+            raise error.at(str(place)) from None
+
     async def kubeconfig(self) -> Kubeconfig:
         """The kubeconfig as it is now.
 
@@ -86,7 +94,7 @@ class Cluster:
             BadKubeconfig: it cannot be read.
         """
         place = Place(None)
-        output = await self._kubectl.run(ConfigView())
+        output = await self._ask(ConfigView(), place)
         for error in problems(output, place):
             raise error
         return parse_kubeconfig(parse_document(output.stdout))
@@ -148,7 +156,7 @@ class Cluster:
         return found[0]
 
     async def _check_version(self) -> None:
-        output = await self._kubectl.run(Version())
+        output = await self._ask(Version(), Place(None))
         for error in problems(output, Place(None)):
             raise error
         client = parse_document(output.stdout).get("clientVersion")
@@ -169,14 +177,14 @@ class Cluster:
             return served
 
     async def _api_resources(self, scope: Scope) -> _Served:
-        output = await self._kubectl.run(ApiResources(), scope.context)
+        output = await self._ask(ApiResources(), scope.place)
         lines = output.stdout.decode(errors="replace").split("\n")
         names = frozenset(line for line in lines if is_resource(line))
         odd = any(line.strip() and line not in names for line in lines)
         if not names or (odd and NAMESPACE.resource not in names):
             for error in problems(output, scope.place):
                 raise error
-            said = excerpt(output.stdout[:1024].decode(errors="replace")) or "nothing"
+            said = message(output.stdout[:1024].decode(errors="replace"), 200)
             raise BadOutput(
                 f"kubectl api-resources did not list the kinds of the API server; {scope.place}. It said: {said}",
                 brief="output not understood",
@@ -216,12 +224,12 @@ class Cluster:
             if not asked:
                 return Reading((), frozenset(kind.kind for kind in absent), absent, gaps)
             command = Get(tuple(kind.resource for kind in asked), namespace, names, selector)
-            output = await self._kubectl.run(command, scope.context)
+            output = await self._ask(command, scope.place)
             found = problems(output, scope.place)
             if afresh or not any(isinstance(error, KindNotInstalled) for error in found):
                 break
             served = await self._discover(scope, afresh=True)
-        views = await _map(output.stdout, project, found, single=len(names) == 1)
+        views = await _map(output.stdout, project, found, scope.place, single=len(names) == 1)
         objects = tuple(one for one in views if one is not None)
         gaps = (*gaps, *find_gaps(asked, found, objects))
         if odd := len(views) - len(objects):
@@ -229,13 +237,21 @@ class Cluster:
         in_full = frozenset(kind.kind for kind in (*asked, *absent)) - {kind for gap in gaps for kind in gap.kinds}
         return Reading(objects, in_full, absent, gaps)
 
+    async def served(self, scope: Scope, kinds: Sequence[Kind]) -> tuple[Kind, ...]:
+        """Those of the kinds that the API server serves.
+
+        Raises:
+            KubectlError: it could not be asked.
+        """
+        return _split(kinds, await self._discover(scope), scope.place)[0]
+
     async def server_version(self, scope: Scope) -> str:
         """The version of the API server.
 
         Raises:
             KubectlError: it was not told.
         """
-        output = await self._kubectl.run(ServerVersion(), scope.context)
+        output = await self._ask(ServerVersion(), scope.place)
         for error in problems(output, scope.place):
             raise error
         told = parse_document(output.stdout).get("serverVersion")
@@ -246,16 +262,19 @@ class Cluster:
 
 
 async def _map(
-    stdout: bytes, project: Callable[[dict[str, Any]], T | None], found: Sequence[KubectlError], *, single: bool
+    stdout: bytes,
+    project: Callable[[dict[str, Any]], T | None],
+    found: Sequence[KubectlError],
+    place: Place,
+    *,
+    single: bool,
 ) -> list[T | None]:
     try:
         if len(stdout) <= SMALL:
             return map_items(stdout, project, single=single)
         return await anyio.to_thread.run_sync(partial(map_items, single=single), stdout, project)
-    except KubectlError:
-        if found:
-            raise found[0] from None
-        raise
+    except KubectlError as error:
+        raise (found[0] if found else error.at(str(place))) from None
 
 
 def _split(

@@ -24,6 +24,7 @@ FluxMcpError
 """
 
 from collections.abc import Sequence
+from typing import Self
 
 __all__ = [
     "BadArgument",
@@ -96,6 +97,10 @@ class KubectlError(FluxMcpError):
         """Keep the short form beside the sentence."""
         self.brief, self.resources = brief or sentence, tuple(resources)
         super().__init__(sentence)
+
+    def at(self, place: str) -> Self:
+        """The same error, with where it happened."""
+        return type(self)(f"{self} ({place})", brief=self.brief, resources=self.resources)
 
 
 class UnknownContext(KubectlError):

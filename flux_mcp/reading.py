@@ -75,14 +75,19 @@ class Reading(Generic[T]):
             tuple(gaps),
         )
 
+    @property
+    def blank(self) -> bool:
+        """Whether there are gaps, and of no kind was anything read."""
+        absent = {kind.kind for kind in self.absent}
+        return not self.objects and self.read <= absent and any(gap.kinds for gap in self.gaps)
+
     def require(self) -> None:
         """Refuse to go on with nothing.
 
         Raises:
             KubectlError: there are gaps, and of no kind was anything read.
         """
-        absent = {kind.kind for kind in self.absent}
-        if not self.objects and self.read <= absent and any(gap.kinds for gap in self.gaps):
+        if self.blank:
             raise self._refusal()
 
     def _refusal(self) -> KubectlError:
@@ -108,11 +113,11 @@ def find_gaps(asked: Sequence[Kind], found: Sequence[KubectlError], objects: Ite
         objects: what it printed.
     """
     counts = Counter(one.ref.kind for one in objects)
-    grouped: dict[tuple[str, bool], tuple[list[str], KubectlError]] = {}
+    grouped: dict[tuple[str, bool], tuple[dict[str, None], KubectlError]] = {}
     named = {kind.kind for kind in asked for error in found if kind.resource in error.resources}
     for error in found:
         about = [kind.kind for kind in asked if kind.resource in error.resources]
         unsaid = [kind.kind for kind in asked if kind.kind not in named and counts[kind.kind] % CHUNK == 0]
         for kind in about or unsaid:
-            grouped.setdefault((error.brief, counts[kind] > 0), ([], error))[0].append(kind)
+            grouped.setdefault((error.brief, counts[kind] > 0), ({}, error))[0][kind] = None
     return tuple(Gap(tuple(kinds), why, error, partly) for (why, partly), (kinds, error) in grouped.items())

@@ -1,8 +1,7 @@
 """The one renderer: plain text for a model and an operator, short, quoted and bounded.
 
-What comes from the cluster is data. It stands bare only where it is a plain word; otherwise as a JSON string, after
-control, ANSI, bidirectional, zero-width and tag characters were taken out and credentials masked. It is never mixed
-into a sentence of ours.
+What comes from the cluster is data, quoted by `value` and `message` (module quoting). It is never mixed into a sentence
+of ours.
 """
 
 import re
@@ -10,10 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-import orjson
-
 from flux_mcp.cluster import Scope
-from flux_mcp.flux.redaction import scrub
+from flux_mcp.quoting import clean, message, value
 from flux_mcp.reading import Gap
 
 __all__ = [
@@ -34,58 +31,6 @@ DEFAULT_BOUND: Final = 12_000
 """Bytes of UTF-8 of a default answer."""
 LIMIT_BOUND: Final = 60_000
 """Bytes of UTF-8 of an answer with an explicit limit."""
-LIST_MESSAGE: Final = 300
-"""Characters of a message in a list."""
-OBJECT_MESSAGE: Final = 1500
-"""Characters of a message in the answer about one object."""
-_VALUE_MAX: Final = 253
-
-_BARE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:/@+=~-]{0,252}")
-_ANSI: Final = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,16}[@-~]"
-    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[PX^_][^\x1b\x9c]{0,4096}(?:\x1b\\|\x9c)"
-    r"|\x1b[ -/]{0,4}[0-~]"
-)
-_SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f\x85\u2028\u2029]+")
-# Cc, Cf and what else is not seen: fillers, variation selectors, tags, private use, surrogates.
-_UNSEEN: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\u2800\u3164\ud800-\udfff\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\U000110bd\U000110cd\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff]+"
-)
-
-
-def clean(text: str) -> str:
-    """Text from the cluster on one line: credentials masked, nothing in it that is not seen."""
-    if text.isascii() and text.isprintable():
-        return scrub(text)
-    text = _UNSEEN.sub("", _SPACE.sub(" ", _ANSI.sub("", text))).strip()
-    return scrub(text)
-
-
-def value(text: str) -> str:
-    """A value from the cluster: bare where it is a plain word, else a JSON string."""
-    text = clean(text)
-    return text if _BARE.fullmatch(text) else _quote(_shorten(text, _VALUE_MAX))
-
-
-def message(text: str, limit: int = LIST_MESSAGE) -> str:
-    """A message from the cluster as a JSON string; of a long one two thirds from its head, one third from its tail."""
-    return _quote(_shorten(clean(text), limit))
-
-
-def _quote(text: str) -> str:
-    return orjson.dumps(text).decode()
-
-
-def _shorten(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    head = 2 * limit // 3 - 2
-    return f"{text[:head]} … {text[len(text) - (limit - head - 3) :]}"
-
-
 _SHA: Final = re.compile(r"(?:sha1:|sha256:|sha384:|sha512:)?([0-9a-f]{7})[0-9a-f]{33,121}")
 
 
@@ -128,7 +73,7 @@ def gap_line(gaps: Sequence[Gap]) -> list[str]:
 def _gap(gap: Gap) -> str:
     kinds = ", ".join(gap.kinds)
     partly = " (read in part)" if gap.partly and gap.kinds else ""
-    return f"{kinds}{partly} ({clean(gap.why)[:_VALUE_MAX]})" if kinds else clean(gap.why)[:_VALUE_MAX]
+    return f"{kinds}{partly} ({gap.why})" if kinds else gap.why
 
 
 class Line(NamedTuple):

@@ -9,7 +9,10 @@ from mcp_types import TextContent
 
 from tests.fake import FIXTURES, ROOT
 
-QUESTIONS = (("Create a report of all Flux resources in the cluster and their status", "list_flux_resources"),)
+QUESTIONS = (
+    ("Analyze the Flux installation in my cluster and report the status of all components", "get_flux_instance"),
+    ("Create a report of all Flux resources in the cluster and their status", "list_flux_resources"),
+)
 
 
 async def main() -> None:

@@ -96,8 +96,17 @@ class FakeKubectl:
 
 
 def _group_lives(group: int) -> bool:
+    """Whether a process of the group runs; one that has ended and waits for its parent (a zombie) does not."""
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):
         return False
-    return True
+    stats = [text.rpartition(") ")[2].split() for text in map(_read, Path("/proc").glob("[0-9]*/stat")) if text]
+    return not stats or any(state != "Z" and int(pgrp) == group for state, _, pgrp, *_ in stats)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""

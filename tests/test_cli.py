@@ -36,7 +36,9 @@ def test_an_error_of_the_tool_goes_to_stderr_with_code_1() -> None:
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        pytest.param(["call", "no_such_tool", STAGING], "There are: list_flux_resources", id="unknown-tool"),
+        pytest.param(
+            ["call", "no_such_tool", STAGING], "There are: get_flux_instance, list_flux_resources", id="unknown-tool"
+        ),
         pytest.param(["call", "list_flux_resources", "kinds", STAGING], "KEY=VALUE", id="no-value"),
         pytest.param(["call", "list_flux_resources", "limit=1", "limit=2", STAGING], "given twice", id="twice"),
         pytest.param(

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from flux_mcp.flux.objects import parse_time, view
+from flux_mcp.flux.objects import view
 from flux_mcp.flux.status import judge
+from flux_mcp.flux.tolerant import parse_time
 from flux_mcp.kubectl.reply import map_items
 from tests.conftest import Ask
 from tests.expected import BOOTSTRAP, BOOTSTRAP_MOMENT, STAGING, STAGING_MOMENT, Expected

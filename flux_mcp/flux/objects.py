@@ -4,17 +4,19 @@ A cluster holds objects of many versions, half-written statuses and other people
 another type than Flux writes reads as absent, and nothing here raises.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from flux_mcp.flux.kinds import FluxKind, kind_of
+from flux_mcp.flux.tolerant import at, items, number, parse_duration, parse_time, text
 
-__all__ = ["Condition", "FluxObject", "ObjectRef", "parse_duration", "parse_time", "view"]
+__all__ = ["Condition", "FluxObject", "ObjectRef", "conditions", "view"]
 
 REQUESTED_AT: Final = "reconcile.fluxcd.io/requestedAt"
+_REF_KEYS: Final = ("commit", "digest", "name", "semver", "tag", "branch")
+"""The keys of spec.ref, the one that wins first."""
 SUSPENDED_BY: Final = "fluxcd.controlplane.io/suspendedBy"
 
 
@@ -56,6 +58,8 @@ class FluxObject:
         failures: the largest of a HelmRelease's failure counters.
         timeout: seconds that a run may take.
         sources: where it gets its content from, nearest only.
+        url: of a source; its user info and query may hold credentials.
+        wanted_ref: what a source follows: branch, tag, semver, name, commit or digest, and its value.
     """
 
     kind: FluxKind
@@ -80,6 +84,9 @@ class FluxObject:
     failures: int = 0
     timeout: float = 60.0
     sources: tuple[ObjectRef, ...] = ()
+    url: str = ""
+    path: str = ""
+    wanted_ref: tuple[str, str] = ("", "")
 
     @property
     def ref(self) -> ObjectRef:
@@ -98,145 +105,101 @@ class FluxObject:
 
 def view(item: Mapping[str, Any]) -> FluxObject | None:
     """The view of one object as kubectl printed it; None if it is not a Flux object or has no name."""
-    kind = kind_of(_text(item, "apiVersion"), _text(item, "kind"))
-    name = _text(item, "metadata", "name")
+    kind = kind_of(text(item, "apiVersion"), text(item, "kind"))
+    name = text(item, "metadata", "name")
     if kind is None or not name:
         return None
-    oci = kind.kind == "HelmRepository" and _text(item, "spec", "type") == "oci"
+    oci = kind.kind == "HelmRepository" and text(item, "spec", "type") == "oci"
     return FluxObject(
         kind=kind,
-        namespace=_text(item, "metadata", "namespace"),
+        namespace=text(item, "metadata", "namespace"),
         name=name,
-        generation=_number(item, "metadata", "generation"),
-        created=parse_time(_text(item, "metadata", "creationTimestamp")),
-        deleted=parse_time(_text(item, "metadata", "deletionTimestamp")),
-        finalizers=tuple(f for f in _list(item, "metadata", "finalizers") if isinstance(f, str)),
+        generation=number(item, "metadata", "generation"),
+        created=parse_time(text(item, "metadata", "creationTimestamp")),
+        deleted=parse_time(text(item, "metadata", "deletionTimestamp")),
+        finalizers=tuple(f for f in items(item, "metadata", "finalizers") if isinstance(f, str)),
         disabled=_disabled(kind, item),
-        suspended_by=_text(item, "metadata", "annotations", SUSPENDED_BY),
+        suspended_by=text(item, "metadata", "annotations", SUSPENDED_BY),
         oci_helm_repository=oci,
-        conditions=tuple(_conditions(item)),
-        observed_generation=_number(item, "status", "observedGeneration"),
-        requested_at=_text(item, "metadata", "annotations", REQUESTED_AT) if kind.answers_requests and not oci else "",
-        handled_at=_text(item, "status", "lastHandledReconcileAt"),
-        revision=next((text for path in kind.revision if (text := _text(item, *path.split(".")))), ""),
-        artifact_revision=_text(item, "status", "artifact", "revision"),
-        applied_revision=_text(item, "status", "lastAppliedRevision"),
-        attempted_revision=_text(item, "status", "lastAttemptedRevision"),
-        history_status=_text(item, "status", "history", "0", "lastReconciledStatus"),
-        failures=max(
-            _number(item, "status", counter) for counter in ("failures", "installFailures", "upgradeFailures")
-        ),
+        conditions=tuple(conditions(item)),
+        observed_generation=number(item, "status", "observedGeneration"),
+        requested_at=text(item, "metadata", "annotations", REQUESTED_AT) if kind.answers_requests and not oci else "",
+        handled_at=text(item, "status", "lastHandledReconcileAt"),
+        revision=next((told for path in kind.revision if (told := text(item, *path.split(".")))), ""),
+        artifact_revision=text(item, "status", "artifact", "revision"),
+        applied_revision=text(item, "status", "lastAppliedRevision"),
+        attempted_revision=text(item, "status", "lastAttemptedRevision"),
+        history_status=text(item, "status", "history", "0", "lastReconciledStatus"),
+        failures=max(number(item, "status", counter) for counter in ("failures", "installFailures", "upgradeFailures")),
         timeout=_timeout(kind, item),
         sources=tuple(_sources(kind, item)),
+        url=text(item, "spec", "url") or text(item, "spec", "endpoint"),
+        path=text(item, "spec", "path"),
+        wanted_ref=next(((key, told) for key in _REF_KEYS if (told := text(item, "spec", "ref", key))), ("", "")),
     )
 
 
-def parse_time(text: str) -> datetime | None:
-    """An RFC 3339 time as UTC; without a zone it is taken as UTC. None if it is not one."""
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-_DURATION: Final = re.compile(r"(\d{1,15}(?:\.\d{1,12})?)(ns|us|µs|ms|s|m|h)")
-_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def parse_duration(text: str) -> float | None:
-    """Seconds of a Go duration such as `1h30m`, None if it is not one."""
-    parts = list(_DURATION.finditer(text))
-    if not parts or "".join(part[0] for part in parts) != text:
-        return None
-    return sum(float(part[1]) * _SECONDS[part[2]] for part in parts)
-
-
-def _at(node: Any, *keys: str) -> Any:  # noqa: ANN401 (the one place where JSON is untyped)
-    for key in keys:
-        if isinstance(node, dict):
-            node = node.get(key)
-        elif isinstance(node, list) and key.isdecimal() and int(key) < len(node):
-            node = node[int(key)]
-        else:
-            return None
-    return node
-
-
-def _text(node: Any, *keys: str) -> str:  # noqa: ANN401
-    value = _at(node, *keys)
-    return value if isinstance(value, str) else ""
-
-
-def _number(node: Any, *keys: str) -> int:  # noqa: ANN401
-    value = _at(node, *keys)
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def _list(node: Any, *keys: str) -> list[Any]:  # noqa: ANN401
-    value = _at(node, *keys)
-    return value if isinstance(value, list) else []
-
-
-def _conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
-    for entry in _list(item, "status", "conditions"):
-        if kind := _text(entry, "type"):
-            status = _text(entry, "status")
+def conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
+    """The conditions of any object that has status.conditions."""
+    for entry in items(item, "status", "conditions"):
+        if kind := text(entry, "type"):
+            status = text(entry, "status")
             yield Condition(
                 type=kind,
                 status=status if status in {"True", "False"} else "Unknown",
-                reason=_text(entry, "reason"),
-                message=_text(entry, "message"),
-                changed=parse_time(_text(entry, "lastTransitionTime")),
-                observed_generation=_number(entry, "observedGeneration"),
+                reason=text(entry, "reason"),
+                message=text(entry, "message"),
+                changed=parse_time(text(entry, "lastTransitionTime")),
+                observed_generation=number(entry, "observedGeneration"),
             )
 
 
 def _disabled(kind: FluxKind, item: Mapping[str, Any]) -> bool:
     if kind.switch is not None:
-        return _text(item, "metadata", "annotations", kind.switch).lower() == "disabled"
-    return _at(item, "spec", "suspend") is True
+        return text(item, "metadata", "annotations", kind.switch).lower() == "disabled"
+    return at(item, "spec", "suspend") is True
 
 
 def _timeout(kind: FluxKind, item: Mapping[str, Any]) -> float:
     told = (
-        _text(item, "metadata", "annotations", kind.timeout_annotation)
+        text(item, "metadata", "annotations", kind.timeout_annotation)
         if kind.timeout_annotation
-        else _text(item, "spec", "timeout")
+        else text(item, "spec", "timeout")
     )
-    interval = parse_duration(_text(item, "spec", "interval")) or 60.0
+    interval = parse_duration(text(item, "spec", "interval")) or 60.0
     fallback = kind.timeout if kind.timeout is not None else max(30.0, interval - 30.0)
     return parse_duration(told) or fallback
 
 
 def _sources(kind: FluxKind, item: Mapping[str, Any]) -> Iterator[ObjectRef]:
-    namespace = _text(item, "metadata", "namespace")
-    spec = _at(item, "spec")
+    namespace = text(item, "metadata", "namespace")
+    spec = at(item, "spec")
     match kind.kind:
-        case "HelmRelease" if _at(spec, "chartRef") is None:
+        case "HelmRelease" if at(spec, "chartRef") is None:
             yield from _chart(item)
             return
         case "HelmRelease":
-            references = [_at(spec, "chartRef")]
+            references = [at(spec, "chartRef")]
         case "ImagePolicy":
-            references = [{"kind": "ImageRepository", **(_at(spec, "imageRepositoryRef") or {})}]
+            reference = at(spec, "imageRepositoryRef")
+            references = [{**reference, "kind": "ImageRepository"}] if isinstance(reference, dict) else []
         case "ArtifactGenerator":
-            references = _list(spec, "sources")
+            references = items(spec, "sources")
         case _ if kind.sources:
-            references = [_at(spec, "sourceRef")]
+            references = [at(spec, "sourceRef")]
         case _:
             return
     for reference in references:
-        if (target := _text(reference, "kind")) in kind.sources and (name := _text(reference, "name")):
-            yield ObjectRef(target, _text(reference, "namespace") or namespace, name)
+        if (target := text(reference, "kind")) in kind.sources and (name := text(reference, "name")):
+            yield ObjectRef(target, text(reference, "namespace") or namespace, name)
 
 
 def _chart(item: Mapping[str, Any]) -> Iterator[ObjectRef]:
     """The HelmChart that helm-controller makes of spec.chart."""
-    namespace, name = _text(item, "metadata", "namespace"), _text(item, "metadata", "name")
-    told = _text(item, "status", "helmChart").split("/")
+    namespace, name = text(item, "metadata", "namespace"), text(item, "metadata", "name")
+    told = text(item, "status", "helmChart").split("/")
     if len(told) == 2 and all(told):  # noqa: PLR2004 (namespace/name)
         yield ObjectRef("HelmChart", told[0], told[1])
-    elif _at(item, "spec", "chart") is not None:
-        where = _text(item, "spec", "chart", "spec", "sourceRef", "namespace") or namespace
+    elif at(item, "spec", "chart") is not None:
+        where = text(item, "spec", "chart", "spec", "sourceRef", "namespace") or namespace
         yield ObjectRef("HelmChart", where, f"{namespace}-{name}")

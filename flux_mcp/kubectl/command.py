@@ -183,7 +183,8 @@ def check_namespace(value: str, argument: str = "namespace") -> str:
     Raises:
         BadArgument: anything else.
     """
-    if not _DNS_LABEL.fullmatch(value):
+    # "all" is what a model writes for all namespaces; as a name it would make an answer out of nothing.
+    if not _DNS_LABEL.fullmatch(value) or value == "all":
         raise BadArgument(
             argument,
             "must be a namespace: lower-case letters, digits and '-', at most 63, starting and ending with a letter "

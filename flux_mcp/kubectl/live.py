@@ -51,7 +51,10 @@ class LiveKubectl:
         """Start nothing yet."""
         self._program, self._access, self._max_output = program, access, max_output
         self._request_timeout = f"--request-timeout={max(1, int(request_timeout))}s"
-        self._limiter = anyio.CapacityLimiter(MAX_PROCESSES)
+        self._places = anyio.CapacityLimiter(MAX_PROCESSES)
+        # Threads of our own, so that the protocol's reader and writer never wait for one; twice as many, since the
+        # thread of a cancelled wait ends a little later than its place is given back.
+        self._threads = anyio.CapacityLimiter(2 * MAX_PROCESSES)
         self._starting = threading.Lock()
         self._groups: set[int] = set()
 
@@ -62,12 +65,15 @@ class LiveKubectl:
             KubectlMissing: there is no such program, or it cannot be executed.
             TooMuchOutput: it printed more than is read.
         """
-        argv = (*self._access.flags(context), self._request_timeout, *command.args())
+        async with self._places:
+            return await self._run((*self._access.flags(context), self._request_timeout, *command.args()))
+
+    async def _run(self, argv: tuple[str, ...]) -> Output:
         out, err = _Sink(self._max_output), _Sink(MAX_ERRORS)
         running: sh.RunningCommand | None = None
         try:
-            running = await anyio.to_thread.run_sync(self._start, argv, out, err, limiter=self._limiter)
-            await anyio.to_thread.run_sync(_wait, running, abandon_on_cancel=True, limiter=self._limiter)
+            running = await anyio.to_thread.run_sync(self._start, argv, out, err, limiter=self._threads)
+            await anyio.to_thread.run_sync(_wait, running, abandon_on_cancel=True, limiter=self._threads)
         finally:
             if running is not None:
                 self._end(running.pid)

@@ -18,7 +18,7 @@ import orjson
 
 from flux_mcp.errors import BadRecording
 from flux_mcp.flux.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS
-from flux_mcp.flux.objects import parse_time
+from flux_mcp.flux.tolerant import labels, parse_time, text
 from flux_mcp.kubectl.command import ApiResources, Command, ConfigView, Get, ServerVersion, Version
 from flux_mcp.kubectl.runner import Output
 from flux_mcp.kubectl.selector import matches, parse_selector
@@ -31,9 +31,36 @@ CRDS: Final = CRD.resource
 NOT_RECORDED: Final = "not recorded"
 _STAMPS: Final = re.compile(
     rb'"(?:creationTimestamp|lastTransitionTime|lastUpdateTime|lastTimestamp|firstTimestamp|eventTime|lastObservedTime'
-    rb"|lastReconciled|lastScheduleTime|lastHeartbeatTime|startTime|startedAt|finishedAt|completionTime)\"\s*:\s*"
+    rb"|lastReconciled|lastDeployed|firstDeployed|deleted|scanTime|lastAutomationRunTime|lastPushTime"
+    rb"|lastScheduleTime|lastHeartbeatTime|startTime|startedAt|finishedAt|completionTime)\"\s*:\s*"
     rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[.\d]*Z"'
 )
+
+
+_BUILT_IN: Final = frozenset(
+    {"", "apps", "autoscaling", "batch", "policy", "flowcontrol.apiserver.k8s.io", "internal.apiserver.k8s.io"}
+    | {
+        f"{group}.k8s.io"
+        for group in (
+            "admissionregistration",
+            "apiextensions",
+            "apiregistration",
+            "authentication",
+            "authorization",
+            "certificates",
+            "coordination",
+            "discovery",
+            "events",
+            "networking",
+            "node",
+            "rbac.authorization",
+            "resource",
+            "scheduling",
+            "storage",
+        )
+    }
+)
+"""The API groups of Kubernetes itself, whose kinds are not among the CRDs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +99,11 @@ class RecordedKubectl:
         """
         if self._about.recorded_at is not None:
             return self._about.recorded_at
-        newest = max((stamp for path in self._files() for stamp in _STAMPS.findall(self._bytes(path))), default=b"")
-        moment = parse_time(newest.decode() + "Z")
-        if moment is None:
-            raise BadRecording(f"No object in {self._folder} has a time: add a recording.json with recordedAt.")
-        return moment
+        stamps = {stamp for path in self._files() for stamp in _STAMPS.findall(self._bytes(path))}
+        for stamp in sorted(stamps, reverse=True):
+            if moment := parse_time(stamp.decode() + "Z"):
+                return moment
+        raise BadRecording(f"No object in {self._folder} has a time: add a recording.json with recordedAt.")
 
     async def run(self, command: Command, context: str | None = None) -> Output:
         """Answer as kubectl would.
@@ -162,18 +189,19 @@ class RecordedKubectl:
         crds = self._items(CRDS)
         if crds is None:
             return names | {kind.resource for kind in FLUX_KINDS}
-        return names | {name for crd in crds if isinstance(name := (crd.get("metadata") or {}).get("name"), str)}
+        return names | {text(crd, "metadata", "name") for crd in crds}
 
     def _get(self, command: Get) -> Output:
         found: list[JsonObject] = []
         errors: list[str] = []
         served = self._served()
         for resource in command.resources:
-            if resource not in served and (self._folder / f"{CRDS}.json").exists() and "." in resource:
+            group = resource.partition(".")[2]
+            if resource not in served and (self._folder / f"{CRDS}.json").exists() and group not in _BUILT_IN:
                 return Output(1, b"", f'error: the server doesn\'t have a resource type "{resource.split(".")[0]}"')
             if resource in self._about.unreadable:
                 reason, message = self._about.unreadable[resource]
-                errors.append(f"Error from server ({reason}): {message}")
+                errors.append(f"Error from server ({reason}): {' '.join(message.split())} (get {resource})")
                 continue
             items = self._items(resource)
             if items is None:
@@ -199,7 +227,7 @@ def _select(items: list[JsonObject], command: Get) -> Iterator[JsonObject]:
         if (
             command.namespace in {None, metadata.get("namespace")}
             and (not command.names or metadata.get("name") in command.names)
-            and matches(selector, _mapping(metadata, "labels"))
+            and matches(selector, labels(metadata, "labels"))
         ):
             yield item
 

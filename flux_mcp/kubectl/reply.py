@@ -30,10 +30,10 @@ from flux_mcp.errors import (
     UnknownContext,
     Unreachable,
 )
-from flux_mcp.flux.redaction import scrub
 from flux_mcp.kubectl.runner import Output
+from flux_mcp.quoting import message, value
 
-__all__ = ["Place", "excerpt", "map_items", "parse_document", "problems"]
+__all__ = ["Place", "map_items", "parse_document", "problems"]
 
 T = TypeVar("T")
 JsonObject = dict[str, Any]
@@ -56,13 +56,12 @@ class Place:
 
     def __str__(self) -> str:
         """`context staging`, or what stands in for it."""
-        return "no context" if self.context is None else f"context {self.context}"
+        return "no context" if self.context is None else f"context {value(self.context)}"
 
 
-def excerpt(text: str, limit: int = _EXCERPT) -> str:
-    """A piece of somebody else's text that is safe in our sentence: masked, one line, printable, bounded."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in scrub(text[: 1 << 16])).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+def _said(text: str, limit: int = _EXCERPT) -> str:
+    """A piece of somebody else's text, quoted, for a sentence of ours."""
+    return message(text, limit)
 
 
 def problems(output: Output, place: Place) -> tuple[KubectlError, ...]:
@@ -86,7 +85,7 @@ def problems(output: Output, place: Place) -> tuple[KubectlError, ...]:
         return tuple(found)
     if output.stdout[:64].startswith(b"Please enter"):
         return (_not_logged_in("kubectl asked for a user name", place),)
-    said = excerpt(" ".join(telling)) or excerpt(output.stdout[:1024].decode(errors="replace")) or "nothing"
+    said = _said(" ".join(telling) or output.stdout[:1024].decode(errors="replace"))
     return (
         KubectlFailed(
             f"kubectl failed with exit code {output.exit_code}; {place}. It said: {said}",
@@ -122,17 +121,18 @@ def _forbidden(_: re.Match[str], line: str, place: Place) -> KubectlError:
     resources = _about(line)
     if "cannot impersonate" in line or (place.impersonating and not resources):
         return ImpersonationForbidden(
-            f"Forbidden: the user of {place} may not act as the identity of --kube-as ({excerpt(line)}).",
+            f"Forbidden: the user of {place} may not act as the identity of --kube-as ({_said(line)}).",
             brief="the impersonation is forbidden",
         )
     who = re.search(r'User "([^"]{0,253})"', line)
     verb = re.search(r"cannot (\w+) resource", line)
     namespace = re.search(r'in the namespace "([^"]{0,63})"', line)
-    user = excerpt(who[1], 253) if who else "this identity"
-    where = f"in namespace {excerpt(namespace[1], 63)}" if namespace else "in all namespaces"
+    user = value(who[1]) if who else "this identity"
+    many = verb is not None and verb[1] == "list"
+    where = f"in namespace {value(namespace[1])}" if namespace else "in all namespaces" if many else "here"
     return Forbidden(
         f"Forbidden: {user} may not {verb[1] if verb else 'read'} {', '.join(resources) or 'this'} {where}; {place}."
-        + ("" if namespace else " If it may in one namespace, pass namespace."),
+        + (" If it may in one namespace, pass namespace." if many and not namespace else ""),
         brief=f"forbidden: {user} may not {verb[1] if verb else 'read'} {where}",
         resources=resources,
     )
@@ -151,27 +151,27 @@ _Build = Callable[[re.Match[str], str, Place], KubectlError]
 
 def _unknown_context(match: re.Match[str], _line: str, place: Place) -> KubectlError:
     return UnknownContext(
-        f"The kubeconfig has no context {excerpt(match[1], 253)}; asked for {place}.", brief="unknown context"
+        f"The kubeconfig has no context {value(match[1])}; asked for {place}.", brief="unknown context"
     )
 
 
 def _unreachable(_: re.Match[str], line: str, place: Place) -> KubectlError:
-    return Unreachable(f"Cannot reach the cluster; {place}: {excerpt(line)}", brief="cannot reach the cluster")
+    return Unreachable(f"Cannot reach the cluster; {place}: {_said(line)}", brief="cannot reach the cluster")
 
 
 def _slow(_: re.Match[str], line: str, place: Place) -> KubectlError:
     return TimedOut(
-        f"The API server did not answer in time; {place}: {excerpt(line)}", brief="time-out", resources=_about(line)
+        f"The API server did not answer in time; {place}: {_said(line)}", brief="time-out", resources=_about(line)
     )
 
 
 def _kubeconfig(_: re.Match[str], line: str, place: Place) -> KubectlError:
-    return BadKubeconfig(f"The kubeconfig cannot be used; {place}: {excerpt(line)}", brief="bad kubeconfig")
+    return BadKubeconfig(f"The kubeconfig cannot be used; {place}: {_said(line)}", brief="bad kubeconfig")
 
 
 def _kind(match: re.Match[str], _line: str, place: Place) -> KubectlError:
     return KindNotInstalled(
-        f"The cluster does not serve the kind {excerpt(match[1], 253)}; {place}.",
+        f"The cluster does not serve the kind {value(match[1])}; {place}.",
         brief="not installed",
         resources=(match[1],),
     )
@@ -182,28 +182,28 @@ def _server(match: re.Match[str], line: str, place: Place) -> KubectlError:
     if reason == "Forbidden":
         return _forbidden(match, line, place)
     if reason == "Unauthorized":
-        return _not_logged_in(excerpt(line), place)
+        return _not_logged_in(_said(line), place)
     if reason in {"Timeout", "GatewayTimeout"}:
         return _slow(match, line, place)
     if reason == "NotFound":
-        return NotFound(f"Not found; {place}: {excerpt(match[2])}", brief="not found", resources=resources)
+        return NotFound(f"Not found; {place}: {_said(match[2])}", brief="not found", resources=resources)
     if reason == "NotRecorded":
-        return NotRecorded(f"Not in this recording: {excerpt(match[2])}.", brief="not recorded", resources=resources)
+        return NotRecorded(f"Not in this recording: {_said(match[2])}.", brief="not recorded", resources=resources)
     return ServerError(
-        f"The API server answered {reason}; {place}: {excerpt(match[2])}",
-        brief=f"{reason}: {excerpt(match[2], 120)}",
+        f"The API server answered {reason}; {place}: {_said(match[2])}",
+        brief=f"{reason}: {_said(match[2], 120)}",
         resources=resources,
     )
 
 
 def _login(_: re.Match[str], line: str, place: Place) -> KubectlError:
-    return _not_logged_in(excerpt(line), place)
+    return _not_logged_in(_said(line), place)
 
 
 def _other(match: re.Match[str], line: str, place: Place) -> KubectlError:
-    said = excerpt(match[1])
+    said = _said(match[1])
     return ServerError(
-        f"The API server answered an error; {place}: {said}", brief=excerpt(said, 120), resources=_about(line)
+        f"The API server answered an error; {place}: {said}", brief=_said(match[1], 120), resources=_about(line)
     )
 
 
@@ -217,7 +217,7 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
     (_any(r"the server doesn't have a resource type \"([^\"]+)\""), _kind),
     (_any("getting credentials: ", "exec plugin", "credential plugin", "no Auth Provider found"), _login),
     (_any("You must be logged in", "asked for the client to provide credentials", r"^error: EOF\s*$"), _login),
-    (_any(r"Error from server \((\w+)\): (.*)"), _server),
+    (_any(r"Error from server \((\w{1,60})\): (.*)"), _server),
     (
         _any(
             r"Client\.Timeout",
@@ -297,7 +297,7 @@ def parse_document(stdout: bytes) -> JsonObject:
     try:
         return _object(_loads(stdout))
     except (ValueError, RecursionError):
-        said = excerpt(stdout[:1024].decode(errors="replace"))
+        said = _said(stdout[:1024].decode(errors="replace"))
         raise BadOutput(
             f"kubectl printed something that is not understood: {said}", brief=f"output not understood: {said}"
         ) from None
@@ -332,9 +332,10 @@ def _items(document: JsonObject) -> list[Any]:
     kind = document.get("kind")
     items = document.get("items", [])
     if not isinstance(kind, str) or not kind.endswith("List") or not isinstance(items, list | None):
-        said = excerpt(str(document.get("message") or ""))
+        told = document.get("message")
+        said = f": {_said(told)}" if isinstance(told, str) else "."
         raise BadOutput(
-            f"kubectl printed {excerpt(str(kind), 60)} where a list was expected" + (f": {said}" if said else "."),
+            f"kubectl printed {value(str(kind))} where a list was expected{said}",
             brief="output not understood",
         )
     return items or []

@@ -15,10 +15,10 @@ _NAME = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _KEY = rf"(?:[a-z0-9](?:[-a-z0-9.]{{0,251}}[a-z0-9])?/)?{_NAME}"
 _VALUE = rf"(?:{_NAME})?"
 _REQUIREMENT: Final = re.compile(
-    rf" *(?:(?P<absent>! *)?(?P<key>{_KEY}))"
-    rf"(?: *(?P<sign>==|=|!=) *(?P<value>{_VALUE})"
-    rf"| +(?P<set>in|notin) *\( *(?P<values>{_VALUE}(?: *, *{_VALUE})*) *\))? *"
+    rf" *(?P<absent>!)? *(?P<key>{_KEY})"
+    rf"(?: *(?P<sign>==|=|!=) *(?P<value>{_VALUE})| +(?P<set>in|notin) *\((?P<values>[^()]*)\))? *"
 )
+_SET_VALUE: Final = re.compile(_VALUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def parse_selector(text: str) -> tuple[Requirement, ...]:
     position = 0
     while True:
         found = _REQUIREMENT.match(text, position)
-        if found is None or (found["absent"] and (found["sign"] or found["set"])):
+        if found is None or not _well_formed(found):
             raise ValueError(f"not understood at character {position + 1}")
         requirements.append(_requirement(found))
         position = found.end()
@@ -54,6 +54,11 @@ def parse_selector(text: str) -> tuple[Requirement, ...]:
         if text[position] != ",":
             raise ValueError(f"not understood at character {position + 1}")
         position += 1
+
+
+def _well_formed(found: re.Match[str]) -> bool:
+    values = [value.strip(" ") for value in (found["values"] or "").split(",")]
+    return not (found["absent"] and (found["sign"] or found["set"])) and all(map(_SET_VALUE.fullmatch, values))
 
 
 def _requirement(found: re.Match[str]) -> Requirement:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from flux_mcp.cluster import Cluster, Scope
 from flux_mcp.errors import KindNotInstalled
 from flux_mcp.flux.kinds import FLUX_KINDS, Kind, with_sources
 from flux_mcp.flux.objects import FluxObject, view
-from flux_mcp.flux.status import Judged, Verdict, count, judge
+from flux_mcp.flux.status import Judged, judge
 from flux_mcp.reading import Gap, Reading
-from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, gap_line, message, revision, value
+from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, gap_line
 from flux_mcp.tools.arguments import (
     Context,
     Kinds,
@@ -22,6 +21,7 @@ from flux_mcp.tools.arguments import (
     to_kinds,
     to_verdicts,
 )
+from flux_mcp.tools.lines import counts, group_lines, single_lines
 
 __all__ = ["FluxResources", "list_flux_resources"]
 
@@ -47,19 +47,20 @@ class FluxResources:
 
     def render(self) -> str:
         """The answer: counts, then one line for each object in trouble, then the others by kind and namespace."""
+        shown = self.matching[: self.limit]
+        singles = single_lines(shown, self.scope)
+        rest = len(self.matching) - len(shown)
+        told = f"… {rest} more objects: raise limit, or narrow with status, kinds or namespace."
+        last = [Line(told, stands_for=rest)] if rest else []
         return fit(
             self._head,
-            (lambda: self._lines(folded=False), lambda: self._lines(folded=True)),
+            (
+                lambda: [*singles, *group_lines(shown, self.scope, folded=False), *last],
+                lambda: [*singles, *group_lines(shown, self.scope, folded=True), *last],
+            ),
             DEFAULT_BOUND if self.limit is None else LIMIT_BOUND,
-            lambda rest: f"… {rest} more objects: narrow with namespace, kinds, status=trouble or name_contains.",
+            lambda left: f"… {left} more objects: narrow with namespace, kinds, status=trouble or name_contains.",
         )
-
-    def _lines(self, *, folded: bool) -> list[Line]:
-        shown = self.matching[: self.limit]
-        lines = _lines(shown, self.scope, folded=folded)
-        if rest := len(self.matching) - len(shown):
-            lines.append(Line(f"… {rest} more objects: raise limit, or narrow with status, kinds or namespace."))
-        return lines
 
     def _head(self, named: int) -> Sequence[str]:
         lines = [first_line("list_flux_resources", self.scope, named, len(self.matching)), *gap_line(self.gaps)]
@@ -73,7 +74,7 @@ class FluxResources:
         if self.absent:
             lines.append(f"Not installed: {', '.join(kind.kind for kind in self.absent)}")
         if self.matching:
-            lines.append(", ".join(f"{number} {verdict.value}" for verdict, number in count(self.matching)))
+            lines.append(counts(self.matching))
         else:
             lines.append(f"No object matches; {self.examined} were read.")
         return lines
@@ -128,47 +129,3 @@ def _unchecked(entry: Judged, reading: Reading[FluxObject], *, whole: bool, name
         ref.kind not in reading.read or not (whole or (namespace is not None and ref.namespace == namespace))
         for ref in entry.missing_sources
     )
-
-
-def _together(entry: Judged) -> bool:
-    """Whether an object stands with others on one line: nothing is to be said but its name."""
-    return not entry.flags and entry.verdict in {Verdict.READY, Verdict.STATIC}
-
-
-def _lines(judged: Sequence[Judged], scope: Scope, *, folded: bool) -> list[Line]:
-    lines = [Line(_single(entry, scope), 1, 1) for entry in judged if not _together(entry)]
-    calm = sorted((entry for entry in judged if _together(entry)), key=lambda entry: entry.order)
-    for (verdict, kind, namespace), group in groupby(
-        calm, key=lambda entry: (entry.verdict, entry.object.kind.kind, entry.object.namespace)
-    ):
-        entries = list(group)
-        start = f"{verdict.value} {kind} {value(namespace)}/: "
-        if folded:
-            lines.append(Line(f"{start}{len(entries)} objects", 0, len(entries)))
-        else:
-            told = "; ".join(_brief(entry, scope) for entry in entries)
-            lines.append(Line(start + told, len(entries), len(entries)))
-    return lines
-
-
-def _brief(entry: Judged, scope: Scope) -> str:
-    shown = revision(entry.object.revision) if entry.object.revision else ""
-    since = "" if entry.verdict is Verdict.STATIC else age(entry.since, scope.now)
-    return " ".join(filter(None, (value(entry.object.name), shown, since)))
-
-
-def _single(entry: Judged, scope: Scope) -> str:
-    """`Kind namespace/name, Verdict (flags), reason, age, revision: "message"`, without what is not there."""
-    one = entry.object
-    flags = f" ({' '.join(flag.value for flag in entry.flags)})" if entry.flags else ""
-    parts = [
-        f"{one.kind.kind} {value(one.namespace)}/{value(one.name)}",
-        f"{entry.verdict.value}{flags}",
-        value(entry.reason) if entry.reason else "",
-        age(entry.since, scope.now),
-        revision(one.revision) if one.revision else "",
-        f"suspended by {value(one.suspended_by)}" if entry.verdict is Verdict.SUSPENDED and one.suspended_by else "",
-        f"finalizers {' '.join(map(value, one.finalizers))}" if entry.verdict is Verdict.DELETING else "",
-    ]
-    said = f": {message(entry.message)}" if entry.message else ""
-    return ", ".join(filter(None, parts)) + said

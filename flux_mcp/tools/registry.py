@@ -13,6 +13,7 @@ from flux_mcp.errors import FluxMcpError, TimedOut
 from flux_mcp.settings import Settings
 from flux_mcp.tools.arguments import argument_model, published_schema, validate
 from flux_mcp.tools.contexts import get_kubeconfig_contexts
+from flux_mcp.tools.instance import get_flux_instance
 from flux_mcp.tools.lists import list_flux_resources
 
 __all__ = ["TOOLS", "Tool", "Toolbox", "UnknownTool"]
@@ -52,6 +53,7 @@ class Tool:
 
 
 TOOLS: Final = (
+    Tool(get_flux_instance, "Report the Flux installation"),
     Tool(list_flux_resources, "List Flux resources and their status"),
     Tool(get_kubeconfig_contexts, "List kubeconfig contexts"),
 )
@@ -108,8 +110,10 @@ class Toolbox:
             with anyio.fail_after(self._timeout):
                 facts = await self.tools[name].answer(self._cluster, **checked)
         except TimeoutError:
+            context = checked.get("context") or self._cluster.in_use or "not settled yet"
             raise TimedOut(
-                f"{name} had no answer within {self._timeout:g} seconds, and kubectl was ended. The cluster or its "
+                f"{name} had no answer within {self._timeout:g} seconds, and kubectl was ended; context {context}. "
+                "The cluster or its "
                 "login plugin is slow: try one namespace or fewer kinds, or start the server with a longer --timeout.",
                 brief="time-out",
             ) from None

@@ -1,0 +1,31 @@
+"""What is known of Flux releases: which are supported, and which controllers belong to which.
+
+Source: the release notes and the support policy of Flux (the last three minor versions); our knowledge file, section 0.
+"""
+
+import re
+from typing import Final
+
+__all__ = ["RELEASES", "SUPPORTED", "minor", "unsupported"]
+
+RELEASES: Final = {
+    (2, 6): {"source": (1, 6), "kustomize": (1, 6), "helm": (1, 3), "notification": (1, 6)},
+    (2, 7): {"source": (1, 7), "kustomize": (1, 7), "helm": (1, 4), "notification": (1, 7)},
+    (2, 8): {"source": (1, 8), "kustomize": (1, 8), "helm": (1, 5), "notification": (1, 8)},
+    (2, 9): {"source": (1, 9), "kustomize": (1, 9), "helm": (1, 6), "notification": (1, 9)},
+}
+"""The minor version of Flux → the minor versions of its controllers."""
+
+SUPPORTED: Final = tuple(sorted(RELEASES)[-3:])
+
+
+def minor(version: str) -> tuple[int, int] | None:
+    """(2, 9) of `v2.9.4`; None if it is not a version."""
+    found = re.match(r"v?(\d{1,4})\.(\d{1,4})(?:\.|$)", version)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def unsupported(version: str) -> bool:
+    """Whether a Flux version is older than the oldest supported one. An unknown version is not."""
+    known = minor(version)
+    return known is not None and known < SUPPORTED[0]

@@ -1,0 +1,160 @@
+"""Typed, tolerant views of workloads and pods: no environment, no command, no volume, since those carry credentials."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flux_mcp.flux.objects import Condition, ObjectRef, conditions
+from flux_mcp.flux.tolerant import at, items, labels, number, text
+
+__all__ = ["Container", "ContainerState", "Pod", "Workload", "view_pod", "view_workload"]
+
+_TEMPLATES: Final = {"CronJob": ("spec", "jobTemplate", "spec", "template")}
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container of a pod template. `args` hold the command line and may carry anything: show known flags only."""
+
+    name: str
+    image: str
+    init: bool = False
+    args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob.
+
+    Attributes:
+        wanted: replicas asked for; of a DaemonSet the nodes that it should run on.
+        ready: replicas that are ready.
+        observed: status.observedGeneration.
+        owner: the controller that made it, where there is one.
+    """
+
+    ref: ObjectRef
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    generation: int
+    observed: int
+    wanted: int
+    ready: int
+    containers: tuple[Container, ...]
+    conditions: tuple[Condition, ...]
+    owner: ObjectRef | None
+
+    def condition(self, kind: str) -> Condition | None:
+        """The condition of that type."""
+        return next((condition for condition in self.conditions if condition.type == kind), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerState:
+    """How a container of a pod is.
+
+    Attributes:
+        state: waiting, running or terminated; empty where it is not told.
+        reason: of that state.
+        message: of that state.
+        last_reason: why it ended the last time.
+        last_exit: with which exit code.
+    """
+
+    name: str
+    init: bool
+    ready: bool
+    restarts: int
+    state: str
+    reason: str
+    message: str
+    last_reason: str
+    last_exit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pod:
+    """A pod."""
+
+    ref: ObjectRef
+    labels: Mapping[str, str]
+    phase: str
+    conditions: tuple[Condition, ...]
+    containers: tuple[ContainerState, ...]
+    owner: ObjectRef | None
+
+    @property
+    def restarts(self) -> int:
+        """Of all containers together."""
+        return sum(container.restarts for container in self.containers)
+
+
+def view_workload(item: Mapping[str, Any]) -> Workload | None:
+    """The view of a workload; None without a name."""
+    kind, name = text(item, "kind"), text(item, "metadata", "name")
+    if not name:
+        return None
+    pod_spec = at(item, *_TEMPLATES.get(kind, ("spec", "template")), "spec")
+    daemon = kind == "DaemonSet"
+    replicas = at(item, "spec", "replicas")
+    return Workload(
+        ref=ObjectRef(kind, text(item, "metadata", "namespace"), name),
+        labels=labels(item, "metadata", "labels"),
+        annotations=labels(item, "metadata", "annotations"),
+        generation=number(item, "metadata", "generation"),
+        observed=number(item, "status", "observedGeneration"),
+        wanted=number(item, "status", "desiredNumberScheduled")
+        if daemon
+        else (replicas if isinstance(replicas, int) else 1),
+        ready=number(item, "status", "numberReady" if daemon else "readyReplicas"),
+        containers=tuple(_containers(pod_spec)),
+        conditions=tuple(conditions(item)),
+        owner=_owner(item),
+    )
+
+
+def view_pod(item: Mapping[str, Any]) -> Pod | None:
+    """The view of a pod; None without a name."""
+    name = text(item, "metadata", "name")
+    if not name:
+        return None
+    return Pod(
+        ref=ObjectRef("Pod", text(item, "metadata", "namespace"), name),
+        labels=labels(item, "metadata", "labels"),
+        phase=text(item, "status", "phase"),
+        conditions=tuple(conditions(item)),
+        containers=(
+            *(_state(entry, init=True) for entry in items(item, "status", "initContainerStatuses")),
+            *(_state(entry, init=False) for entry in items(item, "status", "containerStatuses")),
+        ),
+        owner=_owner(item),
+    )
+
+
+def _containers(pod_spec: object) -> Iterator[Container]:
+    for key, init in (("initContainers", True), ("containers", False)):
+        for entry in items(pod_spec, key):
+            args = tuple(arg for arg in items(entry, "args") if isinstance(arg, str))
+            yield Container(text(entry, "name"), text(entry, "image"), init, args)
+
+
+def _owner(item: Mapping[str, Any]) -> ObjectRef | None:
+    for entry in items(item, "metadata", "ownerReferences"):
+        if at(entry, "controller") is True and text(entry, "name"):
+            return ObjectRef(text(entry, "kind"), text(item, "metadata", "namespace"), text(entry, "name"))
+    return None
+
+
+def _state(entry: object, *, init: bool) -> ContainerState:
+    state = next((word for word in ("waiting", "running", "terminated") if at(entry, "state", word) is not None), "")
+    return ContainerState(
+        name=text(entry, "name"),
+        init=init,
+        ready=at(entry, "ready") is True,
+        restarts=number(entry, "restartCount"),
+        state=state,
+        reason=text(entry, "state", state, "reason"),
+        message=text(entry, "state", state, "message"),
+        last_reason=text(entry, "lastState", "terminated", "reason"),
+        last_exit=number(entry, "lastState", "terminated", "exitCode"),
+    )

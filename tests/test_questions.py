@@ -1,0 +1,49 @@
+"""Every fact of questions.md is in the answer to its question, asked once, with the tool that answers it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Ask
+from tests.tokens import tokens
+
+pytestmark = pytest.mark.anyio
+
+SECTIONS = dict(
+    re.findall(
+        r"^## (Q[^\n]*)\n(.*?)(?=^## |\Z)",
+        (Path(__file__).parent / "questions.md").read_text(),
+        re.DOTALL | re.MULTILINE,
+    )
+)
+
+ASKED: dict[str, tuple[str, dict[str, Any], int]] = {
+    "Q1": ("get_flux_instance", {}, 4_000),
+    "Q4": ("list_flux_resources", {}, 4_000),
+}
+"""Question → the tool, its arguments, the tokens that the answer may take."""
+
+
+def sections() -> list[Any]:
+    return [
+        pytest.param(heading, id=heading.replace(" ", "-"))
+        for heading in SECTIONS
+        if heading.partition(" ")[0] in ASKED or heading in ASKED
+    ]
+
+
+@pytest.mark.parametrize("heading", sections())
+async def test_every_fact_is_in_the_answer(ask_recording: Ask, heading: str) -> None:
+    question, recording = re.match(r"(Q\d+) (\w+)", heading).groups()  # type: ignore[union-attr]
+    tool, arguments, bound = ASKED.get(heading) or ASKED[question]
+    reply = await ask_recording(recording, tool, **arguments)
+    assert not reply.is_error
+    facts = re.findall(r"^- (.*)$", SECTIONS[heading], re.MULTILINE)
+    assert facts
+    told = reply.text.lower()
+    missing = [fact for fact in facts if any(literal.lower() not in told for literal in re.findall(r"`([^`]+)`", fact))]
+    assert missing == []
+    assert tokens(reply.text) <= bound
+    assert len(reply.text.encode()) <= 12_000
