@@ -195,11 +195,12 @@ def _sources(kind: FluxKind, item: Mapping[str, Any]) -> Iterator[ObjectRef]:
 
 
 def _chart(item: Mapping[str, Any]) -> Iterator[ObjectRef]:
-    """The HelmChart that helm-controller makes of spec.chart."""
-    namespace, name = text(item, "metadata", "namespace"), text(item, "metadata", "name")
-    told = text(item, "status", "helmChart").split("/")
-    if len(told) == 2 and all(told):  # noqa: PLR2004 (namespace/name)
-        yield ObjectRef("HelmChart", told[0], told[1])
-    elif at(item, "spec", "chart") is not None:
-        where = text(item, "spec", "chart", "spec", "sourceRef", "namespace") or namespace
-        yield ObjectRef("HelmChart", where, f"{namespace}-{name}")
+    """The HelmChart that helm-controller made of spec.chart; before it did, the source that the chart comes from."""
+    namespace, _, name = text(item, "status", "helmChart").partition("/")
+    if namespace and name:
+        yield ObjectRef("HelmChart", namespace, name)
+        return
+    template = at(item, "spec", "chart", "spec", "sourceRef")
+    if text(template, "name"):
+        where = text(template, "namespace") or text(item, "metadata", "namespace")
+        yield ObjectRef(text(template, "kind"), where, text(template, "name"))

@@ -1,0 +1,183 @@
+"""How Flux objects hang together: sources, dependencies, and who applied whom.
+
+Built once from the objects that were read; every question about neighbours is answered here. Cycles, missing targets
+and objects that apply themselves are ordinary: each walk remembers where it has been.
+Source: our knowledge file, sections 3.1 (labels) and 1.4 (references).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from flux_mcp.flux.inventory import Managed, inventory
+from flux_mcp.flux.kinds import by_kind
+from flux_mcp.flux.objects import FluxObject, ObjectRef, view
+from flux_mcp.flux.tolerant import at, items, labels, text
+
+__all__ = ["OWNER_LABELS", "Edge", "Graph", "Linked", "Relation", "owners_by_label", "view_linked"]
+
+OWNER_LABELS: Final = (
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"),
+    ("helm.toolkit.fluxcd.io", "HelmRelease"),
+    ("resourceset.fluxcd.controlplane.io", "ResourceSet"),
+    ("fluxcd.controlplane.io", "FluxInstance"),
+)
+"""The prefix of the labels `/name` and `/namespace` that an applier puts on what it applies → the applier's kind."""
+
+
+class Relation(Enum):
+    """What an edge means."""
+
+    SOURCE = "source"
+    APPLIES = "applies"
+    DEPENDS_ON = "dependsOn"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edge:
+    """From a source to its user, from an applier to what it applied, from a dependant to what it depends on."""
+
+    start: ObjectRef
+    end: ObjectRef
+    relation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """A Flux object with what ties it to others.
+
+    Attributes:
+        depends_on: objects of spec.dependsOn, some of which may be of no Flux kind.
+        owners: appliers by label.
+        applied: its inventory; None where it has none.
+        remote: it applies to another cluster (spec.kubeConfig), so its inventory is not about this one.
+    """
+
+    object: FluxObject
+    depends_on: tuple[ObjectRef, ...]
+    owners: tuple[ObjectRef, ...]
+    applied: tuple[Managed, ...] | None
+    remote: bool
+
+    @property
+    def ref(self) -> ObjectRef:
+        """What it is called."""
+        return self.object.ref
+
+
+def view_linked(item: Mapping[str, Any]) -> Linked | None:
+    """The view of one object; None if it is not a Flux object or has no name."""
+    one = view(item)
+    if one is None:
+        return None
+    return Linked(
+        object=one,
+        depends_on=tuple(_depends_on(item, one)),
+        owners=owners_by_label(labels(item, "metadata", "labels")),
+        applied=inventory(item),
+        remote=at(item, "spec", "kubeConfig") is not None,
+    )
+
+
+def owners_by_label(found: Mapping[str, str]) -> tuple[ObjectRef, ...]:
+    """The appliers that labels of a managed object name, the nearest first."""
+    return tuple(
+        ObjectRef(kind, found[f"{prefix}/namespace"], found[f"{prefix}/name"])
+        for prefix, kind in OWNER_LABELS
+        if found.get(f"{prefix}/name") and found.get(f"{prefix}/namespace")
+    )
+
+
+def _depends_on(item: Mapping[str, Any], one: FluxObject) -> Iterator[ObjectRef]:
+    for entry in items(item, "spec", "dependsOn"):
+        if name := text(entry, "name"):
+            kind = text(entry, "kind") or one.kind.kind
+            yield ObjectRef(kind, text(entry, "namespace") or one.namespace, name)
+
+
+class Graph:
+    """The objects and their ties.
+
+    Args:
+        objects: all that were read. What they point at and is not among them is a target that is missing, or was not
+            read.
+    """
+
+    def __init__(self, objects: Iterable[Linked]) -> None:
+        """Index the ties in both directions."""
+        self.nodes: dict[ObjectRef, Linked] = {one.ref: one for one in objects}
+        self._owners: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
+        self._holders: dict[Managed, dict[ObjectRef, None]] = defaultdict(dict)
+        self._users: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
+        self._dependants: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
+        for one in self.nodes.values():
+            self._index(one)
+
+    def _index(self, one: Linked) -> None:
+        for source in one.object.sources:
+            self._users[source].append(one.ref)
+        for target in one.depends_on:
+            self._dependants[target].append(one.ref)
+        for managed in () if one.remote else one.applied or ():
+            self._holders[managed][one.ref] = None
+            kind = by_kind.get(managed.kind)
+            if kind is not None and kind.group == managed.group:
+                self._owners[ObjectRef(managed.kind, managed.namespace, managed.name)][one.ref] = None
+        for owner in one.owners:
+            # helm-controller labels the HelmChart that it makes, which is the release's source and not its child.
+            if not (one.ref.kind == "HelmChart" and owner.kind == "HelmRelease"):
+                self._owners[one.ref][owner] = None
+
+    def users(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
+        """The objects whose source this is."""
+        return tuple(self._users.get(ref, ()))
+
+    def dependants(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
+        """The objects that name this one in dependsOn."""
+        return tuple(self._dependants.get(ref, ()))
+
+    def owners(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
+        """The appliers of a Flux object, by inventory or label, itself excepted."""
+        return tuple(owner for owner in self._owners.get(ref, ()) if owner != ref)
+
+    def holders(self, managed: Managed) -> tuple[ObjectRef, ...]:
+        """The appliers in whose inventory an object of any kind stands."""
+        return tuple(self._holders.get(managed, ()))
+
+    def children(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
+        """The Flux objects that this one applied."""
+        return tuple(child for child, owners in self._owners.items() if ref in owners and child != ref)
+
+    def edges(self) -> tuple[Edge, ...]:
+        """Every tie, in a stable order."""
+        found = set()
+        for one in self.nodes.values():
+            found |= {Edge(source, one.ref, Relation.SOURCE.value) for source in one.object.sources}
+            found |= {Edge(one.ref, target, Relation.DEPENDS_ON.value) for target in one.depends_on}
+        for child in self._owners:
+            found |= {Edge(owner, child, Relation.APPLIES.value) for owner in self.owners(child)}
+        return tuple(sorted(found))
+
+    def ancestors(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
+        """Who applied it, who applied that, up to the top; nearest first, each once."""
+        found: dict[ObjectRef, None] = {}
+        waiting = list(self.owners(ref))
+        while waiting:
+            owner = waiting.pop(0)
+            if owner not in found and owner != ref:
+                found[owner] = None
+                waiting.extend(self.owners(owner))
+        return tuple(found)
+
+    def source_chain(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
+        """Its sources, their sources, nearest first, each once; those that are missing among them."""
+        found: dict[ObjectRef, None] = {}
+        waiting = list(self.nodes[ref].object.sources) if ref in self.nodes else []
+        while waiting:
+            source = waiting.pop(0)
+            if source not in found and source != ref:
+                found[source] = None
+                waiting.extend(self.nodes[source].object.sources if source in self.nodes else ())
+        return tuple(found)

@@ -1,0 +1,57 @@
+"""Inventories: what an applier says that it applied.
+
+Source: pkg/object of Flux's cli-utils, ids of the form `namespace_name_group_kind` (our knowledge file, section 3.2). A
+colon in the name of an RBAC object is written as two underscores.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flux_mcp.flux.tolerant import at, items, text
+
+__all__ = ["Managed", "inventory", "parse_id"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Managed:
+    """An object that an inventory names. `namespace` is empty for a cluster-scoped one."""
+
+    kind: str
+    group: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """`Deployment apps/web`, `ClusterRole view`."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def parse_id(entry: str) -> Managed | None:
+    """The object of an id; None if it is not one."""
+    namespace, first, rest = entry.partition("_")
+    rest, last, kind = rest.rpartition("_")
+    name, middle, group = rest.rpartition("_")
+    if not (first and last and middle and kind and name):
+        return None
+    return Managed(kind, group, namespace, name.replace("__", ":"))
+
+
+def inventory(item: Mapping[str, Any]) -> tuple[Managed, ...] | None:
+    """What the object of this item applied; None where its status has no inventory (it is then not known)."""
+    held = at(item, "status", "inventory")
+    if isinstance(held, list):
+        namespace = text(item, "metadata", "namespace")
+        return tuple(_artifacts(held, namespace))
+    if not isinstance(held, dict):
+        return None
+    ids = (text(entry, "id") for entry in items(held, "entries"))
+    return tuple(managed for one in ids if (managed := parse_id(one)) is not None)
+
+
+def _artifacts(held: list[Any], namespace: str) -> Iterator[Managed]:
+    """An ArtifactGenerator lists the ExternalArtifacts that it made."""
+    for entry in held:
+        if name := text(entry, "name"):
+            group = "source.toolkit.fluxcd.io"
+            yield Managed("ExternalArtifact", group, text(entry, "namespace") or namespace, name)
