@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from flux_mcp.flux.fields import at as _at
+from flux_mcp.flux.fields import items as _list
+from flux_mcp.flux.fields import number as _number
+from flux_mcp.flux.fields import text as _text
 from flux_mcp.flux.kinds import FluxKind, kind_of
 
 __all__ = ["Condition", "FluxObject", "ObjectRef", "parse_duration", "parse_time", "view"]
@@ -150,32 +154,6 @@ def parse_duration(text: str) -> float | None:
     if not parts or "".join(part[0] for part in parts) != text:
         return None
     return sum(float(part[1]) * _SECONDS[part[2]] for part in parts)
-
-
-def _at(node: Any, *keys: str) -> Any:  # noqa: ANN401 (the one place where JSON is untyped)
-    for key in keys:
-        if isinstance(node, dict):
-            node = node.get(key)
-        elif isinstance(node, list) and key.isdecimal() and int(key) < len(node):
-            node = node[int(key)]
-        else:
-            return None
-    return node
-
-
-def _text(node: Any, *keys: str) -> str:  # noqa: ANN401
-    value = _at(node, *keys)
-    return value if isinstance(value, str) else ""
-
-
-def _number(node: Any, *keys: str) -> int:  # noqa: ANN401
-    value = _at(node, *keys)
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def _list(node: Any, *keys: str) -> list[Any]:  # noqa: ANN401
-    value = _at(node, *keys)
-    return value if isinstance(value, list) else []
 
 
 def _conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
