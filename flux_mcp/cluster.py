@@ -17,12 +17,23 @@ import anyio.to_thread
 
 from flux_mcp.errors import BadOutput, KindNotInstalled, KubectlError, KubectlTooOld, ServerError
 from flux_mcp.flux.kinds import NAMESPACE, Kind
-from flux_mcp.kubectl.command import ApiResources, Command, ConfigView, Get, ServerVersion, Version, echo, is_resource
+from flux_mcp.kubectl.command import (
+    ApiResources,
+    Command,
+    ConfigView,
+    Get,
+    Logs,
+    ServerVersion,
+    Version,
+    echo,
+    is_resource,
+)
 from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig, file_stamp, parse_kubeconfig
 from flux_mcp.kubectl.reply import Place, map_items, parse_document, problems
 from flux_mcp.kubectl.runner import Kubectl, Output
 from flux_mcp.quoting import message
 from flux_mcp.reading import Gap, Reading, Viewed, find_gaps
+from flux_mcp.resolving import Resolver, broken_groups
 from flux_mcp.settings import Access
 
 __all__ = ["Cluster", "Scope"]
@@ -79,6 +90,7 @@ class Cluster:
         self._checked_version = False
         self._opening = anyio.Lock()
         self._discovering: dict[str | None, anyio.Lock] = {}
+        self._resolver = Resolver(kubectl, monotonic, KINDS_REMEMBERED)
 
     async def _ask(self, command: Command, place: Place) -> Output:
         """Run one command; an error that does not know where it happened is told."""
@@ -115,6 +127,7 @@ class Cluster:
             if self._kubeconfig is None or self._kubeconfig[0] != stamp:
                 self._kubeconfig = stamp, await self._look()
                 self._served.clear()
+                self._resolver.forget()
         known = self._kubeconfig[1]
         if context is None and self._in_use is None:
             self._in_use = known.choose()
@@ -189,9 +202,11 @@ class Cluster:
                 f"kubectl api-resources did not list the kinds of the API server; {scope.place}. It said: {said}",
                 brief="output not understood",
             )
-        # With a broken aggregated API it exits with 1 and still names everything else.
-        broken = re.findall(r"([a-z0-9.-]+\.[a-z0-9.-]+)/v\d\w*", output.stderr) if output.exit_code else []
-        return _Served(names, tuple(dict.fromkeys(broken)), self._monotonic() + KINDS_REMEMBERED)
+        return _Served(names, broken_groups(output), self._monotonic() + KINDS_REMEMBERED)
+
+    async def resolve(self, scope: Scope, kind: str, api_version: str | None = None) -> Kind:
+        """The kind that a spelling means: `Resolver.resolve` tells how, and what is raised."""
+        return await self._resolver.resolve(scope.place, kind, api_version)
 
     async def read(
         self,
@@ -202,6 +217,7 @@ class Cluster:
         namespace: str | None = None,
         names: tuple[str, ...] = (),
         selector: str | None = None,
+        named: str | None = None,
     ) -> Reading[T]:
         """Read kinds with one kubectl, once the served kinds are known.
 
@@ -214,6 +230,7 @@ class Cluster:
             namespace: None reads all.
             names: only the objects of these names, of the one kind.
             selector: a label selector.
+            named: only the objects of this name, in whatever namespace.
 
         Raises:
             KubectlError: kubectl could not ask at all (unreachable, not logged in and the like).
@@ -223,7 +240,7 @@ class Cluster:
             asked, absent, gaps = _split(kinds, served, scope.place)
             if not asked:
                 return Reading((), frozenset(kind.kind for kind in absent), absent, gaps)
-            command = Get(tuple(kind.resource for kind in asked), namespace, names, selector)
+            command = Get(tuple(kind.resource for kind in asked), namespace, names, selector, named)
             output = await self._ask(command, scope.place)
             found = problems(output, scope.place)
             if afresh or not any(isinstance(error, KindNotInstalled) for error in found):
@@ -244,6 +261,17 @@ class Cluster:
             KubectlError: it could not be asked.
         """
         return _split(kinds, await self._discover(scope), scope.place)[0]
+
+    async def logs(self, scope: Scope, logs: Logs) -> bytes:
+        """The log of one container, as it was printed.
+
+        Raises:
+            KubectlError: there is none, or it cannot be read.
+        """
+        output = await self._ask(logs, scope.place)
+        for error in problems(output, scope.place):
+            raise error
+        return output.stdout
 
     async def server_version(self, scope: Scope) -> str:
         """The version of the API server.

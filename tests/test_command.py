@@ -17,9 +17,12 @@ from flux_mcp.flux.kinds import FLUX_KINDS
 from flux_mcp.kubectl import command as commands
 from flux_mcp.kubectl.command import (
     ApiResources,
+    ApiTable,
     ConfigView,
     Get,
+    Logs,
     Version,
+    check_container,
     check_context,
     check_dns_name,
     check_namespace,
@@ -155,9 +158,10 @@ def test_namespaces(text: str) -> None:
     assert check_namespace(text) == text
 
 
-def test_row_25_a_namespace_named_all_is_one_namespace() -> None:
-    """`all` is a namespace's name like any other: it never widens the question."""
-    assert options(Get((KUSTOMIZATIONS,), namespace="all").args()) >= {"--namespace=all"}
+def test_row_25_a_namespace_named_all_is_refused() -> None:
+    """`all` is what a model writes for all namespaces: as a name it would make an empty answer."""
+    with pytest.raises(BadArgument, match="leave it out for all namespaces"):
+        Get((KUSTOMIZATIONS,), namespace="all")
 
 
 @pytest.mark.parametrize("namespace", [None, "apps"])
@@ -278,6 +282,12 @@ def positionals(args: tuple[str, ...]) -> tuple[str, ...]:
 
 
 EXPLICIT = {"--output=json", "--watch=false"}
+LOGS = {
+    "--namespace=apps",
+    "--container=app",
+    "--limit-bytes=1048576",
+    *("--follow=false", "--timestamps=false", "--prefix=false", "--all-containers=false", "--ignore-errors=false"),
+}
 
 
 @pytest.mark.parametrize(
@@ -307,6 +317,27 @@ EXPLICIT = {"--output=json", "--watch=false"}
         pytest.param(
             Get(("nodes",), names=("node-1",)), ("get",), EXPLICIT, ("nodes", "node-1"), id="row-62-get-cluster-scoped"
         ),
+        pytest.param(
+            Get(("pods",), named="podinfo-0"),
+            ("get",),
+            {*EXPLICIT, "--all-namespaces=true", "--field-selector=metadata.name=podinfo-0"},
+            ("pods",),
+            id="row-62-get-wherever",
+        ),
+        pytest.param(
+            Logs("apps", "podinfo-0", "app", since=90, previous=True),
+            ("logs",),
+            {*LOGS, "--tail=2000", "--since=90s", "--previous=true"},
+            ("podinfo-0",),
+            id="row-62-logs",
+        ),
+        pytest.param(
+            ApiTable(),
+            ("api-resources",),
+            {"--output=wide", "--cached=false", "--no-headers=true"},
+            (),
+            id="api-resources-table",
+        ),
         pytest.param(ApiResources(), ("api-resources",), {"--output=name", "--cached=false"}, (), id="api-resources"),
         pytest.param(ConfigView(), ("config", "view"), {"--output=json", "--raw=false"}, (), id="config-view"),
         pytest.param(Version(), ("version",), {"--output=json", "--client=true"}, (), id="version"),
@@ -331,8 +362,8 @@ def test_there_are_no_other_commands() -> None:
         for name, member in vars(commands).items()
         if inspect.isclass(member) and dataclasses.is_dataclass(member) and hasattr(member, "args")
     }
-    assert found == {"Get", "ApiResources", "ConfigView", "ServerVersion", "Version"}
-    assert {name for name in found if dataclasses.fields(getattr(commands, name))} == {"Get"}
+    assert found == {"Get", "Logs", "ApiResources", "ApiTable", "ConfigView", "ServerVersion", "Version"}
+    assert {name for name in found if dataclasses.fields(getattr(commands, name))} == {"Get", "Logs"}
 
 
 @pytest.mark.parametrize(
@@ -393,6 +424,23 @@ def test_questions_that_kubectl_would_not_understand(
 ) -> None:
     with pytest.raises(BadArgument):
         Get(resources, names=(name,) if name is not None else (), selector=selector)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("a=b", r"a\=b"), ("a,b", r"a\,b"), ("a\\b", r"a\\b"), ("system:node", "system:node")]
+)
+def test_a_name_stays_one_value_of_a_field_selector(name: str, told: str) -> None:
+    assert f"--field-selector=metadata.name={told}" in options(Get(("pods",), named=name).args())
+
+
+@pytest.mark.parametrize("text", [*(text for texts in (BOTH | SHELL | PAIRS).values() for text in texts)], ids=short)
+def test_logs_are_of_a_pod_in_a_namespace_and_nothing_else(text: str) -> None:
+    """kubectl reads `secret/x` as an object of another kind."""
+    for namespace, pod, container in ((text, "a", "a"), ("a", text, "a"), ("a", "a", text)):
+        with pytest.raises(BadArgument):
+            Logs(namespace, pod, container)
+    with pytest.raises(BadArgument, match=r"^Bad argument: container must be a container's name"):
+        check_container(text)
 
 
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=40) | st.text(

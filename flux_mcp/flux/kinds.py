@@ -29,6 +29,7 @@ __all__ = [
     "Role",
     "by_kind",
     "find_kind",
+    "find_known",
     "kind_of",
     "with_sources",
 ]
@@ -57,16 +58,25 @@ class Kind:
         group: the API group, empty for the core group; the version is the API server's choice, since it differs between
             Flux versions.
         plural: as in `plural.group`.
+        short_names: such as `po`, of the API server's own list or the CRD.
+        namespaced: whether its objects live in a namespace.
     """
 
     kind: str
     group: str
     plural: str
+    short_names: tuple[str, ...] = ()
+    namespaced: bool = True
 
     @property
     def resource(self) -> str:
         """`plural.group`, `plural` for the core group: a bare plural may be another vendor's kind."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def spellings(self) -> frozenset[str]:
+        """What people write for it, in lower case: kind name, plural, short names, `plural.group`."""
+        return frozenset(text.lower() for text in (self.kind, self.plural, self.resource, *self.short_names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +84,6 @@ class FluxKind(Kind):
     """One Flux kind. All are namespaced.
 
     Attributes:
-        short_names: of the CRD.
         role: where it stands in the flow.
         static: it has no status that a controller writes.
         switch: the annotation that suspends it with the value `disabled`; None where spec.suspend does.
@@ -87,7 +96,6 @@ class FluxKind(Kind):
         sources: the kinds that its source reference may name.
     """
 
-    short_names: tuple[str, ...] = ()
     role: Role
     static: bool = False
     switch: str | None = None
@@ -247,17 +255,24 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
     ),
 )
 
-DEPLOYMENT: Final = Kind(kind="Deployment", group="apps", plural="deployments")
-STATEFUL_SET: Final = Kind(kind="StatefulSet", group="apps", plural="statefulsets")
-DAEMON_SET: Final = Kind(kind="DaemonSet", group="apps", plural="daemonsets")
-REPLICA_SET: Final = Kind(kind="ReplicaSet", group="apps", plural="replicasets")
-CRON_JOB: Final = Kind(kind="CronJob", group="batch", plural="cronjobs")
-JOB: Final = Kind(kind="Job", group="batch", plural="jobs")
-POD: Final = Kind(kind="Pod", group="", plural="pods")
-EVENT: Final = Kind(kind="Event", group="", plural="events")
-NAMESPACE: Final = Kind(kind="Namespace", group="", plural="namespaces")
-CONFIG_MAP: Final = Kind(kind="ConfigMap", group="", plural="configmaps")
-CRD: Final = Kind(kind="CustomResourceDefinition", group="apiextensions.k8s.io", plural="customresourcedefinitions")
+
+def _kubernetes(kind: str, group: str, plural: str, *short_names: str, namespaced: bool = True) -> Kind:
+    return Kind(kind=kind, group=group, plural=plural, short_names=short_names, namespaced=namespaced)
+
+
+DEPLOYMENT: Final = _kubernetes("Deployment", "apps", "deployments", "deploy")
+STATEFUL_SET: Final = _kubernetes("StatefulSet", "apps", "statefulsets", "sts")
+DAEMON_SET: Final = _kubernetes("DaemonSet", "apps", "daemonsets", "ds")
+REPLICA_SET: Final = _kubernetes("ReplicaSet", "apps", "replicasets", "rs")
+CRON_JOB: Final = _kubernetes("CronJob", "batch", "cronjobs", "cj")
+JOB: Final = _kubernetes("Job", "batch", "jobs")
+POD: Final = _kubernetes("Pod", "", "pods", "po")
+EVENT: Final = _kubernetes("Event", "", "events", "ev")
+NAMESPACE: Final = _kubernetes("Namespace", "", "namespaces", "ns", namespaced=False)
+CONFIG_MAP: Final = _kubernetes("ConfigMap", "", "configmaps", "cm")
+CRD: Final = _kubernetes(
+    "CustomResourceDefinition", "apiextensions.k8s.io", "customresourcedefinitions", "crd", "crds", namespaced=False
+)
 
 WORKLOAD_KINDS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB)
 KUBERNETES_KINDS: Final = (*WORKLOAD_KINDS, REPLICA_SET, POD, EVENT, NAMESPACE, CONFIG_MAP, CRD)
@@ -265,16 +280,26 @@ KUBERNETES_KINDS: Final = (*WORKLOAD_KINDS, REPLICA_SET, POD, EVENT, NAMESPACE, 
 
 by_kind: Final = {entry.kind: entry for entry in FLUX_KINDS}
 _BY_GROUP_KIND: Final = {(entry.group, entry.kind): entry for entry in FLUX_KINDS}
-_SPELLINGS: Final = {
-    spelling.lower(): entry
-    for entry in FLUX_KINDS
-    for spelling in (entry.kind, entry.plural, entry.resource, *entry.short_names)
-}
+_SPELLINGS: Final = {spelling: entry for entry in FLUX_KINDS for spelling in entry.spellings}
+_KUBERNETES_SPELLINGS: Final = {spelling: entry for entry in KUBERNETES_KINDS for spelling in entry.spellings}
 
 
 def find_kind(spelling: str) -> FluxKind | None:
     """The kind for a kind name, plural, CRD short name or `plural.group`, in any case; None if it is none of them."""
     return _SPELLINGS.get(spelling.lower())
+
+
+def find_known(spelling: str, group: str | None = None) -> Kind | None:
+    """A Flux kind, else one of Kubernetes' kinds in this module, for a kind name, plural, short name or `plural.group`.
+
+    A bare name means Flux's kind, then Kubernetes', whoever else has a kind of that name.
+
+    Args:
+        spelling: in any case.
+        group: only a kind of this API group; empty for the core group.
+    """
+    found = (_SPELLINGS.get(spelling.lower()), _KUBERNETES_SPELLINGS.get(spelling.lower()))
+    return next((kind for kind in found if kind is not None and group in {None, kind.group}), None)
 
 
 def kind_of(api_version: str, kind: str) -> FluxKind | None:

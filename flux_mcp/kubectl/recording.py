@@ -17,9 +17,9 @@ from typing import Any, Final
 import orjson
 
 from flux_mcp.errors import BadRecording
-from flux_mcp.flux.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS
-from flux_mcp.flux.tolerant import labels, parse_time, text
-from flux_mcp.kubectl.command import ApiResources, Command, ConfigView, Get, ServerVersion, Version
+from flux_mcp.flux.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS, Kind
+from flux_mcp.flux.tolerant import at, items, labels, parse_time, text
+from flux_mcp.kubectl.command import ApiResources, ApiTable, Command, ConfigView, Get, ServerVersion, Version
 from flux_mcp.kubectl.runner import Output
 from flux_mcp.kubectl.selector import matches, parse_selector
 
@@ -119,10 +119,12 @@ class RecordedKubectl:
                 return self._version()
             case ApiResources():
                 return Output(0, "\n".join(sorted(self._served())).encode(), "")
+            case ApiTable():
+                return Output(0, "\n".join(sorted(map(_row, self._kinds()))).encode(), "")
             case Get():
                 return self._get(command)
             case _:
-                return Output(1, b"", "error: a recording cannot answer this")
+                return Output(1, b"", "Error from server (NotRecorded): logs, and what else no file holds")
 
     def _files(self) -> Iterator[Path]:
         return (path for path in sorted(self._folder.glob("*.json")) if path.stem not in {"recording", "version"})
@@ -191,6 +193,27 @@ class RecordedKubectl:
             return names | {kind.resource for kind in FLUX_KINDS}
         return names | {text(crd, "metadata", "name") for crd in crds}
 
+    def _kinds(self) -> Iterator[Kind]:
+        """Every kind of which the recording tells how it is spelled: by its CRD, our table, or a first object."""
+        yield from KUBERNETES_KINDS
+        crds = self._items(CRDS) or []
+        for crd in crds:
+            names = at(crd, "spec", "names")
+            yield Kind(
+                kind=text(names, "kind"),
+                group=text(crd, "spec", "group"),
+                plural=text(names, "plural"),
+                short_names=tuple(name for name in items(names, "shortNames") if isinstance(name, str)),
+                namespaced=text(crd, "spec", "scope") != "Cluster",
+            )
+        told = {kind.resource for kind in KUBERNETES_KINDS} | {text(crd, "metadata", "name") for crd in crds}
+        for path in self._files():
+            first = next(iter(self._items(path.stem) or []), None) if path.stem not in told else None
+            if first is not None:
+                plural, _, group = path.stem.partition(".")
+                namespaced = bool(text(first, "metadata", "namespace"))
+                yield Kind(kind=text(first, "kind"), group=group, plural=plural, namespaced=namespaced)
+
     def _get(self, command: Get) -> Output:
         found: list[JsonObject] = []
         errors: list[str] = []
@@ -220,13 +243,20 @@ class RecordedKubectl:
         return _printed(found[0]) if found else Output(1, b"", stderr)
 
 
-def _select(items: list[JsonObject], command: Get) -> Iterator[JsonObject]:
+def _row(kind: Kind) -> str:
+    """As `kubectl api-resources` prints a kind. The version is not known, and nothing is made of it."""
+    api_version = f"{kind.group}/v1" if kind.group else "v1"
+    return " ".join((kind.plural, ",".join(kind.short_names), api_version, str(kind.namespaced).lower(), kind.kind))
+
+
+def _select(found: list[JsonObject], command: Get) -> Iterator[JsonObject]:
     selector = parse_selector(command.selector) if command.selector is not None else ()
-    for item in items:
+    for item in found:
         metadata = _mapping(item, "metadata")
         if (
             command.namespace in {None, metadata.get("namespace")}
             and (not command.names or metadata.get("name") in command.names)
+            and command.named in {None, metadata.get("name")}
             and matches(selector, labels(metadata, "labels"))
         ):
             yield item
