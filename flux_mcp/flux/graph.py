@@ -146,6 +146,10 @@ class Graph:
         """The appliers in whose inventory an object of any kind stands."""
         return tuple(self._holders.get(managed, ()))
 
+    def held(self) -> tuple[Managed, ...]:
+        """Everything that an inventory of this cluster names."""
+        return tuple(self._holders)
+
     def children(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
         """The Flux objects that this one applied."""
         return tuple(child for child, owners in self._owners.items() if ref in owners and child != ref)

@@ -17,6 +17,8 @@ __all__ = ["Condition", "FluxObject", "ObjectRef", "conditions", "view"]
 REQUESTED_AT: Final = "reconcile.fluxcd.io/requestedAt"
 _REF_KEYS: Final = ("commit", "digest", "name", "semver", "tag", "branch")
 """The keys of spec.ref, the one that wins first."""
+_ARTIFACT: Final = ("status", "artifact", "metadata")
+_OCI: Final = "org.opencontainers.image."
 SUSPENDED_BY: Final = "fluxcd.controlplane.io/suspendedBy"
 
 
@@ -59,6 +61,7 @@ class FluxObject:
         timeout: seconds that a run may take.
         sources: where it gets its content from, nearest only.
         url: of a source; its user info and query may hold credentials.
+        origin: the repository and the commit that an artifact was built from, where the artifact tells.
         wanted_ref: what a source follows: branch, tag, semver, name, commit or digest, and its value.
     """
 
@@ -86,6 +89,7 @@ class FluxObject:
     sources: tuple[ObjectRef, ...] = ()
     url: str = ""
     path: str = ""
+    origin: tuple[str, str] = ("", "")
     wanted_ref: tuple[str, str] = ("", "")
 
     @property
@@ -135,6 +139,7 @@ def view(item: Mapping[str, Any]) -> FluxObject | None:
         sources=tuple(_sources(kind, item)),
         url=text(item, "spec", "url") or text(item, "spec", "endpoint"),
         path=text(item, "spec", "path"),
+        origin=(text(item, *_ARTIFACT, _OCI + "source"), text(item, *_ARTIFACT, _OCI + "revision")),
         wanted_ref=next(((key, told) for key in _REF_KEYS if (told := text(item, "spec", "ref", key))), ("", "")),
     )
 
