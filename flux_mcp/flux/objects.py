@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from flux_mcp.flux.echoes import held, mask
 from flux_mcp.flux.kinds import FluxKind, kind_of
 
 __all__ = ["Condition", "FluxObject", "ObjectRef", "parse_duration", "parse_time", "view"]
@@ -33,7 +34,11 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition. `status` is True, False or Unknown; anything else reads as Unknown."""
+    """One condition. `status` is True, False or Unknown; anything else reads as Unknown.
+
+    Attributes:
+        message: without the values of the object that are not shown.
+    """
 
     type: str
     status: str
@@ -179,6 +184,7 @@ def _list(node: Any, *keys: str) -> list[Any]:  # noqa: ANN401
 
 
 def _conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
+    values = held(item)
     for entry in _list(item, "status", "conditions"):
         if kind := _text(entry, "type"):
             status = _text(entry, "status")
@@ -186,7 +192,7 @@ def _conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
                 type=kind,
                 status=status if status in {"True", "False"} else "Unknown",
                 reason=_text(entry, "reason"),
-                message=_text(entry, "message"),
+                message=mask(_text(entry, "message"), values),
                 changed=parse_time(_text(entry, "lastTransitionTime")),
                 observed_generation=_number(entry, "observedGeneration"),
             )

@@ -30,7 +30,7 @@ from flux_mcp.errors import (
     UnknownContext,
     Unreachable,
 )
-from flux_mcp.flux.redaction import scrub
+from flux_mcp.flux.redaction import scrub, visible
 from flux_mcp.kubectl.runner import Output
 
 __all__ = ["Place", "excerpt", "map_items", "parse_document", "problems"]
@@ -61,7 +61,7 @@ class Place:
 
 def excerpt(text: str, limit: int = _EXCERPT) -> str:
     """A piece of somebody else's text that is safe in our sentence: masked, one line, printable, bounded."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in scrub(text[: 1 << 16])).split())
+    line = scrub(" ".join("".join(c if c.isprintable() else " " for c in visible(text[: 1 << 16])).split()))
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
