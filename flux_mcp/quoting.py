@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from flux_mcp.flux.redaction import scrub
+from flux_mcp.flux.redaction import scrub, visible
 
 __all__ = ["LIST_MESSAGE", "OBJECT_MESSAGE", "clean", "message", "value"]
 
@@ -23,28 +23,13 @@ credential that could be cut in two takes up."""
 _VALUE_MAX: Final = 253
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:/@+=~-]{0,252}")
-_ANSI: Final = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,16}[@-~]"
-    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[PX^_][^\x1b\x9c]{0,4096}(?:\x1b\\|\x9c)"
-    r"|\x1b[ -/]{0,4}[0-~]"
-)
-_SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f\x85\u2028\u2029]+")
-# Cc, Cf and what else is not seen: fillers, variation selectors, tags, private use, surrogates.
-_UNSEEN: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\u2800\u3164\ud800-\udfff\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\U000110bd\U000110cd\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff]+"
-)
 
 
 def clean(text: str) -> str:
     """Text on one line, credentials masked, nothing in it that is not seen; of a very long one head and tail."""
     if len(text) > 2 * READ_MAX:
         text = f"{text[:READ_MAX]} … {text[-READ_MAX:]}"
-    if not (text.isascii() and text.isprintable()):
-        text = _UNSEEN.sub("", _SPACE.sub(" ", _ANSI.sub("", text))).strip()
-    return scrub(text)
+    return scrub(visible(text))
 
 
 def value(text: str) -> str:

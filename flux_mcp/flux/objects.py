@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from flux_mcp.flux.echoes import held, mask
 from flux_mcp.flux.kinds import FluxKind, kind_of
 from flux_mcp.flux.tolerant import at, items, number, parse_duration, parse_time, text
 
@@ -37,7 +38,11 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition. `status` is True, False or Unknown; anything else reads as Unknown."""
+    """One condition. `status` is True, False or Unknown; anything else reads as Unknown.
+
+    Attributes:
+        message: without the values of the object that are not shown.
+    """
 
     type: str
     status: str
@@ -146,6 +151,7 @@ def view(item: Mapping[str, Any]) -> FluxObject | None:
 
 def conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
     """The conditions of any object that has status.conditions."""
+    values = held(item)
     for entry in items(item, "status", "conditions"):
         if kind := text(entry, "type"):
             status = text(entry, "status")
@@ -153,7 +159,7 @@ def conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
                 type=kind,
                 status=status if status in {"True", "False"} else "Unknown",
                 reason=text(entry, "reason"),
-                message=text(entry, "message"),
+                message=mask(text(entry, "message"), values),
                 changed=parse_time(text(entry, "lastTransitionTime")),
                 observed_generation=number(entry, "observedGeneration"),
             )
@@ -172,7 +178,8 @@ def _timeout(kind: FluxKind, item: Mapping[str, Any]) -> float:
         else text(item, "spec", "timeout")
     )
     interval = parse_duration(text(item, "spec", "interval")) or 60.0
-    fallback = kind.timeout if kind.timeout is not None else max(30.0, interval - 30.0)
+    rest = max(30.0, interval - 30.0) if kind.kind == "Kustomization" else interval
+    fallback = kind.timeout if kind.timeout is not None else rest
     return parse_duration(told) or fallback
 
 
