@@ -6,7 +6,9 @@ could have, in other servers of this kind.
 
 import dataclasses
 import inspect
+import re
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from hypothesis import example, given
@@ -473,3 +475,18 @@ def test_whatever_is_asked_stays_a_value(
     assert words(args) == ("get",)
     assert positionals(args) == ((resource,) if name is None else (resource, name))
     assert not any("\x00" in word for word in args)
+
+
+@given(name=TEXTS, namespace=st.just("apps") | TEXTS, container=st.just("app") | TEXTS)
+def test_whatever_is_named_stays_a_value(name: str, namespace: str, container: str) -> None:
+    """So for the name in a field selector, and for logs."""
+    with suppress(BadArgument):
+        given_flags = options(Get(("pods",), named=name).args())
+        (field,) = given_flags - EXPLICIT - {"--all-namespaces=true"}
+        assert re.sub(r"\\(.)", r"\1", field.removeprefix("--field-selector=metadata.name=")) == name
+        assert not re.search(r"(?<!\\)(\\\\)*[,=]", field.removeprefix("--field-selector=metadata.name="))
+    with suppress(BadArgument):
+        args = Logs(namespace, name, container).args()
+        assert {f"--namespace={namespace}", f"--container={container}", "--follow=false"} <= options(args)
+        assert positionals(args) == (name,)
+        assert words(args) == ("logs",)

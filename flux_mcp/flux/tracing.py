@@ -1,7 +1,7 @@
 """From any object up to the Flux object that manages it, and on to the source and the commit.
 
-Source: our knowledge file, sections 3 and 3.1. Appliers label what they apply; pods and replica sets carry no such label
-and are traced through their owners; a label alone may have been copied, so an inventory confirms it.
+Source: our knowledge file, sections 3 and 3.1. Appliers label what they apply; pods and replica sets carry no such
+label and are traced through their owners; a label alone may have been copied, so an inventory confirms it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

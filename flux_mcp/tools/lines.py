@@ -8,7 +8,7 @@ from flux_mcp.cluster import Scope
 from flux_mcp.flux.status import Judged, Verdict, count
 from flux_mcp.text import Line, age, message, revision, value
 
-__all__ = ["counts", "group_lines", "object_line", "single_lines"]
+__all__ = ["counts", "group_lines", "object_line", "short_line", "single_lines"]
 
 FINALIZERS: Final = 3
 """Finalizers of an object that are named."""
@@ -17,6 +17,16 @@ FINALIZERS: Final = 3
 def counts(judged: Iterable[Judged]) -> str:
     """`2 Stalled, 17 Failing`, in the order of trouble."""
     return ", ".join(f"{number} {verdict.value}" for verdict, number in count(judged))
+
+
+def short_line(entry: Judged, scope: Scope) -> str:
+    """The line of an object; of one that nobody needs to look at without its reason and message."""
+    if entry.trouble or entry.verdict not in {Verdict.READY, Verdict.STATIC}:
+        return object_line(entry, scope)
+    one = entry.object
+    shown = revision(one.revision) if one.revision else ""
+    name = f"{one.kind.kind} {value(one.namespace)}/{value(one.name)}"
+    return ", ".join(filter(None, (name, entry.verdict.value, age(entry.since, scope.now), shown)))
 
 
 def _together(entry: Judged) -> bool:

@@ -15,6 +15,8 @@ from flux_mcp.tools.arguments import argument_model, published_schema, validate
 from flux_mcp.tools.contexts import get_kubeconfig_contexts
 from flux_mcp.tools.instance import get_flux_instance
 from flux_mcp.tools.lists import list_flux_resources
+from flux_mcp.tools.resource import get_flux_resource
+from flux_mcp.tools.trace import trace_kubernetes_resource
 
 __all__ = ["TOOLS", "Tool", "Toolbox", "UnknownTool"]
 
@@ -55,6 +57,8 @@ class Tool:
 TOOLS: Final = (
     Tool(get_flux_instance, "Report the Flux installation"),
     Tool(list_flux_resources, "List Flux resources and their status"),
+    Tool(get_flux_resource, "Show one Flux resource whole"),
+    Tool(trace_kubernetes_resource, "Trace a Kubernetes resource to Flux"),
     Tool(get_kubeconfig_contexts, "List kubeconfig contexts"),
 )
 
