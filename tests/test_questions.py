@@ -39,12 +39,9 @@ def sections() -> list[Any]:
 @pytest.mark.parametrize("heading", sections())
 async def test_every_fact_is_in_the_answer(ask_recording: Ask, heading: str) -> None:
     question, recording = re.match(r"(Q\d+) (\w+)", heading).groups()  # type: ignore[union-attr]
-    told = (
-        dict(pair.split("=") for pair in re.findall(r"`(kind=[^`]*)`", SECTIONS[heading])[0].split())
-        if question == "Q12"
-        else {}
-    )
-    tool, arguments, bound = ASKED.get(question, (TRACED, told, 1_500))
+    pairs = re.findall(r"`(kind=[^`]*)`", SECTIONS[heading])
+    traced = dict(pair.split("=") for pair in pairs[0].split()) if pairs else {}
+    tool, arguments, bound = ASKED.get(question, (TRACED, traced, 1_500))
     reply = await ask_recording(recording, tool, **arguments)
     assert not reply.is_error
     facts = re.findall(r"^- (.*)$", SECTIONS[heading], re.MULTILINE)
