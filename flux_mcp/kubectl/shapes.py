@@ -4,6 +4,7 @@ Sources: the Kubernetes documentation on object names and label selectors; kubec
 than it should (an empty value silently means the default, a name that starts with `-` is a flag).
 """
 
+import json
 import re
 import unicodedata
 from typing import Final
@@ -38,10 +39,10 @@ _DNS_SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-
 
 
 def echo(value: str) -> str:
-    """A refused value, short and harmless, for an error's sentence."""
+    """A refused value as a short and harmless JSON string, for an error's sentence."""
     shown = "".join(c if c.isprintable() else "\ufffd" for c in value[:_ECHO_MAX])
-    shown = shown.encode("utf-8", "replace").decode()
-    return f'"{shown}"' + (f" ({len(value)} characters)" if len(value) > _ECHO_MAX else "")
+    shown = json.dumps(shown.encode("utf-8", "replace").decode(), ensure_ascii=False)
+    return shown + (f" ({len(value)} characters)" if len(value) > _ECHO_MAX else "")
 
 
 def check_dns_name(value: str, argument: str = "name") -> str:
