@@ -15,8 +15,9 @@ __all__ = ["scrub"]
 
 _MASK: Final = "***"
 _VALUE: Final = r"""(?:\\*"[^"]{0,4096}"?|\\*'[^']{0,4096}'?|[^\s,;}\])"'\\]{1,4096})"""
+# The first letters stand before the words, since most positions of a text are passed over by them alone.
 _KEYWORD: Final = (
-    r"(?:password|passwd|passphrase|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key|account[-_]?key"
+    r"(?=[acpst])(?:password|passwd|passphrase|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key|account[-_]?key"
     r"|\bsig\b|signature\b|\bpwd\b)"
 )
 
@@ -32,7 +33,7 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
     (
         re.compile(
             r"((?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks"
-            r"|[\w.-]{0,200}webhook\.office\.com|[\w.-]{0,200}logic\.azure\.com|chat\.googleapis\.com/v1/spaces)/)[^\s\"'<>]+"
+            r"|webhook\.office\.com|logic\.azure\.com|chat\.googleapis\.com/v1/spaces)/)[^\s\"'<>]+"
         ),
         rf"\1{_MASK}",
     ),
