@@ -25,8 +25,10 @@ __all__ = [
     "first_line",
     "fit",
     "gap_line",
+    "log_line",
     "message",
     "revision",
+    "size",
     "value",
 ]
 
@@ -38,6 +40,8 @@ LIST_MESSAGE: Final = 300
 """Characters of a message in a list."""
 OBJECT_MESSAGE: Final = 1500
 """Characters of a message in the answer about one object."""
+LOG_LINE: Final = 1000
+"""Characters of one line of a log."""
 _VALUE_MAX: Final = 253
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:/@+=~-]{0,252}")
@@ -73,6 +77,11 @@ def value(text: str) -> str:
 def message(text: str, limit: int = LIST_MESSAGE) -> str:
     """A message from the cluster as a JSON string; of a long one two thirds from its head, one third from its tail."""
     return _quote(_shorten(clean(text), limit))
+
+
+def log_line(text: str) -> str:
+    """One line of a log, as it stands below the line that says whose it is: never at the margin, where our own are."""
+    return f"  {_shorten(clean(text), LOG_LINE)}"
 
 
 def _quote(text: str) -> str:

@@ -6,6 +6,7 @@ descriptions are published as the tool's JSON schema.
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
@@ -13,27 +14,54 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 
 from flux_mcp.errors import BadArgument
-from flux_mcp.flux.kinds import FLUX_KINDS, FluxKind, find_kind
+from flux_mcp.flux.kinds import FLUX_KINDS, FluxKind, Kind, find_kind
 from flux_mcp.flux.status import Verdict, find_verdict
-from flux_mcp.kubectl.command import check_context, check_namespace, check_selector, check_substring, echo
+from flux_mcp.kubectl.command import (
+    check_container,
+    check_context,
+    check_dns_name,
+    check_kind,
+    check_namespace,
+    check_path_segment,
+    check_selector,
+    check_substring,
+    echo,
+)
 
 __all__ = [
+    "Contains",
     "Context",
     "Kinds",
     "Limit",
     "NameContains",
     "Namespace",
+    "OneContainer",
+    "OneKind",
+    "OneName",
+    "OneNamespace",
+    "OnlyKind",
+    "OnlyName",
+    "Previous",
     "Selector",
+    "Since",
     "Status",
+    "Tail",
+    "WarningsOnly",
     "argument_model",
+    "check_target",
     "published_schema",
     "to_kinds",
+    "to_seconds",
     "to_verdicts",
     "validate",
 ]
 
 MAX_LIMIT: Final = 500
+MAX_TAIL: Final = 2000
 TROUBLE: Final = "trouble"
+_SINCE: Final = re.compile(r"([0-9]{1,4})([smhd])")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+MAX_SINCE: Final = 30 * _UNITS["d"]
 
 
 def _split(given: object) -> object:
@@ -51,6 +79,15 @@ def _number(given: object) -> object:
     """A boolean is not a number, though Python says so."""
     if isinstance(given, bool):
         raise ValueError("not a number")  # noqa: TRY004 (pydantic reports it as a bad argument)
+    return given
+
+
+def _boolean(given: object) -> object:
+    """Only true and false, as a command line writes them too: pydantic would take 1, yes and on."""
+    if isinstance(given, str) and given.lower() in {"true", "false"}:
+        return given.lower() == "true"
+    if not isinstance(given, bool):
+        raise ValueError("not a boolean")  # noqa: TRY004 (pydantic reports it as a bad argument)
     return given
 
 
@@ -101,6 +138,40 @@ def to_verdicts(spellings: Sequence[str] | None, argument: str = "status") -> tu
     return frozenset(verdicts), trouble
 
 
+def to_seconds(since: str | None, argument: str = "since") -> int | None:
+    """Seconds of `45s`, `10m`, `2h` or `3d`; None for None.
+
+    Raises:
+        BadArgument: it is written otherwise, nothing, or more than 30 days.
+    """
+    if since is None:
+        return None
+    match = _SINCE.fullmatch(since)
+    seconds = int(match[1]) * _UNITS[match[2]] if match else 0
+    if not 0 < seconds <= MAX_SINCE:
+        raise BadArgument(argument, f"must be a time such as 45s, 10m, 2h or 3d, at most 30d, not {echo(since)}")
+    return seconds
+
+
+def check_target(kind: Kind | None, name: str | None, namespace: str | None) -> None:
+    """Whether a kind, a name and a namespace fit together.
+
+    Args:
+        kind: None where only the API server knows it: its names are any path segment.
+        name: as OneName takes it.
+        namespace: None where it was left out.
+
+    Raises:
+        BadArgument: they do not.
+    """
+    if kind is None:
+        return
+    if not kind.namespaced and namespace is not None:
+        raise BadArgument("namespace", f"must be left out: {kind.kind} is not in a namespace")
+    if name is not None:
+        check_dns_name(name)
+
+
 Context = Annotated[
     str | None,
     _checked(check_context),
@@ -133,6 +204,47 @@ Limit = Annotated[
     Annotated[int, Field(ge=1, le=MAX_LIMIT)] | None,
     BeforeValidator(_number),
     Field(title=f"a whole number from 1 to {MAX_LIMIT}", description="objects; default: what fits"),
+]
+
+
+OneKind = Annotated[str, _checked(check_kind), Field(title="a kind", description="kind, plural or plural.group")]
+OnlyKind = Annotated[
+    str | None, _checked(check_kind), Field(title="a kind", description="of the object: kind, plural or plural.group")
+]
+OneName = Annotated[str, _checked(check_path_segment), Field(title="an object's name", description="its name")]
+OnlyName = Annotated[
+    str | None, _checked(check_path_segment), Field(title="an object's name", description="of the object; needs kind")
+]
+OneNamespace = Annotated[
+    str | None,
+    _checked(check_namespace),
+    Field(title="the name of a namespace", description="default: that of the only object so named"),
+]
+OneContainer = Annotated[
+    str | None,
+    _checked(check_container),
+    Field(title="the name of a container", description="default: all but finished init containers"),
+]
+Since = Annotated[
+    str | None,
+    _checked(lambda given: (to_seconds(given), given)[1]),
+    Field(title="a time", description="only of the last 45s, 10m, 2h or 3d"),
+]
+Contains = Annotated[
+    str | None,
+    _checked(lambda given: check_substring(given, "contains")),
+    Field(title="a text", description="only with this text, in any case"),
+]
+Tail = Annotated[
+    Annotated[int, Field(ge=1, le=MAX_TAIL)] | None,
+    BeforeValidator(_number),
+    Field(title=f"a whole number from 1 to {MAX_TAIL}", description="lines in all; default: 100"),
+]
+WarningsOnly = Annotated[
+    bool, BeforeValidator(_boolean), Field(title="true or false", description="leave out Normal ones")
+]
+Previous = Annotated[
+    bool, BeforeValidator(_boolean), Field(title="true or false", description="of the run before the last restart")
 ]
 
 

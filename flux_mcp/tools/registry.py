@@ -13,6 +13,7 @@ from flux_mcp.errors import FluxMcpError, TimedOut
 from flux_mcp.settings import Settings
 from flux_mcp.tools.arguments import argument_model, published_schema, validate
 from flux_mcp.tools.contexts import get_kubeconfig_contexts
+from flux_mcp.tools.events import get_kubernetes_events
 from flux_mcp.tools.lists import list_flux_resources
 
 __all__ = ["TOOLS", "Tool", "Toolbox", "UnknownTool"]
@@ -53,6 +54,7 @@ class Tool:
 
 TOOLS: Final = (
     Tool(list_flux_resources, "List Flux resources and their status"),
+    Tool(get_kubernetes_events, "List Kubernetes events"),
     Tool(get_kubeconfig_contexts, "List kubeconfig contexts"),
 )
 

@@ -1,0 +1,60 @@
+"""The one object that a kind, a name and perhaps a namespace mean."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flux_mcp.cluster import Cluster, Scope
+from flux_mcp.errors import BadArgument, KindNotInstalled, NotFound
+from flux_mcp.flux.kinds import Kind
+from flux_mcp.kubectl.command import echo
+from flux_mcp.reading import Viewed
+
+__all__ = ["NAMED", "find_one"]
+
+T = TypeVar("T", bound=Viewed)
+
+NAMED = 20
+"""Namespaces that are named where a name is not enough."""
+
+
+async def find_one(
+    cluster: Cluster,
+    scope: Scope,
+    kind: Kind,
+    name: str,
+    namespace: str | None,
+    project: Callable[[dict[str, Any]], T | None],
+) -> T:
+    """Read one object with one kubectl. Without a namespace it is the only object so named.
+
+    Raises:
+        BadArgument: there are several of that name; their namespaces are listed.
+        KindNotInstalled: the API server does not serve the kind.
+        NotFound: there is no such object.
+        KubectlError: it could not be read, or not in all namespaces.
+    """
+    if namespace is None and kind.namespaced:
+        reading = await cluster.read(scope, (kind,), project, named=name)
+    else:
+        reading = await cluster.read(scope, (kind,), project, namespace=namespace, names=(name,))
+    if reading.absent:
+        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {scope.place}.", brief="not installed")
+    for gap in reading.gaps:
+        # A list that is not whole does not tell whether there are more of that name.
+        if gap.error is not None:
+            raise gap.error
+    found = [one for one in reading.objects if one.ref.name == name]
+    if not found:
+        where = (
+            f" in namespace {namespace}" if namespace is not None else " in any namespace" if kind.namespaced else ""
+        )
+        raise NotFound(f"There is no {kind.kind} {echo(name)}{where}; {scope.place}.", brief="not found")
+    if len(found) > 1:
+        raise BadArgument("namespace", f"is needed: {kind.kind} {echo(name)} is in {_namespaces(found)}")
+    return found[0]
+
+
+def _namespaces(found: list[T]) -> str:
+    names = sorted(one.ref.namespace for one in found)
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(echo(name) for name in names[:NAMED]) + more
