@@ -11,7 +11,7 @@ import orjson
 
 from flux_mcp.flux.redaction import scrub, visible
 
-__all__ = ["LIST_MESSAGE", "OBJECT_MESSAGE", "clean", "message", "value"]
+__all__ = ["LIST_MESSAGE", "OBJECT_MESSAGE", "clean", "log_line", "message", "value"]
 
 LIST_MESSAGE: Final = 300
 """Characters of a message in a list."""
@@ -20,6 +20,8 @@ OBJECT_MESSAGE: Final = 1500
 READ_MAX: Final = 32_768
 """Characters of a longer text that are read from its head, and from its tail: more than is ever shown, and more than a
 credential that could be cut in two takes up."""
+LOG_LINE: Final = 1000
+"""Characters of one line of a log."""
 _VALUE_MAX: Final = 253
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:/@+=~-]{0,252}")
@@ -41,6 +43,11 @@ def value(text: str) -> str:
 def message(text: str, limit: int = LIST_MESSAGE) -> str:
     """A message from the cluster as a JSON string; of a long one two thirds from its head, one third from its tail."""
     return _quote(_shorten(clean(text), limit))
+
+
+def log_line(text: str) -> str:
+    """One line of a log, as it stands below the line that says whose it is: never at the margin, where our own are."""
+    return f"  {_shorten(clean(text), LOG_LINE)}"
 
 
 def _quote(text: str) -> str:

@@ -24,6 +24,7 @@ __all__ = [
     "gap_line",
     "message",
     "revision",
+    "size",
     "value",
 ]
 

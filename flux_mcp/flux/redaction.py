@@ -14,10 +14,11 @@ from typing import Final
 __all__ = ["MASK", "address", "scrub", "visible"]
 
 MASK: Final = "***"
-_VALUE: Final = r"""(?:\\*"[^"]{0,4096}"?|\\*'[^']{0,4096}'?|[^\s,;}\])"'\\]{1,4096})"""
+_VALUE: Final = r"""(?:(?P<e>\\*)(?P<q>["'])(?:(?!(?<!\\)(?P=e)(?P=q))(?s:.)){0,4096}(?:(?P=e)(?P=q))?|\S{1,4096})"""
+# The first letters stand before the words, since most positions of a text are passed over by them alone.
 _KEYWORD: Final = (
-    r"(?:password|passwd|passphrase|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key|account[-_]?key"
-    r"|client[-_]?key[-_]?data|dockerconfigjson|\bsig\b|signature\b|\bpwd\b|\bpass(?==))"
+    r"(?=[abcdpst])(?:bearer|password|passwd|passphrase|secret|token|credential|api[-_]?key|access[-_]?key"
+    r"|private[-_]?key|account[-_]?key|client[-_]?key[-_]?data|dockerconfigjson|\bsig\b|signature\b|\bpwd\b|\bpass(?==))"
 )
 
 _RULES: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
@@ -35,7 +36,7 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
     (
         re.compile(
             r"((?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks"
-            r"|[\w.-]{0,200}webhook\.office\.com|[\w.-]{0,200}logic\.azure\.com|chat\.googleapis\.com/v1/spaces"
+            r"|webhook\.office\.com|logic\.azure\.com|chat\.googleapis\.com/v1/spaces"
             r"|open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot)/)[^\s\"'<>]+"
         ),
         rf"\1{MASK}",
@@ -45,7 +46,7 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
     (re.compile(r"(://[^/\s\"'<>]{1,255}/(?:hooks|webhooks?)/)[^\s\"'<>]+"), rf"\1{MASK}"),
     # ?key=value&key=value, #key=value, and a URL's query that is a bare value
     (re.compile(r"([?&#][\w.~%+\[\]-]{1,100}=)[^&\s\"'<>#]+"), rf"\1{MASK}"),
-    (re.compile(r"(://[^?\s\"'<>]{1,512}\?)(?![^&\s\"'<>#]{0,100}=)[^&\s\"'<>#*]+"), rf"\1{MASK}"),
+    (re.compile(r"(://(?:(?!://)[^?\s\"'<>]){1,512}+\?)(?![^&\s\"'<>#]{0,100}=)[^&\s\"'<>#*]+"), rf"\1{MASK}"),
     # Authorization: Bearer …
     (
         re.compile(
@@ -62,7 +63,8 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
     # password: x, DB_PASSWORD=x, "token":"x"; names of references (secretRef, tokenName) are not values.
     (
         re.compile(
-            rf"(?i)({_KEYWORD}(?![\w-]{{0,20}}(?:ref|name|file)\b)[\w-]{{0,40}}\\*[\"']?\s{{0,8}}(?::=|=>|=|:(?!//))\s{{0,8}}){_VALUE}"
+            rf"(?i)({_KEYWORD}(?![\w-]{{0,20}}(?:ref|name|file)\b)[\w-]{{0,40}}\\*[\"']?\s{{0,8}}"
+            rf"(?::=|=>|=|:(?!//))\s{{0,8}}(?:Invalid value: )?)(?!secrets?\s|\*\*\*){_VALUE}"
         ),
         rf"\1{MASK}",
     ),

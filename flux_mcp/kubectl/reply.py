@@ -126,12 +126,14 @@ def _forbidden(_: re.Match[str], line: str, place: Place) -> KubectlError:
         )
     who = re.search(r'User "([^"]{0,253})"', line)
     verb = re.search(r"cannot (\w+) resource", line)
+    part = re.search(r'resource "[a-z0-9]+(/[a-z]+)"', line)
     namespace = re.search(r'in the namespace "([^"]{0,63})"', line)
     user = value(who[1]) if who else "this identity"
     many = verb is not None and verb[1] == "list"
     where = f"in namespace {value(namespace[1])}" if namespace else "in all namespaces" if many else "here"
     return Forbidden(
-        f"Forbidden: {user} may not {verb[1] if verb else 'read'} {', '.join(resources) or 'this'} {where}; {place}."
+        f"Forbidden: {user} may not {verb[1] if verb else 'read'} {', '.join(resources) or 'this'}"
+        f"{part[1] if part else ''} {where}; {place}."
         + (" If it may in one namespace, pass namespace." if many and not namespace else ""),
         brief=f"forbidden: {user} may not {verb[1] if verb else 'read'} {where}",
         resources=resources,
@@ -196,6 +198,14 @@ def _server(match: re.Match[str], line: str, place: Place) -> KubectlError:
     )
 
 
+def _kubelet(match: re.Match[str], _line: str, place: Place) -> KubectlError:
+    said = match[1] or match[2]
+    return ServerError(
+        f"The API server cannot reach the kubelet of the Pod's node, which has the logs; {place}: {_said(said)}",
+        brief=f"the node's kubelet does not answer: {_said(said, 120)}",
+    )
+
+
 def _login(_: re.Match[str], line: str, place: Place) -> KubectlError:
     return _not_logged_in(_said(line), place)
 
@@ -215,6 +225,13 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
     (_any(r"context was not found for specified context: (.+?)\s*$"), _unknown_context),
     (_any(r"context \"([^\"]+)\" does not exist"), _unknown_context),
     (_any(r"the server doesn't have a resource type \"([^\"]+)\""), _kind),
+    (
+        _any(
+            r"Error from server(?: \(\w+\))?: (.*(?:/containerLogs/|no preferred addresses|No agent available).*)",
+            r"(the server has asked for the client to provide credentials \( ?pods/log .*)",
+        ),
+        _kubelet,
+    ),
     (_any("getting credentials: ", "exec plugin", "credential plugin", "no Auth Provider found"), _login),
     (_any("You must be logged in", "asked for the client to provide credentials", r"^error: EOF\s*$"), _login),
     (_any(r"Error from server \((\w{1,60})\): (.*)"), _server),
