@@ -283,7 +283,16 @@ def positionals(args: tuple[str, ...]) -> tuple[str, ...]:
     return args[args.index("--") + 1 :] if "--" in args else ()
 
 
-EXPLICIT = {"--output=json", "--watch=false"}
+EXPLICIT = {"--output=json", "--watch=false", "--watch-only=false", "--ignore-not-found=false"}
+"""What a kuberc could default otherwise."""
+
+
+def where(namespace: str | None = None, *, everywhere: bool = False, selector: str = "", field: str = "") -> set[str]:
+    """The flags that say which objects, each of them always."""
+    flags = {f"--all-namespaces={str(everywhere).lower()}", f"--selector={selector}", f"--field-selector={field}"}
+    return flags if namespace is None else {*flags, f"--namespace={namespace}"}
+
+
 LOGS = {
     "--namespace=apps",
     "--container=app",
@@ -298,31 +307,35 @@ LOGS = {
         pytest.param(
             Get((KUSTOMIZATIONS, HELM_RELEASES)),
             ("get",),
-            {*EXPLICIT, "--all-namespaces=true"},
+            {*EXPLICIT, *where(everywhere=True)},
             (f"{KUSTOMIZATIONS},{HELM_RELEASES}",),
             id="row-62-get-all",
         ),
         pytest.param(
             Get(("pods",), namespace="apps", selector="app in (a,b),!c"),
             ("get",),
-            {*EXPLICIT, "--namespace=apps", "--selector=app in (a,b),!c"},
+            {*EXPLICIT, *where("apps", selector="app in (a,b),!c")},
             ("pods",),
             id="row-62-get-selected",
         ),
         pytest.param(
             Get((HELM_RELEASES,), namespace="apps", names=("podinfo",)),
             ("get",),
-            {*EXPLICIT, "--namespace=apps"},
+            {*EXPLICIT, *where("apps")},
             (HELM_RELEASES, "podinfo"),
             id="row-62-get-one",
         ),
         pytest.param(
-            Get(("nodes",), names=("node-1",)), ("get",), EXPLICIT, ("nodes", "node-1"), id="row-62-get-cluster-scoped"
+            Get(("nodes",), names=("node-1",)),
+            ("get",),
+            {*EXPLICIT, *where()},
+            ("nodes", "node-1"),
+            id="row-62-get-cluster-scoped",
         ),
         pytest.param(
             Get(("pods",), named="podinfo-0"),
             ("get",),
-            {*EXPLICIT, "--all-namespaces=true", "--field-selector=metadata.name=podinfo-0"},
+            {*EXPLICIT, *where(everywhere=True, field="metadata.name=podinfo-0")},
             ("pods",),
             id="row-62-get-wherever",
         ),
@@ -467,11 +480,8 @@ def test_whatever_is_asked_stays_a_value(
         args = Get((resource,), namespace=namespace, names=() if name is None else (name,), selector=selector).args()
     except BadArgument:
         return
-    bound = {
-        f"--{flag}={text}" for flag, text in (("namespace", namespace), ("selector", selector)) if text is not None
-    }
-    where = set() if namespace is not None or name is not None else {"--all-namespaces=true"}
-    assert options(args) == EXPLICIT | bound | where
+    everywhere = namespace is None and name is None
+    assert options(args) == EXPLICIT | where(namespace, everywhere=everywhere, selector=selector or "")
     assert words(args) == ("get",)
     assert positionals(args) == ((resource,) if name is None else (resource, name))
     assert not any("\x00" in word for word in args)
@@ -482,7 +492,7 @@ def test_whatever_is_named_stays_a_value(name: str, namespace: str, container: s
     """So for the name in a field selector, and for logs."""
     with suppress(BadArgument):
         given_flags = options(Get(("pods",), named=name).args())
-        (field,) = given_flags - EXPLICIT - {"--all-namespaces=true"}
+        (field,) = given_flags - EXPLICIT - where(everywhere=True)
         assert re.sub(r"\\(.)", r"\1", field.removeprefix("--field-selector=metadata.name=")) == name
         assert not re.search(r"(?<!\\)(\\\\)*[,=]", field.removeprefix("--field-selector=metadata.name="))
     with suppress(BadArgument):

@@ -301,7 +301,7 @@ async def test_a_context_of_the_kubeconfig_is_accepted(fake: FakeKubectl, ask_fa
 async def test_a_namespace_is_accepted(fake: FakeKubectl, ask_fake: Ask, namespace: str) -> None:
     assert not (await ask_fake(LIST, namespace=namespace)).is_error
     assert words(fake.calls("get"), "--namespace") == [f"--namespace={namespace}"]
-    assert words(fake.calls("get"), "--all-namespaces") == []
+    assert words(fake.calls("get"), "--all-namespaces") == ["--all-namespaces=false"]
 
 
 async def test_row37_a_selector_is_one_argument(fake: FakeKubectl, ask_fake: Ask) -> None:
@@ -763,7 +763,8 @@ async def test_row62_every_flag_that_a_kuberc_could_change_is_explicit(fake: Fak
     (get,) = fake.calls("get")
     assert set(get[: get.index("--")]) == {
         *("--context=dev", "--request-timeout=20s"),
-        *("get", "--output=json", "--watch=false", "--namespace=apps"),
+        *("get", "--output=json", "--watch=false", "--watch-only=false", "--ignore-not-found=false"),
+        *("--all-namespaces=false", "--namespace=apps", "--selector=", "--field-selector="),
     }
     assert get[get.index("--") + 1 :] == [
         "alerts.notification.toolkit.fluxcd.io,providers.notification.toolkit.fluxcd.io"

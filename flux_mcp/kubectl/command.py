@@ -99,14 +99,18 @@ class Get:
 
     def args(self) -> tuple[str, ...]:
         """Explicit flags for all that a kuberc could default otherwise."""
-        where = "--all-namespaces=true" if self.namespace is None else f"--namespace={self.namespace}"
+        everywhere = self.namespace is None and not self.names
+        field = "" if self.named is None else f"metadata.name={_escape_field(self.named)}"
         return (
             "get",
             "--output=json",
             "--watch=false",
-            *(() if self.names and self.namespace is None else (where,)),
-            *(() if self.selector is None else (f"--selector={self.selector}",)),
-            *(() if self.named is None else (f"--field-selector=metadata.name={_escape_field(self.named)}",)),
+            "--watch-only=false",
+            "--ignore-not-found=false",
+            f"--all-namespaces={str(everywhere).lower()}",
+            *(() if self.namespace is None else (f"--namespace={self.namespace}",)),
+            f"--selector={self.selector or ''}",
+            f"--field-selector={field}",
             "--",
             ",".join(self.resources),
             *self.names,
