@@ -92,7 +92,7 @@ class FluxKind(Kind):
         timeout: seconds a run may take where the object does not say; None: its interval, less half a minute for
             Kustomization.
         timeout_annotation: the annotation that says how long a run may take, where it is not spec.timeout.
-        revision: where the revision that is in force stands: keys below the object, alternatives in order.
+        revision: where the revision that is in force stands: keys below the status, alternatives in order.
         sources: the kinds that its source reference may name.
     """
 
@@ -102,7 +102,7 @@ class FluxKind(Kind):
     answers_requests: bool = True
     timeout: float | None = 60.0
     timeout_annotation: str | None = None
-    revision: tuple[str, ...] = ()
+    revision: tuple[tuple[str, ...], ...] = ()
     sources: tuple[str, ...] = ()
 
 
@@ -113,7 +113,7 @@ def _source(kind: str, plural: str, *short_names: str, sources: tuple[str, ...] 
         plural=plural,
         short_names=short_names,
         role=Role.SOURCE,
-        revision=("status.artifact.revision",),
+        revision=(("artifact", "revision"),),
         sources=sources,
     )
 
@@ -127,7 +127,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         switch=_OPERATOR_SWITCH,
         timeout=300.0,
         timeout_annotation=_OPERATOR_TIMEOUT,
-        revision=("status.lastAppliedRevision",),
+        revision=(("lastAppliedRevision",),),
     ),
     FluxKind(
         kind="FluxReport",
@@ -148,7 +148,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         switch=_OPERATOR_SWITCH,
         timeout=300.0,
         timeout_annotation=_OPERATOR_TIMEOUT,
-        revision=("status.lastAppliedRevision",),
+        revision=(("lastAppliedRevision",),),
     ),
     FluxKind(
         kind="ResourceSetInputProvider",
@@ -159,7 +159,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         switch=_OPERATOR_SWITCH,
         timeout=120.0,
         timeout_annotation=_OPERATOR_TIMEOUT,
-        revision=("status.lastExportedRevision",),
+        revision=(("lastExportedRevision",),),
     ),
     _source("GitRepository", "gitrepositories", "gitrepo"),
     _source("OCIRepository", "ocirepositories", "ocirepo"),
@@ -173,7 +173,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         short_names=("ea",),
         role=Role.SOURCE,
         answers_requests=False,
-        revision=("status.artifact.revision",),
+        revision=(("artifact", "revision"),),
         sources=("ArtifactGenerator",),
     ),
     FluxKind(
@@ -192,7 +192,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         short_names=("ks",),
         role=Role.APPLIER,
         timeout=None,
-        revision=("status.lastAppliedRevision",),
+        revision=(("lastAppliedRevision",),),
         sources=("GitRepository", "OCIRepository", "Bucket", "ExternalArtifact"),
     ),
     FluxKind(
@@ -202,7 +202,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         short_names=("hr",),
         role=Role.APPLIER,
         timeout=300.0,
-        revision=("status.history.0.chartVersion", "status.lastAttemptedRevision"),
+        revision=(("history", "0", "chartVersion"), ("lastAttemptedRevision",)),
         sources=("HelmChart", "OCIRepository", "ExternalArtifact"),
     ),
     FluxKind(
@@ -219,7 +219,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         plural="imagepolicies",
         short_names=("imgpol", "imagepol"),
         role=Role.IMAGE,
-        revision=("status.latestRef.tag",),
+        revision=(("latestRef", "tag"),),
         sources=("ImageRepository",),
     ),
     FluxKind(
@@ -228,7 +228,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         plural="imageupdateautomations",
         short_names=("iua", "imgupd", "imgauto"),
         role=Role.IMAGE,
-        revision=("status.lastPushCommit",),
+        revision=(("lastPushCommit",),),
         sources=("GitRepository",),
     ),
     FluxKind(

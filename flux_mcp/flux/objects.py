@@ -18,7 +18,7 @@ __all__ = ["Condition", "FluxObject", "ObjectRef", "conditions", "view"]
 REQUESTED_AT: Final = "reconcile.fluxcd.io/requestedAt"
 _REF_KEYS: Final = ("commit", "digest", "name", "semver", "tag", "branch")
 """The keys of spec.ref, the one that wins first."""
-_ARTIFACT: Final = ("status", "artifact", "metadata")
+_ARTIFACT: Final = ("artifact", "metadata")
 _OCI: Final = "org.opencontainers.image."
 SUSPENDED_BY: Final = "fluxcd.controlplane.io/suspendedBy"
 
@@ -114,39 +114,45 @@ class FluxObject:
 
 def view(item: Mapping[str, Any]) -> FluxObject | None:
     """The view of one object as kubectl printed it; None if it is not a Flux object or has no name."""
+    metadata, spec, status = at(item, "metadata"), at(item, "spec"), at(item, "status")
+    annotations = at(metadata, "annotations")
     kind = kind_of(text(item, "apiVersion"), text(item, "kind"))
-    name = text(item, "metadata", "name")
+    name = text(metadata, "name")
     if kind is None or not name:
         return None
-    oci = kind.kind == "HelmRepository" and text(item, "spec", "type") == "oci"
+    oci = kind.kind == "HelmRepository" and text(spec, "type") == "oci"
     return FluxObject(
         kind=kind,
-        namespace=text(item, "metadata", "namespace"),
+        namespace=text(metadata, "namespace"),
         name=name,
-        generation=number(item, "metadata", "generation"),
-        created=parse_time(text(item, "metadata", "creationTimestamp")),
-        deleted=parse_time(text(item, "metadata", "deletionTimestamp")),
-        finalizers=tuple(f for f in items(item, "metadata", "finalizers") if isinstance(f, str)),
+        generation=number(metadata, "generation"),
+        created=parse_time(text(metadata, "creationTimestamp")),
+        deleted=parse_time(text(metadata, "deletionTimestamp")),
+        finalizers=tuple(f for f in items(metadata, "finalizers") if isinstance(f, str)),
         disabled=_disabled(kind, item),
-        suspended_by=text(item, "metadata", "annotations", SUSPENDED_BY),
+        suspended_by=text(annotations, SUSPENDED_BY),
         oci_helm_repository=oci,
         conditions=tuple(conditions(item)),
-        observed_generation=number(item, "status", "observedGeneration"),
-        requested_at=text(item, "metadata", "annotations", REQUESTED_AT) if kind.answers_requests and not oci else "",
-        handled_at=text(item, "status", "lastHandledReconcileAt"),
-        revision=next((told for path in kind.revision if (told := text(item, *path.split(".")))), ""),
-        artifact_revision=text(item, "status", "artifact", "revision"),
-        applied_revision=text(item, "status", "lastAppliedRevision"),
-        attempted_revision=text(item, "status", "lastAttemptedRevision"),
-        history_status=text(item, "status", "history", "0", "lastReconciledStatus"),
-        failures=max(number(item, "status", counter) for counter in ("failures", "installFailures", "upgradeFailures")),
+        observed_generation=number(status, "observedGeneration"),
+        requested_at=text(annotations, REQUESTED_AT) if kind.answers_requests and not oci else "",
+        handled_at=text(status, "lastHandledReconcileAt"),
+        revision=next((told for path in kind.revision if (told := text(status, *path))), ""),
+        artifact_revision=text(status, "artifact", "revision"),
+        applied_revision=text(status, "lastAppliedRevision"),
+        attempted_revision=text(status, "lastAttemptedRevision"),
+        history_status=text(status, "history", "0", "lastReconciledStatus"),
+        failures=max(number(status, counter) for counter in ("failures", "installFailures", "upgradeFailures")),
         timeout=_timeout(kind, item),
         sources=tuple(_sources(kind, item)),
-        url=text(item, "spec", "url") or text(item, "spec", "endpoint"),
-        path=text(item, "spec", "path"),
-        origin=(text(item, *_ARTIFACT, _OCI + "source"), text(item, *_ARTIFACT, _OCI + "revision")),
-        wanted_ref=next(((key, told) for key in _REF_KEYS if (told := text(item, "spec", "ref", key))), ("", "")),
+        url=text(spec, "url") or text(spec, "endpoint"),
+        path=text(spec, "path"),
+        origin=(text(status, *_ARTIFACT, _OCI + "source"), text(status, *_ARTIFACT, _OCI + "revision")),
+        wanted_ref=_wanted(at(spec, "ref")),
     )
+
+
+def _wanted(ref: object) -> tuple[str, str]:
+    return next(((key, told) for key in _REF_KEYS if (told := text(ref, key))), ("", ""))
 
 
 def conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
