@@ -98,7 +98,9 @@ def problems(output: Output, place: Place) -> tuple[KubectlError, ...]:
 def _understand(line: str, place: Place) -> KubectlError | None:
     for pattern, build in _KNOWN:
         if match := pattern.search(line):
-            return build(match, line, place)
+            error = build(match, line, place)
+            error.said = scrub(line.strip())
+            return error
     return None
 
 
@@ -188,7 +190,8 @@ def _server(match: re.Match[str], line: str, place: Place) -> KubectlError:
     if reason == "NotFound":
         return NotFound(f"Not found; {place}: {excerpt(match[2])}", brief="not found", resources=resources)
     if reason == "NotRecorded":
-        return NotRecorded(f"Not in this recording: {excerpt(match[2])}.", brief="not recorded", resources=resources)
+        why = excerpt(match[2].partition(" is ")[2]) or "not recorded"
+        return NotRecorded(f"Not in this recording: {excerpt(match[2])}.", brief=why, resources=resources)
     return ServerError(
         f"The API server answered {reason}; {place}: {excerpt(match[2])}",
         brief=f"{reason}: {excerpt(match[2], 120)}",
