@@ -44,6 +44,35 @@ def a_list(*items: dict[str, Any]) -> str:
     return json.dumps({"apiVersion": "v1", "items": list(items), "kind": "List"}, indent=4) + "\n"
 
 
+_HOLDS = r"""
+[ -f "$dir/get.noise" ] && cat "$dir/get.noise" >&2
+space='*' rest='' names=''
+for word in "$@"; do
+  case $word in --namespace=*) space=${word#--namespace=};; esac
+  if [ -n "$kinds" ]; then names="$names $word"; elif [ -n "$rest" ]; then kinds=$word; fi
+  [ "$word" = -- ] && rest=1
+done
+IFS=,; set -f; set -- $kinds; unset IFS; set +f
+for kind in "$@"; do
+  grep -qx "$kind" "$dir/api-resources.out" || { echo "error: the server doesn't have a resource type \"${kind%%.*}\"" >&2; exit 1; }
+done
+found() {
+  for kind in "$@"; do
+    for name in ${names:-'*'}; do cat "$dir/held/$kind"/$space/*=$name 2>/dev/null; done
+  done
+}
+if [ "$(echo $names | wc -w)" = 1 ]; then
+  one=$(found "$@"); name=$(echo $names)
+  [ -n "$one" ] || { echo "Error from server (NotFound): $1 \"$name\" not found" >&2; exit 1; }
+  echo "${one%,}"; exit 0
+fi
+printf '{\n    "apiVersion": "v1",\n    "items": [\n'
+found "$@" | sed '$ s/,$//'
+printf '    ],\n    "kind": "List"\n}\n'
+exit 0
+"""
+
+
 class FakeKubectl:
     """The executable. By default: version 1.34, contexts dev (current) and prod, all Flux kinds served, empty lists."""
 
@@ -77,6 +106,29 @@ class FakeKubectl:
     def lists(self, *items: dict[str, Any]) -> None:
         """From now on every get prints these items."""
         self.says("get", a_list(*items))
+
+    def holds(self, recording: Path) -> None:
+        """From now on get answers from these files as an API server would that serves what they are of.
+
+        By kind, namespace and name; label selectors are not looked at.
+        """
+        served = []
+        for path in recording.glob("*.json"):
+            if path.stem in {"version", "recording"}:
+                continue
+            served.append(path.stem)
+            for number, item in enumerate(json.loads(path.read_text())["items"]):
+                metadata = item["metadata"]
+                place = self.folder / "held" / path.stem / metadata.get("namespace", "-")
+                place.mkdir(parents=True, exist_ok=True)
+                # kubectl indents by four, and the items of a list by eight.
+                text = json.dumps(item, indent=4).replace("\n", "\n        ")
+                (place / f"{number:04}={metadata['name']}").write_text(f"        {text},\n")
+        self.serves(*served)
+        self.says("get")
+        self.does("get", _HOLDS)
+        if (recording / "version.json").exists():
+            self.says("version", (recording / "version.json").read_bytes())
 
     def calls(self, verb: str | None = None) -> list[list[str]]:
         """The arguments of every call so far, or of those with that verb."""
