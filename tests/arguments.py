@@ -1,6 +1,6 @@
 """Arguments for any tool, from its schema alone: a tool joins the tests that use this by being listed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flux_mcp.flux.kinds import FLUX_KINDS
@@ -13,6 +13,9 @@ class Named(NamedTuple):
     namespace: str
     name: str
 
+
+Make = Callable[[Mapping[str, Any], Sequence[Named]], Iterator[dict[str, Any]]]
+"""Makes arguments from a schema and objects."""
 
 _VALUES: dict[str, list[Any]] = {
     "kinds": [[kind.kind] for kind in FLUX_KINDS] + [["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"]],
@@ -36,6 +39,21 @@ def one(schema: Mapping[str, Any], objects: Sequence[Named]) -> dict[str, Any]:
     if "kind" in schema.get("required", ()):
         arguments |= _about(schema, objects[0])
     return arguments | ({"wait_seconds": 0} if "wait_seconds" in schema["properties"] else {})
+
+
+def just_one(schema: Mapping[str, Any], objects: Sequence[Named]) -> Iterator[dict[str, Any]]:
+    """The default arguments alone."""
+    yield one(schema, objects)
+
+
+def few(schema: Mapping[str, Any], objects: Sequence[Named]) -> Iterator[dict[str, Any]]:
+    """The default arguments, the first object's namespace, and each object."""
+    base = one(schema, objects)
+    yield base
+    if "namespace" in schema["properties"]:
+        yield {**base, "namespace": objects[0].namespace}
+    if "kind" in schema["properties"]:
+        yield from ({**base, **_about(schema, each)} for each in objects)
 
 
 def many(schema: Mapping[str, Any], objects: Sequence[Named]) -> Iterator[dict[str, Any]]:
