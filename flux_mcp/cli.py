@@ -1,4 +1,4 @@
-"""The command line: serve, call, tools. The server, and with it the MCP library, is imported only when serving."""
+"""The command line: serve, record, call, tools. The MCP library, with the server, is imported only when serving."""
 
 import functools
 import inspect
@@ -162,6 +162,46 @@ def serve(*, settings: Settings) -> None:
         run(settings)
     except FluxMcpError as error:
         _fail(str(error), 2)
+
+
+@app.command()
+@_with_settings
+def record(
+    *,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="the folder to make; must not exist")],
+    namespace: Annotated[
+        list[str] | None, typer.Option("--namespace", help="record only this namespace; repeatable")
+    ] = None,
+    settings: Settings,
+) -> None:
+    """Record the cluster into a folder that --recording answers from: no Secrets, no values, credentials masked.
+
+    Exit code 0: recorded, and what could not be read is said; 1: an error; 2: bad usage.
+    """
+    import anyio  # noqa: PLC0415
+
+    from flux_mcp.cluster import Cluster  # noqa: PLC0415
+    from flux_mcp.files import check_folder  # noqa: PLC0415
+    from flux_mcp.kubectl.command import check_namespace  # noqa: PLC0415
+    from flux_mcp.kubectl.connect import connect  # noqa: PLC0415
+    from flux_mcp.record import record as run  # noqa: PLC0415
+    from flux_mcp.signals import Signalled, unless_signalled  # noqa: PLC0415
+
+    if settings.recording is not None:
+        _fail("--recording (FLUX_MCP_RECORDING) cannot be combined with record, which reads a cluster.", 2)
+    try:
+        check_folder(folder)
+        names = [check_namespace(name, "--namespace") for name in namespace or ()]
+    except FluxMcpError as error:
+        _fail(str(error), 2)
+    cluster = Cluster(connect(settings), settings.access)
+    work = functools.partial(run, cluster, folder, names, patience=settings.timeout)
+    try:
+        typer.echo(anyio.run(unless_signalled, work).render())
+    except Signalled as signalled:
+        _fail(f"Nothing was recorded: {signalled}.", 128 + signalled.number)
+    except FluxMcpError as error:
+        _fail(str(error), 1)
 
 
 @app.command()

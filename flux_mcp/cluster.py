@@ -137,7 +137,7 @@ class Cluster:
             context=name,
             identity=self._identity(entry),
             now=self._kubectl.moment or datetime.now(UTC),
-            place=Place(name, impersonating=self._access.impersonate is not None),
+            place=Place(name, impersonating=self._impersonated is not None),
         )
 
     @property
@@ -145,9 +145,13 @@ class Cluster:
         """The context that a call without one is about; None before the first call."""
         return self._in_use
 
+    @property
+    def _impersonated(self) -> str | None:
+        return self._access.impersonate if self._access.impersonate is not None else self._kubectl.impersonated
+
     def _identity(self, entry: ContextEntry | None) -> tuple[str, str]:
-        if self._access.impersonate is not None:
-            return "as", self._access.impersonate
+        if (impersonated := self._impersonated) is not None:
+            return "as", impersonated
         return "user", entry.user if entry is not None and entry.user else "unknown"
 
     async def _look(self) -> Kubeconfig:
@@ -272,6 +276,26 @@ class Cluster:
         for error in problems(output, scope.place):
             raise error
         return output.stdout
+
+    async def served_names(self, scope: Scope) -> frozenset[str]:
+        """The `plural.group` names that the API server serves, without those of groups that it could not tell.
+
+        Raises:
+            KubectlError: they were not told.
+        """
+        return (await self._discover(scope)).names
+
+    async def versions(self, scope: Scope) -> dict[str, Any]:
+        """What `kubectl version` prints: kubectl's own, and where it was told the API server's.
+
+        Raises:
+            KubectlError: kubectl printed nothing.
+        """
+        output = await self._ask(ServerVersion(), scope.place)
+        if not output.stdout.strip():
+            for error in problems(output, scope.place):
+                raise error
+        return parse_document(output.stdout)
 
     async def server_version(self, scope: Scope) -> str:
         """The version of the API server.

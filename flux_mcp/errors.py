@@ -4,6 +4,7 @@ FluxMcpError
 ├── BadArgument             an argument does not fit; kubectl was not started
 ├── BadSetting              a flag of the command line or an environment variable does not fit
 ├── BadRecording            a file of a recording is missing or cannot be understood
+├── CannotRecord            a recording cannot be written
 ├── KubectlMissing          there is no kubectl to start
 ├── KubectlTooOld           kubectl is older than 1.28
 └── KubectlError            kubectl ran, or should have
@@ -32,6 +33,7 @@ __all__ = [
     "BadOutput",
     "BadRecording",
     "BadSetting",
+    "CannotRecord",
     "FluxMcpError",
     "Forbidden",
     "ImpersonationForbidden",
@@ -77,6 +79,10 @@ class BadRecording(FluxMcpError):
     """A recording lacks a file that it must have, or holds one that cannot be understood."""
 
 
+class CannotRecord(FluxMcpError):
+    """A recording cannot be written where it was asked for; nothing was left there."""
+
+
 class KubectlMissing(FluxMcpError):
     """There is no kubectl where it was looked for, or it cannot be executed."""
 
@@ -91,7 +97,10 @@ class KubectlError(FluxMcpError):
     Attributes:
         brief: the cause in a few words, for the line that lists what could not be read.
         resources: the `plural.group` names that this is known to be about; empty when kubectl did not say.
+        said: the line of kubectl's that this was told from, masked; empty where it was not told from one.
     """
+
+    said = ""
 
     def __init__(self, sentence: str, *, brief: str = "", resources: Sequence[str] = ()) -> None:
         """Keep the short form beside the sentence."""

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from flux_mcp.flux.kinds import FLUX_KINDS
+from flux_mcp.flux.kinds import FLUX_KINDS, KUBERNETES_KINDS
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
@@ -44,6 +44,38 @@ def a_list(*items: dict[str, Any]) -> str:
     return json.dumps({"apiVersion": "v1", "items": list(items), "kind": "List"}, indent=4) + "\n"
 
 
+_HOLDS = r"""
+[ -f "$dir/get.noise" ] && cat "$dir/get.noise" >&2
+space='*' rest='' names='' label=''
+for word in "$@"; do
+  case $word in --namespace=*) space=${word#--namespace=};; --selector=*=*) label=${word#--selector=};; esac
+  if [ -n "$kinds" ]; then names="$names $word"; elif [ -n "$rest" ]; then kinds=$word; fi
+  [ "$word" = -- ] && rest=1
+done
+IFS=,; set -f; set -- $kinds; unset IFS; set +f
+for kind in "$@"; do
+  grep -qx "$kind" "$dir/api-resources.out" || { echo "error: the server doesn't have a resource type \"${kind%%.*}\"" >&2; exit 1; }
+done
+found() {
+  for kind in "$@"; do
+    for file in $(for name in ${names:-'*'}; do echo "$dir/held/$kind"/$space/*=$name; done); do
+      [ -z "$label" ] || grep -q "\"${label%%=*}\": \"${label#*=}\"" "$file" 2>/dev/null || continue
+      cat "$file" 2>/dev/null
+    done
+  done
+}
+if [ "$(echo $names | wc -w)" = 1 ]; then
+  one=$(found "$@"); name=$(echo $names)
+  [ -n "$one" ] || { echo "Error from server (NotFound): $1 \"$name\" not found" >&2; exit 1; }
+  printf '%s\n' "${one%,}"; exit 0
+fi
+printf '{\n    "apiVersion": "v1",\n    "items": [\n'
+found "$@" | sed '$ s/,$//'
+printf '    ],\n    "kind": "List"\n}\n'
+exit 0
+"""
+
+
 class FakeKubectl:
     """The executable. By default: version 1.34, contexts dev (current) and prod, all Flux kinds served, empty lists."""
 
@@ -71,12 +103,42 @@ class FakeKubectl:
         (self.folder / f"{verb}.sh").write_text(script + "\n")
 
     def serves(self, *resources: str) -> None:
-        """From now on the API server serves these `plural.group` names."""
+        """From now on the API server serves these `plural.group` names; the wide table has those that are known."""
+        rows = [
+            f"{kind.plural} {','.join(kind.short_names)} {f'{kind.group}/v1' if kind.group else 'v1'} true {kind.kind} get"
+            for kind in (*FLUX_KINDS, *KUBERNETES_KINDS)
+            if kind.resource in resources
+        ]
         self.says("api-resources", "\n".join(resources) + "\n")
+        (self.folder / "table").write_text("\n".join(rows) + "\n")
+        self.does("api-resources", 'case "$*" in *--output=wide*) cat "$dir/table"; exit 0;; esac')
 
     def lists(self, *items: dict[str, Any]) -> None:
         """From now on every get prints these items."""
         self.says("get", a_list(*items))
+
+    def holds(self, recording: Path) -> None:
+        """From now on get answers from these files as an API server would that serves what they are of.
+
+        By kind, namespace, name and a label selector of one label and its value.
+        """
+        served = []
+        for path in recording.glob("*.json"):
+            if path.stem in {"version", "recording"}:
+                continue
+            served.append(path.stem)
+            for number, item in enumerate(json.loads(path.read_text())["items"]):
+                metadata = item["metadata"]
+                place = self.folder / "held" / path.stem / metadata.get("namespace", "-")
+                place.mkdir(parents=True, exist_ok=True)
+                # kubectl indents by four, and the items of a list by eight.
+                text = json.dumps(item, indent=4).replace("\n", "\n        ")
+                (place / f"{number:04}={metadata['name']}").write_text(f"        {text},\n")
+        self.serves(*served)
+        self.says("get")
+        self.does("get", _HOLDS)
+        if (recording / "version.json").exists():
+            self.says("version", (recording / "version.json").read_bytes())
 
     def calls(self, verb: str | None = None) -> list[list[str]]:
         """The arguments of every call so far, or of those with that verb."""

@@ -134,7 +134,7 @@ def test_without_any_time_it_says_what_to_add(tmp_path: Path) -> None:
     [
         pytest.param(None, "incident-42", "", id="the-folder"),
         pytest.param({"recordedAt": MOMENT}, "incident-42", "", id="not-told"),
-        pytest.param({"context": "prod / eu", "as": "viewer"}, "prod / eu", "viewer", id="told"),
+        pytest.param({"context": "prod / eu", "user": "viewer"}, "prod / eu", "viewer", id="told"),
         pytest.param({"context": None, "as": None}, "incident-42", "", id="null"),
     ],
 )

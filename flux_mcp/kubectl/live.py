@@ -46,6 +46,7 @@ class LiveKubectl:
     """
 
     moment = None
+    impersonated = None
 
     def __init__(self, program: str, access: Access, *, request_timeout: float, max_output: int = MAX_OUTPUT) -> None:
         """Start nothing yet."""

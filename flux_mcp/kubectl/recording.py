@@ -2,12 +2,12 @@
 
 One file per resource, `PLURAL.GROUP.json` (`PLURAL.json` for the core group), each what
 `kubectl get PLURAL.GROUP --all-namespaces -o json` printed; `version.json`; optionally `recording.json` with
-recordedAt, context, as, unreadable and more. Without recording.json the moment is the newest timestamp in the items and
-the context is the folder's name.
+recordedAt, context, as or user, served, namespaces, unreadable and more. Without recording.json the moment is the
+newest timestamp in the items and the context is the folder's name.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,9 +17,10 @@ from typing import Any, Final
 import orjson
 
 from flux_mcp.errors import BadRecording
-from flux_mcp.flux.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS, Kind
+from flux_mcp.flux.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS, NAMESPACE, Kind
 from flux_mcp.flux.tolerant import at, items, labels, parse_time, text
 from flux_mcp.kubectl.command import ApiResources, ApiTable, Command, ConfigView, Get, ServerVersion, Version
+from flux_mcp.kubectl.reply import Place, problems
 from flux_mcp.kubectl.runner import Output
 from flux_mcp.kubectl.selector import matches, parse_selector
 
@@ -64,13 +65,37 @@ _BUILT_IN: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """What kubectl said of a resource when it was recorded; `namespace` is None where that was about all of it."""
+
+    resource: str
+    reason: str
+    message: str
+    namespace: str | None
+
+    def line(self) -> str:
+        """The line that kubectl would print, so that it names the resource."""
+        line = f"Error from server ({self.reason}): {' '.join(self.message.split())}"
+        named = any(self.resource in error.resources for error in problems(Output(1, b"", line), Place(None)))
+        return line if named else f"{line} (get {self.resource})"
+
+
+@dataclass(frozen=True, slots=True)
 class _About:
-    """What recording.json tells, or what stands in for it."""
+    """What recording.json tells, or what stands in for it.
+
+    Attributes:
+        served: None where it is not told what the API server served.
+        namespaces: the only ones that were recorded; empty where all were.
+    """
 
     context: str
     user: str
+    impersonated: str | None
     recorded_at: datetime | None
-    unreadable: Mapping[str, tuple[str, str]]
+    served: frozenset[str] | None
+    namespaces: tuple[str, ...]
+    unreadable: tuple[_Unreadable, ...]
 
 
 class RecordedKubectl:
@@ -104,6 +129,11 @@ class RecordedKubectl:
             if moment := parse_time(stamp.decode() + "Z"):
                 return moment
         raise BadRecording(f"No object in {self._folder} has a time: add a recording.json with recordedAt.")
+
+    @property
+    def impersonated(self) -> str | None:
+        """Whom the recording was made as, with --kube-as."""
+        return self._about.impersonated
 
     async def run(self, command: Command, context: str | None = None) -> Output:
         """Answer as kubectl would.
@@ -157,17 +187,17 @@ class RecordedKubectl:
     def _read_about(self) -> _About:
         path = self._folder / "recording.json"
         told = self._document(path) if path.exists() else {}
-        unreadable: dict[str, tuple[str, str]] = {}
-        for entry in _list(told.get("unreadable"), path, "unreadable"):
-            unreadable[_text(entry, "resource", path)] = _text(entry, "reason", path), _text(entry, "message", path)
         recorded_at = parse_time(_text(told, "recordedAt", path)) if "recordedAt" in told else None
         if "recordedAt" in told and recorded_at is None:
             raise BadRecording(f"{path}: recordedAt must be an RFC 3339 time.")
         return _About(
             context=_text(told, "context", path) if told.get("context") else self._folder.resolve().name,
-            user=_text(told, "as", path) if told.get("as") else "",
+            user=_text(told, "user", path) if told.get("user") else "",
+            impersonated=_text(told, "as", path) if told.get("as") else None,
             recorded_at=recorded_at,
-            unreadable=unreadable,
+            served=frozenset(_texts(told, "served", path)) if "served" in told else None,
+            namespaces=_texts(told, "namespaces", path),
+            unreadable=tuple(_unreadable(entry, path) for entry in _list(told.get("unreadable"), path, "unreadable")),
         )
 
     def _config(self) -> JsonObject:
@@ -182,11 +212,14 @@ class RecordedKubectl:
         return _printed({"clientVersion": {"gitVersion": "v1.28.0"}})
 
     def _served(self) -> set[str]:
-        """What the API server served, as far as it is recorded: files, unreadable kinds, CRDs.
+        """What the API server served: as recording.json tells, else as far as files, unreadable kinds and CRDs do.
 
         Without the CRDs it is not known which Flux kinds were installed, so all are taken to be.
         """
-        names = {path.stem for path in self._files()} | set(self._about.unreadable)
+        unreadable = {entry.resource for entry in self._about.unreadable if entry.resource != "version"}
+        if self._about.served is not None:
+            return unreadable | self._about.served
+        names = {path.stem for path in self._files()} | unreadable
         names |= {kind.resource for kind in KUBERNETES_KINDS}
         crds = self._items(CRDS)
         if crds is None:
@@ -214,23 +247,22 @@ class RecordedKubectl:
                 namespaced = bool(text(first, "metadata", "namespace"))
                 yield Kind(kind=text(first, "kind"), group=group, plural=plural, namespaced=namespaced)
 
+    def _serves(self, resource: str, served: set[str]) -> bool:
+        told = resource.partition(".")[2] not in _BUILT_IN and (self._folder / f"{CRDS}.json").exists()
+        known = self._about.served is not None or told
+        return resource in served or not known
+
     def _get(self, command: Get) -> Output:
-        found: list[JsonObject] = []
-        errors: list[str] = []
         served = self._served()
         for resource in command.resources:
-            group = resource.partition(".")[2]
-            if resource not in served and (self._folder / f"{CRDS}.json").exists() and group not in _BUILT_IN:
+            if not self._serves(resource, served):
                 return Output(1, b"", f'error: the server doesn\'t have a resource type "{resource.split(".")[0]}"')
-            if resource in self._about.unreadable:
-                reason, message = self._about.unreadable[resource]
-                errors.append(f"Error from server ({reason}): {' '.join(message.split())} (get {resource})")
-                continue
+        found: list[JsonObject] = []
+        errors: list[str] = []
+        for resource in command.resources:
             items = self._items(resource)
-            if items is None:
-                errors.append(f"Error from server (NotRecorded): {resource} is {NOT_RECORDED}")
-                continue
-            found += _select(items, command)
+            found += _select(items or [], command)
+            errors += self._errors(resource, command, recorded=items is not None)
         stderr = "\n".join(errors)
         missing = set(command.names) - {str(_mapping(item, "metadata").get("name")) for item in found}
         if not stderr and missing:
@@ -241,6 +273,29 @@ class RecordedKubectl:
         if len(command.names) != 1:
             return _printed({"apiVersion": "v1", "items": found, "kind": "List"}, stderr)
         return _printed(found[0]) if found else Output(1, b"", stderr)
+
+    def _errors(self, resource: str, command: Get, *, recorded: bool) -> list[str]:
+        """What kubectl said of this resource then, and where the question goes beyond what was recorded."""
+        if (beyond := self._beyond(resource, command)) is not None:
+            return [f"Error from server (NotRecorded): {resource} is {beyond}"]
+        lines = [
+            entry.line()
+            for entry in self._about.unreadable
+            if entry.resource == resource
+            and (command.namespace is None or entry.namespace in {None, command.namespace})
+        ]
+        if not lines and not recorded:
+            return [f"Error from server (NotRecorded): {resource} is {NOT_RECORDED}"]
+        return lines
+
+    def _beyond(self, resource: str, command: Get) -> str | None:
+        recorded = self._about.namespaces
+        if not recorded or resource == CRDS:
+            return None
+        asked = command.names if resource == NAMESPACE.resource else (command.namespace,)
+        if asked and set(asked) <= set(recorded):
+            return None
+        return f"recorded only for the namespace{'s' * (len(recorded) > 1)} {', '.join(recorded)}"
 
 
 def _row(kind: Kind) -> str:
@@ -284,3 +339,20 @@ def _text(node: object, key: str, path: Path) -> str:
     if not isinstance(value, str):
         raise BadRecording(f"{path}: {key} must be a text.")
     return value
+
+
+def _texts(node: JsonObject, key: str, path: Path) -> tuple[str, ...]:
+    texts = _list(node.get(key), path, key)
+    if not all(isinstance(text, str) for text in texts):
+        raise BadRecording(f"{path}: {key} must be a list of texts.")
+    return tuple(texts)
+
+
+def _unreadable(entry: object, path: Path) -> _Unreadable:
+    namespace = entry.get("namespace") if isinstance(entry, dict) else None
+    return _Unreadable(
+        resource=_text(entry, "resource", path),
+        reason=_text(entry, "reason", path),
+        message=_text(entry, "message", path),
+        namespace=namespace if isinstance(namespace, str) else None,
+    )

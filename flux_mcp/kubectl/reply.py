@@ -30,6 +30,7 @@ from flux_mcp.errors import (
     UnknownContext,
     Unreachable,
 )
+from flux_mcp.flux.redaction import scrub
 from flux_mcp.kubectl.runner import Output
 from flux_mcp.quoting import message, value
 
@@ -97,7 +98,9 @@ def problems(output: Output, place: Place) -> tuple[KubectlError, ...]:
 def _understand(line: str, place: Place) -> KubectlError | None:
     for pattern, build in _KNOWN:
         if match := pattern.search(line):
-            return build(match, line, place)
+            error = build(match, line, place)
+            error.said = scrub(line.strip())
+            return error
     return None
 
 
@@ -190,7 +193,9 @@ def _server(match: re.Match[str], line: str, place: Place) -> KubectlError:
     if reason == "NotFound":
         return NotFound(f"Not found; {place}: {_said(match[2])}", brief="not found", resources=resources)
     if reason == "NotRecorded":
-        return NotRecorded(f"Not in this recording: {_said(match[2])}.", brief="not recorded", resources=resources)
+        why = match[2].partition(" is ")[2]
+        brief = why if why == "not recorded" else _said(why)
+        return NotRecorded(f"Not in this recording: {_said(match[2])}.", brief=brief, resources=resources)
     return ServerError(
         f"The API server answered {reason}; {place}: {_said(match[2])}",
         brief=f"{reason}: {_said(match[2], 120)}",
@@ -314,10 +319,17 @@ def parse_document(stdout: bytes) -> JsonObject:
     try:
         return _object(_loads(stdout))
     except (ValueError, RecursionError):
-        said = _said(stdout[:1024].decode(errors="replace"))
+        said = _glimpse(stdout)
         raise BadOutput(
             f"kubectl printed something that is not understood: {said}", brief=f"output not understood: {said}"
         ) from None
+
+
+def _glimpse(stdout: bytes) -> str:
+    """What kubectl printed, for an error; of JSON nothing, since it may hold what is never shown."""
+    if stdout.lstrip()[:1] in {b"{", b"["}:
+        return f"{len(stdout)} bytes that begin as JSON and do not end so"
+    return _said(stdout[:1024].decode(errors="replace"))
 
 
 _HEAD: Final = re.compile(rb'\{\n    "apiVersion": "v1",\n    "items": \[\n(?=        \{\n)')

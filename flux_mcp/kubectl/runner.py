@@ -32,6 +32,11 @@ class Kubectl(Protocol):
         """The moment that a recording stands still at; None where time runs."""
         ...
 
+    @property
+    def impersonated(self) -> str | None:
+        """Whom a recording was made as with --kube-as; None where nobody was, and where kubectl is run."""
+        ...
+
     async def run(self, command: Command, context: str | None = None) -> Output:
         """Answer one command against a context (None: kubectl's own choice).
 

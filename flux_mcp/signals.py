@@ -1,0 +1,51 @@
+"""Work that ends in order when this process is told to end."""
+
+import signal
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+
+__all__ = ["Signalled", "unless_signalled"]
+
+T = TypeVar("T")
+
+
+class Signalled(Exception):
+    """A signal ended the work.
+
+    Attributes:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        """Keep the number for the exit code."""
+        self.number = number
+        super().__init__(f"ended by {signal.Signals(number).name}")
+
+
+async def unless_signalled(work: Callable[[], Awaitable[T]]) -> T:
+    """Do some work; at SIGINT, SIGTERM or SIGHUP it is cancelled, and cleans up behind itself.
+
+    Raises:
+        Signalled: by one of them.
+    """
+    results: list[T] = []
+    signals: list[int] = []
+    try:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as received:
+            async with anyio.create_task_group() as group:
+
+                async def watch() -> None:
+                    async for number in received:
+                        signals.append(number)
+                        group.cancel_scope.cancel()
+
+                group.start_soon(watch)
+                results.append(await work())
+                group.cancel_scope.cancel()
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from None
+    if not results:
+        raise Signalled(signals[0])
+    return results[0]
