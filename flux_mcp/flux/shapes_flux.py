@@ -24,6 +24,7 @@ _VERIFY: Final = {
 _ACCESS: Final = {"secretRef": REF, "certSecretRef": REF, "proxySecretRef": REF}
 _KUBECONFIG: Final = {"secretRef": REF, "configMapRef": REF}
 _COMMON_METADATA: Final = {"commonMetadata": Rule.KEYS}
+# Wherever a kind has them.
 _RUN: Final = keep("interval timeout retryInterval suspend serviceAccountName")
 
 _ARTIFACT: Final = {
@@ -51,7 +52,7 @@ _STATUS: Final = {
 
 
 def _flux(spec: Shape, status: Shape | None = None) -> Shape:
-    return {**COMMON, "spec": spec, "status": {**_STATUS, **(status or {})}}
+    return {**COMMON, "spec": {**_RUN, **spec}, "status": {**_STATUS, **(status or {})}}
 
 
 _REMEDIATION: Final = keep("retries ignoreTestFailures remediateLastFailure strategy")
@@ -64,7 +65,6 @@ _ACTION: Final = {
     "filters": keep("name exclude"),
 }
 _HELM_RELEASE: Final = {
-    **_RUN,
     **keep("releaseName targetNamespace storageNamespace maxHistory persistentClient postRenderStrategy"),
     "chart": {
         "metadata": Rule.KEYS,
@@ -105,7 +105,6 @@ _HELM_RELEASE_STATUS: Final = {
     },
 }
 _KUSTOMIZATION: Final = {
-    **_RUN,
     **keep("path prune force wait targetNamespace namePrefix nameSuffix components ignoreMissingComponents"),
     **keep("deletionPolicy buildMetadata validation"),
     "sourceRef": REF,
@@ -189,7 +188,6 @@ FLUX_SHAPES: Final[Mapping[str, Shape]] = {
     ),
     "GitRepository": _flux(
         {
-            **_RUN,
             **_ACCESS,
             **keep("url provider ignore recurseSubmodules sparseCheckout"),
             "ref": _REF_FIELDS,
@@ -203,7 +201,6 @@ FLUX_SHAPES: Final[Mapping[str, Shape]] = {
     ),
     "OCIRepository": _flux(
         {
-            **_RUN,
             **_ACCESS,
             **keep("url provider ignore insecure"),
             "ref": _REF_FIELDS,
@@ -214,7 +211,6 @@ FLUX_SHAPES: Final[Mapping[str, Shape]] = {
     ),
     "Bucket": _flux(
         {
-            **_RUN,
             **_ACCESS,
             **keep("bucketName endpoint ignore insecure prefix provider region"),
             "sts": {**keep("endpoint provider"), "secretRef": REF, "certSecretRef": REF},
@@ -222,11 +218,10 @@ FLUX_SHAPES: Final[Mapping[str, Shape]] = {
         keep("observedIgnore"),
     ),
     "HelmRepository": _flux(
-        {**_RUN, **_ACCESS, **keep("url type provider insecure passCredentials"), "accessFrom": Rule.WHOLE}
+        {**_ACCESS, **keep("url type provider insecure passCredentials"), "accessFrom": Rule.WHOLE}
     ),
     "HelmChart": _flux(
         {
-            **_RUN,
             **keep("chart version reconcileStrategy valuesFile valuesFiles ignoreMissingValuesFiles"),
             "sourceRef": REF,
             "verify": _VERIFY,
@@ -249,7 +244,7 @@ FLUX_SHAPES: Final[Mapping[str, Shape]] = {
     "Kustomization": _flux(_KUSTOMIZATION),
     "HelmRelease": _flux(_HELM_RELEASE, _HELM_RELEASE_STATUS),
     "ImageRepository": _flux(
-        {**_RUN, **_ACCESS, **keep("image provider insecure exclusionList"), "accessFrom": Rule.WHOLE},
+        {**_ACCESS, **keep("image provider insecure exclusionList"), "accessFrom": Rule.WHOLE},
         {
             **keep("canonicalImageName observedExclusionList"),
             "lastScanResult": keep("latestTags revision scanTime tagCount"),
@@ -257,7 +252,6 @@ FLUX_SHAPES: Final[Mapping[str, Shape]] = {
     ),
     "ImagePolicy": _flux(
         {
-            **_RUN,
             **keep("digestReflectionPolicy"),
             "imageRepositoryRef": REF,
             "filterTags": keep("pattern extract"),
@@ -271,7 +265,6 @@ FLUX_SHAPES: Final[Mapping[str, Shape]] = {
     ),
     "ImageUpdateAutomation": _flux(
         {
-            **_RUN,
             "sourceRef": REF,
             "policySelector": SELECTOR,
             "update": keep("path strategy"),
@@ -293,7 +286,6 @@ FLUX_SHAPES: Final[Mapping[str, Shape]] = {
     ),
     "Receiver": _flux(
         {
-            **_RUN,
             **keep("type events resourceFilter"),
             "secretRef": REF,
             "resources": {**REF, **keep("filter"), "matchLabels": Rule.WHOLE},
@@ -313,7 +305,6 @@ FLUX_SHAPES: Final[Mapping[str, Shape]] = {
     ),
     "Provider": _flux(
         {
-            **_RUN,
             **_ACCESS,
             **keep("type commitStatusExpr"),
             "address": Rule.ADDRESS,
