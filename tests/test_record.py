@@ -31,7 +31,8 @@ from flux_mcp.kubectl.runner import Output
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Settings
 from tests.arguments import Named, just_one, many
-from tests.fake import FIXTURES, ROOT, FakeKubectl
+from tests.fake import FIXTURES, ROOT, FakeKubectl, a_list
+from tests.items import item
 from tests.stdio import PATIENCE, soon
 
 STAGING = FIXTURES / "staging"
@@ -237,6 +238,18 @@ def test_an_error_that_names_no_kind_is_about_the_one_that_was_asked_for(
     answer = CliRunner().invoke(app, ["call", "list_flux_resources", f"--recording={tmp_path / 'rec'}"]).stdout
     (line,) = [line for line in answer.splitlines() if line.startswith("NOT READ: ")]
     assert line.startswith("NOT READ: HelmRelease (")
+
+
+def test_a_kind_of_which_a_part_was_read_is_recorded_and_said(staging: FakeKubectl, tmp_path: Path) -> None:
+    told = "the server was unable to return a response in time (get helmreleases.helm.toolkit.fluxcd.io)"
+    (tmp_path / "chunk").write_text(a_list(*(item("HelmRelease", f"r{number}") for number in range(500))))
+    held = (staging.folder / "get.sh").read_text()
+    fail = f"cat {tmp_path / 'chunk'}; echo 'Error from server (Timeout): {told}' >&2; exit 1"
+    staging.does("get", f"case \"$*\" in *'-- helmreleases'*) {fail};; esac\n" + held)
+    assert record(tmp_path / "rec", f"--kubectl={staging.path}").exit_code == 0
+    answer = CliRunner().invoke(app, ["call", "list_flux_resources", f"--recording={tmp_path / 'rec'}"]).stdout
+    assert "NOT READ: HelmRelease (read in part) (time-out)" in answer
+    assert " of 547 · " in answer
 
 
 def test_a_kind_that_is_slow_is_said(staging: FakeKubectl, tmp_path: Path) -> None:
