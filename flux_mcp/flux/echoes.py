@@ -41,8 +41,10 @@ _PLAIN: Final = re.compile(
 _HOST: Final = re.compile(r"[A-Za-z][\w+.-]*://[^/?#\s]+")
 
 
-def held(item: Mapping[str, Any]) -> tuple[str, ...]:
-    """The values of an object that its messages must not tell, longest first."""
+def held(item: Mapping[str, Any], within: str | None = None) -> tuple[str, ...]:
+    """The values of an object that its messages must not tell, longest first; with `within` those that stand in it."""
+    if within == "":
+        return ()
     values: set[str] = set()
     for path in places(shape_of(item)):
         nodes: Iterable[Any] = (item,)
@@ -51,7 +53,7 @@ def held(item: Mapping[str, Any]) -> tuple[str, ...]:
             if not nodes:
                 break
         for node in nodes:
-            values.update(_values(node, path[-1], path[-1] in {"address", "proxy"}))
+            values.update(_values(node, path[-1], within, credential=path[-1] in {"address", "proxy"}))
     return tuple(sorted(values, key=lambda value: (-len(value), value)))
 
 
@@ -74,15 +76,22 @@ def _below(node: Any, field: str) -> Iterator[Any]:  # noqa: ANN401 (JSON)
             yield node[field]
 
 
-def _values(node: Any, key: str, credential: bool, depth: int = 0) -> Iterator[str]:  # noqa: ANN401, FBT001
+def _values(
+    node: Any,  # noqa: ANN401 (JSON)
+    key: str,
+    within: str | None,
+    *,
+    credential: bool,
+    depth: int = 0,
+) -> Iterator[str]:
     """Every value below a node that is not plain; below a key that names a credential only the trivial ones are."""
     if isinstance(node, str):
-        yield from _texts(node, credential or _CREDENTIAL.search(key) is not None, depth)
+        yield from _texts(node, key, within, credential=credential, depth=depth)
     elif depth > _DEEPEST:
         return
     elif isinstance(node, list):
         for entry in node:
-            yield from _values(entry, key, credential, depth + 1)
+            yield from _values(entry, key, within, credential=credential, depth=depth + 1)
     elif isinstance(node, dict):
         inherited = credential or (depth > 0 and _CREDENTIAL.search(key) is not None)
         named = node.get("name")
@@ -90,30 +99,39 @@ def _values(node: Any, key: str, credential: bool, depth: int = 0) -> Iterator[s
             if field not in _STRUCTURE:
                 # An entry of an environment has the name that matters beside the value.
                 name = named if field == "value" and isinstance(named, str) else field
-                yield from _values(value, name, inherited, depth + 1)
+                yield from _values(value, name, within, credential=inherited, depth=depth + 1)
 
 
-def _texts(text: str, credential: bool, depth: int) -> Iterator[str]:  # noqa: FBT001
+def _texts(text: str, key: str, within: str | None, *, credential: bool, depth: int) -> Iterator[str]:
     text = text.strip()
     if len(text) < _SHORTEST:
         return
     if "\n" in text or text.startswith(("{", "[")):
-        yield from _inside(text, depth)
-    if not _TRIVIAL.fullmatch(text) and (credential or len(text) > _LONGEST_PLAIN or not _PLAIN.fullmatch(text)):
-        yield text
-        if (host := _HOST.match(text)) and len(rest := text[host.end() :].strip("/")) >= _SHORTEST:
-            yield rest
+        yield from _inside(text, within, depth)
+    host = _HOST.match(text) if "://" in text else None
+    path = text[host.end() :].strip("/") if host is not None else ""
+    for value in (text, path):
+        # Whether it is told at all is the quickest to see, and most values are not.
+        told = len(value) >= _SHORTEST and (within is None or value in within)
+        if told and _is_secret(text, credential=credential or _CREDENTIAL.search(key) is not None):
+            yield value
 
 
-def _inside(text: str, depth: int) -> Iterator[str]:
+def _is_secret(text: str, *, credential: bool) -> bool:
+    if _TRIVIAL.fullmatch(text):
+        return False
+    return credential or len(text) > _LONGEST_PLAIN or not _PLAIN.fullmatch(text)
+
+
+def _inside(text: str, within: str | None, depth: int) -> Iterator[str]:
     """The values within a text of YAML or JSON, such as a patch."""
     with suppress(orjson.JSONDecodeError):
-        yield from _values(orjson.loads(text), "", credential=False, depth=depth + 1)
+        yield from _values(orjson.loads(text), "", within, credential=False, depth=depth + 1)
         return
     for line in text.splitlines():
         key, sign, value = line.partition(": ")
         if not sign:
             key, sign, value = line.partition("=")
         key, value = key.strip(" \t-\"'"), value.strip(" \t,\"'")
-        if sign and key not in _STRUCTURE and "\n" not in value:
-            yield from _values(value, key, credential=False, depth=depth + 1)
+        if sign and key not in _STRUCTURE:
+            yield from _values(value, key, within, credential=False, depth=depth + 1)

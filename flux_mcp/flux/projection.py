@@ -5,7 +5,7 @@ and the values read `***`. Projecting twice changes nothing, and an answer from 
 the object itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -26,11 +26,11 @@ _ANNOTATIONS: Final = ("fluxcd.io", "fluxcd.controlplane.io", "app.kubernetes.io
 
 def project(item: Mapping[str, Any]) -> dict[str, Any]:
     """What may be kept of an object, as kubectl printed it."""
-    shape = shape_of(item)
-    values = held(item) if "status" in item else ()
+    status = item.get("status")
+    values = held(item, "\n".join(_messages(status)))
     if values:
-        item = {**item, "status": _masked_messages(item["status"], values)}
-    return _object(item, shape)
+        item = {**item, "status": _masked_messages(status, values)}
+    return _object(item, shape_of(item))
 
 
 def _object(node: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
@@ -107,6 +107,21 @@ def _keys(node: Any, depth: int = 0) -> Any:  # noqa: ANN401
     if isinstance(node, list):
         return [_keys(entry, depth + 1) for entry in node]
     return node if node is None or node == "" or isinstance(node, bool) else MASK
+
+
+def _messages(node: Any, depth: int = 0) -> Iterator[str]:  # noqa: ANN401
+    """The texts of every field named message below a node."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(node, list):
+        for entry in node:
+            yield from _messages(entry, depth + 1)
+    elif isinstance(node, dict):
+        for field, value in node.items():
+            if field == "message" and isinstance(value, str):
+                yield value
+            else:
+                yield from _messages(value, depth + 1)
 
 
 def _masked_messages(node: Any, values: tuple[str, ...], depth: int = 0) -> Any:  # noqa: ANN401
