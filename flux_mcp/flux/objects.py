@@ -157,8 +157,9 @@ def _wanted(ref: object) -> tuple[str, str]:
 
 def conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
     """The conditions of any object that has status.conditions."""
-    values = held(item)
-    for entry in items(item, "status", "conditions"):
+    entries = items(item, "status", "conditions")
+    values = held(item, "\n".join(text(entry, "message") for entry in entries))
+    for entry in entries:
         if kind := text(entry, "type"):
             status = text(entry, "status")
             yield Condition(
