@@ -1,15 +1,16 @@
 """The one object that a kind, a name and perhaps a namespace mean."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from flux_mcp.cluster import Cluster, Scope
 from flux_mcp.errors import BadArgument, KindNotInstalled, NotFound
 from flux_mcp.flux.kinds import Kind
 from flux_mcp.kubectl.command import echo
+from flux_mcp.quoting import value
 from flux_mcp.reading import Viewed
 
-__all__ = ["NAMED", "find_one"]
+__all__ = ["NAMED", "find_one", "namespaces_of"]
 
 T = TypeVar("T", bound=Viewed)
 
@@ -33,6 +34,8 @@ async def find_one(
         NotFound: there is no such object.
         KubectlError: it could not be read, or not in all namespaces.
     """
+    if namespace is not None and not kind.namespaced:
+        raise BadArgument("namespace", f"must be left out: {kind.kind} is not in a namespace")
     if namespace is None and kind.namespaced:
         reading = await cluster.read(scope, (kind,), project, named=name)
     else:
@@ -50,11 +53,12 @@ async def find_one(
         )
         raise NotFound(f"There is no {kind.kind} {echo(name)}{where}; {scope.place}.", brief="not found")
     if len(found) > 1:
-        raise BadArgument("namespace", f"is needed: {kind.kind} {echo(name)} is in {_namespaces(found)}")
+        raise BadArgument("namespace", f"is needed: {kind.kind} {echo(name)} is in {namespaces_of(found)}")
     return found[0]
 
 
-def _namespaces(found: list[T]) -> str:
+def namespaces_of(found: Sequence[Viewed]) -> str:
+    """The namespaces of objects of one name, for an error's sentence; the first twenty."""
     names = sorted(one.ref.namespace for one in found)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(echo(name) for name in names[:NAMED]) + more
+    return ", ".join(value(name) for name in names[:NAMED]) + more

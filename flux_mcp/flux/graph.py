@@ -142,6 +142,10 @@ class Graph:
         """The appliers of a Flux object, by inventory or label, itself excepted."""
         return tuple(owner for owner in self._owners.get(ref, ()) if owner != ref)
 
+    def applies_itself(self, ref: ObjectRef) -> bool:
+        """Whether its own inventory or label names a Flux object as its applier."""
+        return ref in self._owners.get(ref, ())
+
     def holders(self, managed: Managed) -> tuple[ObjectRef, ...]:
         """The appliers in whose inventory an object of any kind stands."""
         return tuple(self._holders.get(managed, ()))

@@ -24,6 +24,7 @@ class Thing:
         owner: the controller that made it, else its first owner.
         owner_group: the API group of that.
         labelled: the appliers that its labels name.
+        read: whether it was read itself, and is not just named as an owner.
     """
 
     ref: ObjectRef
@@ -31,6 +32,7 @@ class Thing:
     owner: ObjectRef | None
     owner_group: str
     labelled: tuple[ObjectRef, ...]
+    read: bool = True
 
     @property
     def managed(self) -> Managed:
@@ -77,11 +79,15 @@ def _group(api_version: str) -> str:
 
 
 def owner_chain(thing: Thing, known: Mapping[ObjectRef, Thing]) -> tuple[Thing, ...]:
-    """The thing, its owner, that one's owner and so on, as far as they are known; each once."""
+    """The thing, its owner, that one's owner and so on, each once; the last may be one that was not read."""
     chain, seen = [thing], {thing.ref}
-    while (owner := chain[-1].owner) is not None and owner in known and owner not in seen:
-        chain.append(known[owner])
+    while (owner := chain[-1].owner) is not None and owner not in seen:
         seen.add(owner)
+        found = known.get(owner)
+        if found is None or found.group != chain[-1].owner_group:
+            bare = Thing(ref=owner, group=chain[-1].owner_group, owner=None, owner_group="", labelled=(), read=False)
+            return (*chain, bare)
+        chain.append(found)
     return tuple(chain)
 
 

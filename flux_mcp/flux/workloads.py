@@ -27,8 +27,8 @@ class Workload:
     """A Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob.
 
     Attributes:
-        wanted: replicas asked for; of a DaemonSet the nodes that it should run on.
-        ready: replicas that are ready.
+        wanted: replicas asked for; of a DaemonSet nodes that it should run on, of a Job completions, of a CronJob 0.
+        ready: replicas that are ready, or completions.
         observed: status.observedGeneration.
         owner: the controller that made it, where there is one.
     """
@@ -95,22 +95,34 @@ def view_workload(item: Mapping[str, Any]) -> Workload | None:
     if not name:
         return None
     pod_spec = at(item, *_TEMPLATES.get(kind, ("spec", "template")), "spec")
-    daemon = kind == "DaemonSet"
-    replicas = at(item, "spec", "replicas")
+    wanted, ready = _counts(kind, item)
     return Workload(
         ref=ObjectRef(kind, text(item, "metadata", "namespace"), name),
         labels=labels(item, "metadata", "labels"),
         annotations=labels(item, "metadata", "annotations"),
         generation=number(item, "metadata", "generation"),
         observed=number(item, "status", "observedGeneration"),
-        wanted=number(item, "status", "desiredNumberScheduled")
-        if daemon
-        else (replicas if isinstance(replicas, int) else 1),
-        ready=number(item, "status", "numberReady" if daemon else "readyReplicas"),
+        wanted=wanted,
+        ready=ready,
         containers=tuple(_containers(pod_spec)),
         conditions=tuple(conditions(item)),
         owner=_owner(item),
     )
+
+
+def _counts(kind: str, item: Mapping[str, Any]) -> tuple[int, int]:
+    """How many are wanted and how many are ready: pods, of a Job completions; a CronJob wants none of its own."""
+    match kind:
+        case "DaemonSet":
+            return number(item, "status", "desiredNumberScheduled"), number(item, "status", "numberReady")
+        case "CronJob":
+            return 0, 0
+        case "Job":
+            wanted = at(item, "spec", "completions")
+            return wanted if isinstance(wanted, int) else 1, number(item, "status", "succeeded")
+        case _:
+            wanted = at(item, "spec", "replicas")
+            return wanted if isinstance(wanted, int) else 1, number(item, "status", "readyReplicas")
 
 
 def view_pod(item: Mapping[str, Any]) -> Pod | None:

@@ -208,10 +208,8 @@ Limit = Annotated[
 ]
 
 
-OneKind = Annotated[str, _checked(check_kind), Field(title="a kind", description="kind, plural or plural.group")]
-OnlyKind = Annotated[
-    str | None, _checked(check_kind), Field(title="a kind", description="of the object: kind, plural or plural.group")
-]
+OneKind = Annotated[str, _checked(check_kind), Field(title="a kind", description="e.g. Pod, or plural.group")]
+OnlyKind = Annotated[str | None, _checked(check_kind), Field(title="a kind", description="of the object")]
 OneFluxKind = Annotated[
     str,
     AfterValidator(lambda given: (to_kinds([given], "kind"), given)[1]),
@@ -225,38 +223,36 @@ ApiVersion = Annotated[
 ]
 OneName = Annotated[str, _checked(check_path_segment), Field(title="an object's name", description="its name")]
 OnlyName = Annotated[
-    str | None, _checked(check_path_segment), Field(title="an object's name", description="of the object; needs kind")
+    str | None, _checked(check_path_segment), Field(title="an object's name", description="of the object")
 ]
 OneNamespace = Annotated[
     str | None,
     _checked(check_namespace),
-    Field(title="the name of a namespace", description="default: that of the only object so named"),
+    Field(title="the name of a namespace", description="default: where the name is"),
 ]
 OneContainer = Annotated[
     str | None,
     _checked(check_container),
-    Field(title="the name of a container", description="default: all but finished init containers"),
+    Field(title="the name of a container", description="default: all"),
 ]
 Since = Annotated[
     str | None,
     _checked(lambda given: (to_seconds(given), given)[1]),
-    Field(title="a time", description="only of the last 45s, 10m, 2h or 3d"),
+    Field(title="a time", description="e.g. 45s, 10m, 2h, 3d"),
 ]
 Contains = Annotated[
     str | None,
     _checked(lambda given: check_substring(given, "contains")),
-    Field(title="a text", description="only with this text, in any case"),
+    Field(title="a text", description="a text in it"),
 ]
 Tail = Annotated[
     Annotated[int, Field(ge=1, le=MAX_TAIL)] | None,
     BeforeValidator(_number),
-    Field(title=f"a whole number from 1 to {MAX_TAIL}", description="lines in all; default: 100"),
+    Field(title=f"a whole number from 1 to {MAX_TAIL}", description="lines; default: 100"),
 ]
-WarningsOnly = Annotated[
-    bool, BeforeValidator(_boolean), Field(title="true or false", description="leave out Normal ones")
-]
+WarningsOnly = Annotated[bool, BeforeValidator(_boolean), Field(title="true or false", description="default: false")]
 Previous = Annotated[
-    bool, BeforeValidator(_boolean), Field(title="true or false", description="of the run before the last restart")
+    bool, BeforeValidator(_boolean), Field(title="true or false", description="before the last restart")
 ]
 
 

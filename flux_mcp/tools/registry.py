@@ -16,6 +16,7 @@ from flux_mcp.tools.contexts import get_kubeconfig_contexts
 from flux_mcp.tools.events import get_kubernetes_events
 from flux_mcp.tools.instance import get_flux_instance
 from flux_mcp.tools.lists import list_flux_resources
+from flux_mcp.tools.logs import get_kubernetes_logs
 from flux_mcp.tools.resource import get_flux_resource
 from flux_mcp.tools.trace import trace_kubernetes_resource
 
@@ -38,11 +39,13 @@ class Tool:
         answer: takes a Cluster and the parameters.
         title: for people.
         reads_only: whether it changes nothing.
+        recorded: whether a recording can answer it.
     """
 
     answer: Callable[..., Awaitable[Facts]]
     title: str
     reads_only: bool = True
+    recorded: bool = True
 
     @property
     def name(self) -> str:
@@ -61,12 +64,20 @@ TOOLS: Final = (
     Tool(get_flux_resource, "Show one Flux resource whole"),
     Tool(trace_kubernetes_resource, "Trace a Kubernetes resource to Flux"),
     Tool(get_kubernetes_events, "List Kubernetes events"),
+    Tool(get_kubernetes_logs, "Get the logs of a Pod or a workload", recorded=False),
     Tool(get_kubeconfig_contexts, "List kubeconfig contexts"),
 )
 
 
 class UnknownTool(FluxMcpError):
     """There is no such tool in this server."""
+
+
+def _why_not(tool: Tool, settings: Settings) -> str:
+    """Why a tool is left out under these settings; empty if it is not."""
+    if settings.recording is not None and not (tool.reads_only and tool.recorded):
+        return "a recording cannot answer it"
+    return "the server was started with --read-only" if settings.read_only and not tool.reads_only else ""
 
 
 class Toolbox:
@@ -81,11 +92,8 @@ class Toolbox:
         """Build the argument models."""
         self._cluster, self._timeout = cluster, settings.timeout
         hidden = frozenset({"cluster", "context"} if settings.pinned else {"cluster"})
-        self.tools = {
-            tool.name: tool
-            for tool in TOOLS
-            if tool.reads_only or not (settings.read_only or settings.recording is not None)
-        }
+        self._left_out = {tool.name: why for tool in TOOLS if (why := _why_not(tool, settings))}
+        self.tools = {tool.name: tool for tool in TOOLS if tool.name not in self._left_out}
         self._models = {name: argument_model(tool.answer, without=hidden) for name, tool in self.tools.items()}
 
     def model(self, name: str) -> type[BaseModel]:
@@ -95,7 +103,11 @@ class Toolbox:
             UnknownTool: there is no such tool, or the settings leave it out.
         """
         if name not in self._models:
-            raise UnknownTool(f"There is no tool {name!r} here. There are: {', '.join(self._models)}.")
+            why = self._left_out.get(name)
+            known = f"There are: {', '.join(self._models)}."
+            raise UnknownTool(
+                f"{name} is not here: {why}. {known}" if why else f"There is no tool {name!r} here. {known}"
+            )
         return self._models[name]
 
     def schema(self, name: str) -> dict[str, Any]:

@@ -1,19 +1,22 @@
 """get_flux_resource: one Flux object whole."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import anyio
 
 from flux_mcp.cluster import Cluster, Scope
 from flux_mcp.errors import BadArgument, KindNotInstalled, KubectlError, NotFound
+from flux_mcp.finding import namespaces_of
 from flux_mcp.flux.describing import Setting, describe, references, remote_by
+from flux_mcp.flux.echoes import held, mask
 from flux_mcp.flux.events import WARNING, Event, Folded, event, fold
 from flux_mcp.flux.graph import Graph, Linked, view_linked
 from flux_mcp.flux.inventory import Managed
-from flux_mcp.flux.kinds import EVENT, FLUX_KINDS, WORKLOAD_KINDS, FluxKind, by_kind
+from flux_mcp.flux.kinds import CRON_JOB, EVENT, FLUX_KINDS, WORKLOAD_KINDS, FluxKind, by_kind
 from flux_mcp.flux.objects import Condition, ObjectRef
 from flux_mcp.flux.projection import project
 from flux_mcp.flux.status import Judged, judge
@@ -35,6 +38,9 @@ PATHS: Final = 24
 EVENTS: Final = 5
 HISTORY: Final = 3
 UNREADY: Final = 8
+KINDS: Final = 40
+"""Kinds of an inventory that are named."""
+_WORKLOADS: Final = frozenset((kind.kind, kind.group) for kind in WORKLOAD_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class Detail:
 
     linked: Linked
     item: Mapping[str, Any] | None
+    hidden: tuple[str, ...] = ()
 
     @property
     def ref(self) -> ObjectRef:
@@ -66,6 +73,7 @@ class FluxResource:
     item: Mapping[str, Any]
     graph: Graph
     judged: Mapping[ObjectRef, Judged]
+    read: frozenset[str]
     workloads: Mapping[ObjectRef, Workload]
     events: tuple[Folded, ...]
     gaps: tuple[Gap, ...]
@@ -153,15 +161,15 @@ class FluxResource:
     def _neighbour(self, ref: ObjectRef) -> str:
         entry = self.judged.get(ref)
         if entry is None:
-            return f"{_name(ref)} {'missing' if ref.kind in by_kind else 'not looked at'}"
+            return f"{_name(ref)} {'missing' if ref.kind in self.read else 'not read'}"
         shown = f" {revision(entry.object.revision)}" if entry.object.revision else ""
         return f"{_name(ref)} {entry.verdict.value}{shown}"
 
     def _references(self) -> Iterator[str]:
-        said = " ".join(condition.message for condition in self.linked.object.conditions)
+        said = " ".join(condition.message for condition in self.linked.object.conditions).lower()
         told = []
         for kind, name in references(at(self.item, "spec")):
-            missing = f'"{name}" not found' in said
+            missing = re.search(rf'\b{kind.lower()}s? "{re.escape(name.lower())}" not found', said) is not None
             told.append(f"{kind} {value(name)}{' missing' if missing else ''}")
         if told:
             yield f"refers to: {', '.join(told)} (Secrets are never read)"
@@ -177,7 +185,8 @@ class FluxResource:
         for managed in applied:
             by_kinds[managed.kind].append(managed)
         told = [f"{value(kind)} {len(found)}{self._health(found)}" for kind, found in sorted(by_kinds.items())]
-        yield f"inventory: {len(applied)} objects" + (f": {'; '.join(told)}" if told else "")
+        more = f"; and {len(told) - KINDS} more kinds" if len(told) > KINDS else ""
+        yield f"inventory: {len(applied)} objects" + (f": {'; '.join(told[:KINDS])}{more}" if told else "")
         unready = [one for one in map(self._workload, applied) if one is not None and one.ready < one.wanted]
         for one in unready[:UNREADY]:
             yield f"  {_name(one.ref)} {one.ready}/{one.wanted} ready"
@@ -185,13 +194,15 @@ class FluxResource:
             yield f"  and {len(unready) - UNREADY} more that are not ready"
 
     def _workload(self, managed: Managed) -> Workload | None:
-        return self.workloads.get(ObjectRef(managed.kind, managed.namespace, managed.name))
+        known = (managed.kind, managed.group) in _WORKLOADS
+        return self.workloads.get(ObjectRef(managed.kind, managed.namespace, managed.name)) if known else None
 
     def _health(self, found: Iterable[Managed]) -> str:
-        refs = [ObjectRef(one.kind, one.namespace, one.name) for one in found]
+        flux = [one for one in found if one.kind in by_kind and by_kind[one.kind].group == one.group]
+        refs = [ObjectRef(one.kind, one.namespace, one.name) for one in flux]
         if entries := [self.judged[ref] for ref in refs if ref in self.judged]:
             return f" ({counts(sorted(entries, key=lambda entry: entry.order))})"
-        workloads = [self.workloads[ref] for ref in refs if ref in self.workloads]
+        workloads = [one for one in map(self._workload, found) if one is not None and one.ref.kind != CRON_JOB.kind]
         if workloads:
             ready = sum(one.ready >= one.wanted for one in workloads)
             return f" ({ready} ready)" if ready == len(workloads) else f" ({ready} ready, {len(workloads) - ready} not)"
@@ -268,7 +279,12 @@ async def get_flux_resource(
     reading = await cluster.read(scope, FLUX_KINDS, lambda item: _detail(item, wanted, name))
     found = _find(reading, scope, wanted, name, namespace)
     linked = found.linked
-    running = [(kind, one) for kind in WORKLOAD_KINDS for one in linked.applied or () if one.kind == kind.kind]
+    running = [
+        (kind, one)
+        for kind in WORKLOAD_KINDS
+        for one in linked.applied or ()
+        if (one.kind, one.group) == (kind.kind, kind.group)
+    ]
     kinds = tuple(dict.fromkeys(kind for kind, _ in running))
     namespaces = {one.namespace for _, one in running}
     workloads: list[Reading[Workload]] = []
@@ -293,7 +309,12 @@ async def get_flux_resource(
         if kinds and not linked.remote:
             group.start_soon(read_workloads)
     judged = {entry.object.ref: entry for entry in judge((one.linked.object for one in reading.objects), scope.now)}
-    about = [one for read in events for one in read.objects if one.about == linked.ref]
+    about = [
+        replace(one, message=mask(one.message, found.hidden))
+        for read in events
+        for one in read.objects
+        if one.about == linked.ref and one.group in {None, wanted.group}
+    ]
     more = [gap for read in workloads for gap in read.gaps] + [gap for read in events for gap in read.gaps]
     return FluxResource(
         scope=scope,
@@ -302,6 +323,7 @@ async def get_flux_resource(
         item=found.item or {},
         graph=Graph(one.linked for one in reading.objects),
         judged=judged,
+        read=reading.read,
         workloads={one.ref: one for read in workloads for one in read.objects},
         events=fold(about),
         gaps=(*reading.gaps, *more, *failed),
@@ -313,7 +335,7 @@ def _detail(item: Mapping[str, Any], kind: FluxKind, name: str) -> Detail | None
     if linked is None:
         return None
     asked = linked.object.kind is kind and linked.object.name == name
-    return Detail(linked, project(item) if asked else None)
+    return Detail(linked, project(item), held(item)) if asked else Detail(linked, None)
 
 
 def _find(reading: Reading[Detail], scope: Scope, kind: FluxKind, name: str, namespace: str | None) -> Detail:
@@ -337,6 +359,5 @@ def _find(reading: Reading[Detail], scope: Scope, kind: FluxKind, name: str, nam
         where = f" in namespace {value(namespace)}" if namespace else ""
         raise NotFound(f"There is no {kind.kind} {echo(name)}{where}; {scope.place}.{hint}", brief="not found")
     if len(found) > 1:
-        spaces = ", ".join(sorted(value(one.ref.namespace) for one in found)[:NEIGHBOURS])
-        raise BadArgument("namespace", f"is needed: {kind.kind} {echo(name)} is in {spaces}")
+        raise BadArgument("namespace", f"is needed: {kind.kind} {echo(name)} is in {namespaces_of(found)}")
     return found[0]

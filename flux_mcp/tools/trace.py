@@ -14,18 +14,19 @@ from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.status import Judged, judge
 from flux_mcp.flux.tracing import Thing, Tie, owner_chain, ties, view_thing
 from flux_mcp.reading import Gap, Reading
+from flux_mcp.resolving import resolve_known
 from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, revision, value
-from flux_mcp.tools.arguments import ApiVersion, Context, OneKind, OneName, OneNamespace
+from flux_mcp.tools.arguments import ApiVersion, Context, OneKind, OneName, OneNamespace, check_target
 from flux_mcp.tools.lines import short_line
 
 __all__ = ["Trace", "trace_kubernetes_resource"]
 
-_ABOVE: Final[dict[str, tuple[Kind, ...]]] = {
-    REPLICA_SET.kind: (REPLICA_SET, DEPLOYMENT),
-    JOB.kind: (JOB, CRON_JOB),
-    **{kind.kind: (kind,) for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB)},
+_ABOVE: Final[dict[tuple[str, str], tuple[Kind, ...]]] = {
+    **{(kind.kind, kind.group): (kind,) for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB)},
+    (REPLICA_SET.kind, REPLICA_SET.group): (REPLICA_SET, DEPLOYMENT),
+    (JOB.kind, JOB.group): (JOB, CRON_JOB),
 }
-"""The kind of an owner → the kinds to read for it and its own owner."""
+"""The kind and group of an owner → the kinds to read for it and its own owner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class Trace:
     ties: tuple[Tie, ...]
     graph: Graph
     judged: dict[ObjectRef, Judged]
+    read: frozenset[str]
     gaps: tuple[Gap, ...]
 
     def render(self) -> str:
@@ -59,23 +61,29 @@ class Trace:
         thing = self.chain[0]
         yield f"{_name(thing.ref)}{f': {self.missing}' if self.missing else ''}"
         for owner in self.chain[1:]:
-            yield f"owned by {_name(owner.ref)}"
-        last = self.chain[-1].owner
-        if last is not None and not self.ties:
-            yield f"owned by {_name(last)}, which was not read"
+            yield f"owned by {_name(owner.ref)}{'' if owner.read else ', which was not read'}"
         if not self.ties:
-            yield self._nobody(thing)
+            yield from self._nobody(thing)
         told: set[ObjectRef] = set()
         for tie in self.ties:
             yield from self._applier("managed by", tie.applier, told, _why(tie))
             for ref in self.graph.ancestors(tie.applier):
                 yield from self._applier("applied by", ref, told)
 
-    def _nobody(self, thing: Thing) -> str:
-        if thing.ref in self.graph.nodes:
-            return f"{_name(thing.ref)} is a Flux object that no other Flux object applies: it was applied by hand."
-        caveat = " as far as could be read" if self.gaps or self.missing else ""
-        return f"not managed by Flux{caveat}: no label, no owner and no inventory leads to a Flux object."
+    def _absent(self, ref: ObjectRef) -> str:
+        return "was not found" if ref.kind in self.read else "was not read"
+
+    def _nobody(self, thing: Thing) -> Iterator[str]:
+        unsure = bool(self.gaps or self.missing or self.chain[-1].owner is not None or not self.chain[-1].read)
+        caveat = " as far as could be read" if unsure else ""
+        if thing.ref not in self.graph.nodes:
+            yield f"not managed by Flux{caveat}: no label, no owner and no inventory leads to a Flux object."
+            return
+        if self.graph.applies_itself(thing.ref):
+            yield "it applies itself"
+        else:
+            yield f"no other Flux object applies it{caveat}"
+        yield from self._sources(thing.ref, set())
 
     def _applier(self, how: str, ref: ObjectRef, told: set[ObjectRef], why: str = "") -> Iterator[str]:
         if ref in told:
@@ -83,7 +91,7 @@ class Trace:
         told.add(ref)
         entry, node = self.judged.get(ref), self.graph.nodes.get(ref)
         if entry is None or node is None:
-            yield f"{how} {_name(ref)}{why}: it was not found"
+            yield f"{how} {_name(ref)}{why}: it {self._absent(ref)}"
             return
         yield f"{how} {short_line(entry, self.scope)}"
         if more := "; ".join(filter(None, (why.strip(", "), *_told_of(node)))):
@@ -94,7 +102,7 @@ class Trace:
         for source in self.graph.source_chain(ref):
             entry = self.judged.get(source)
             if entry is None:
-                yield f"  source {_name(source)}: it was not found"
+                yield f"  source {_name(source)}: it {self._absent(source)}"
             elif source in told:
                 yield f"  source {_name(source)}, as above"
             else:
@@ -154,17 +162,19 @@ async def trace_kubernetes_resource(
     context: Context = None,
 ) -> Trace:
     """Who manages an object: up from it (a Pod, too) to its Flux object, the source, revision and origin commit."""
+    check_target(resolve_known(kind, api_version), name, namespace)
     scope = await cluster.open(context)
     flux = await cluster.read(scope, FLUX_KINDS, view_linked)
     graph = Graph(flux.objects)
     thing, missing = await _find(cluster, scope, Asked(kind, name, namespace, api_version), graph)
     gaps = list(flux.gaps)
-    chain: tuple[Thing, ...] = (thing,)
-    if thing.owner is not None and thing.owner.kind in _ABOVE:
-        kinds = _ABOVE[thing.owner.kind]
+    known: dict[ObjectRef, Thing] = {}
+    if thing.owner is not None and (thing.owner.kind, thing.owner_group) in _ABOVE:
+        kinds = _ABOVE[thing.owner.kind, thing.owner_group]
         above: Reading[Thing] = await cluster.read(scope, kinds, view_thing, namespace=thing.ref.namespace)
-        chain = owner_chain(thing, {one.ref: one for one in above.objects})
+        known = {one.ref: one for one in above.objects}
         gaps += above.gaps
+    chain = owner_chain(thing, known)
     return Trace(
         scope=scope,
         chain=chain,
@@ -172,6 +182,7 @@ async def trace_kubernetes_resource(
         ties=ties(chain, graph),
         graph=graph,
         judged={entry.object.ref: entry for entry in judge((one.object for one in flux.objects), scope.now)},
+        read=flux.read,
         gaps=tuple(gaps),
     )
 
@@ -194,29 +205,42 @@ async def _find(cluster: Cluster, scope: Scope, asked: Asked, graph: Graph) -> t
         KindNotInstalled: the kind is not served, and no inventory names such an object.
         BadArgument: the kind or the name is not clear.
     """
+    wanted: Kind | None = None
     try:
         wanted = await cluster.resolve(scope, asked.kind, asked.api_version)
         return await find_one(cluster, scope, wanted, asked.name, asked.namespace, view_thing), ""
     except (NotFound, NotRecorded, Forbidden, KindNotInstalled) as error:
-        named = _named(asked, graph)
+        named = _named(asked, wanted, graph)
         if named is None:
             raise
         ref = ObjectRef(named.kind, named.namespace, named.name)
         thing = Thing(ref=ref, group=named.group, owner=None, owner_group="", labelled=())
+        if isinstance(error, NotFound):
+            return thing, "the object itself was not found"
         unserved = isinstance(error, KindNotInstalled)
         why = "its kind is not served, or not recorded" if unserved else error.brief
-        return thing, f"the object itself was not found ({why})"
+        return thing, f"the object itself was not {'found' if unserved else 'read'} ({why})"
 
 
-def _named(asked: Asked, graph: Graph) -> Managed | None:
-    """The one object that inventories name so, by its kind's name or `plural.group`."""
-    kind, _, group = asked.kind.lower().partition(".")
+def _named(asked: Asked, wanted: Kind | None, graph: Graph) -> Managed | None:
+    """The one object that inventories name so; of a kind that is not served, by the spelling of the kind."""
     found = [
         managed
         for managed in graph.held()
         if managed.name == asked.name
         and asked.namespace in {None, managed.namespace}
-        and (managed.kind.lower() == kind or f"{managed.kind.lower()}s" == kind)
-        and (not group or managed.group == group)
+        and _is_of(managed, asked, wanted)
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _is_of(managed: Managed, asked: Asked, wanted: Kind | None) -> bool:
+    if wanted is not None:
+        return (managed.kind, managed.group) == (wanted.kind, wanted.group)
+    kind, _, group = asked.kind.lower().partition(".")
+    version_group = (asked.api_version or "").rpartition("/")[0] if asked.api_version else managed.group
+    return (
+        kind in {managed.kind.lower(), f"{managed.kind.lower()}s"}
+        and group in {"", managed.group}
+        and version_group == managed.group
+    )
