@@ -18,7 +18,7 @@ demo: setup
 	@.venv/bin/python -m tests.demo
 
 test: setup
-	.venv/bin/python -m pytest -m "not live"
+	.venv/bin/python -m pytest -m "not live" --numprocesses=auto --dist=loadfile
 
 # Any cluster that KUBECONFIG names; without one the tests are skipped, saying so.
 test-live: setup

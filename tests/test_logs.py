@@ -655,10 +655,8 @@ async def test_names_and_reasons_from_the_cluster_are_values(cluster: Cluster, a
     assert max(map(len, headers(reply))) < 400
 
 
-@pytest.mark.parametrize("tail", [None, 1, 100, 2000])
-@pytest.mark.parametrize(
-    "line", ["x" * 5000, "\u00e9" * 900, "a", "\U0001f600" * 2000], ids=["long", "two", "a", "four"]
-)
+@pytest.mark.parametrize("tail", [None, 2000])
+@pytest.mark.parametrize("line", ["x" * 5000, "\U0001f600" * 2000], ids=["long", "four"])
 async def test_row_46_an_answer_is_bounded(cluster: Cluster, ask_fake: Ask, tail: int | None, line: str) -> None:
     names = [f"web-{n}-{'p' * 50}" for n in range(5)]
     boxes = [container(f"{'c' * 60}-{n}", ready=False, state={"waiting": {"reason": "x" * 900}}) for n in range(3)]

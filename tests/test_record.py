@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +29,7 @@ from flux_mcp.kubectl.recording import RecordedKubectl
 from flux_mcp.kubectl.runner import Output
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Settings
-from tests.arguments import Named, just_one, many
+from tests.arguments import Named, few, just_one
 from tests.fake import FIXTURES, ROOT, FakeKubectl, a_list
 from tests.items import item
 from tests.stdio import PATIENCE, soon
@@ -133,12 +132,7 @@ def compare(settings: Settings, folder: Path, how: Any = just_one) -> None:
 def test_every_reading_tool_answers_the_same_from_what_was_recorded(whole: Recorded) -> None:
     # A pinned context, as a recording is: the tools then have the same parameters.
     settings = Settings(kubectl=str(whole.fake.path), access=Access(context="dev"))
-    compare(settings, whole.folder, many_without_selectors)
-
-
-def many_without_selectors(schema: dict[str, Any], objects: list[Named]) -> Iterator[dict[str, Any]]:
-    """The fake kubectl does not look at label selectors."""
-    return (arguments for arguments in many(schema, objects) if "selector" not in arguments)
+    compare(settings, whole.folder, few)
 
 
 def test_it_prints_one_line_of_what_it_recorded(whole: Recorded) -> None:
