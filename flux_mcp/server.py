@@ -1,5 +1,6 @@
 """The MCP server: the tools of a Toolbox over stdio."""
 
+import functools
 import logging
 import os
 import signal
@@ -58,15 +59,14 @@ class _BoundTool(McpTool):
 
     @classmethod
     def bind(cls, tool: Tool, toolbox: Toolbox) -> "_BoundTool":
-        bound = cls.from_function(
-            _answer,
-            name=tool.name,
-            title=tool.title,
-            description=tool.description,
-            annotations=ToolAnnotations(read_only_hint=tool.reads_only, open_world_hint=not tool.reads_only),
-        )
-        assert isinstance(bound, cls)  # noqa: S101 (for the type checker: from_function builds its own class)
-        bound.parameters = toolbox.schema(tool.name)
+        told = {
+            "name": tool.name,
+            "title": tool.title,
+            "description": tool.description,
+            "annotations": ToolAnnotations(read_only_hint=tool.reads_only, open_world_hint=not tool.reads_only),
+            "parameters": toolbox.schema(tool.name),
+        }
+        bound = _plain_tool().model_copy(update=told)
         bound._toolbox = toolbox  # noqa: SLF001
         return bound
 
@@ -81,6 +81,14 @@ class _BoundTool(McpTool):
             return _result(await self._toolbox.call(self.name, arguments))
         except FluxMcpError as error:
             return _result(str(error), is_error=True)
+
+
+@functools.cache
+def _plain_tool() -> _BoundTool:
+    """What the SDK makes of a function, made once: it takes longer than all that is ours of a tool."""
+    plain = _BoundTool.from_function(_answer)
+    assert isinstance(plain, _BoundTool)  # noqa: S101 (for the type checker: from_function builds its own class)
+    return plain
 
 
 async def _answer() -> CallToolResult:

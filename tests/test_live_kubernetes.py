@@ -94,7 +94,7 @@ async def test_a_kubelet_that_is_not_there_is_an_error_that_says_so() -> None:
 async def test_a_name_in_several_namespaces_is_a_bad_argument() -> None:
     reply = await ask(LOGS, kind="Deployment", name="app")
     assert reply.is_error
-    assert reply.text == 'Bad argument: namespace is needed: Deployment "app" is in "team-blue", "team-red"'
+    assert reply.text == 'Bad argument: namespace is needed: Deployment "app" is in team-blue, team-red'
 
 
 @pytest.mark.usefixtures("staging")

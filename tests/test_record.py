@@ -113,7 +113,9 @@ async def answers(server: Any, how: Any = just_one) -> dict[str, list[str]]:
             for arguments in how(schema, OBJECTS):
                 result = await client.call_tool(tool.name, arguments)
                 text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
-                lines = text.splitlines() if result.is_error else text.splitlines()[1:]
+                # A recording knows of a refusal only how it was refused the list; which verb and where differs.
+                refused = re.sub(r"^(Forbidden: \S+ may not ).*", r"\1", text)
+                lines = [refused] if result.is_error else text.splitlines()[1:]
                 heard[f"{tool.name} {json.dumps(arguments)}"] = lines
     return heard
 
