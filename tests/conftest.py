@@ -16,7 +16,12 @@ from flux_mcp.settings import Access, Settings
 from tests.fake import FIXTURES, FakeKubectl
 
 settings.register_profile(
-    "flux-mcp", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "flux-mcp",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("flux-mcp")
 

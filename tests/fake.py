@@ -58,10 +58,12 @@ for kind in "$@"; do
 done
 found() {
   for kind in "$@"; do
-    for file in $(for name in ${names:-'*'}; do echo "$dir/held/$kind"/$space/*=$name; done); do
-      [ -z "$label" ] || grep -q "\"${label%%=*}\": \"${label#*=}\"" "$file" 2>/dev/null || continue
-      cat "$file" 2>/dev/null
-    done
+    if [ -n "$label" ]; then
+      set +f
+      grep -ls "\"${label%%=*}\": \"${label#*=}\"" "$dir/held/$kind"/$space/* | while read -r file; do cat "$file"; done
+    else
+      for name in ${names:-'*'}; do cat "$dir/held/$kind"/$space/*=$name 2>/dev/null; done
+    fi
   done
 }
 if [ "$(echo $names | wc -w)" = 1 ]; then
