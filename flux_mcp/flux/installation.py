@@ -9,8 +9,9 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from flux_mcp.flux.objects import ObjectRef
+from flux_mcp.flux.pods import Pod
 from flux_mcp.flux.tolerant import at, items, labels, number, text
-from flux_mcp.flux.workloads import Pod, Workload
+from flux_mcp.flux.workloads import Workload
 
 __all__ = ["CONTROLLERS", "Controller", "Crd", "Distribution", "controllers", "distribution", "told_by", "view_crd"]
 
@@ -183,8 +184,7 @@ def _controller(deployment: Workload, pods: Sequence[Pod] | None) -> Controller:
         pod
         for pod in pods or ()
         if pod.ref.namespace == deployment.ref.namespace
-        and pod.owner is not None
-        and pod.owner.name.rpartition("-")[0] == deployment.ref.name
+        and any(name.rpartition("-")[0] == deployment.ref.name for _, name in pod.owners)
     ]
     container = next((one for one in deployment.containers if not one.init), None)
     ends = (state.last_reason for pod in own for state in pod.containers if state.last_reason)

@@ -94,6 +94,7 @@ class FluxKind(Kind):
         timeout_annotation: the annotation that says how long a run may take, where it is not spec.timeout.
         revision: where the revision that is in force stands: keys below the status, alternatives in order.
         sources: the kinds that its source reference may name.
+        controller: the Deployment that reconciles it in an ordinary installation; empty where that is anybody's.
     """
 
     role: Role
@@ -104,6 +105,7 @@ class FluxKind(Kind):
     timeout_annotation: str | None = None
     revision: tuple[tuple[str, ...], ...] = ()
     sources: tuple[str, ...] = ()
+    controller: str = ""
 
 
 def _source(kind: str, plural: str, *short_names: str, sources: tuple[str, ...] = ()) -> FluxKind:
@@ -115,6 +117,7 @@ def _source(kind: str, plural: str, *short_names: str, sources: tuple[str, ...] 
         role=Role.SOURCE,
         revision=(("artifact", "revision"),),
         sources=sources,
+        controller="source-controller",
     )
 
 
@@ -128,6 +131,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         timeout=300.0,
         timeout_annotation=_OPERATOR_TIMEOUT,
         revision=(("lastAppliedRevision",),),
+        controller="flux-operator",
     ),
     FluxKind(
         kind="FluxReport",
@@ -138,6 +142,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         # It does act on the request, but never writes status.lastHandledReconcileAt.
         answers_requests=False,
         timeout=300.0,
+        controller="flux-operator",
     ),
     FluxKind(
         kind="ResourceSet",
@@ -149,6 +154,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         timeout=300.0,
         timeout_annotation=_OPERATOR_TIMEOUT,
         revision=(("lastAppliedRevision",),),
+        controller="flux-operator",
     ),
     FluxKind(
         kind="ResourceSetInputProvider",
@@ -160,6 +166,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         timeout=120.0,
         timeout_annotation=_OPERATOR_TIMEOUT,
         revision=(("lastExportedRevision",),),
+        controller="flux-operator",
     ),
     _source("GitRepository", "gitrepositories", "gitrepo"),
     _source("OCIRepository", "ocirepositories", "ocirepo"),
@@ -184,6 +191,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         role=Role.SOURCE,
         switch="source.extensions.fluxcd.io/reconcile",
         sources=("GitRepository", "OCIRepository", "Bucket", "HelmChart", "ExternalArtifact"),
+        controller="source-watcher",
     ),
     FluxKind(
         kind="Kustomization",
@@ -194,6 +202,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         timeout=None,
         revision=(("lastAppliedRevision",),),
         sources=("GitRepository", "OCIRepository", "Bucket", "ExternalArtifact"),
+        controller="kustomize-controller",
     ),
     FluxKind(
         kind="HelmRelease",
@@ -204,6 +213,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         timeout=300.0,
         revision=(("history", "0", "chartVersion"), ("lastAttemptedRevision",)),
         sources=("HelmChart", "OCIRepository", "ExternalArtifact"),
+        controller="helm-controller",
     ),
     FluxKind(
         kind="ImageRepository",
@@ -212,6 +222,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         short_names=("imgrepo", "imagerepo"),
         role=Role.IMAGE,
         timeout=None,
+        controller="image-reflector-controller",
     ),
     FluxKind(
         kind="ImagePolicy",
@@ -221,6 +232,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         role=Role.IMAGE,
         revision=(("latestRef", "tag"),),
         sources=("ImageRepository",),
+        controller="image-reflector-controller",
     ),
     FluxKind(
         kind="ImageUpdateAutomation",
@@ -230,12 +242,14 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         role=Role.IMAGE,
         revision=(("lastPushCommit",),),
         sources=("GitRepository",),
+        controller="image-automation-controller",
     ),
     FluxKind(
         kind="Receiver",
         group="notification.toolkit.fluxcd.io",
         plural="receivers",
         role=Role.NOTIFICATION,
+        controller="notification-controller",
     ),
     FluxKind(
         kind="Alert",
@@ -244,6 +258,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         role=Role.NOTIFICATION,
         static=True,
         answers_requests=False,
+        controller="notification-controller",
     ),
     FluxKind(
         kind="Provider",
@@ -252,6 +267,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         role=Role.NOTIFICATION,
         static=True,
         answers_requests=False,
+        controller="notification-controller",
     ),
 )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from flux_mcp.flux.objects import ObjectRef
+from flux_mcp.flux.objects import Condition, ObjectRef, conditions
 from flux_mcp.flux.tolerant import at, items, number, parse_time, text
 
 __all__ = ["Container", "Owner", "Pod", "member", "owner", "pod", "selector_of"]
@@ -23,18 +23,25 @@ class Container:
         ephemeral: it was added for debugging.
         state: `waiting`, `running` or `terminated`; empty where nothing is known yet.
         reason: why it waits or ended.
+        message: what is said of that.
         exit_code: of the run that ended; 0 where none did.
+        last_reason: why the run before this one ended; empty where there was none.
+        last_exit: with which exit code.
         ran_before: there was a run before this one.
     """
 
     name: str
+    image: str = ""
     init: bool = False
     ephemeral: bool = False
     ready: bool = False
     restarts: int = 0
     state: str = ""
     reason: str = ""
+    message: str = ""
     exit_code: int = 0
+    last_reason: str = ""
+    last_exit: int = 0
     ran_before: bool = False
 
     @property
@@ -50,6 +57,9 @@ class Pod:
     Attributes:
         owners: kind and name of its owners, which live in its namespace. Not their uids: those of a restored cluster
             no longer fit.
+        phase: Pending, Running, Succeeded, Failed or Unknown.
+        reason: why it has that phase, such as Evicted; mostly empty.
+        message: what is said of that.
         containers: init containers first, then the ordinary ones, then those for debugging.
     """
 
@@ -57,8 +67,20 @@ class Pod:
     owners: frozenset[tuple[str, str]]
     created: datetime | None
     phase: str
-    ready: bool
+    reason: str
+    message: str
+    conditions: tuple[Condition, ...]
     containers: tuple[Container, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes part."""
+        return any(one.type == "Ready" and one.status == "True" for one in self.conditions)
+
+    @property
+    def restarts(self) -> int:
+        """Of all containers together."""
+        return sum(container.restarts for container in self.containers)
 
     @property
     def order(self) -> tuple[int, float, ObjectRef]:
@@ -117,13 +139,14 @@ def pod(item: Mapping[str, Any]) -> Pod | None:
     ref = _ref(item)
     if ref is None or ref.kind != "Pod":
         return None
-    conditions = items(item, "status", "conditions")
     return Pod(
         ref=ref,
         owners=_owners(item),
         created=parse_time(text(item, "metadata", "creationTimestamp")),
         phase=text(item, "status", "phase"),
-        ready=any(text(one, "type") == "Ready" and text(one, "status") == "True" for one in conditions),
+        reason=text(item, "status", "reason"),
+        message=text(item, "status", "message"),
+        conditions=tuple(conditions(item)),
         containers=tuple(_containers(item)),
     )
 
@@ -146,28 +169,34 @@ _SORTS: Final = (
 
 
 def _containers(item: Mapping[str, Any]) -> Iterator[Container]:
+    """Every container that the spec or the status names: either may be missing in what others wrote."""
     for in_spec, in_status in _SORTS:
         statuses = {text(one, "name"): one for one in items(item, "status", in_status)}
-        for one in items(item, "spec", in_spec):
-            if name := text(one, "name"):
-                init, ephemeral = in_spec == "initContainers", in_spec == "ephemeralContainers"
-                yield _container(name, statuses.get(name), init=init, ephemeral=ephemeral)
+        specs = {text(one, "name"): one for one in items(item, "spec", in_spec)}
+        for name in dict.fromkeys((*specs, *statuses)):
+            init, ephemeral = in_spec == "initContainers", in_spec == "ephemeralContainers"
+            if name:
+                yield _container(name, specs.get(name), statuses.get(name), init=init, ephemeral=ephemeral)
 
 
-def _container(name: str, status: object, *, init: bool, ephemeral: bool) -> Container:
+def _container(name: str, spec: object, status: object, *, init: bool, ephemeral: bool) -> Container:
     state = next(
         (key for key in ("waiting", "running", "terminated") if isinstance(at(status, "state", key), dict)), ""
     )
     restarts = number(status, "restartCount")
     return Container(
         name=name,
+        image=text(spec, "image"),
         init=init,
         ephemeral=ephemeral,
         ready=at(status, "ready") is True,
         restarts=restarts,
         state=state,
         reason=text(status, "state", state, "reason"),
+        message=text(status, "state", state, "message"),
         exit_code=number(status, "state", state, "exitCode"),
+        last_reason=text(status, "lastState", "terminated", "reason"),
+        last_exit=number(status, "lastState", "terminated", "exitCode"),
         ran_before=restarts > 0 or isinstance(at(status, "lastState", "terminated"), dict),
     )
 

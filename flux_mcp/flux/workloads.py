@@ -1,4 +1,4 @@
-"""Typed, tolerant views of workloads and pods: no environment, no command, no volume, since those carry credentials."""
+"""Typed, tolerant views of workloads: no environment, no command, no volume, since those carry credentials."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Final
 from flux_mcp.flux.objects import Condition, ObjectRef, conditions
 from flux_mcp.flux.tolerant import at, items, labels, number, text
 
-__all__ = ["Container", "ContainerState", "Pod", "Workload", "view_pod", "view_workload"]
+__all__ = ["Container", "Workload", "view_workload"]
 
 _TEMPLATES: Final = {"CronJob": ("spec", "jobTemplate", "spec", "template")}
 
@@ -49,46 +49,6 @@ class Workload:
         return next((condition for condition in self.conditions if condition.type == kind), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerState:
-    """How a container of a pod is.
-
-    Attributes:
-        state: waiting, running or terminated; empty where it is not told.
-        reason: of that state.
-        message: of that state.
-        last_reason: why it ended the last time.
-        last_exit: with which exit code.
-    """
-
-    name: str
-    init: bool
-    ready: bool
-    restarts: int
-    state: str
-    reason: str
-    message: str
-    last_reason: str
-    last_exit: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pod:
-    """A pod."""
-
-    ref: ObjectRef
-    labels: Mapping[str, str]
-    phase: str
-    conditions: tuple[Condition, ...]
-    containers: tuple[ContainerState, ...]
-    owner: ObjectRef | None
-
-    @property
-    def restarts(self) -> int:
-        """Of all containers together."""
-        return sum(container.restarts for container in self.containers)
-
-
 def view_workload(item: Mapping[str, Any]) -> Workload | None:
     """The view of a workload; None without a name."""
     kind, name = text(item, "kind"), text(item, "metadata", "name")
@@ -125,24 +85,6 @@ def _counts(kind: str, item: Mapping[str, Any]) -> tuple[int, int]:
             return wanted if isinstance(wanted, int) else 1, number(item, "status", "readyReplicas")
 
 
-def view_pod(item: Mapping[str, Any]) -> Pod | None:
-    """The view of a pod; None without a name."""
-    name = text(item, "metadata", "name")
-    if not name:
-        return None
-    return Pod(
-        ref=ObjectRef("Pod", text(item, "metadata", "namespace"), name),
-        labels=labels(item, "metadata", "labels"),
-        phase=text(item, "status", "phase"),
-        conditions=tuple(conditions(item)),
-        containers=(
-            *(_state(entry, init=True) for entry in items(item, "status", "initContainerStatuses")),
-            *(_state(entry, init=False) for entry in items(item, "status", "containerStatuses")),
-        ),
-        owner=_owner(item),
-    )
-
-
 def _containers(pod_spec: object) -> Iterator[Container]:
     for key, init in (("initContainers", True), ("containers", False)):
         for entry in items(pod_spec, key):
@@ -155,18 +97,3 @@ def _owner(item: Mapping[str, Any]) -> ObjectRef | None:
         if at(entry, "controller") is True and text(entry, "name"):
             return ObjectRef(text(entry, "kind"), text(item, "metadata", "namespace"), text(entry, "name"))
     return None
-
-
-def _state(entry: object, *, init: bool) -> ContainerState:
-    state = next((word for word in ("waiting", "running", "terminated") if at(entry, "state", word) is not None), "")
-    return ContainerState(
-        name=text(entry, "name"),
-        init=init,
-        ready=at(entry, "ready") is True,
-        restarts=number(entry, "restartCount"),
-        state=state,
-        reason=text(entry, "state", state, "reason"),
-        message=text(entry, "state", state, "message"),
-        last_reason=text(entry, "lastState", "terminated", "reason"),
-        last_exit=number(entry, "lastState", "terminated", "exitCode"),
-    )

@@ -22,10 +22,11 @@ from flux_mcp.flux.installation import (
 )
 from flux_mcp.flux.kinds import CRD, DEPLOYMENT, FLUX_KINDS, POD
 from flux_mcp.flux.objects import FluxObject, ObjectRef, view
+from flux_mcp.flux.pods import Pod, pod
 from flux_mcp.flux.releases import SUPPORTED, unsupported
 from flux_mcp.flux.status import Judged, judge
 from flux_mcp.flux.tolerant import text
-from flux_mcp.flux.workloads import Pod, Workload, view_pod, view_workload
+from flux_mcp.flux.workloads import Workload, view_workload
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, message, revision, value
 from flux_mcp.tools.arguments import Context
@@ -217,7 +218,7 @@ def _see(item: Mapping[str, Any]) -> _Seen | None:
 
 
 def _see_controller(item: Mapping[str, Any]) -> Workload | Pod | None:
-    return view_pod(item) if text(item, "kind") == "Pod" else view_workload(item)
+    return pod(item) if text(item, "kind") == "Pod" else view_workload(item)
 
 
 async def get_flux_instance(cluster: Cluster, *, context: Context = None) -> FluxInstallation:
