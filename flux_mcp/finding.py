@@ -8,9 +8,9 @@ from flux_mcp.errors import BadArgument, KindNotInstalled, NotFound
 from flux_mcp.flux.kinds import Kind
 from flux_mcp.kubectl.command import echo
 from flux_mcp.quoting import value
-from flux_mcp.reading import Viewed
+from flux_mcp.reading import Reading, Viewed
 
-__all__ = ["NAMED", "find_one", "namespaces_of"]
+__all__ = ["NAMED", "find_one", "find_read", "namespaces_of"]
 
 T = TypeVar("T", bound=Viewed)
 
@@ -46,12 +46,39 @@ async def find_one(
         # A list that is not whole does not tell whether there are more of that name.
         if gap.error is not None:
             raise gap.error
-    found = [one for one in reading.objects if one.ref.name == name]
+    return _only([one for one in reading.objects if one.ref.name == name], scope, kind, name, namespace)
+
+
+def find_read(reading: Reading[T], scope: Scope, kind: Kind, name: str, namespace: str | None) -> T:
+    """One object among those that were read of all namespaces. Without a namespace it is the only object so named.
+
+    Raises:
+        BadArgument: there are several of that name; their namespaces are listed.
+        KindNotInstalled: the API server does not serve the kind.
+        NotFound: there is no such object; where it is in another namespace, that is named.
+        KubectlError: the kind could not be read.
+    """
+    of_kind = reading.only((kind.kind,))
+    if of_kind.absent:
+        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {scope.place}.", brief="not installed")
+    named = [one for one in of_kind.objects if one.ref.name == name]
+    if not any(namespace in {None, one.ref.namespace} for one in named):
+        for gap in of_kind.gaps:
+            # What was not read may hold it.
+            if gap.error is not None:
+                raise gap.error
+    return _only(named, scope, kind, name, namespace)
+
+
+def _only(named: Sequence[T], scope: Scope, kind: Kind, name: str, namespace: str | None) -> T:
+    """The one that is meant among all objects of that name."""
+    found = [one for one in named if namespace in {None, one.ref.namespace}]
     if not found:
         where = (
             f" in namespace {namespace}" if namespace is not None else " in any namespace" if kind.namespaced else ""
         )
-        raise NotFound(f"There is no {kind.kind} {echo(name)}{where}; {scope.place}.", brief="not found")
+        hint = f" It is in namespace {namespaces_of(named)}." if named else ""
+        raise NotFound(f"There is no {kind.kind} {echo(name)}{where}; {scope.place}.{hint}", brief="not found")
     if len(found) > 1:
         raise BadArgument("namespace", f"is needed: {kind.kind} {echo(name)} is in {namespaces_of(found)}")
     return found[0]

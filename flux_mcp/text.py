@@ -78,10 +78,10 @@ def _gap(gap: Gap) -> str:
 
 
 class Line(NamedTuple):
-    """One line of an answer.
+    """A piece of an answer that stands or falls whole: one line, or lines that belong together.
 
     Attributes:
-        text: without a line break.
+        text: without a line break at its end.
         named: how many objects it names.
         stands_for: how many objects would not be told of without it.
     """

@@ -21,9 +21,12 @@ SECTIONS = dict(
 
 ASKED: dict[str, tuple[str, dict[str, Any], int]] = {
     "Q1": ("get_flux_instance", {}, 4_000),
+    "Q2": ("diagnose_flux", {}, 4_000),
     "Q4": ("list_flux_resources", {}, 4_000),
 }
 """Question → the tool, its arguments, the tokens that the answer may take."""
+EXPLAINED = {"apps": "Kustomization", "backend": "HelmRelease", "frontend": "HelmRelease", "payments": "HelmRelease"}
+"""Question 11 asks diagnose_flux for one object; those that are not here are Kustomizations."""
 TRACED = "trace_kubernetes_resource"
 """Answers question 12; a section's first line tells the arguments."""
 
@@ -32,7 +35,7 @@ def sections() -> list[Any]:
     return [
         pytest.param(heading, id=heading.replace(" ", "-"))
         for heading in SECTIONS
-        if heading.partition(" ")[0] in {*ASKED, "Q12"}
+        if heading.partition(" ")[0] in {*ASKED, "Q11", "Q12"}
     ]
 
 
@@ -42,6 +45,9 @@ async def test_every_fact_is_in_the_answer(ask_recording: Ask, heading: str) -> 
     pairs = re.findall(r"`(kind=[^`]*)`", SECTIONS[heading])
     traced = dict(pair.split("=") for pair in pairs[0].split()) if pairs else {}
     tool, arguments, bound = ASKED.get(question, (TRACED, traced, 1_500))
+    if question == "Q11":
+        name = heading.split()[2]
+        tool, arguments = "diagnose_flux", {"kind": EXPLAINED.get(name, "Kustomization"), "name": name}
     reply = await ask_recording(recording, tool, **arguments)
     assert not reply.is_error
     facts = re.findall(r"^- (.*)$", SECTIONS[heading], re.MULTILINE)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from flux_mcp.flux.redaction import MASK
 from flux_mcp.flux.tolerant import at, text
 
-__all__ = ["Setting", "describe", "references"]
+__all__ = ["Setting", "describe", "references", "remote_by", "setting_at"]
 
 _ELSEWHERE: Final = frozenset({"sourceRef", "chartRef", "dependsOn", "sources", "suspend", "kubeConfig"})
 """Fields of a spec that an answer tells in another place."""
@@ -43,6 +43,15 @@ def describe(spec: object) -> tuple[Setting, ...]:
     return tuple(
         Setting(path, tuple(values)) for path, values in found.items() if not values or set(values) - _DEFAULTS
     )
+
+
+def setting_at(spec: object, path: str) -> tuple[Setting, ...]:
+    """The fields of a projected spec at a dotted path and below it; none where it is not set."""
+    node = at(spec, *path.split("."))
+    found: dict[str, list[str]] = {}
+    for below, value in _walk(node, path):
+        found.setdefault(below, []).extend([] if value == MASK else [value])
+    return tuple(Setting(below, tuple(values)) for below, values in found.items())
 
 
 def _walk(node: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 (JSON)

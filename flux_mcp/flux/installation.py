@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from flux_mcp.flux.kinds import FLUX_KINDS
 from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.pods import Pod
 from flux_mcp.flux.tolerant import at, items, labels, number, text
@@ -20,6 +21,8 @@ CONTROLLERS: Final = "app.kubernetes.io/part-of=flux"
 VERSION_LABEL: Final = "app.kubernetes.io/version"
 _OPERATOR_LABEL: Final = "fluxcd.controlplane.io/name"
 _BOOTSTRAP_LABEL: Final = "kustomize.toolkit.fluxcd.io/name"
+
+_COMPONENTS: Final = frozenset(kind.controller for kind in FLUX_KINDS if kind.controller)
 
 _TELLING_ARGS: Final = frozenset(
     {
@@ -103,6 +106,16 @@ class Controller:
     last_ends: tuple[str, ...]
     failure: tuple[str, str] | None
     args: tuple[str, ...]
+
+    @property
+    def component(self) -> str:
+        """Which controller it is: `kustomize-controller` of `kustomize-controller-shard1`."""
+        return next((name for name in _COMPONENTS if self.ref.name.startswith(f"{name}-")), self.ref.name)
+
+    @property
+    def up(self) -> bool:
+        """Whether all that is wanted of it runs, and anything is: one that is scaled to nothing does no work."""
+        return self.ready >= self.wanted > 0
 
 
 def view_crd(item: Mapping[str, Any]) -> Crd | None:
@@ -202,7 +215,7 @@ def _controller(deployment: Workload, pods: Sequence[Pod] | None) -> Controller:
 
 
 def _failure(deployment: Workload) -> tuple[str, str] | None:
-    if deployment.ready >= deployment.wanted:
+    if deployment.ready >= deployment.wanted > 0:
         return None
     failed = deployment.condition("ReplicaFailure")
     if failed is not None and failed.status == "True":

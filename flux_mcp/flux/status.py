@@ -5,13 +5,14 @@ The words and their order are those of our knowledge file, section 2.4; the firs
 that was not seen is not Ready, and a source that fails under an applier that still looks Ready is said.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Final
 
+from flux_mcp.flux.chains import downstream
 from flux_mcp.flux.kinds import FLUX_KINDS
 from flux_mcp.flux.objects import Condition, FluxObject, ObjectRef
 
@@ -103,9 +104,10 @@ def count(judged: Iterable[Judged]) -> tuple[tuple[Verdict, int], ...]:
 def judge(objects: Iterable[FluxObject], now: datetime) -> tuple[Judged, ...]:
     """Verdict and flags of every object, in the order of trouble. Sources are looked up among the same objects."""
     everything = tuple(objects)
-    verdicts = {entry.ref: verdict_of(entry, now) for entry in everything}
     known = {entry.ref: entry for entry in everything}
-    return tuple(sorted((_judge(entry, verdicts, known, now) for entry in everything), key=lambda entry: entry.order))
+    verdicts = {ref: verdict_of(entry, now) for ref, entry in known.items()}
+    sources = _sources(known, verdicts)
+    return tuple(sorted((_judge(entry, verdicts, sources, now) for entry in everything), key=lambda entry: entry.order))
 
 
 def verdict_of(entry: FluxObject, now: datetime) -> Verdict:  # noqa: PLR0911 (the first that fits wins)
@@ -160,16 +162,38 @@ def _seconds(since: datetime | None, now: datetime) -> float:
     return 0.0 if since is None else (now - since).total_seconds()
 
 
-def _judge(
-    entry: FluxObject, verdicts: Mapping[ObjectRef, Verdict], known: Mapping[ObjectRef, FluxObject], now: datetime
-) -> Judged:
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What is to be known of the sources up each object's chain, and the artifacts of all.
+
+    Attributes:
+        failing: of the sources that fail, the first two: a loop may lead an object to itself.
+        missing: those that are not among the objects.
+    """
+
+    failing: Mapping[ObjectRef, tuple[ObjectRef, ...]]
+    missing: Mapping[ObjectRef, tuple[ObjectRef, ...]]
+    known: Mapping[ObjectRef, FluxObject]
+
+
+def _sources(known: Mapping[ObjectRef, FluxObject], verdicts: Mapping[ObjectRef, Verdict]) -> _Sources:
+    users: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
+    for ref, entry in known.items():
+        for source in entry.sources:
+            users[source].append(ref)
+    failing = downstream(users, [ref for ref in users if verdicts.get(ref) in _FAILED], most=2)
+    missing = [ref for ref in users if ref not in known]
+    return _Sources(failing, downstream(users, missing, most=len(missing)), known)
+
+
+def _judge(entry: FluxObject, verdicts: Mapping[ObjectRef, Verdict], sources: _Sources, now: datetime) -> Judged:
     verdict, ready = verdicts[entry.ref], entry.ready
-    chain, missing = _chain(entry, known)
+    fails_above = any(ref != entry.ref for ref in sources.failing.get(entry.ref, ()))
     found = {
         Flag.STUCK: _stuck(entry, verdict, now),
         Flag.AFTER_FAILURE: verdict is Verdict.PROGRESSING and _failed_before(entry),
-        Flag.SOURCE_FAILING: verdict not in _SETTLED and any(verdicts[ref] in _FAILED for ref in chain),
-        Flag.REVISION_BEHIND: verdict is Verdict.READY and _behind(entry, known),
+        Flag.SOURCE_FAILING: verdict not in _SETTLED and fails_above,
+        Flag.REVISION_BEHIND: verdict is Verdict.READY and _behind(entry, sources.known),
         Flag.REQUEST_PENDING: verdict not in {Verdict.SUSPENDED, Verdict.STATIC}
         and entry.requested_at not in {"", entry.handled_at},
         Flag.DRIFTED: _is_true(entry, "Drifted"),
@@ -179,7 +203,8 @@ def _judge(
     if Flag.AFTER_FAILURE in flags:
         reason, message = _last_failure(entry) or (reason, message)
     since = ready.changed if ready is not None and ready.changed is not None else entry.created
-    return Judged(entry, verdict, flags, reason, message, since, () if verdict in _SETTLED else missing)
+    missing = () if verdict in _SETTLED else sources.missing.get(entry.ref, ())
+    return Judged(entry, verdict, flags, reason, message, since, missing)
 
 
 def _stuck(entry: FluxObject, verdict: Verdict, now: datetime) -> bool:
@@ -213,22 +238,6 @@ def _last_failure(entry: FluxObject) -> tuple[str, str] | None:
     if entry.history_status not in {"", "ReconciliationSucceeded"}:
         return entry.history_status, entry.ready.message if entry.ready is not None else ""
     return None
-
-
-def _chain(
-    entry: FluxObject, known: Mapping[ObjectRef, FluxObject]
-) -> tuple[tuple[ObjectRef, ...], tuple[ObjectRef, ...]]:
-    """The sources up the chain that are known, and those that are not."""
-    found: dict[ObjectRef, bool] = {}
-    waiting = list(entry.sources)
-    while waiting:
-        ref = waiting.pop()
-        if ref in found or ref == entry.ref:
-            continue
-        source = known.get(ref)
-        found[ref] = source is not None
-        waiting.extend(source.sources if source is not None else ())
-    return tuple(ref for ref, there in found.items() if there), tuple(ref for ref, there in found.items() if not there)
 
 
 def _behind(entry: FluxObject, known: Mapping[ObjectRef, FluxObject]) -> bool:

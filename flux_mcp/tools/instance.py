@@ -133,13 +133,13 @@ class FluxInstallation:
         if not self.controllers:
             yield f"Controllers: none carries the label {CONTROLLERS}, or they could not be read"
             return
-        ready = sum(one.ready >= one.wanted for one in self.controllers)
+        ready = sum(one.up for one in self.controllers)
         shared = _shared(self.controllers)
         every = f", each with {_args(shared)}" if shared else ""
         yield f"Controllers: {ready} of {len(self.controllers)} ready{every}"
         if ready < len(self.controllers):
             yield "What a controller that is not ready reconciles stays as it was: statuses of its objects may be old."
-        for one in sorted(self.controllers, key=lambda one: (one.ready >= one.wanted, one.ref)):
+        for one in sorted(self.controllers, key=lambda one: (one.up, one.ref)):
             yield self._controller(one, shared)
 
     def _controller(self, one: Controller, shared: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from flux_mcp.cluster import Scope
 from flux_mcp.flux.status import Judged, Verdict, count
+from flux_mcp.quoting import LIST_MESSAGE
 from flux_mcp.text import Line, age, message, revision, value
 
 __all__ = ["counts", "group_lines", "object_line", "short_line", "single_lines"]
@@ -62,8 +63,14 @@ def _brief(entry: Judged, scope: Scope) -> str:
     return " ".join(filter(None, (value(entry.object.name), shown, since)))
 
 
-def object_line(entry: Judged, scope: Scope) -> str:
-    """`Kind namespace/name, Verdict (flags), reason, age, revision: "message"`, without what is not there."""
+def object_line(entry: Judged, scope: Scope, characters: int = LIST_MESSAGE) -> str:
+    """`Kind namespace/name, Verdict (flags), reason, age, revision: "message"`, without what is not there.
+
+    Args:
+        entry: the object.
+        scope: for the age.
+        characters: of the message at most.
+    """
     one = entry.object
     flags = f" ({' '.join(flag.value for flag in entry.flags)})" if entry.flags else ""
     parts = [
@@ -75,5 +82,5 @@ def object_line(entry: Judged, scope: Scope) -> str:
         f"suspended by {value(one.suspended_by)}" if entry.verdict is Verdict.SUSPENDED and one.suspended_by else "",
         f"finalizers {' '.join(map(value, one.finalizers[:FINALIZERS]))}" if entry.verdict is Verdict.DELETING else "",
     ]
-    said = f": {message(entry.message)}" if entry.message else ""
+    said = f": {message(entry.message, characters)}" if entry.message else ""
     return ", ".join(filter(None, parts)) + said

@@ -9,8 +9,8 @@ from typing import Any, Final
 import anyio
 
 from flux_mcp.cluster import Cluster, Scope
-from flux_mcp.errors import BadArgument, KindNotInstalled, KubectlError, NotFound
-from flux_mcp.finding import namespaces_of
+from flux_mcp.errors import KubectlError
+from flux_mcp.finding import find_read
 from flux_mcp.flux.describing import Setting, describe, references, remote_by
 from flux_mcp.flux.echoes import held, mask
 from flux_mcp.flux.events import WARNING, Event, Folded, event, fold
@@ -22,7 +22,6 @@ from flux_mcp.flux.projection import project
 from flux_mcp.flux.status import Judged, judge
 from flux_mcp.flux.tolerant import at, items, number, text
 from flux_mcp.flux.workloads import Workload, view_workload
-from flux_mcp.kubectl.command import echo
 from flux_mcp.quoting import OBJECT_MESSAGE
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.text import DEFAULT_BOUND, Line, age, first_line, fit, gap_line, message, revision, value
@@ -277,7 +276,7 @@ async def get_flux_resource(
     (wanted,) = to_kinds([kind], "kind")
     scope = await cluster.open(context)
     reading = await cluster.read(scope, FLUX_KINDS, lambda item: _detail(item, wanted, name))
-    found = _find(reading, scope, wanted, name, namespace)
+    found = find_read(reading, scope, wanted, name, namespace)
     linked = found.linked
     running = [
         (kind, one)
@@ -336,28 +335,3 @@ def _detail(item: Mapping[str, Any], kind: FluxKind, name: str) -> Detail | None
         return None
     asked = linked.object.kind is kind and linked.object.name == name
     return Detail(linked, project(item), held(item)) if asked else Detail(linked, None)
-
-
-def _find(reading: Reading[Detail], scope: Scope, kind: FluxKind, name: str, namespace: str | None) -> Detail:
-    """The object that is meant.
-
-    Raises:
-        BadArgument: several are so named.
-        KindNotInstalled: the API server does not serve the kind.
-        NotFound: there is none; where it is in another namespace, that is named.
-        KubectlError: the kind could not be read.
-    """
-    of_kind = reading.only((kind.kind,))
-    if of_kind.absent:
-        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {scope.place}.", brief="not installed")
-    named = [one for one in of_kind.objects if one.item is not None]
-    found = [one for one in named if namespace in {None, one.ref.namespace}]
-    if not found:
-        of_kind.require()
-        elsewhere = ", ".join(value(one.ref.namespace) for one in named[:NEIGHBOURS])
-        hint = f" It is in namespace {elsewhere}." if elsewhere else ""
-        where = f" in namespace {value(namespace)}" if namespace else ""
-        raise NotFound(f"There is no {kind.kind} {echo(name)}{where}; {scope.place}.{hint}", brief="not found")
-    if len(found) > 1:
-        raise BadArgument("namespace", f"is needed: {kind.kind} {echo(name)} is in {namespaces_of(found)}")
-    return found[0]

@@ -1,0 +1,229 @@
+"""diagnose_flux: why objects fail, root causes first, and what waits for each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flux_mcp.cluster import Cluster, Scope
+from flux_mcp.diagnosing import Grounds, Health, read_grounds, read_health
+from flux_mcp.errors import BadArgument
+from flux_mcp.finding import find_read
+from flux_mcp.flux.blocking import DOWN, World
+from flux_mcp.flux.diagnosis import Diagnosis, diagnose
+from flux_mcp.flux.failures import silent_failures
+from flux_mcp.flux.installation import CONTROLLERS, Controller
+from flux_mcp.flux.kinds import FLUX_KINDS, by_kind
+from flux_mcp.flux.objects import ObjectRef
+from flux_mcp.flux.status import Judged, Verdict, judge
+from flux_mcp.flux.symptoms import symptoms
+from flux_mcp.quoting import OBJECT_MESSAGE
+from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, message, value
+from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName, to_kinds
+from flux_mcp.tools.causes import BRIEF, FULL, SHORT, Causes, Detail, name_of, stalled_line
+from flux_mcp.tools.lines import counts, object_line
+
+__all__ = ["FluxDiagnosis", "diagnose_flux"]
+
+MOST: Final = 200
+"""Causes of which lines are made: more than fit."""
+OPERATOR: Final = "flux-operator"
+"""Carries no label of Flux's own, so it is not among the controllers that are read."""
+WAITING: Final = 20
+_LOOK_WELL: Final = frozenset({Verdict.READY, Verdict.STATIC})
+"""Objects waiting for the one asked for that are named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxDiagnosis:
+    """The causes of what is in trouble.
+
+    Attributes:
+        selected: every object that matches the arguments, in the order of trouble.
+        asked: the one object that was asked for by its name.
+        positions: the causes of what matches, as positions in the diagnosis.
+        controllers: those to tell of: all, or those of what was asked for.
+        expected: controllers of which objects exist and no Deployment was found.
+    """
+
+    scope: Scope
+    grounds: Grounds
+    diagnosis: Diagnosis
+    health: Health
+    selected: tuple[Judged, ...]
+    asked: ObjectRef | None
+    positions: tuple[int, ...]
+    controllers: tuple[Controller, ...]
+    expected: tuple[str, ...]
+
+    def render(self) -> str:
+        """Controllers that are down first, then the causes, each with its evidence, meaning and what is behind it."""
+        levels = (FULL, BRIEF, SHORT) if self.asked is not None else (BRIEF, SHORT)
+        return fit(
+            self._head,
+            (lambda detail=detail: self._causes(detail) for detail in levels),  # type: ignore[misc]
+            DEFAULT_BOUND,
+            lambda rest: f"… {rest} more causes: ask with kind, namespace or name.",
+        )
+
+    @property
+    def _troubled(self) -> list[Judged]:
+        return [entry for entry in self.selected if entry.trouble]
+
+    def _head(self, named: int) -> Sequence[str]:
+        gaps = (*self.grounds.flux.gaps, *self.grounds.gaps, *self.health.gaps)
+        shown, total = (1, 1) if self.asked is not None else (named, len(self._troubled))
+        lines = [first_line("diagnose_flux", self.scope, shown, total), *gap_line(gaps)]
+        if self.grounds.only is not None:
+            lines.append(f"Causes were sought in namespace {value(self.grounds.only)} alone: others may not be listed.")
+        if self.health.left_out:
+            named_ones = ", ".join(map(value, self.health.left_out[:WAITING]))
+            lines.append(f"Pods and Events not looked at in {len(self.health.left_out)} more namespaces: {named_ones}")
+        if len(self.grounds.flux.absent) == len(FLUX_KINDS):
+            return (*lines, "Flux is not installed: the API server serves none of its kinds.")
+        lines += self._controllers()
+        if self.asked is None:
+            lines.append(f"Objects: {len(self.selected)}" + (f", {counts(self.selected)}" if self.selected else ""))
+        return (*lines, *self._summary())
+
+    def _summary(self) -> Iterator[str]:
+        if self.asked is not None:
+            yield from self._of_the_one(self.asked)
+        elif not self._troubled:
+            yield self._calm()
+        if self.positions:
+            several = f"{len(self.positions)} causes" if len(self.positions) > 1 else "1 cause"
+            yield f"{several}, those with most behind them first:" if self.asked is None else f"{several}:"
+
+    def _calm(self) -> str:
+        """No trouble, as far as that can be known."""
+        if self.expected or any(not one.up for one in self.controllers):
+            return "No status tells of trouble, but statuses are old where a controller does not run."
+        read = " that was read" if self.grounds.flux.gaps or self.grounds.only is not None else ""
+        return f"No object{read} is in trouble."
+
+    def _of_the_one(self, ref: ObjectRef) -> Iterator[str]:
+        entry = self.diagnosis.judged[ref]
+        yield object_line(entry, self.scope, OBJECT_MESSAGE)
+        if told := stalled_line(entry):
+            yield told
+        if waiting := self.diagnosis.waiting_for(ref):
+            more = f" and {len(waiting) - WAITING} more" if len(waiting) > WAITING else ""
+            yield f"waits for it: {'; '.join(map(name_of, waiting[:WAITING]))}{more}"
+        if not entry.trouble:
+            yield from self._not_in_trouble(entry)
+
+    def _not_in_trouble(self, entry: Judged) -> Iterator[str]:
+        match entry.verdict:
+            case Verdict.SUSPENDED:
+                yield "It is suspended: nothing of it is reconciled until it is resumed."
+            case Verdict.STATIC:
+                yield "Its kind has no status: nothing tells here whether it works."
+            case Verdict.PROGRESSING:
+                yield "Its run goes on and is within its time-out."
+            case _:
+                yield "It is in no trouble that its status tells."
+        for row in silent_failures(entry.object.kind.kind) if entry.verdict in _LOOK_WELL else ():
+            yield f"not told by a status: {row.advice.meaning}; do: {row.advice.do}"
+
+    def _controllers(self) -> Iterator[str]:
+        down = [one for one in self.controllers if not one.up]
+        if self.controllers:
+            yield f"Controllers: {len(self.controllers) - len(down)} of {len(self.controllers)} ready"
+        elif not self.grounds.gaps:
+            yield f"Controllers: none carries the label {CONTROLLERS}, so whether any runs is not known"
+        for one in down:
+            yield from self._down(one)
+        if self.expected:
+            yield f"No Deployment found of {', '.join(self.expected)}, whose objects exist: {DOWN.meaning}"
+        if down:
+            yield f"means: {DOWN.meaning}, and statuses are old; do: {DOWN.do}"
+
+    def _down(self, one: Controller) -> Iterator[str]:
+        failed = f", {value(one.failure[0])}: {message(one.failure[1])}" if one.failure is not None else ""
+        scaled = ", scaled to zero" if one.wanted == 0 else ""
+        yield f"DOWN: {value(one.ref.namespace)}/{value(one.ref.name)} {one.ready}/{one.wanted}{scaled}{failed}"
+        if one.failure is None or "Pods" not in one.failure[1]:
+            for symptom in symptoms(one.ref, self.grounds.observed)[:2]:
+                if symptom.about[0].kind == "Pod":
+                    last = f", last {value(symptom.last)}" if symptom.last else ""
+                    told = f": {message(symptom.message)}" if symptom.message else ""
+                    ref = symptom.about[0]
+                    yield f"  Pod {value(ref.namespace)}/{value(ref.name)} {value(symptom.reason)}{last}{told}"
+
+    def _causes(self, detail: Detail) -> list[Line]:
+        objects = {one.ref: one for one in self.grounds.flux.objects}
+        causes = Causes(self.diagnosis, objects, self.health, self.scope)
+        matching = {entry.object.ref for entry in self._troubled}
+        told: set[ObjectRef] = set()
+        lines = []
+        for number, position in enumerate(self.positions[:MOST], 1):
+            text = "\n".join(causes.lines(position, number, detail, self.asked))
+            cause, behind = self.diagnosis.causes[position], self.diagnosis.behind[position]
+            new = ({*cause.members[: detail.named + 1], *behind[: detail.named]} & matching) - told
+            told |= new
+            lines.append(Line(text, len(new), 1))
+        if (rest := len(self.positions) - MOST) > 0:
+            lines.append(Line(f"… {rest} more causes: ask with kind, namespace or name.", 0, rest))
+        return lines
+
+
+async def diagnose_flux(
+    cluster: Cluster,
+    *,
+    kind: OnlyFluxKind = None,
+    name: OnlyFluxName = None,
+    namespace: Namespace = None,
+    context: Context = None,
+) -> FluxDiagnosis:
+    """Why Flux objects fail or wait: root causes first, with evidence, meaning, advice and what waits for each."""
+    if name is not None and kind is None:
+        raise BadArgument("name", "needs kind")
+    scope = await cluster.open(context)
+    grounds = await read_grounds(cluster, scope, namespace)
+    judged = judge((one.linked.object for one in grounds.flux.objects), scope.now)
+    wanted = to_kinds([kind] if kind is not None else None)
+    asked = find_read(grounds.flux, scope, wanted[0], name, namespace).ref if name is not None else None
+    selected = tuple(
+        entry
+        for entry in judged
+        if (entry.object.ref == asked)
+        or (asked is None and entry.object.kind in wanted and namespace in {None, entry.object.namespace})
+    )
+    diagnosis = diagnose(
+        World(
+            objects={one.ref: one for one in grounds.flux.objects},
+            judged={entry.object.ref: entry for entry in judged},
+            read=grounds.flux.read,
+            only=grounds.only,
+            down={one.ref.name: one.ref for one in grounds.controllers if not one.up},
+            one_namespace=any(_forbids_other_namespaces(one) for one in grounds.controllers),
+        )
+    )
+    positions = tuple(sorted({each for entry in selected for each in diagnosis.causes_of(entry.object.ref)}))
+    members = [ref for position in positions for ref in diagnosis.causes[position].members]
+    health = await read_health(cluster, scope, diagnosis.workloads(members))
+    needed = {entry.object.kind.controller for entry in selected}
+    needed |= {by_kind[ref.kind].controller for ref in members if ref.kind in by_kind}
+    needed -= {"", OPERATOR}
+    narrow = kind is not None or namespace is not None
+    return FluxDiagnosis(
+        scope=scope,
+        grounds=grounds,
+        diagnosis=diagnosis,
+        health=health,
+        selected=selected,
+        asked=asked,
+        positions=positions,
+        controllers=tuple(one for one in grounds.controllers if not narrow or one.component in needed),
+        expected=tuple(sorted(needed - {one.component for one in grounds.controllers})) if _sure(grounds) else (),
+    )
+
+
+def _forbids_other_namespaces(one: Controller) -> bool:
+    told = next((arg for arg in one.args if arg.lstrip("-").startswith("no-cross-namespace-refs")), "")
+    return bool(told) and not told.endswith("=false")
+
+
+def _sure(grounds: Grounds) -> bool:
+    """Whether a controller that was not found is not there: with none at all, the label may be another."""
+    return bool(grounds.controllers) and not grounds.gaps
