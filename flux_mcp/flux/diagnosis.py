@@ -184,5 +184,7 @@ def _likeness(entry: Judged, one: Blocked) -> tuple[str, ...]:
     if entry.verdict is Verdict.DELETING or one.workloads or not entry.message:
         return (str(ref),)
     flags = ",".join(flag.value for flag in entry.flags)
-    own = rf"(?<![\w.-])(?:{re.escape(ref.namespace)}/)?{re.escape(ref.name)}(?![\w.-])"
-    return ref.kind, entry.verdict.value, flags, entry.reason, _VARYING.sub("#", re.sub(own, "#", entry.message))
+    message = entry.message.replace(f"{ref.namespace}/{ref.name}", "#")
+    for quote in "'\"":
+        message = message.replace(f"{quote}{ref.name}{quote}", "#")
+    return ref.kind, entry.verdict.value, flags, entry.reason, _VARYING.sub("#", message)

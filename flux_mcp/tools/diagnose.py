@@ -17,15 +17,13 @@ from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.status import Judged, Verdict, judge
 from flux_mcp.flux.symptoms import symptoms
 from flux_mcp.quoting import OBJECT_MESSAGE
-from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, message, value
+from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, message, size, value
 from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName, to_kinds
 from flux_mcp.tools.causes import BRIEF, FULL, SHORT, Causes, Detail, name_of, stalled_line
 from flux_mcp.tools.lines import counts, object_line
 
 __all__ = ["FluxDiagnosis", "diagnose_flux"]
 
-MOST: Final = 200
-"""Causes of which lines are made: more than fit."""
 OPERATOR: Final = "flux-operator"
 """Carries no label of Flux's own, so it is not among the controllers that are read."""
 WAITING: Final = 20
@@ -39,6 +37,7 @@ class FluxDiagnosis:
 
     Attributes:
         selected: every object that matches the arguments, in the order of trouble.
+        troubled: those of them that are in trouble.
         asked: the one object that was asked for by its name.
         positions: the causes of what matches, as positions in the diagnosis.
         controllers: those to tell of: all, or those of what was asked for.
@@ -50,6 +49,7 @@ class FluxDiagnosis:
     diagnosis: Diagnosis
     health: Health
     selected: tuple[Judged, ...]
+    troubled: tuple[Judged, ...]
     asked: ObjectRef | None
     positions: tuple[int, ...]
     controllers: tuple[Controller, ...]
@@ -62,16 +62,12 @@ class FluxDiagnosis:
             self._head,
             (lambda detail=detail: self._causes(detail) for detail in levels),  # type: ignore[misc]
             DEFAULT_BOUND,
-            lambda rest: f"… {rest} more causes: ask with kind, namespace or name.",
+            _rest,
         )
-
-    @property
-    def _troubled(self) -> list[Judged]:
-        return [entry for entry in self.selected if entry.trouble]
 
     def _head(self, named: int) -> Sequence[str]:
         gaps = (*self.grounds.flux.gaps, *self.grounds.gaps, *self.health.gaps)
-        shown, total = (1, 1) if self.asked is not None else (named, len(self._troubled))
+        shown, total = (1, 1) if self.asked is not None else (named, len(self.troubled))
         lines = [first_line("diagnose_flux", self.scope, shown, total), *gap_line(gaps)]
         if self.grounds.only is not None:
             lines.append(f"Causes were sought in namespace {value(self.grounds.only)} alone: others may not be listed.")
@@ -88,7 +84,7 @@ class FluxDiagnosis:
     def _summary(self) -> Iterator[str]:
         if self.asked is not None:
             yield from self._of_the_one(self.asked)
-        elif not self._troubled:
+        elif not self.troubled:
             yield self._calm()
         if self.positions:
             several = f"{len(self.positions)} causes" if len(self.positions) > 1 else "1 cause"
@@ -153,18 +149,27 @@ class FluxDiagnosis:
     def _causes(self, detail: Detail) -> list[Line]:
         objects = {one.ref: one for one in self.grounds.flux.objects}
         causes = Causes(self.diagnosis, objects, self.health, self.scope)
-        matching = {entry.object.ref for entry in self._troubled}
+        matching = {entry.object.ref for entry in self.troubled}
         told: set[ObjectRef] = set()
-        lines = []
-        for number, position in enumerate(self.positions[:MOST], 1):
+        lines: list[Line] = []
+        room = DEFAULT_BOUND
+        for number, position in enumerate(self.positions, 1):
             text = "\n".join(causes.lines(position, number, detail, self.asked))
             cause, behind = self.diagnosis.causes[position], self.diagnosis.behind[position]
             new = ({*cause.members[: detail.named + 1], *behind[: detail.named]} & matching) - told
             told |= new
             lines.append(Line(text, len(new), 1))
-        if (rest := len(self.positions) - MOST) > 0:
-            lines.append(Line(f"… {rest} more causes: ask with kind, namespace or name.", 0, rest))
+            room -= size(text) + 1
+            if room < 0:
+                # No more than this will fit: a line takes time to clean, and there may be thousands.
+                break
+        if rest := len(self.positions) - len(lines):
+            lines.append(Line(_rest(rest), 0, rest))
         return lines
+
+
+def _rest(causes: int) -> str:
+    return f"… {causes} more causes: ask with kind, namespace or name."
 
 
 async def diagnose_flux(
@@ -212,6 +217,7 @@ async def diagnose_flux(
         diagnosis=diagnosis,
         health=health,
         selected=selected,
+        troubled=tuple(entry for entry in selected if entry.trouble),
         asked=asked,
         positions=positions,
         controllers=tuple(one for one in grounds.controllers if not narrow or one.component in needed),
