@@ -9,8 +9,8 @@ from typing import Any, Final
 import anyio
 
 from flux_mcp.cluster import Cluster, Scope
-from flux_mcp.errors import BadArgument, KindNotInstalled, KubectlError, NotFound
-from flux_mcp.finding import namespaces_of
+from flux_mcp.errors import KubectlError
+from flux_mcp.finding import find_among
 from flux_mcp.flux.describing import Setting, describe, references, remote_by
 from flux_mcp.flux.echoes import held, mask
 from flux_mcp.flux.events import WARNING, Event, Folded, event, fold
@@ -22,12 +22,11 @@ from flux_mcp.flux.projection import project
 from flux_mcp.flux.status import Judged, judge
 from flux_mcp.flux.tolerant import at, items, number, text
 from flux_mcp.flux.workloads import Workload, view_workload
-from flux_mcp.kubectl.command import echo
 from flux_mcp.quoting import OBJECT_MESSAGE
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.text import DEFAULT_BOUND, Line, age, first_line, fit, gap_line, message, revision, value
 from flux_mcp.tools.arguments import Context, FluxName, OneFluxKind, OneNamespace, to_kinds
-from flux_mcp.tools.lines import counts
+from flux_mcp.tools.lines import counts, ref_name
 
 __all__ = ["FluxResource", "get_flux_resource"]
 
@@ -101,7 +100,7 @@ class FluxResource:
     def _title(self) -> str:
         one, entry = self.linked.object, self.entry
         flags = f" ({' '.join(flag.value for flag in entry.flags)})" if entry.flags else ""
-        parts = [f"{_name(one.ref)}, {entry.verdict.value}{flags}"]
+        parts = [f"{ref_name(one.ref)}, {entry.verdict.value}{flags}"]
         parts += [value(entry.reason)] if entry.reason else []
         parts += [f"{age(entry.since, self.scope.now)} since that status"] if entry.since else []
         parts += [f"suspended by {value(one.suspended_by)}"] if one.disabled and one.suspended_by else []
@@ -161,9 +160,9 @@ class FluxResource:
     def _neighbour(self, ref: ObjectRef) -> str:
         entry = self.judged.get(ref)
         if entry is None:
-            return f"{_name(ref)} {'missing' if ref.kind in self.read else 'not read'}"
+            return f"{ref_name(ref)} {'missing' if ref.kind in self.read else 'not read'}"
         shown = f" {revision(entry.object.revision)}" if entry.object.revision else ""
-        return f"{_name(ref)} {entry.verdict.value}{shown}"
+        return f"{ref_name(ref)} {entry.verdict.value}{shown}"
 
     def _references(self) -> Iterator[str]:
         said = " ".join(condition.message for condition in self.linked.object.conditions).lower()
@@ -189,7 +188,7 @@ class FluxResource:
         yield f"inventory: {len(applied)} objects" + (f": {'; '.join(told[:KINDS])}{more}" if told else "")
         unready = [one for one in map(self._workload, applied) if one is not None and one.ready < one.wanted]
         for one in unready[:UNREADY]:
-            yield f"  {_name(one.ref)} {one.ready}/{one.wanted} ready"
+            yield f"  {ref_name(one.ref)} {one.ready}/{one.wanted} ready"
         if len(unready) > UNREADY:
             yield f"  and {len(unready) - UNREADY} more that are not ready"
 
@@ -222,10 +221,6 @@ class FluxResource:
             yield f"event: {age(one.seen, self.scope.now)} {kind}{value(one.reason)}{often}: {message(one.message)}"
         if len(self.events) > EVENTS:
             yield f"event: {len(self.events) - EVENTS} more (get_kubernetes_events)"
-
-
-def _name(ref: ObjectRef) -> str:
-    return f"{value(ref.kind)} {value(ref.namespace)}/{value(ref.name)}"
 
 
 def _release(run: object) -> Iterator[str]:
@@ -277,7 +272,7 @@ async def get_flux_resource(
     (wanted,) = to_kinds([kind], "kind")
     scope = await cluster.open(context)
     reading = await cluster.read(scope, FLUX_KINDS, lambda item: _detail(item, wanted, name))
-    found = _find(reading, scope, wanted, name, namespace)
+    found = find_among(reading, scope, wanted, name, namespace)
     linked = found.linked
     running = [
         (kind, one)
@@ -336,28 +331,3 @@ def _detail(item: Mapping[str, Any], kind: FluxKind, name: str) -> Detail | None
         return None
     asked = linked.object.kind is kind and linked.object.name == name
     return Detail(linked, project(item), held(item)) if asked else Detail(linked, None)
-
-
-def _find(reading: Reading[Detail], scope: Scope, kind: FluxKind, name: str, namespace: str | None) -> Detail:
-    """The object that is meant.
-
-    Raises:
-        BadArgument: several are so named.
-        KindNotInstalled: the API server does not serve the kind.
-        NotFound: there is none; where it is in another namespace, that is named.
-        KubectlError: the kind could not be read.
-    """
-    of_kind = reading.only((kind.kind,))
-    if of_kind.absent:
-        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {scope.place}.", brief="not installed")
-    named = [one for one in of_kind.objects if one.item is not None]
-    found = [one for one in named if namespace in {None, one.ref.namespace}]
-    if not found:
-        of_kind.require()
-        elsewhere = ", ".join(value(one.ref.namespace) for one in named[:NEIGHBOURS])
-        hint = f" It is in namespace {elsewhere}." if elsewhere else ""
-        where = f" in namespace {value(namespace)}" if namespace else ""
-        raise NotFound(f"There is no {kind.kind} {echo(name)}{where}; {scope.place}.{hint}", brief="not found")
-    if len(found) > 1:
-        raise BadArgument("namespace", f"is needed: {kind.kind} {echo(name)} is in {namespaces_of(found)}")
-    return found[0]
