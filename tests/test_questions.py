@@ -22,6 +22,7 @@ SECTIONS = dict(
 ASKED: dict[str, tuple[str, dict[str, Any], int]] = {
     "Q1": ("get_flux_instance", {}, 4_000),
     "Q4": ("list_flux_resources", {}, 4_000),
+    "Q5": ("get_flux_graph", {}, 1_450),
 }
 """Question → the tool, its arguments, the tokens that the answer may take."""
 TRACED = "trace_kubernetes_resource"

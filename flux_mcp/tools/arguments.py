@@ -40,6 +40,8 @@ __all__ = [
     "OneKind",
     "OneName",
     "OneNamespace",
+    "OnlyFluxKind",
+    "OnlyFluxName",
     "OnlyKind",
     "OnlyName",
     "Previous",
@@ -214,6 +216,14 @@ OneFluxKind = Annotated[
     str,
     AfterValidator(lambda given: (to_kinds([given], "kind"), given)[1]),
     Field(title="a Flux kind", description="Flux kind, e.g. Kustomization"),
+]
+OnlyFluxKind = Annotated[
+    str | None,
+    AfterValidator(lambda given: given if given is None else (to_kinds([given], "kind"), given)[1]),
+    Field(title="a Flux kind", description="Flux kind; default: all"),
+]
+OnlyFluxName = Annotated[
+    str | None, _checked(check_dns_name), Field(title="an object's name", description="its name; needs kind")
 ]
 FluxName = Annotated[str, _checked(check_dns_name), Field(title="an object's name", description="its name")]
 ApiVersion = Annotated[
