@@ -165,10 +165,10 @@ def test_the_rank_begins_with_trouble_and_what_is_right_above_it() -> None:
 def test_long_chains_and_many_objects_take_no_time() -> None:
     chain = [ks(f"k{n}") for n in range(3_000)]
     found = flow(*(needs(lower, upper) for upper, lower in pairwise(chain)))
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(found.around(chain[1_500]).nodes) == 3_000
     assert len(fold(found, calm(*chain), 1 << 30).nodes) == 1
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 REFS = st.builds(

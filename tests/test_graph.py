@@ -170,9 +170,9 @@ def test_ten_thousand_objects_have_their_children_at_once() -> None:
     one = linked(name="root", metadata={"labels": labels})
     made = [replace(one, object=replace(one.object, name=f"k{number}")) for number in range(10_000)]
     graph = Graph((one, *made))
-    start = time.perf_counter()
+    start = time.process_time()
     assert sum(len(graph.children(node)) for node in graph.nodes) == len(made)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 KINDS = ("Kustomization", "HelmRelease", "HelmChart", "GitRepository", "ResourceSet", "FluxInstance")

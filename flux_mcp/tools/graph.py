@@ -46,6 +46,7 @@ class FluxGraph:
 
     Attributes:
         flow: what is to be drawn.
+        about: the object that was asked about; it is never folded, and the last to be left out.
         judged: every object that was read, in the order of trouble.
         read: kinds of which it is known that this is all.
         only_namespace: the one that was read; None where all were.
@@ -53,6 +54,7 @@ class FluxGraph:
 
     scope: Scope
     flow: Flow
+    about: ObjectRef | None
     judged: Mapping[ObjectRef, Judged]
     read: frozenset[str]
     only_namespace: str | None
@@ -69,7 +71,7 @@ class FluxGraph:
             return "\n".join((*self._head(self.flow), self._nothing()))
         if (text := self._fitting(self.flow)) is not None:
             return text
-        calm = {ref: entry.verdict.value for ref, entry in self.judged.items() if _calm(entry)}
+        calm = {ref: entry.verdict.value for ref, entry in self.judged.items() if self._calm(ref)}
         least = fold(self.flow, calm, _EVERY)
         if (shortest := self._fitting(least)) is None:
             return self._cut(least)
@@ -78,15 +80,21 @@ class FluxGraph:
 
     def _cut(self, whole: Flow) -> str:
         """As much as fits of a flow that does not: objects in trouble first, each with what is right above it."""
-        order = rank(whole, [ref for ref, entry in self.judged.items() if not _calm(entry)])[:_MOST]
+        first = [] if self.about is None else [self.about]
+        order = rank(whole, [*first, *(ref for ref in self.judged if not self._calm(ref))])[:_MOST]
         near = whole.only(set(order))
         objects, edges = self._count(whole), len(whole.arrows)
-        best, least, most = "", 0, len(order)
+
+        def left_out(flow: Flow) -> str:
+            rest = f"{objects - self._count(flow)} objects and {edges - len(flow.arrows)} edges"
+            return f"… {rest} left out: narrow with namespace, or kind and name."
+
+        nothing = near.only(())
+        best, least, most = "\n".join((*self._head(nothing), left_out(nothing))), 1, len(order)
         while least <= most:
             middle = (least + most) // 2
             flow = near.only(set(order[:middle]))
-            told = f"{objects - self._count(flow)} objects and {edges - len(flow.arrows)} edges left out"
-            text = self._fitting(flow, f"… {told}: narrow with namespace, or kind and name.")
+            text = self._fitting(flow, left_out(flow))
             if text is None:
                 most = middle - 1
             else:
@@ -111,6 +119,11 @@ class FluxGraph:
             )
         if folded:
             yield f'{folded} healthy objects stand in boxes "+N".'
+
+    def _calm(self, ref: ObjectRef) -> bool:
+        """Whether nothing is to be said of an object but its name."""
+        entry = self.judged[ref]
+        return entry.verdict in {Verdict.READY, Verdict.STATIC} and not entry.flags and ref != self.about
 
     def _nothing(self) -> str:
         if not self.served:
@@ -144,11 +157,6 @@ class FluxGraph:
         return Box(f"{name}, {entry.verdict.value}{flags}", style)
 
 
-def _calm(entry: Judged) -> bool:
-    """Whether nothing is to be said of an object but its name."""
-    return entry.verdict in {Verdict.READY, Verdict.STATIC} and not entry.flags
-
-
 async def get_flux_graph(
     cluster: Cluster,
     *,
@@ -164,8 +172,10 @@ async def get_flux_graph(
     scope = await cluster.open(context)
     reading, only_namespace = await _read(cluster, scope, namespace)
     flow = flow_of(Graph(reading.objects))
+    about = None
     if wanted is not None and name is not None:
-        flow = flow.around(find_among(reading, scope, wanted, name, namespace).ref)
+        about = find_among(reading, scope, wanted, name, namespace).ref
+        flow = flow.around(about)
     elif wanted is not None or namespace is not None:
         if wanted is not None:
             _require(reading, scope, wanted)
@@ -175,6 +185,7 @@ async def get_flux_graph(
     return FluxGraph(
         scope=scope,
         flow=flow,
+        about=about,
         judged={entry.object.ref: entry for entry in judge((one.object for one in reading.objects), scope.now)},
         read=reading.read,
         only_namespace=only_namespace,
