@@ -4,7 +4,7 @@ UV_VERSION := $(shell sed -n 's/.*"uv==\(.*\)".*/\1/p' pyproject.toml)
 export UV_PROJECT_ENVIRONMENT := .venv
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo test test-live lint format bench golden clean
+.PHONY: setup demo test test-live test-node lint format bench golden clean
 
 setup: .venv/.ready
 
@@ -18,11 +18,16 @@ demo: setup
 	@.venv/bin/python -m tests.demo
 
 test: setup
-	.venv/bin/python -m pytest -m "not live" --numprocesses=auto --dist=loadfile
+	.venv/bin/python -m pytest -m "not live and not node" --numprocesses=auto --dist=loadfile
 
 # Any cluster that KUBECONFIG names; without one the tests are skipped, saying so.
 test-live: setup
 	.venv/bin/python -m pytest -m live
+
+# Mermaid and a DOM for it, pinned in tests/node/package.json; where they cannot be installed the tests are skipped.
+test-node: setup
+	-@npm install --prefix tests/node --no-package-lock --no-audit --no-fund --silent
+	.venv/bin/python -m pytest -m node
 
 lint: setup
 	.venv/bin/ruff check .
@@ -38,7 +43,7 @@ bench: setup
 
 # Rewrites tests/golden/ from the code; read the diff before you commit it.
 golden: setup
-	.venv/bin/python -m pytest -m "not live" -k golden --update-golden
+	.venv/bin/python -m pytest -m "not live and not node" -k golden --update-golden
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist tests/node/node_modules

@@ -10,7 +10,7 @@ from flux_mcp.kubectl.command import echo
 from flux_mcp.quoting import value
 from flux_mcp.reading import Reading, Viewed
 
-__all__ = ["NAMED", "find_one", "find_read", "namespaces_of"]
+__all__ = ["NAMED", "find_among", "find_one", "namespaces_of"]
 
 T = TypeVar("T", bound=Viewed)
 
@@ -49,7 +49,7 @@ async def find_one(
     return _only([one for one in reading.objects if one.ref.name == name], scope, kind, name, namespace)
 
 
-def find_read(reading: Reading[T], scope: Scope, kind: Kind, name: str, namespace: str | None) -> T:
+def find_among(reading: Reading[T], scope: Scope, kind: Kind, name: str, namespace: str | None) -> T:
     """One object among those that were read of all namespaces. Without a namespace it is the only object so named.
 
     Raises:

@@ -13,6 +13,7 @@ QUESTIONS = (
     ("Analyze the Flux installation in my cluster and report the status of all components", "get_flux_instance"),
     ("Are there any reconciliation errors in the Flux managed resources?", "diagnose_flux"),
     ("Create a report of all Flux resources in the cluster and their status", "list_flux_resources"),
+    ("Draw a diagram of the Flux dependency flow in the cluster", "get_flux_graph"),
 )
 
 

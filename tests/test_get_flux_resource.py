@@ -10,7 +10,7 @@ import pytest
 from flux_mcp.flux.kinds import CRON_JOB, DEPLOYMENT, FLUX_KINDS, JOB, FluxKind, by_kind
 from tests.api import CLUSTER_ROLE, Api, applied_by, inventory, prints, thing
 from tests.conftest import Ask, Reply
-from tests.fake import FIXTURES, FakeKubectl
+from tests.fake import FIXTURES, FakeKubectl, a_list
 from tests.items import READY, item
 from tests.tokens import tokens
 
@@ -382,7 +382,7 @@ async def test_a_name_that_is_only_in_another_namespace_is_found_for_the_next_ca
 async def test_a_name_that_is_nowhere(api: Api) -> None:
     reply = await api.ask(TOOL, kind="Kustomization", name="web")
     assert reply.is_error
-    assert reply.text == 'There is no Kustomization "web"; context dev.'
+    assert reply.text == 'There is no Kustomization "web" in any namespace; context dev.'
 
 
 @pytest.mark.parametrize(
@@ -418,6 +418,17 @@ async def test_a_kind_that_is_not_installed(api: Api) -> None:
     reply = await api.ask(TOOL, kind="ResourceSet", name="web")
     assert reply.is_error
     assert reply.text == "The cluster does not serve ResourceSet; context dev."
+
+
+async def test_a_name_that_may_stand_where_the_list_broke_off_is_not_said_to_be_nowhere(
+    fake: FakeKubectl, ask_fake: Ask
+) -> None:
+    gone = "Error from server (Expired): The provided continue parameter is too old"
+    fake.says("get", a_list(*(item(name=f"k{number}") for number in range(500))), gone, 1)
+    reply = await ask_fake(TOOL, kind="Kustomization", name="web")
+    assert reply.is_error
+    assert "There is no Kustomization" not in reply.text
+    assert not (await ask_fake(TOOL, kind="Kustomization", name="k7")).is_error
 
 
 async def test_a_kind_that_may_not_be_read(api: Api) -> None:

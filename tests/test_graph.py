@@ -1,6 +1,8 @@
 """The graph of the recordings, edge by edge as questions.md has it; and that no graph at all stops it."""
 
 import re
+import time
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -142,6 +144,35 @@ def test_missing_targets_are_ends_of_edges() -> None:
     }
     assert Graph((web,)).source_chain(web.ref) == (ref("GitRepository", "gone"),)
     assert Graph(()).source_chain(web.ref) == Graph(()).ancestors(web.ref) == ()
+
+
+def test_a_dependency_of_another_kind_is_of_that_kind_and_where_it_says() -> None:
+    """A ResourceSet may wait for anything; without a kind, and of a Flux kind without a namespace, it is like itself."""
+    entries: list[dict[str, str]] = [
+        {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "name": "widgets.acme.io"},
+        {"apiVersion": "s3.aws.upbound.io/v1beta1", "kind": "Bucket", "name": "data"},
+        {"apiVersion": "fluxcd.controlplane.io/v1", "kind": "ResourceSet", "name": "base"},
+        {"kind": "HelmRelease", "name": "db", "namespace": "data"},
+        {"name": "other"},
+    ]
+    assert linked(kind="ResourceSet", name="teams", spec={"dependsOn": entries}).depends_on == (
+        ObjectRef("CustomResourceDefinition", "", "widgets.acme.io"),
+        ObjectRef("Bucket.s3.aws.upbound.io", "", "data"),
+        ref("ResourceSet", "base"),
+        ref("HelmRelease", "db", "data"),
+        ref("ResourceSet", "other"),
+    )
+
+
+def test_ten_thousand_objects_have_their_children_at_once() -> None:
+    """Of one repository and one applier: each neighbour is looked up, never looked for."""
+    labels = {"kustomize.toolkit.fluxcd.io/name": "root", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}
+    one = linked(name="root", metadata={"labels": labels})
+    made = [replace(one, object=replace(one.object, name=f"k{number}")) for number in range(10_000)]
+    graph = Graph((one, *made))
+    start = time.process_time()
+    assert sum(len(graph.children(node)) for node in graph.nodes) == len(made)
+    assert time.process_time() - start < 1
 
 
 KINDS = ("Kustomization", "HelmRelease", "HelmChart", "GitRepository", "ResourceSet", "FluxInstance")

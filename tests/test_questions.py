@@ -23,6 +23,7 @@ ASKED: dict[str, tuple[str, dict[str, Any], int]] = {
     "Q1": ("get_flux_instance", {}, 4_000),
     "Q2": ("diagnose_flux", {}, 4_000),
     "Q4": ("list_flux_resources", {}, 4_000),
+    "Q5": ("get_flux_graph", {}, 1_450),
 }
 """Question → the tool, its arguments, the tokens that the answer may take."""
 EXPLAINED = {"apps": "Kustomization", "backend": "HelmRelease", "frontend": "HelmRelease", "payments": "HelmRelease"}

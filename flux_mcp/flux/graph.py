@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Final
 
 from flux_mcp.flux.inventory import Managed, inventory
-from flux_mcp.flux.kinds import by_kind
+from flux_mcp.flux.kinds import by_kind, kind_of
 from flux_mcp.flux.objects import FluxObject, ObjectRef, view
 from flux_mcp.flux.tolerant import at, items, labels, text
 
@@ -90,11 +90,24 @@ def owners_by_label(found: Mapping[str, str]) -> tuple[ObjectRef, ...]:
     )
 
 
+def _order(edge: Edge) -> tuple[str, ...]:
+    """The order of an Edge, told at once: comparing the edges themselves takes most of the time of a large graph."""
+    start, end = edge.start, edge.end
+    return start.kind, start.namespace, start.name, end.kind, end.namespace, end.name, edge.relation
+
+
 def _depends_on(item: Mapping[str, Any], one: FluxObject) -> Iterator[ObjectRef]:
     for entry in items(item, "spec", "dependsOn"):
         if name := text(entry, "name"):
-            kind = text(entry, "kind") or one.kind.kind
-            yield ObjectRef(kind, text(entry, "namespace") or one.namespace, name)
+            kind, version = text(entry, "kind") or one.kind.kind, text(entry, "apiVersion")
+            if kind not in by_kind:
+                # A ResourceSet may wait for any kind, one without namespaces among them, such as a CRD.
+                yield ObjectRef(kind, text(entry, "namespace"), name)
+            elif version and kind_of(version, kind) is None:
+                # Another vendor's kind of that name.
+                yield ObjectRef(f"{kind}.{version.partition('/')[0]}", text(entry, "namespace"), name)
+            else:
+                yield ObjectRef(kind, text(entry, "namespace") or one.namespace, name)
 
 
 class Graph:
@@ -109,6 +122,7 @@ class Graph:
         """Index the ties in both directions."""
         self.nodes: dict[ObjectRef, Linked] = {one.ref: one for one in objects}
         self._owners: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
+        self._children: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
         self._holders: dict[Managed, dict[ObjectRef, None]] = defaultdict(dict)
         self._users: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
         self._dependants: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
@@ -124,11 +138,15 @@ class Graph:
             self._holders[managed][one.ref] = None
             kind = by_kind.get(managed.kind)
             if kind is not None and kind.group == managed.group:
-                self._owners[ObjectRef(managed.kind, managed.namespace, managed.name)][one.ref] = None
+                self._tie(one.ref, ObjectRef(managed.kind, managed.namespace, managed.name))
         for owner in one.owners:
             # helm-controller labels the HelmChart that it makes, which is the release's source and not its child.
             if not (one.ref.kind == "HelmChart" and owner.kind == "HelmRelease"):
-                self._owners[one.ref][owner] = None
+                self._tie(owner, one.ref)
+
+    def _tie(self, owner: ObjectRef, child: ObjectRef) -> None:
+        self._owners[child][owner] = None
+        self._children[owner][child] = None
 
     def users(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
         """The objects whose source this is."""
@@ -156,7 +174,7 @@ class Graph:
 
     def children(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
         """The Flux objects that this one applied."""
-        return tuple(child for child, owners in self._owners.items() if ref in owners and child != ref)
+        return tuple(child for child in self._children.get(ref, ()) if child != ref)
 
     def edges(self) -> tuple[Edge, ...]:
         """Every tie, in a stable order."""
@@ -166,7 +184,7 @@ class Graph:
             found |= {Edge(one.ref, target, Relation.DEPENDS_ON.value) for target in one.depends_on}
         for child in self._owners:
             found |= {Edge(owner, child, Relation.APPLIES.value) for owner in self.owners(child)}
-        return tuple(sorted(found))
+        return tuple(sorted(found, key=_order))
 
     def ancestors(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
         """Who applied it, who applied that, up to the top; nearest first, each once."""

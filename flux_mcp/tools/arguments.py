@@ -220,10 +220,10 @@ OneFluxKind = Annotated[
 OnlyFluxKind = Annotated[
     str | None,
     AfterValidator(lambda given: given if given is None else (to_kinds([given], "kind"), given)[1]),
-    Field(title="a Flux kind", description="Flux kind"),
+    Field(title="a Flux kind", description="Flux kind; default: all"),
 ]
 OnlyFluxName = Annotated[
-    str | None, _checked(check_dns_name), Field(title="an object's name", description="needs kind")
+    str | None, _checked(check_dns_name), Field(title="an object's name", description="its name; needs kind")
 ]
 FluxName = Annotated[str, _checked(check_dns_name), Field(title="an object's name", description="its name")]
 ApiVersion = Annotated[

@@ -7,7 +7,7 @@ from typing import Final
 from flux_mcp.cluster import Cluster, Scope
 from flux_mcp.diagnosing import Grounds, Health, read_grounds, read_health
 from flux_mcp.errors import BadArgument
-from flux_mcp.finding import find_read
+from flux_mcp.finding import find_among
 from flux_mcp.flux.blocking import DOWN, World
 from flux_mcp.flux.diagnosis import Diagnosis, diagnose
 from flux_mcp.flux.failures import silent_failures
@@ -187,7 +187,7 @@ async def diagnose_flux(
     grounds = await read_grounds(cluster, scope, namespace)
     judged = judge((one.linked.object for one in grounds.flux.objects), scope.now)
     wanted = to_kinds([kind] if kind is not None else None)
-    asked = find_read(grounds.flux, scope, wanted[0], name, namespace).ref if name is not None else None
+    asked = find_among(grounds.flux, scope, wanted[0], name, namespace).ref if name is not None else None
     selected = tuple(
         entry
         for entry in judged

@@ -15,6 +15,7 @@ from flux_mcp.tools.arguments import argument_model, published_schema, validate
 from flux_mcp.tools.contexts import get_kubeconfig_contexts
 from flux_mcp.tools.diagnose import diagnose_flux
 from flux_mcp.tools.events import get_kubernetes_events
+from flux_mcp.tools.graph import get_flux_graph
 from flux_mcp.tools.instance import get_flux_instance
 from flux_mcp.tools.lists import list_flux_resources
 from flux_mcp.tools.logs import get_kubernetes_logs
@@ -64,6 +65,7 @@ TOOLS: Final = (
     Tool(list_flux_resources, "List Flux resources and their status"),
     Tool(get_flux_resource, "Show one Flux resource whole"),
     Tool(diagnose_flux, "Say why Flux resources fail"),
+    Tool(get_flux_graph, "Draw the Flux dependency flow"),
     Tool(trace_kubernetes_resource, "Trace a Kubernetes resource to Flux"),
     Tool(get_kubernetes_events, "List Kubernetes events"),
     Tool(get_kubernetes_logs, "Get the logs of a Pod or a workload", recorded=False),

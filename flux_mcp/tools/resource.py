@@ -10,7 +10,7 @@ import anyio
 
 from flux_mcp.cluster import Cluster, Scope
 from flux_mcp.errors import KubectlError
-from flux_mcp.finding import find_read
+from flux_mcp.finding import find_among
 from flux_mcp.flux.describing import Setting, describe, references, remote_by
 from flux_mcp.flux.echoes import held, mask
 from flux_mcp.flux.events import WARNING, Event, Folded, event, fold
@@ -26,7 +26,7 @@ from flux_mcp.quoting import OBJECT_MESSAGE
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.text import DEFAULT_BOUND, Line, age, first_line, fit, gap_line, message, revision, value
 from flux_mcp.tools.arguments import Context, FluxName, OneFluxKind, OneNamespace, to_kinds
-from flux_mcp.tools.lines import counts
+from flux_mcp.tools.lines import counts, ref_name
 
 __all__ = ["FluxResource", "get_flux_resource"]
 
@@ -100,7 +100,7 @@ class FluxResource:
     def _title(self) -> str:
         one, entry = self.linked.object, self.entry
         flags = f" ({' '.join(flag.value for flag in entry.flags)})" if entry.flags else ""
-        parts = [f"{_name(one.ref)}, {entry.verdict.value}{flags}"]
+        parts = [f"{ref_name(one.ref)}, {entry.verdict.value}{flags}"]
         parts += [value(entry.reason)] if entry.reason else []
         parts += [f"{age(entry.since, self.scope.now)} since that status"] if entry.since else []
         parts += [f"suspended by {value(one.suspended_by)}"] if one.disabled and one.suspended_by else []
@@ -160,9 +160,9 @@ class FluxResource:
     def _neighbour(self, ref: ObjectRef) -> str:
         entry = self.judged.get(ref)
         if entry is None:
-            return f"{_name(ref)} {'missing' if ref.kind in self.read else 'not read'}"
+            return f"{ref_name(ref)} {'missing' if ref.kind in self.read else 'not read'}"
         shown = f" {revision(entry.object.revision)}" if entry.object.revision else ""
-        return f"{_name(ref)} {entry.verdict.value}{shown}"
+        return f"{ref_name(ref)} {entry.verdict.value}{shown}"
 
     def _references(self) -> Iterator[str]:
         said = " ".join(condition.message for condition in self.linked.object.conditions).lower()
@@ -188,7 +188,7 @@ class FluxResource:
         yield f"inventory: {len(applied)} objects" + (f": {'; '.join(told[:KINDS])}{more}" if told else "")
         unready = [one for one in map(self._workload, applied) if one is not None and one.ready < one.wanted]
         for one in unready[:UNREADY]:
-            yield f"  {_name(one.ref)} {one.ready}/{one.wanted} ready"
+            yield f"  {ref_name(one.ref)} {one.ready}/{one.wanted} ready"
         if len(unready) > UNREADY:
             yield f"  and {len(unready) - UNREADY} more that are not ready"
 
@@ -221,10 +221,6 @@ class FluxResource:
             yield f"event: {age(one.seen, self.scope.now)} {kind}{value(one.reason)}{often}: {message(one.message)}"
         if len(self.events) > EVENTS:
             yield f"event: {len(self.events) - EVENTS} more (get_kubernetes_events)"
-
-
-def _name(ref: ObjectRef) -> str:
-    return f"{value(ref.kind)} {value(ref.namespace)}/{value(ref.name)}"
 
 
 def _release(run: object) -> Iterator[str]:
@@ -276,7 +272,7 @@ async def get_flux_resource(
     (wanted,) = to_kinds([kind], "kind")
     scope = await cluster.open(context)
     reading = await cluster.read(scope, FLUX_KINDS, lambda item: _detail(item, wanted, name))
-    found = find_read(reading, scope, wanted, name, namespace)
+    found = find_among(reading, scope, wanted, name, namespace)
     linked = found.linked
     running = [
         (kind, one)

@@ -17,7 +17,7 @@ from flux_mcp.reading import Gap, Reading
 from flux_mcp.resolving import resolve_known
 from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, revision, value
 from flux_mcp.tools.arguments import ApiVersion, Context, OneKind, OneName, OneNamespace, check_target
-from flux_mcp.tools.lines import short_line
+from flux_mcp.tools.lines import ref_name, short_line
 
 __all__ = ["Trace", "trace_kubernetes_resource"]
 
@@ -59,9 +59,9 @@ class Trace:
 
     def _lines(self) -> Iterator[str]:
         thing = self.chain[0]
-        yield f"{_name(thing.ref)}{f': {self.missing}' if self.missing else ''}"
+        yield f"{ref_name(thing.ref)}{f': {self.missing}' if self.missing else ''}"
         for owner in self.chain[1:]:
-            yield f"owned by {_name(owner.ref)}{'' if owner.read else ', which was not read'}"
+            yield f"owned by {ref_name(owner.ref)}{'' if owner.read else ', which was not read'}"
         if not self.ties:
             yield from self._nobody(thing)
         told: set[ObjectRef] = set()
@@ -91,7 +91,7 @@ class Trace:
         told.add(ref)
         entry, node = self.judged.get(ref), self.graph.nodes.get(ref)
         if entry is None or node is None:
-            yield f"{how} {_name(ref)}{why}: it {self._absent(ref)}"
+            yield f"{how} {ref_name(ref)}{why}: it {self._absent(ref)}"
             return
         yield f"{how} {short_line(entry, self.scope)}"
         if more := "; ".join(filter(None, (why.strip(", "), *_told_of(node)))):
@@ -102,22 +102,14 @@ class Trace:
         for source in self.graph.source_chain(ref):
             entry = self.judged.get(source)
             if entry is None:
-                yield f"  source {_name(source)}: it {self._absent(source)}"
+                yield f"  source {ref_name(source)}: it {self._absent(source)}"
             elif source in told:
-                yield f"  source {_name(source)}, as above"
+                yield f"  source {ref_name(source)}, as above"
             else:
                 told.add(source)
                 yield f"  source {short_line(entry, self.scope)}"
                 if more := "; ".join(_told_of_source(entry)):
                     yield f"    {more}"
-
-
-def _name(ref: ObjectRef) -> str:
-    return f"{value(ref.kind)} {value(ref.namespace)}/{value(ref.name)}" if ref.namespace else _bare(ref)
-
-
-def _bare(ref: ObjectRef) -> str:
-    return f"{value(ref.kind)} {value(ref.name)}"
 
 
 def _why(tie: Tie) -> str:
