@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import anyio
 from mcp import Client
@@ -29,6 +30,12 @@ server = MCPServer("bare")
 async def nothing() -> str: return ""
 server.run("stdio")
 """
+MEASURED: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("get_flux_instance", {}, "4,000"),
+    ("list_flux_resources", {}, "4,000"),
+    ("list_flux_workloads", {"kinds": "Deployment"}, "900 on staging"),
+    ("list_flux_workloads", {"namespace": "monitoring"}, "350 on staging"),
+)
 FLUX_SERVER = ["-m", "flux_mcp", "serve"]
 
 
@@ -36,8 +43,8 @@ def parameters(*args: str) -> StdioServerParameters:
     return StdioServerParameters(command=sys.executable, args=list(args), cwd=ROOT, env=dict(os.environ))
 
 
-async def answer(client: Client, tool: str) -> str:
-    result = await client.call_tool(tool, {})
+async def answer(client: Client, tool: str, arguments: dict[str, Any] | None = None) -> str:
+    result = await client.call_tool(tool, arguments or {})
     return "".join(content.text for content in result.content if isinstance(content, TextContent))
 
 
@@ -115,10 +122,11 @@ async def sizes() -> None:
     """Tokens (o200k_base) and bytes of the answers on the recordings, and of tools/list."""
     for recording in sorted(path.name for path in FIXTURES.iterdir()):
         async with Client(parameters(*FLUX_SERVER, f"--recording={FIXTURES / recording}")) as client:
-            for tool in ("get_flux_instance", "list_flux_resources"):
-                text = await answer(client, tool)
-                told = f"{tokens(text)} tokens, {len(text.encode())} bytes [bound 4,000; 12,000]"
-                print(f"{tool} on {recording}: {told}")
+            for tool, arguments, bound in MEASURED:
+                text = await answer(client, tool, arguments)
+                told = f"{tokens(text)} tokens, {len(text.encode())} bytes [bound {bound}; 12,000]"
+                words = " ".join((tool, *(f"{name}={value}" for name, value in arguments.items())))
+                print(f"{words} on {recording}: {told}")
     async with Client(parameters(*FLUX_SERVER)) as client:
         listed = [
             tool.model_dump_json(by_alias=True, include={"name", "description", "input_schema"})

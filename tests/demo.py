@@ -1,6 +1,7 @@
 """`make demo`: ask questions of a recorded cluster through a real MCP session over stdio, and print the answers."""
 
 import sys
+from typing import Any
 
 import anyio
 from mcp import Client
@@ -9,9 +10,19 @@ from mcp_types import TextContent
 
 from tests.fake import FIXTURES, ROOT
 
-QUESTIONS = (
-    ("Analyze the Flux installation in my cluster and report the status of all components", "get_flux_instance"),
-    ("Create a report of all Flux resources in the cluster and their status", "list_flux_resources"),
+QUESTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("Analyze the Flux installation in my cluster and report the status of all components", "get_flux_instance", {}),
+    ("Create a report of all Flux resources in the cluster and their status", "list_flux_resources", {}),
+    (
+        "Which Kubernetes deployments are managed by Flux in the cluster?",
+        "list_flux_workloads",
+        {"kinds": ["Deployment"]},
+    ),
+    (
+        "Which images are deployed by Flux in the monitoring namespace?",
+        "list_flux_workloads",
+        {"namespace": "monitoring"},
+    ),
 )
 
 
@@ -22,8 +33,8 @@ async def main() -> None:
         cwd=ROOT,
     )
     async with Client(server) as client:
-        for question, tool in QUESTIONS:
-            result = await client.call_tool(tool, {})
+        for question, tool, arguments in QUESTIONS:
+            result = await client.call_tool(tool, arguments)
             print(f"> {question}\n\n" + "\n".join(c.text for c in result.content if isinstance(c, TextContent)) + "\n")
             if result.is_error:
                 sys.exit(1)

@@ -22,8 +22,11 @@ SECTIONS = dict(
 ASKED: dict[str, tuple[str, dict[str, Any], int]] = {
     "Q1": ("get_flux_instance", {}, 4_000),
     "Q4": ("list_flux_resources", {}, 4_000),
+    "Q6": ("list_flux_workloads", {"kinds": ["Deployment"]}, 900),
+    "Q7": ("list_flux_workloads", {"namespace": "monitoring"}, 350),
+    "Q7 bootstrap": ("list_flux_workloads", {"namespace": "ingress"}, 350),
 }
-"""Question → the tool, its arguments, the tokens that the answer may take."""
+"""Question, or question and recording → the tool, its arguments, the tokens that the answer may take."""
 TRACED = "trace_kubernetes_resource"
 """Answers question 12; a section's first line tells the arguments."""
 
@@ -41,7 +44,7 @@ async def test_every_fact_is_in_the_answer(ask_recording: Ask, heading: str) -> 
     question, recording = re.match(r"(Q\d+) (\w+)", heading).groups()  # type: ignore[union-attr]
     pairs = re.findall(r"`(kind=[^`]*)`", SECTIONS[heading])
     traced = dict(pair.split("=") for pair in pairs[0].split()) if pairs else {}
-    tool, arguments, bound = ASKED.get(question, (TRACED, traced, 1_500))
+    tool, arguments, bound = ASKED.get(heading) or ASKED.get(question, (TRACED, traced, 1_500))
     reply = await ask_recording(recording, tool, **arguments)
     assert not reply.is_error
     facts = re.findall(r"^- (.*)$", SECTIONS[heading], re.MULTILINE)

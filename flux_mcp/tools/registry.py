@@ -19,6 +19,7 @@ from flux_mcp.tools.lists import list_flux_resources
 from flux_mcp.tools.logs import get_kubernetes_logs
 from flux_mcp.tools.resource import get_flux_resource
 from flux_mcp.tools.trace import trace_kubernetes_resource
+from flux_mcp.tools.workloads import list_flux_workloads
 
 __all__ = ["TOOLS", "Tool", "Toolbox", "UnknownTool"]
 
@@ -62,6 +63,7 @@ TOOLS: Final = (
     Tool(get_flux_instance, "Report the Flux installation"),
     Tool(list_flux_resources, "List Flux resources and their status"),
     Tool(get_flux_resource, "Show one Flux resource whole"),
+    Tool(list_flux_workloads, "List the workloads that Flux manages"),
     Tool(trace_kubernetes_resource, "Trace a Kubernetes resource to Flux"),
     Tool(get_kubernetes_events, "List Kubernetes events"),
     Tool(get_kubernetes_logs, "Get the logs of a Pod or a workload", recorded=False),
