@@ -15,6 +15,7 @@ from flux_mcp.tools.arguments import argument_model, published_schema, validate
 from flux_mcp.tools.contexts import get_kubeconfig_contexts
 from flux_mcp.tools.events import get_kubernetes_events
 from flux_mcp.tools.instance import get_flux_instance
+from flux_mcp.tools.kubernetes import get_kubernetes_resources
 from flux_mcp.tools.lists import list_flux_resources
 from flux_mcp.tools.logs import get_kubernetes_logs
 from flux_mcp.tools.resource import get_flux_resource
@@ -66,6 +67,7 @@ TOOLS: Final = (
     Tool(list_flux_workloads, "List the workloads that Flux manages"),
     Tool(trace_kubernetes_resource, "Trace a Kubernetes resource to Flux"),
     Tool(get_kubernetes_events, "List Kubernetes events"),
+    Tool(get_kubernetes_resources, "Get Kubernetes resources"),
     Tool(get_kubernetes_logs, "Get the logs of a Pod or a workload", recorded=False),
     Tool(get_kubeconfig_contexts, "List kubeconfig contexts"),
 )
