@@ -1,6 +1,7 @@
-"""get_kubernetes_resources: what is said of each kind, what never is."""
+"""get_kubernetes_resources: what is said of each kind, what never is, and --flux-only."""
 
 import json
+import os
 import re
 from typing import Any
 
@@ -8,7 +9,10 @@ import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mcp import Client
+from typer.testing import CliRunner
 
+from flux_mcp.cli import app
 from flux_mcp.flux.kinds import (
     CONFIG_MAP,
     CRD,
@@ -26,6 +30,9 @@ from flux_mcp.flux.kinds import (
 )
 from flux_mcp.flux.projection import project
 from flux_mcp.flux.summaries import summary
+from flux_mcp.kubectl.connect import connect
+from flux_mcp.server import build
+from flux_mcp.settings import Settings
 from tests.api import INGRESS, OTHER_INGRESS, ROLLOUT, SERVICE, Api, thing
 from tests.conftest import Ask, Reply
 from tests.fake import FakeKubectl
@@ -452,3 +459,38 @@ async def test_much_of_everything_stays_in_bounds(api: Wide, limit: int | None) 
     ):
         assert len(one.text.encode()) <= 12_000
         assert len(one.lines) > 1
+
+
+# --flux-only
+
+
+LEFT_OUT = {TOOL, "get_kubernetes_logs"}
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_flux_only_lists_and_calls_neither_of_the_two(fake: FakeKubectl, mode: str) -> None:
+    settings = Settings(kubectl=str(fake.path), flux_only=True)
+    async with Client(build(connect(settings), settings), mode=mode) as client:
+        listed = {tool.name for tool in (await client.list_tools()).tools}
+        refused = [await client.call_tool(tool, {"kind": "Pod", "name": "x"}) for tool in sorted(LEFT_OUT)]
+    plain = Settings(kubectl=str(fake.path))
+    async with Client(build(connect(plain), plain), mode=mode) as client:
+        everything = {tool.name for tool in (await client.list_tools()).tools}
+    assert everything - listed == LEFT_OUT
+    assert all(result.is_error for result in refused)
+    assert fake.calls() == []
+
+
+@pytest.mark.parametrize("tool", sorted(LEFT_OUT))
+@pytest.mark.parametrize("how", ["flag", "variable"])
+def test_flux_only_is_a_flag_and_a_variable(fake: FakeKubectl, tool: str, how: str) -> None:
+    flag = ["--flux-only"] if how == "flag" else []
+    env = {**os.environ, **({} if flag else {"FLUX_MCP_FLUX_ONLY": "true"})}
+    called = CliRunner(env=env).invoke(app, ["call", tool, "kind=Pod", "name=x", f"--kubectl={fake.path}", *flag])
+    assert called.exit_code == 2
+    assert f"{tool} is not here: the server was started with --flux-only" in called.output
+    listed = CliRunner(env=env).invoke(app, ["tools", *flag])
+    assert listed.exit_code == 0
+    assert tool not in listed.output
+    assert "list_flux_workloads" in listed.output
+    assert fake.calls() == []
