@@ -401,7 +401,7 @@ async def test_workloads_on_another_cluster_are_counted() -> None:
 
 
 async def test_what_an_inventory_names_and_is_not_there_is_said() -> None:
-    held = applier("apps", WEB, "apps_gone_apps_Deployment", "apps_gone__Service")
+    held = applier("apps", WEB, "apps_gone_apps_Deployment", "apps_gone__Service", "apps_once_batch_Job")
     objects = (web(labels=applied_by("apps")), held)
     told = "MISSING, though an inventory names it: Deployment apps/gone of Kustomization flux-system/apps"
     assert told in (await ask(*objects)).lines
@@ -422,10 +422,29 @@ async def test_the_same_is_said_once() -> None:
 
 
 async def test_what_differs_is_said_of_each() -> None:
-    """Without a lone colon where nothing holds for all."""
     objects = (web("a", applied_by("apps"), status={"readyReplicas": 0}), web("b", applied_by("apps")), applier())
-    told = "Kustomization flux-system/apps (by label, but not in its inventory): a 0/1 main ghcr.io/acme/web:1; b 1/1 "
+    told = "Kustomization flux-system/apps (by label, but not in its inventory): a 0/1 main ghcr.io/acme/web:1. b 1/1 "
     assert last(await ask(*objects)).startswith(told)
+
+
+async def test_what_is_in_trouble_keeps_its_images_where_others_lose_them() -> None:
+    names = [f"web-{n}" for n in range(500)]
+    broken = [web(name, applied_by("apps"), status={"readyReplicas": 0}) for name in names[:2]]
+    calm = [web(name, applied_by("apps")) for name in names[2:]]
+    reply = await ask(*broken, *calm, applier("apps", *(f"apps_{name}_apps_Deployment" for name in names)))
+    told = (
+        "Kustomization flux-system/apps: each 0/1 main: web-0 ghcr.io/acme/web:1; web-1 ghcr.io/acme/web:1. each 1/1: "
+    )
+    assert reply.lines[2].startswith(told)
+    assert reply.text.count("ghcr.io") == 2
+    assert last(reply).startswith("… images of workloads without trouble are left out")
+
+
+async def test_where_nothing_holds_for_all_there_is_no_lone_colon() -> None:
+    two = {"spec": {"replicas": 2}, "status": {"replicas": 2, "readyReplicas": 2, "updatedReplicas": 2}}
+    objects = (web("a", applied_by("apps")), web("b", applied_by("apps")) | two, applier(unknown=True))
+    told = "Kustomization flux-system/apps (by label): a 1/1 main ghcr.io/acme/web:1; b 2/2"
+    assert last(await ask(*objects)) == told
 
 
 async def test_trouble_comes_first_within_an_owner_and_among_owners() -> None:
@@ -440,7 +459,7 @@ async def test_trouble_comes_first_within_an_owner_and_among_owners() -> None:
     )
     told = [line for line in reply.lines if line.startswith("Kustomization")]
     assert told[0].startswith("Kustomization flux-system/apps: c 0/1 main ")
-    assert "; a 1/1" in told[0]
+    assert ". a 1/1" in told[0]
 
 
 # The order of owners
@@ -571,6 +590,8 @@ async def test_many_workloads_stay_in_bounds_and_all_are_told_of(
     left = sum(map(int, re.findall(r"^… (\d+) more", reply.text, re.MULTILINE)))
     assert shown + folded + left == count
     assert shown + folded > 3
+    whole = reply.text.count("ghcr.io/acme/") == count * min(containers, 12)
+    assert whole or left or "… images of workloads" in reply.text
     assert json.dumps(reply.text)
 
 

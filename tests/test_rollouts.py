@@ -60,6 +60,16 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "being-deleted": (made("Deployment", {"replicas": 3}, GOOD, deletionTimestamp=MONDAY), "being deleted", "3/3 being deleted"),
     "stateful": (stateful(), "ready", "3/3"),
     "stateful-update": (stateful(updateRevision="b", updatedReplicas=1), "not rolled out", "3/3 1 of 3 updated"),
+    "stateful-partition": (
+        {**stateful(updateRevision="b", updatedReplicas=1), "spec": {"replicas": 3, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}}},
+        "not rolled out",
+        "3/3 1 of 3 updated, partition 2 holds updates back",
+    ),
+    "daemon-on-delete": (
+        {**daemon(updatedNumberScheduled=0), "spec": {"updateStrategy": {"type": "OnDelete"}}},
+        "not rolled out",
+        "3/3 0 of 3 updated, OnDelete: pods are updated when they are deleted",
+    ),
     "stateful-unready": (stateful(readyReplicas=2), "not ready", "2/3"),
     "daemon": (daemon(), "ready", "3/3"),
     "daemon-unready": (daemon(numberReady=1), "not ready", "1/3"),

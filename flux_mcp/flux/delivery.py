@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from flux_mcp.flux.graph import OWNER_LABELS, Graph
 from flux_mcp.flux.inventory import Managed
-from flux_mcp.flux.kinds import FluxKind, Kind, by_kind
+from flux_mcp.flux.kinds import JOB, FluxKind, Kind, by_kind
 from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.rollouts import Rollout, State, rollout
 from flux_mcp.flux.tracing import Thing, Tie, ties, view_thing
@@ -235,8 +235,11 @@ def remote(graph: Graph, wanted: Filter) -> tuple[tuple[ObjectRef, int | None], 
 
 
 def lost(graph: Graph, wanted: Filter, found: Iterable[Running], read: frozenset[str]) -> Iterator[Managed]:
-    """The workloads that an inventory names and that are not there, of kinds of which all were read."""
+    """The workloads that an inventory names and that are not there, of kinds of which all were read.
+
+    A Job is not missed: Kubernetes removes finished ones (spec.ttlSecondsAfterFinished).
+    """
     there = {one.thing.managed for one in found}
     for managed in sorted(graph.held()):
-        if managed.kind in read and managed not in there and wanted.names(managed):
+        if managed.kind in read and managed.kind != JOB.kind and managed not in there and wanted.names(managed):
             yield managed

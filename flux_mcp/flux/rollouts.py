@@ -175,6 +175,11 @@ def _notes(item: Item, pods: _Replicas, *, seen: bool) -> Iterator[str]:
         yield "paused"
     if pods.ready and pods.updated < pods.wanted:
         yield f"{pods.updated} of {pods.wanted} updated"
+    strategy = at(item, "spec", "updateStrategy")
+    if pods.updated < pods.wanted and text(strategy, "type") == "OnDelete":
+        yield "OnDelete: pods are updated when they are deleted"
+    if pods.updated < pods.wanted and (partition := number(strategy, "rollingUpdate", "partition")):
+        yield f"partition {partition} holds updates back"
     if pods.present > max(pods.wanted, pods.updated):
         yield f"{pods.present} still there"
 

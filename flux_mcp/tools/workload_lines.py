@@ -95,7 +95,9 @@ class WorkloadLines:
 
     def _workloads(self, some: Sequence[Running], *, with_images: bool) -> str:
         parts = []
-        for (kind, namespace), same in groupby(some, key=lambda one: (one.ref.kind, one.ref.namespace)):
+        # Of those in trouble other things are said, so what is said of each is said of the others.
+        alike = groupby(some, key=lambda one: (one.rollout.state.trouble, one.ref.kind, one.ref.namespace))
+        for (_, kind, namespace), same in alike:
             start = "" if self.kind else f"{value(kind)} "
             where = "" if self.namespace else f"{value(namespace)}/"
             parts.append(self._together(start, where, [*same], with_images=with_images))
@@ -106,10 +108,10 @@ class WorkloadLines:
         hows = {how_it_is(one.rollout, self.now) for one in same}
         containers = {tuple((each.name, each.init) for each in one.workload.containers) for one in same}
         alike = len(same) > 1 and len(hows) == 1
-        one_name = alike and len(containers) == 1 and len(same[0].workload.containers) == 1
+        shown = with_images or same[0].rollout.state.trouble
+        one_name = shown and alike and len(containers) == 1 and len(same[0].workload.containers) == 1
         told = []
         for one in same:
-            shown = with_images or one.rollout.state.trouble
             listed = images(one.workload.containers, named=not one_name) if shown else ""
             how = "" if alike else how_it_is(one.rollout, self.now)
             parting = ", " if one.rollout.notes or one.rollout.reasons else " "
@@ -117,7 +119,7 @@ class WorkloadLines:
             told.append((parting if how else " ").join(filter(None, (named, listed))))
         if len(same) == 1:
             return f"{start}{where}{told[0]}"
-        name = value(same[0].workload.containers[0].name) if one_name and with_images else ""
+        name = value(same[0].workload.containers[0].name) if one_name else ""
         each = " ".join(filter(None, ("each", hows.pop() if alike else "", name)))
         common = " ".join(filter(None, (start.strip(), where, each if alike else "")))
         return "; ".join(told) if not common else f"{common}: {'; '.join(told)}"

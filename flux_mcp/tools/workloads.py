@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import anyio
 
@@ -26,6 +27,8 @@ from flux_mcp.tools.arguments import (
 from flux_mcp.tools.workload_lines import NAMED, WorkloadLines, name_of
 
 __all__ = ["FluxWorkloads", "list_flux_workloads"]
+
+NO_IMAGES: Final = "… images of workloads without trouble are left out: narrow with namespace, kinds or name_contains."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +73,8 @@ class FluxWorkloads:
             self._head,
             (
                 lambda: [*lines.full(shown, with_images=True), *last],
-                lambda: [*lines.full(shown, with_images=False), *last],
-                lambda: [*lines.folded(shown), *last],
+                lambda: [*lines.full(shown, with_images=False), Line(NO_IMAGES), *last],
+                lambda: [*lines.folded(shown), Line(NO_IMAGES), *last],
             ),
             bound,
             lambda left: f"… {left} more workloads: narrow with namespace, kinds, name_contains or image_contains.",
