@@ -36,6 +36,7 @@ from flux_mcp.settings import Settings
 from tests.api import INGRESS, OTHER_INGRESS, ROLLOUT, SERVICE, Api, thing
 from tests.conftest import Ask, Reply
 from tests.fake import FakeKubectl
+from tests.items import item
 
 pytestmark = pytest.mark.anyio
 
@@ -274,6 +275,36 @@ async def test_trouble_comes_first_and_a_cut_is_said(api: Wide) -> None:
 
 async def test_an_empty_list_is_said(api: Wide) -> None:
     assert (await api.ask(TOOL, kind="Pod", namespace="apps")).lines[1:] == ["No object matches."]
+
+
+REPEATS = {"pod", "deployment", "replica-set", "stateful-set", "daemon-set", "job", "cron-job", "unknown", "flux"}
+"""Objects that hold hidden values whose messages may repeat one."""
+
+
+@pytest.mark.parametrize("name", [*LINES, "flux"])
+async def test_what_is_not_allowed_is_not_shown(api: Wide, name: str) -> None:
+    """Wherever an object of any kind may hold a value that is nobody's business."""
+    one = json.loads(json.dumps(LINES[name][0] if name in LINES else item("HelmRelease", name="web", namespace="apps")))
+    container = {
+        "name": "main",
+        "env": [{"name": "MOTD", "value": SECRET_TEXT}],
+        "args": [SECRET_TEXT],
+        "command": [SECRET_TEXT],
+    }
+    one["metadata"] |= {"annotations": {"motd": SECRET_TEXT}, "managedFields": [{"motd": SECRET_TEXT}]}
+    one["spec"] |= {"motd": SECRET_TEXT, "values": {"motd": SECRET_TEXT}, "containers": [container]}
+    one["spec"] |= {
+        "template": {"metadata": {"annotations": {"motd": SECRET_TEXT}}, "spec": {"containers": [container]}}
+    }
+    one["status"]["motd"] = SECRET_TEXT
+    if name in REPEATS:
+        one["status"].setdefault("conditions", []).append(on(type="Motd", message=f"it was {SECRET_TEXT} that failed"))
+    one["motd"] = {"below": SECRET_TEXT}
+    api.holds(one)
+    for more in ({}, {"limit": 5}, {"name": one["metadata"]["name"]}):
+        reply = await api.ask(TOOL, kind=kind_of(one), **more)
+        assert not reply.is_error
+        assert SECRET_TEXT not in reply.text
 
 
 # Refusals

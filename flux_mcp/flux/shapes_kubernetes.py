@@ -219,7 +219,7 @@ KUBERNETES_SHAPES: Final[Mapping[str, Shape]] = {
     },
 }
 CONTROLLER_SHAPES: Final = _kubernetes(Rule.KEEP)
-ANY_SHAPE: Final[Shape] = {**COMMON, "status": {"conditions": CONDITIONS}}
+ANY_SHAPE: Final[Shape] = {**COMMON, "spec": Rule.KEYS, "data": Rule.KEYS, "status": {"conditions": CONDITIONS}}
 GROUPS: Final = {
     **dict.fromkeys(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"), "apps"),
     **dict.fromkeys(("Job", "CronJob"), "batch"),

@@ -13,6 +13,7 @@ from flux_mcp.flux.kinds import FluxKind, Kind
 from flux_mcp.flux.objects import FluxObject, ObjectRef, conditions, view
 from flux_mcp.flux.pods import Container, pod
 from flux_mcp.flux.projection import project
+from flux_mcp.flux.rollouts import rollout
 from flux_mcp.flux.shapes_kubernetes import ANY_SHAPE
 from flux_mcp.flux.status import judge
 from flux_mcp.flux.summaries import Summary, Told, summary
@@ -158,12 +159,12 @@ class KubernetesResource:
             reason = f", {value(condition.reason)}" if condition.reason else ""
             changed = f", {age(condition.changed, self.scope.now)}" if condition.changed else ""
             yield f"condition {value(condition.type)} {condition.status}{reason}{changed}{said}"
-        yield from _containers(self.item)
         if shape_of(self.item) is ANY_SHAPE:
             yield from setting_lines(at(self.item, "spec"), "spec", frozenset())
             rest = {key: found for key, found in self.item.items() if key not in _TOP}
             yield from setting_lines(rest, "object", frozenset())
         else:
+            yield from _containers(self.item)
             yield from setting_lines(at(self.item, "spec"), "spec", _CONTAINERS, paths=self.listed.flux is not None)
             yield from setting_lines(at(self.item, "status"), "status", _STATUSES, paths=False)
 
@@ -201,7 +202,7 @@ def _containers(item: Mapping[str, Any]) -> Iterator[str]:
         asked = _resources(at(item, "spec"))
         yield from (_container(each, asked.get(each.name, "")) for each in one.containers)
         return
-    workload = view_workload(item)
+    workload = view_workload(item) if rollout(item) is not None else None
     if workload is not None:
         asked = _resources(at(item, *TEMPLATES.get(workload.ref.kind, TEMPLATE), "spec"))
         for container in workload.containers:
