@@ -74,6 +74,9 @@ def _settings(  # noqa: PLR0913 (one parameter a flag)
         DEFAULT_TIMEOUT
     ),
     read_only: Annotated[bool, _option("read-only", "leave out the tools that ask Flux to reconcile")] = False,
+    flux_only: Annotated[
+        bool, _option("flux-only", "leave out get_kubernetes_resources and get_kubernetes_logs")
+    ] = False,
     kubectl: Annotated[str, _option("kubectl", "the kubectl to run, a name on PATH or a path")] = "kubectl",
 ) -> Settings:
     return Settings(
@@ -92,6 +95,7 @@ def _settings(  # noqa: PLR0913 (one parameter a flag)
         ),
         timeout=timeout,
         read_only=read_only,
+        flux_only=flux_only,
         recording=recording,
         kubectl=kubectl,
     )

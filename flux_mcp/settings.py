@@ -89,6 +89,7 @@ class Settings:
     Attributes:
         timeout: seconds for one tool call, queueing and all its kubectl processes included.
         read_only: leave the reconcile tools out.
+        flux_only: leave out the tools that tell of any object, and logs.
         recording: answer from this folder and start no kubectl.
         kubectl: the kubectl to run, a name on PATH or a path.
 
@@ -99,6 +100,7 @@ class Settings:
     access: Access = field(default_factory=Access)
     timeout: float = DEFAULT_TIMEOUT
     read_only: bool = False
+    flux_only: bool = False
     recording: Path | None = None
     kubectl: str = "kubectl"
 

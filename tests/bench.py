@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import anyio
 from mcp import Client
@@ -19,6 +20,7 @@ from mcp_types import TextContent
 
 from flux_mcp.flux.kinds import FLUX_KINDS
 from flux_mcp.kubectl.command import Get
+from tests.asking import EXPLAINED, READING, explain
 from tests.fake import FIXTURES, ROOT
 from tests.tokens import tokens
 
@@ -36,8 +38,8 @@ def parameters(*args: str) -> StdioServerParameters:
     return StdioServerParameters(command=sys.executable, args=list(args), cwd=ROOT, env=dict(os.environ))
 
 
-async def answer(client: Client, tool: str) -> str:
-    result = await client.call_tool(tool, {})
+async def answer(client: Client, tool: str, arguments: dict[str, Any] | None = None) -> str:
+    result = await client.call_tool(tool, arguments or {})
     return "".join(content.text for content in result.content if isinstance(content, TextContent))
 
 
@@ -114,11 +116,20 @@ async def version(runs: int) -> None:
 async def sizes() -> None:
     """Tokens (o200k_base) and bytes of the answers on the recordings, and of tools/list."""
     for recording in sorted(path.name for path in FIXTURES.iterdir()):
+        together = 0
         async with Client(parameters(*FLUX_SERVER, f"--recording={FIXTURES / recording}")) as client:
-            for tool in ("get_flux_instance", "diagnose_flux", "list_flux_resources", "get_flux_graph"):
-                text = await answer(client, tool)
-                told = f"{tokens(text)} tokens, {len(text.encode())} bytes [bound 4,000; 12,000]"
-                print(f"{tool} on {recording}: {told}")
+            for question in READING:
+                text = await answer(client, question.tool, question.arguments)
+                together += tokens(text)
+                words = " ".join((question.tool, *(f"{name}={told}" for name, told in question.arguments.items())))
+                bound = f" [bound {question.bound:,}; 12,000]" if recording == "staging" else ""
+                print(
+                    f"{recording}, question {question.number}, {words}: {tokens(text)} tokens, {len(text.encode())} bytes{bound}"
+                )
+            for name in EXPLAINED if recording == "staging" else ():
+                text = await answer(client, "diagnose_flux", explain(name))
+                print(f"{recording}, question 11, diagnose_flux name={name}: {tokens(text)} tokens [bound 1,500]")
+        print(f"{recording}, all together: {together} tokens" + (" [bound 8,500]" if recording == "staging" else ""))
     async with Client(parameters(*FLUX_SERVER)) as client:
         listed = [
             tool.model_dump_json(by_alias=True, include={"name", "description", "input_schema"})

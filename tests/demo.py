@@ -1,4 +1,4 @@
-"""`make demo`: ask questions of a recorded cluster through a real MCP session over stdio, and print the answers."""
+"""`make demo`: ask the seven reading questions of a recorded cluster through a real MCP session over stdio, and print the answers."""
 
 import sys
 
@@ -7,14 +7,8 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp_types import TextContent
 
+from tests.asking import READING
 from tests.fake import FIXTURES, ROOT
-
-QUESTIONS = (
-    ("Analyze the Flux installation in my cluster and report the status of all components", "get_flux_instance"),
-    ("Are there any reconciliation errors in the Flux managed resources?", "diagnose_flux"),
-    ("Create a report of all Flux resources in the cluster and their status", "list_flux_resources"),
-    ("Draw a diagram of the Flux dependency flow in the cluster", "get_flux_graph"),
-)
 
 
 async def main() -> None:
@@ -24,9 +18,10 @@ async def main() -> None:
         cwd=ROOT,
     )
     async with Client(server) as client:
-        for question, tool in QUESTIONS:
-            result = await client.call_tool(tool, {})
-            print(f"> {question}\n\n" + "\n".join(c.text for c in result.content if isinstance(c, TextContent)) + "\n")
+        for question in READING:
+            result = await client.call_tool(question.tool, question.arguments)
+            print(f"> {question.text}\n")
+            print("\n".join(c.text for c in result.content if isinstance(c, TextContent)) + "\n")
             if result.is_error:
                 sys.exit(1)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.asking import READING, explain
 from tests.conftest import Ask
 from tests.tokens import tokens
 
@@ -19,15 +20,10 @@ SECTIONS = dict(
     )
 )
 
-ASKED: dict[str, tuple[str, dict[str, Any], int]] = {
-    "Q1": ("get_flux_instance", {}, 4_000),
-    "Q2": ("diagnose_flux", {}, 4_000),
-    "Q4": ("list_flux_resources", {}, 4_000),
-    "Q5": ("get_flux_graph", {}, 1_450),
+ASKED = {f"Q{question.number}": (question.tool, question.arguments, question.bound) for question in READING} | {
+    "Q7 bootstrap": ("list_flux_workloads", {"namespace": "ingress"}, 350),
 }
-"""Question → the tool, its arguments, the tokens that the answer may take."""
-EXPLAINED = {"apps": "Kustomization", "backend": "HelmRelease", "frontend": "HelmRelease", "payments": "HelmRelease"}
-"""Question 11 asks diagnose_flux for one object; those that are not here are Kustomizations."""
+"""Question, or question and recording → the tool, its arguments, the tokens that the answer may take."""
 TRACED = "trace_kubernetes_resource"
 """Answers question 12; a section's first line tells the arguments."""
 
@@ -45,10 +41,9 @@ async def test_every_fact_is_in_the_answer(ask_recording: Ask, heading: str) -> 
     question, recording = re.match(r"(Q\d+) (\w+)", heading).groups()  # type: ignore[union-attr]
     pairs = re.findall(r"`(kind=[^`]*)`", SECTIONS[heading])
     traced = dict(pair.split("=") for pair in pairs[0].split()) if pairs else {}
-    tool, arguments, bound = ASKED.get(question, (TRACED, traced, 1_500))
+    tool, arguments, bound = ASKED.get(heading) or ASKED.get(question, (TRACED, traced, 1_500))
     if question == "Q11":
-        name = heading.split()[2]
-        tool, arguments = "diagnose_flux", {"kind": EXPLAINED.get(name, "Kustomization"), "name": name}
+        tool, arguments = "diagnose_flux", explain(heading.split()[2])
     reply = await ask_recording(recording, tool, **arguments)
     assert not reply.is_error
     facts = re.findall(r"^- (.*)$", SECTIONS[heading], re.MULTILINE)

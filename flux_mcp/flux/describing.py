@@ -10,10 +10,10 @@ from typing import Any, Final
 from flux_mcp.flux.redaction import MASK
 from flux_mcp.flux.tolerant import at, text
 
-__all__ = ["Setting", "describe", "references", "remote_by", "setting_at"]
+__all__ = ["FLUX_ELSEWHERE", "Setting", "describe", "references", "remote_by", "setting_at"]
 
-_ELSEWHERE: Final = frozenset({"sourceRef", "chartRef", "dependsOn", "sources", "suspend", "kubeConfig"})
-"""Fields of a spec that an answer tells in another place."""
+FLUX_ELSEWHERE: Final = frozenset({"sourceRef", "chartRef", "dependsOn", "sources", "suspend", "kubeConfig"})
+"""Fields of a Flux object's spec that an answer tells in another place."""
 _REFERENCE: Final = frozenset({"kind", "name", "namespace", "apiVersion", "key", "optional", "valuesKey", "targetPath"})
 """The fields of a node that only points at an object."""
 _DEFAULTS: Final = frozenset({"", "False", "None"})
@@ -32,12 +32,12 @@ class Setting:
     values: tuple[str, ...]
 
 
-def describe(spec: object) -> tuple[Setting, ...]:
-    """Every field of a projected spec, in its order; the values of one path together."""
+def describe(spec: object, elsewhere: frozenset[str] = FLUX_ELSEWHERE) -> tuple[Setting, ...]:
+    """Every field of a projected spec but those told elsewhere, in its order; the values of one path together."""
     found: dict[str, list[str]] = {}
     if isinstance(spec, Mapping):
         for key, node in spec.items():
-            if key not in _ELSEWHERE:
+            if key not in elsewhere:
                 for path, value in _walk(node, key):
                     found.setdefault(path, []).extend([] if value == MASK else [value])
     return tuple(

@@ -113,6 +113,21 @@ def _kubernetes(args: Rule) -> Mapping[str, Shape]:
 
 
 _REFERENCE: Final = keep("apiVersion kind namespace name uid resourceVersion fieldPath")
+_LOAD_BALANCER: Final = {"ingress": keep("ip hostname ipMode")}
+_ANY_REF: Final = {**REF, **keep("apiGroup")}
+_BACKEND: Final = {"service": {**keep("name"), "port": keep("name number")}, "resource": _ANY_REF}
+_TARGET: Final = keep("type value averageValue averageUtilization")
+_METRIC: Final = {
+    **keep("name container"),
+    "metric": keep("name"),
+    "describedObject": REF,
+    "target": _TARGET,
+    "current": _TARGET,
+}
+_METRICS: Final = {
+    **keep("type"),
+    **dict.fromkeys(("resource", "containerResource", "pods", "object", "external"), _METRIC),
+}
 KUBERNETES_SHAPES: Final[Mapping[str, Shape]] = {
     **_kubernetes(Rule.HIDE),
     "Event": {
@@ -130,6 +145,66 @@ KUBERNETES_SHAPES: Final[Mapping[str, Shape]] = {
         "spec": keep("finalizers"),
         "status": {**keep("phase"), "conditions": CONDITIONS},
     },
+    "Node": {
+        **COMMON,
+        "spec": {**keep("unschedulable podCIDR podCIDRs providerID"), "taints": keep("key value effect timeAdded")},
+        "status": {
+            "nodeInfo": {
+                **keep("kubeletVersion osImage kernelVersion containerRuntimeVersion architecture operatingSystem"),
+                ANY: Rule.DROP,
+            },
+            "addresses": keep("type address"),
+            **dict.fromkeys(("capacity", "allocatable"), Rule.WHOLE),
+            "conditions": CONDITIONS,
+            ANY: Rule.DROP,
+        },
+    },
+    "Service": {
+        **COMMON,
+        "spec": {
+            **keep("type clusterIP clusterIPs externalIPs externalName externalTrafficPolicy internalTrafficPolicy"),
+            **keep("ipFamilies ipFamilyPolicy loadBalancerClass loadBalancerIP loadBalancerSourceRanges"),
+            **keep("sessionAffinity publishNotReadyAddresses healthCheckNodePort allocateLoadBalancerNodePorts"),
+            "selector": Rule.WHOLE,
+            "ports": keep("name port protocol targetPort nodePort appProtocol"),
+        },
+        "status": {"loadBalancer": _LOAD_BALANCER, "conditions": CONDITIONS},
+    },
+    "Ingress": {
+        **COMMON,
+        "spec": {
+            **keep("ingressClassName"),
+            "defaultBackend": _BACKEND,
+            "rules": {**keep("host"), "http": {"paths": {**keep("path pathType"), "backend": _BACKEND}}},
+            "tls": keep("hosts secretName"),
+        },
+        "status": {"loadBalancer": _LOAD_BALANCER},
+    },
+    "HorizontalPodAutoscaler": {
+        **COMMON,
+        "spec": {
+            **keep("minReplicas maxReplicas targetCPUUtilizationPercentage"),
+            "scaleTargetRef": REF,
+            "metrics": _METRICS,
+            "behavior": Rule.WHOLE,
+        },
+        "status": {
+            **keep("currentReplicas desiredReplicas lastScaleTime observedGeneration currentCPUUtilizationPercentage"),
+            "currentMetrics": _METRICS,
+            "conditions": CONDITIONS,
+        },
+    },
+    "PersistentVolumeClaim": {
+        **COMMON,
+        "spec": {
+            **keep("accessModes storageClassName volumeMode volumeName volumeAttributesClassName"),
+            "resources": Rule.WHOLE,
+            "selector": SELECTOR,
+            "dataSource": _ANY_REF,
+            "dataSourceRef": _ANY_REF,
+        },
+        "status": {**keep("phase accessModes"), "capacity": Rule.WHOLE, "conditions": CONDITIONS},
+    },
     "ConfigMap": {**COMMON, **keep("immutable"), "data": Rule.KEYS, "binaryData": Rule.KEYS},
     "CustomResourceDefinition": {
         **COMMON,
@@ -144,9 +219,11 @@ KUBERNETES_SHAPES: Final[Mapping[str, Shape]] = {
     },
 }
 CONTROLLER_SHAPES: Final = _kubernetes(Rule.KEEP)
-ANY_SHAPE: Final[Shape] = {**COMMON, "status": {"conditions": CONDITIONS}}
+ANY_SHAPE: Final[Shape] = {**COMMON, "spec": Rule.KEYS, "data": Rule.KEYS, "status": {"conditions": CONDITIONS}}
 GROUPS: Final = {
     **dict.fromkeys(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"), "apps"),
     **dict.fromkeys(("Job", "CronJob"), "batch"),
+    "HorizontalPodAutoscaler": "autoscaling",
+    "Ingress": "networking.k8s.io",
     "CustomResourceDefinition": "apiextensions.k8s.io",
 }

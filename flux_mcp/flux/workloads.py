@@ -1,5 +1,6 @@
 """Typed, tolerant views of workloads: no environment, no command, no volume, since those carry credentials."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,9 +8,12 @@ from typing import Any, Final
 from flux_mcp.flux.objects import Condition, ObjectRef, conditions
 from flux_mcp.flux.tolerant import at, items, labels, number, text
 
-__all__ = ["Container", "Workload", "view_workload"]
+__all__ = ["TEMPLATE", "TEMPLATES", "Container", "Workload", "short_image", "view_workload"]
 
-_TEMPLATES: Final = {"CronJob": ("spec", "jobTemplate", "spec", "template")}
+_DIGEST: Final = re.compile(r"(@sha\d{3}:[0-9a-f]{7})[0-9a-f]{25,121}\Z")
+TEMPLATE: Final = ("spec", "template")
+TEMPLATES: Final = {"CronJob": ("spec", "jobTemplate", "spec", "template")}
+"""Where the pod template of a kind stands, if not at TEMPLATE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def view_workload(item: Mapping[str, Any]) -> Workload | None:
     kind, name = text(item, "kind"), text(item, "metadata", "name")
     if not name:
         return None
-    pod_spec = at(item, *_TEMPLATES.get(kind, ("spec", "template")), "spec")
+    pod_spec = at(item, *TEMPLATES.get(kind, TEMPLATE), "spec")
     wanted, ready = _counts(kind, item)
     return Workload(
         ref=ObjectRef(kind, text(item, "metadata", "namespace"), name),
@@ -97,3 +101,8 @@ def _owner(item: Mapping[str, Any]) -> ObjectRef | None:
         if at(entry, "controller") is True and text(entry, "name"):
             return ObjectRef(text(entry, "kind"), text(item, "metadata", "namespace"), text(entry, "name"))
     return None
+
+
+def short_image(reference: str) -> str:
+    """An image, whole but for its digest: `ghcr.io/acme/web:1.0@sha256:6c3c624`."""
+    return _DIGEST.sub(r"\1", reference) or "none"

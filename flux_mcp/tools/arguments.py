@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 
 from flux_mcp.errors import BadArgument
-from flux_mcp.flux.kinds import FLUX_KINDS, FluxKind, Kind, find_kind
+from flux_mcp.flux.kinds import FLUX_KINDS, WORKLOAD_KINDS, FluxKind, Kind, find_kind, find_known
 from flux_mcp.flux.status import Verdict, find_verdict
 from flux_mcp.kubectl.command import (
     check_api_version,
@@ -32,6 +32,7 @@ from flux_mcp.kubectl.command import (
 __all__ = [
     "Contains",
     "Context",
+    "ImageContains",
     "Kinds",
     "Limit",
     "NameContains",
@@ -50,12 +51,14 @@ __all__ = [
     "Status",
     "Tail",
     "WarningsOnly",
+    "WorkloadKinds",
     "argument_model",
     "check_target",
     "published_schema",
     "to_kinds",
     "to_seconds",
     "to_verdicts",
+    "to_workload_kinds",
     "validate",
 ]
 
@@ -118,6 +121,26 @@ def to_kinds(spellings: Sequence[str] | None, argument: str = "kinds") -> tuple[
             )
         wanted.add(kind)
     return tuple(kind for kind in FLUX_KINDS if kind in wanted)
+
+
+def to_workload_kinds(spellings: Sequence[str] | None, argument: str = "kinds") -> tuple[Kind, ...]:
+    """The kinds of workloads of these spellings, in the table's order; all of them for None.
+
+    Raises:
+        BadArgument: a spelling is not that of one; the allowed ones are named.
+    """
+    if spellings is None:
+        return WORKLOAD_KINDS
+    if not spellings:
+        raise BadArgument(argument, "must name at least one kind; leave it out for all")
+    wanted = set()
+    for spelling in spellings:
+        kind = find_known(spelling)
+        if kind is None or kind not in WORKLOAD_KINDS:
+            allowed = ", ".join(entry.kind for entry in WORKLOAD_KINDS)
+            raise BadArgument(argument, f"must be of {allowed}, not {echo(spelling)}")
+        wanted.add(kind)
+    return tuple(kind for kind in WORKLOAD_KINDS if kind in wanted)
 
 
 def to_verdicts(spellings: Sequence[str] | None, argument: str = "status") -> tuple[frozenset[Verdict], bool]:
@@ -189,6 +212,12 @@ Kinds = Annotated[
     AfterValidator(lambda given: given if given is None else (to_kinds(given), given)[1]),
     Field(title="a list of Flux kinds", description="Flux kinds, e.g. Kustomization, HelmRelease; default: all"),
 ]
+WorkloadKinds = Annotated[
+    list[str] | None,
+    BeforeValidator(_split),
+    AfterValidator(lambda given: given if given is None else (to_workload_kinds(given), given)[1]),
+    Field(title="a list of kinds of workloads", description="e.g. Deployment, CronJob; default: all"),
+]
 Status = Annotated[
     list[str] | None,
     BeforeValidator(_split),
@@ -199,6 +228,11 @@ NameContains = Annotated[
     str | None,
     _checked(lambda given: check_substring(given, "name_contains")),
     Field(title="a text", description="part of the name"),
+]
+ImageContains = Annotated[
+    str | None,
+    _checked(lambda given: check_substring(given, "image_contains")),
+    Field(title="a text", description="part of an image"),
 ]
 Selector = Annotated[
     str | None, _checked(check_selector), Field(title="a label selector", description="label selector")

@@ -17,10 +17,12 @@ from flux_mcp.tools.diagnose import diagnose_flux
 from flux_mcp.tools.events import get_kubernetes_events
 from flux_mcp.tools.graph import get_flux_graph
 from flux_mcp.tools.instance import get_flux_instance
+from flux_mcp.tools.kubernetes import get_kubernetes_resources
 from flux_mcp.tools.lists import list_flux_resources
 from flux_mcp.tools.logs import get_kubernetes_logs
 from flux_mcp.tools.resource import get_flux_resource
 from flux_mcp.tools.trace import trace_kubernetes_resource
+from flux_mcp.tools.workloads import list_flux_workloads
 
 __all__ = ["TOOLS", "Tool", "Toolbox", "UnknownTool"]
 
@@ -42,12 +44,14 @@ class Tool:
         title: for people.
         reads_only: whether it changes nothing.
         recorded: whether a recording can answer it.
+        flux_alone: whether it tells of Flux objects, their status and what they run alone.
     """
 
     answer: Callable[..., Awaitable[Facts]]
     title: str
     reads_only: bool = True
     recorded: bool = True
+    flux_alone: bool = True
 
     @property
     def name(self) -> str:
@@ -66,9 +70,11 @@ TOOLS: Final = (
     Tool(get_flux_resource, "Show one Flux resource whole"),
     Tool(diagnose_flux, "Say why Flux resources fail"),
     Tool(get_flux_graph, "Draw the Flux dependency flow"),
+    Tool(list_flux_workloads, "List the workloads that Flux manages"),
     Tool(trace_kubernetes_resource, "Trace a Kubernetes resource to Flux"),
     Tool(get_kubernetes_events, "List Kubernetes events"),
-    Tool(get_kubernetes_logs, "Get the logs of a Pod or a workload", recorded=False),
+    Tool(get_kubernetes_resources, "Get Kubernetes resources", flux_alone=False),
+    Tool(get_kubernetes_logs, "Get the logs of a Pod or a workload", recorded=False, flux_alone=False),
     Tool(get_kubeconfig_contexts, "List kubeconfig contexts"),
 )
 
@@ -81,6 +87,8 @@ def _why_not(tool: Tool, settings: Settings) -> str:
     """Why a tool is left out under these settings; empty if it is not."""
     if settings.recording is not None and not (tool.reads_only and tool.recorded):
         return "a recording cannot answer it"
+    if settings.flux_only and not tool.flux_alone:
+        return "the server was started with --flux-only"
     return "the server was started with --read-only" if settings.read_only and not tool.reads_only else ""
 
 
@@ -89,7 +97,8 @@ class Toolbox:
 
     Args:
         cluster: what they ask.
-        settings: read_only leaves writing tools out; a pinned context leaves the parameter `context` out.
+        settings: read_only leaves writing tools out, flux_only those about any object; a pinned context leaves the
+            parameter `context` out.
     """
 
     def __init__(self, cluster: Cluster, settings: Settings) -> None:

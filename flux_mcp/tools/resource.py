@@ -1,7 +1,7 @@
 """get_flux_resource: one Flux object whole."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -11,7 +11,7 @@ import anyio
 from flux_mcp.cluster import Cluster, Scope
 from flux_mcp.errors import KubectlError
 from flux_mcp.finding import find_among
-from flux_mcp.flux.describing import Setting, describe, references, remote_by
+from flux_mcp.flux.describing import references, remote_by
 from flux_mcp.flux.echoes import held, mask
 from flux_mcp.flux.events import WARNING, Event, Folded, event, fold
 from flux_mcp.flux.graph import Graph, Linked, view_linked
@@ -27,13 +27,12 @@ from flux_mcp.reading import Gap, Reading
 from flux_mcp.text import DEFAULT_BOUND, Line, age, first_line, fit, gap_line, message, revision, value
 from flux_mcp.tools.arguments import Context, FluxName, OneFluxKind, OneNamespace, to_kinds
 from flux_mcp.tools.lines import counts, ref_name
+from flux_mcp.tools.settings_lines import setting_lines
 
 __all__ = ["FluxResource", "get_flux_resource"]
 
 NEIGHBOURS: Final = 12
 """Neighbours of one sort that are named."""
-PATHS: Final = 24
-"""Key paths without values that are named for one field of the spec."""
 EVENTS: Final = 5
 HISTORY: Final = 3
 UNREADY: Final = 8
@@ -91,7 +90,7 @@ class FluxResource:
         yield from self._conditions()
         yield from self._revisions()
         yield from self._neighbours()
-        yield from _spec(at(self.item, "spec"))
+        yield from setting_lines(at(self.item, "spec"))
         yield from self._references()
         yield from self._inventory()
         yield from self._history()
@@ -234,30 +233,6 @@ def _run(run: object) -> Iterator[str]:
     yield revision(shown) if shown else ""
     yield value(text(run, "lastReconciledStatus"))
     yield f"runs {number(run, 'totalReconciliations')}"
-
-
-def _spec(spec: object) -> Iterator[str]:
-    """One line of what is shown, then for each field of which only keys are, a line of its key paths."""
-    settings = describe(spec)
-    if shown := [_setting(one) for one in settings if one.values]:
-        yield f"spec: {', '.join(shown)}"
-    hidden: dict[str, list[str]] = defaultdict(list)
-    for one in settings:
-        if not one.values:
-            top, _, rest = one.path.partition(".")
-            hidden[top].append(rest)
-    for top, paths in hidden.items():
-        named = [value(path) for path in paths if path]
-        more = f" and {len(named) - PATHS} more" if len(named) > PATHS else ""
-        keys = f": keys {' '.join(named[:PATHS])}{more}" if named else ""
-        yield f"spec.{value(top)} is set, values not shown{keys}"
-
-
-def _setting(one: Setting) -> str:
-    often = Counter(one.values)
-    named = [value(told) + (f" x{count}" if count > 1 else "") for told, count in often.items()]
-    more = f" and {len(named) - NEIGHBOURS} more" if len(named) > NEIGHBOURS else ""
-    return f"{value(one.path)} {' '.join(named[:NEIGHBOURS])}{more}"
 
 
 async def get_flux_resource(
