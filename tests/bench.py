@@ -115,7 +115,7 @@ async def sizes() -> None:
     """Tokens (o200k_base) and bytes of the answers on the recordings, and of tools/list."""
     for recording in sorted(path.name for path in FIXTURES.iterdir()):
         async with Client(parameters(*FLUX_SERVER, f"--recording={FIXTURES / recording}")) as client:
-            for tool in ("get_flux_instance", "list_flux_resources"):
+            for tool in ("get_flux_instance", "audit_flux_configuration", "list_flux_resources"):
                 text = await answer(client, tool)
                 told = f"{tokens(text)} tokens, {len(text.encode())} bytes [bound 4,000; 12,000]"
                 print(f"{tool} on {recording}: {told}")

@@ -11,6 +11,7 @@ from tests.fake import FIXTURES, ROOT
 
 QUESTIONS = (
     ("Analyze the Flux installation in my cluster and report the status of all components", "get_flux_instance"),
+    ("Are the Flux kustomizations and Helm releases configured correctly?", "audit_flux_configuration"),
     ("Create a report of all Flux resources in the cluster and their status", "list_flux_resources"),
 )
 

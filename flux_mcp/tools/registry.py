@@ -12,6 +12,7 @@ from flux_mcp.cluster import Cluster
 from flux_mcp.errors import FluxMcpError, TimedOut
 from flux_mcp.settings import Settings
 from flux_mcp.tools.arguments import argument_model, published_schema, validate
+from flux_mcp.tools.audit import audit_flux_configuration
 from flux_mcp.tools.contexts import get_kubeconfig_contexts
 from flux_mcp.tools.events import get_kubernetes_events
 from flux_mcp.tools.instance import get_flux_instance
@@ -62,6 +63,7 @@ TOOLS: Final = (
     Tool(get_flux_instance, "Report the Flux installation"),
     Tool(list_flux_resources, "List Flux resources and their status"),
     Tool(get_flux_resource, "Show one Flux resource whole"),
+    Tool(audit_flux_configuration, "Audit the configuration of Flux resources"),
     Tool(trace_kubernetes_resource, "Trace a Kubernetes resource to Flux"),
     Tool(get_kubernetes_events, "List Kubernetes events"),
     Tool(get_kubernetes_logs, "Get the logs of a Pod or a workload", recorded=False),
