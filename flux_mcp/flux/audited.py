@@ -28,6 +28,7 @@ class Audited:
         deprecated: fields of the spec that do nothing any more or have a successor.
     """
 
+    ref: ObjectRef
     linked: Linked
     spec: Spec | None
     sources: tuple[ObjectRef, ...]
@@ -35,29 +36,25 @@ class Audited:
     credentials: tuple[str, ...]
     deprecated: tuple[str, ...]
 
-    @property
-    def ref(self) -> ObjectRef:
-        """What it is called."""
-        return self.linked.ref
-
 
 def audited(item: Mapping[str, Any]) -> Audited | None:
     """The view of one object as kubectl printed it; None if it is not a Flux object or has no name."""
     linked = view_linked(item)
     if linked is None:
         return None
-    kind, namespace, spec = linked.ref.kind, linked.ref.namespace, at(item, "spec")
+    ref, spec = linked.ref, at(item, "spec")
     return Audited(
+        ref=ref,
         linked=linked,
         spec=spec_of(item, linked),
-        sources=tuple(_sources(kind, namespace, spec)),
+        sources=tuple(_sources(ref, spec)),
         configs=tuple(
-            ObjectRef("ConfigMap", namespace, text(entry, "name"))
+            ObjectRef("ConfigMap", ref.namespace, text(entry, "name"))
             for entry in (*items(spec, "valuesFrom"), *items(spec, "postBuild", "substituteFrom"))
             if text(entry, "kind") == "ConfigMap" and text(entry, "name")
         ),
-        credentials=tuple(key for field in _INLINE.get(kind, ()) for key in credential_keys(at(spec, *field))),
-        deprecated=tuple(".".join(path) for path in _DEPRECATED.get(kind, ()) if at(spec, *path) is not None),
+        credentials=tuple(key for field in _INLINE.get(ref.kind, ()) for key in credential_keys(at(spec, *field))),
+        deprecated=tuple(".".join(path) for path in _DEPRECATED.get(ref.kind, ()) if at(spec, *path) is not None),
     )
 
 
@@ -76,8 +73,8 @@ _DEPRECATED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
 """Kind → fields that are still served, though they have a successor or do nothing."""
 
 
-def _sources(kind: str, namespace: str, spec: object) -> Iterator[ObjectRef]:
-    match kind:
+def _sources(ref: ObjectRef, spec: object) -> Iterator[ObjectRef]:
+    match ref.kind:
         case "HelmRelease":
             references = [(at(spec, "chart", "spec", "sourceRef"), ""), (at(spec, "chartRef"), "")]
         case "ImagePolicy":
@@ -94,4 +91,4 @@ def _sources(kind: str, namespace: str, spec: object) -> Iterator[ObjectRef]:
             return
     for reference, usual in references:
         if (target := text(reference, "kind") or usual) and (name := text(reference, "name")):
-            yield ObjectRef(target, text(reference, "namespace") or namespace, name)
+            yield ObjectRef(target, text(reference, "namespace") or ref.namespace, name)

@@ -35,18 +35,15 @@ def _uncovered(facts: Facts) -> Iterator[Hit | Blind]:
     if facts.namespace is not None:
         yield BEYOND
         return
-    covered = {event for one, spec in facts.of(AlertSpec) if not one.linked.object.disabled for event in spec.events}
+    alerts = (spec for one, spec in facts.of(AlertSpec) if not one.linked.object.disabled)
+    covered = {event for spec in alerts for event in spec.events}
     found: dict[tuple[str, str], bool] = {}
     for one in facts.objects:
-        ref = one.ref
-        if ref.kind in _APPLIERS:
-            place = ref.kind, ref.namespace
+        kind, namespace, name = one.ref.kind, one.ref.namespace, one.ref.name
+        if kind in _APPLIERS and not found.get((kind, namespace)):
             # A namespace of `*` means all of them.
-            told = {
-                ref,
-                *(ObjectRef(ref.kind, where, name) for where in (ref.namespace, "*") for name in ("*", ref.name)),
-            }
-            found[place] = found.get(place, False) or not told.isdisjoint(covered)
+            told = (ObjectRef(kind, where, what) for where in (namespace, "*") for what in ("*", name))
+            found[kind, namespace] = any(event in covered for event in told)
     yield from (Hit(ObjectRef(kind, namespace, "*")) for (kind, namespace), told in sorted(found.items()) if not told)
 
 
