@@ -530,7 +530,7 @@ CASES: dict[str, Case] = {
         (
             ks(),
             hr(),
-            alert({"kind": "Kustomization", "name": "*"}),
+            alert({"kind": "Kustomization", "name": "*"}, {"kind": "HelmRelease", "name": "*", "namespace": "*"}),
             {
                 **alert({"kind": "HelmRelease", "name": "*", "namespace": "apps"}, suspend=True),
                 "metadata": {"name": "muted", "namespace": "flux-system"},
@@ -541,7 +541,7 @@ CASES: dict[str, Case] = {
             ks(),
             ks("other"),
             hr(),
-            alert({"kind": "Kustomization", "name": "apps"}, {"kind": "HelmRelease", "name": "*", "namespace": "*"}),
+            alert({"kind": "Kustomization", "name": "apps"}, {"kind": "HelmRelease", "name": "*", "namespace": "apps"}),
         ),
     ),
     "controller-skew": Case(

@@ -131,6 +131,14 @@ async def test_nothing_to_read_is_an_error(api: Api) -> None:
     assert one.is_error
 
 
+@pytest.mark.parametrize("verb", ["get", "api-resources"])
+async def test_an_unreachable_cluster_is_an_error(fake: FakeKubectl, ask_fake: Ask, verb: str) -> None:
+    fake.says(verb, "", "Unable to connect to the server: dial tcp 10.0.0.1:6443: connect: no route to host", 1)
+    reply = await ask_fake(TOOL)
+    assert reply.is_error
+    assert "no route to host" in reply.text
+
+
 async def test_no_flux_is_said(api: Api) -> None:
     api.serves(CRD, DEPLOYMENT, POD)
     reply = await api.ask(TOOL)

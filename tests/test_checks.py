@@ -488,7 +488,7 @@ def test_ten_thousand_objects_are_judged_at_once() -> None:
             ),
             "status": {
                 "inventory": {
-                    "entries": [{"id": f"apps_{number // 2}-{part}__ConfigMap", "v": "v1"} for part in range(20)]
+                    "entries": [{"id": f"apps_{number // 2}-{part}__ConfigMap", "v": "v1"} for part in range(4)]
                 }
             },
         }

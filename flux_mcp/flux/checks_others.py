@@ -39,11 +39,10 @@ def _uncovered(facts: Facts) -> Iterator[Hit | Blind]:
     covered = {event for spec in alerts for event in spec.events}
     found: dict[tuple[str, str], bool] = {}
     for one in facts.objects:
-        kind, namespace, name = one.ref.kind, one.ref.namespace, one.ref.name
+        kind, namespace = one.ref.kind, one.ref.namespace
         if kind in _APPLIERS and not found.get((kind, namespace)):
-            # A namespace of `*` means all of them.
-            told = (ObjectRef(kind, where, what) for where in (namespace, "*") for what in ("*", name))
-            found[kind, namespace] = any(event in covered for event in told)
+            # A name may be `*`; a namespace may not.
+            found[kind, namespace] = not covered.isdisjoint((ObjectRef(kind, namespace, "*"), one.ref))
     yield from (Hit(ObjectRef(kind, namespace, "*")) for (kind, namespace), told in sorted(found.items()) if not told)
 
 

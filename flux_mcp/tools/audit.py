@@ -11,7 +11,7 @@ from flux_mcp.errors import KindNotInstalled, KubectlError
 from flux_mcp.flux.audited import Audited, audited
 from flux_mcp.flux.checks import CLUSTER_KINDS, DOCS, Audit, Facts, Found, Severity, audit
 from flux_mcp.flux.installation import CONTROLLERS, Crd, view_crd
-from flux_mcp.flux.kinds import CONFIG_MAP, FLUX_KINDS, FluxKind, Kind
+from flux_mcp.flux.kinds import CONFIG_MAP, DEPLOYMENT, FLUX_KINDS, FluxKind, Kind
 from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.pods import Pod, pod
 from flux_mcp.flux.tolerant import text
@@ -121,6 +121,7 @@ class _Config:
 
 
 _Seen = Audited | _Config
+_Part = Crd | Pod | Workload
 
 
 def _see(item: Mapping[str, Any]) -> _Seen | None:
@@ -130,7 +131,7 @@ def _see(item: Mapping[str, Any]) -> _Seen | None:
     return _Config(ref, text(item, "metadata", "labels", WATCH) == "Enabled") if ref.name else None
 
 
-def _see_controller(item: Mapping[str, Any]) -> Crd | Pod | Workload | None:
+def _see_part(item: Mapping[str, Any]) -> _Part | None:
     match text(item, "kind"):
         case "CustomResourceDefinition":
             return view_crd(item)
@@ -154,41 +155,60 @@ async def audit_flux_configuration(
     scope = await cluster.open(context)
     # A ConfigMap may hold a megabyte, and only a low rule looks at its labels.
     configs = (CONFIG_MAP,) if least is Severity.LOW and {"HelmRelease", "Kustomization"} & _names_of(wanted) else ()
-    beside: tuple[Kind, ...] = CLUSTER_KINDS if kinds is None or _RELEASE in _names_of(wanted) else ()
+    # The arguments of helm-controller tell what a release does after a failure where the release does not say.
+    gates = (DEPLOYMENT,) if _RELEASE in _names_of(wanted) else ()
+    beside: tuple[Kind, ...] = CLUSTER_KINDS if kinds is None else gates
     if namespace is not None:
         beside = tuple(kind for kind in beside if kind.namespaced)
-    objects: list[Reading[_Seen]] = []
-    parts: list[Reading[Crd | Pod | Workload]] = []
-    failed: list[Gap] = []
-
-    async def read_objects() -> None:
-        objects.append(await cluster.read(scope, (*FLUX_KINDS, *configs), _see, namespace=namespace))
-
-    async def read_parts() -> None:
-        try:
-            parts.append(await cluster.read(scope, beside, _see_controller, namespace=namespace, selector=CONTROLLERS))
-        except KubectlError as error:
-            failed.append(Gap(tuple(kind.kind for kind in beside), error.brief, error))
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(read_objects)
-        if beside:
-            group.start_soon(read_parts)
-    (reading,) = objects
+    reading, parts = await _read(cluster, scope, (*FLUX_KINDS, *configs), beside, namespace)
     _require(reading, wanted, scope, named=kinds is not None)
     facts = _facts(reading, parts, scope, namespace)
     about = None if kinds is None and namespace is None else _names_of((*wanted, *(beside if kinds is None else ())))
     result = audit(facts, about)
-    relevant = {*_names_of((*wanted, *beside)), *(kind for one in result.unchecked for kind in one.blind)}
+    relevant = {*_names_of(wanted), *(kind for one in result.unchecked for kind in one.blind)}
     return FluxAudit(
         scope=scope,
         severity=least,
         audit=result,
         objects=sum(one.ref.kind in _names_of(wanted) for one in facts.objects),
         installed=len(reading.absent) < len(FLUX_KINDS),
-        gaps=(*reading.only(relevant).gaps, *(gap for read in parts for gap in read.gaps), *failed),
+        gaps=(*reading.only(relevant).gaps, *parts.gaps),
         limit=limit,
     )
+
+
+async def _read(
+    cluster: Cluster, scope: Scope, kinds: Sequence[Kind], beside: Sequence[Kind], namespace: str | None
+) -> tuple[Reading[_Seen], Reading[_Part]]:
+    """Both reads at once; what could not be read beside the Flux objects is a gap.
+
+    Raises:
+        KubectlError: kubectl could not ask for Flux objects at all.
+    """
+    found: list[Reading[_Seen] | KubectlError] = []
+    parts: list[Reading[_Part]] = [] if beside else [Reading((), frozenset())]
+
+    async def read_objects() -> None:
+        try:
+            found.append(await cluster.read(scope, kinds, _see, namespace=namespace))
+        except KubectlError as error:
+            found.append(error)
+
+    async def read_parts() -> None:
+        try:
+            parts.append(await cluster.read(scope, beside, _see_part, namespace=namespace, selector=CONTROLLERS))
+        except KubectlError as error:
+            gap = Gap(tuple(kind.kind for kind in beside), error.brief, error)
+            parts.append(Reading((), frozenset(), gaps=(gap,)))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(read_objects)
+        if beside:
+            group.start_soon(read_parts)
+    (reading,) = found
+    if isinstance(reading, KubectlError):
+        raise reading
+    return reading, parts[0]
 
 
 def _names_of(kinds: Sequence[Kind]) -> frozenset[str]:
@@ -209,20 +229,14 @@ def _require(reading: Reading[_Seen], wanted: Sequence[FluxKind], scope: Scope, 
     asked.require()
 
 
-def _facts(
-    reading: Reading[_Seen],
-    parts: Sequence[Reading[Crd | Pod | Workload]],
-    scope: Scope,
-    namespace: str | None,
-) -> Facts:
-    beside = [one for read in parts for one in read.objects]
+def _facts(reading: Reading[_Seen], parts: Reading[_Part], scope: Scope, namespace: str | None) -> Facts:
     return Facts(
         objects=tuple(one for one in reading.objects if isinstance(one, Audited)),
-        read=reading.read.union(*(read.read for read in parts)),
+        read=reading.read | parts.read,
         now=scope.now,
         namespace=namespace,
-        crds=tuple(one for one in beside if isinstance(one, Crd)),
-        controllers=tuple(one for one in beside if isinstance(one, Workload)),
-        pods=tuple(one for one in beside if isinstance(one, Pod)),
+        crds=tuple(one for one in parts.objects if isinstance(one, Crd)),
+        controllers=tuple(one for one in parts.objects if isinstance(one, Workload)),
+        pods=tuple(one for one in parts.objects if isinstance(one, Pod)),
         watched={one.ref: one.watched for one in reading.objects if isinstance(one, _Config)},
     )
