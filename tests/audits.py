@@ -258,14 +258,25 @@ CASES: dict[str, Case] = {
         ),
     ),
     "verify-anybody": Case(
-        (oci(verify={"provider": "cosign"}), item("HelmChart", "own", spec={"verify": {}})),
-        ("OCIRepository charts", "HelmChart own"),
+        (
+            oci(verify={"provider": "cosign"}),
+            item("HelmChart", "own", spec={"verify": {}}),
+            hr(chart=chart("1.x", verify={"provider": "cosign"})),
+        ),
+        ("OCIRepository charts", "HelmChart own", "HelmRelease apps/web"),
         (
             oci(verify={"provider": "cosign", "matchOIDCIdentity": [{"issuer": "a", "subject": "b"}]}),
             oci("key", verify={"provider": "cosign", "secretRef": {"name": "key"}}),
             oci("notation", verify={"provider": "notation"}),
             oci("none"),
             git(verify={"mode": "HEAD"}),
+            hr(chart=chart("1.x", verify={"provider": "cosign", "secretRef": {"name": "key"}})),
+            item(
+                "HelmChart",
+                "made",
+                metadata={"labels": applied_by("web", "apps", "helm.toolkit.fluxcd.io")},
+                spec={"verify": {"provider": "cosign"}},
+            ),
         ),
     ),
     "helm-repository-passes-credentials": Case(

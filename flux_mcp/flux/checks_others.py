@@ -88,7 +88,7 @@ OTHER_RULES: Final = (
         check=_pushes_to_source,
         why="new images are applied without review",
         fix="git: {push: {branch: image-updates}}",
-        link="image/imageupdateautomations#push",
+        link="image/imageupdateautomations/",
     ),
     Rule(  # 42
         id="image-policy-unfiltered",
@@ -97,7 +97,7 @@ OTHER_RULES: Final = (
         check=each(PolicySpec, lambda spec: spec.sort in {"alphabetical", "numerical"} and not spec.filtered),
         why="any tag may win, such as latest",
         fix="filterTags",
-        link="image/imagepolicies#filter-tags",
+        link="image/imagepolicies/",
     ),
     Rule(  # 45: medium, since such an Alert is a mistake and not a choice
         id="alert-provider-missing",

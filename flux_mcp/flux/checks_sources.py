@@ -65,13 +65,21 @@ def _in_the_clear(spec: SourceSpec) -> str:
 def _unverified(facts: Facts) -> Iterator[Hit | Blind]:
     """Git and OCI sources, and charts from OCI registries: what Flux can verify."""
     for one, spec in facts.of(SourceSpec, "GitRepository", "OCIRepository"):
-        if not spec.verifier:
+        if not spec.verified:
             yield Hit(one.ref)
-    charts = [(one, spec.verifier == "") for one, spec in facts.of(SourceSpec, "HelmChart") if not spec.generated]
+    charts = [(one, not spec.verified) for one, spec in facts.of(SourceSpec, "HelmChart") if not spec.generated]
     charts += [(one, not spec.verified) for one, spec in facts.of(ReleaseSpec) if spec.chart is not None]
     for one, bare in charts:
         if bare and (found := _from_registry(facts, one)):
             yield Hit(one.ref) if found is True else found
+
+
+def _by_anybody(facts: Facts) -> Iterator[Hit]:
+    """Not of a GitRepository, which always needs a key; nor of a HelmChart that a HelmRelease stands for."""
+    for one, spec in facts.of(SourceSpec, "OCIRepository", "HelmChart"):
+        if spec.anybody and not spec.generated:
+            yield Hit(one.ref)
+    yield from each(ReleaseSpec, lambda spec: spec.anybody)(facts)
 
 
 def _from_registry(facts: Facts, one: Audited) -> bool | Blind:
@@ -148,10 +156,8 @@ SOURCE_RULES: Final = (
     Rule(  # 16
         id="verify-anybody",
         severity=Severity.MEDIUM,
-        kinds=("OCIRepository", "HelmChart"),
-        check=each(
-            SourceSpec, lambda spec: spec.verifier == "cosign" and not spec.identified, "OCIRepository", "HelmChart"
-        ),
+        kinds=("OCIRepository", "HelmChart", "HelmRelease"),
+        check=_by_anybody,
         why="a signature by anybody will do",
         fix="verify.matchOIDCIdentity or secretRef",
         link="source/ocirepositories#verification",

@@ -58,6 +58,7 @@ class ReleaseSpec:
     Attributes:
         chart: the version of its chart template; None where it refers to a chart instead.
         verified: the chart template asks for a signature.
+        anybody: anybody's signature will do.
         unremediated: the actions, of install and upgrade, whose failure nothing follows.
         endless: the actions that are tried again without end.
         drift: spec.driftDetection.mode.
@@ -68,6 +69,7 @@ class ReleaseSpec:
 
     chart: str | None
     verified: bool
+    anybody: bool
     unremediated: tuple[str, ...]
     endless: tuple[str, ...]
     drift: str
@@ -87,8 +89,8 @@ class SourceSpec:
         wanted: the keys of spec.ref and their values; empty where there is none.
         version: of a HelmChart, the one that is asked for.
         url: its scheme and host, or of an image the host.
-        verifier: who is to verify; empty where nobody is.
-        identified: the verification names a key or an identity.
+        verified: it asks for a signature.
+        anybody: anybody's signature will do.
         updated: when its artifact was stored.
         generated: a HelmChart that helm-controller made for a HelmRelease.
     """
@@ -98,8 +100,8 @@ class SourceSpec:
     url: str
     provider: str
     insecure: bool
-    verifier: str
-    identified: bool
+    verified: bool
+    anybody: bool
     pass_credentials: bool
     secret: bool
     opened: bool
@@ -199,6 +201,7 @@ def _release(item: Mapping[str, Any], _: Linked) -> ReleaseSpec:
     return ReleaseSpec(
         chart=text(chart, "version") if isinstance(chart, dict) else None,
         verified=at(chart, "verify") is not None,
+        anybody=_anybody(at(chart, "verify")),
         unremediated=tuple(action for action in _ACTIONS if not _remediated(at(spec, action))),
         endless=tuple(action for action in _ACTIONS if number(spec, action, "remediation", "retries") < 0),
         drift=text(spec, "driftDetection", "mode"),
@@ -215,9 +218,15 @@ def _remediated(action: object) -> bool:
     return text(action, "strategy", "name") == "RetryOnFailure" or number(action, "remediation", "retries") != 0
 
 
+def _anybody(verify: object) -> bool:
+    """Whether a verification by cosign, the default, names neither a key nor an identity."""
+    named = text(verify, "secretRef", "name") or items(verify, "matchOIDCIdentity")
+    return verify is not None and text(verify, "provider") in {"", "cosign"} and not named
+
+
 def _source(item: Mapping[str, Any], linked: Linked) -> SourceSpec:
     spec = at(item, "spec")
-    verify, ref = at(spec, "verify"), at(spec, "ref")
+    ref = at(spec, "ref")
     # git@host:path and registry/image have no scheme.
     scheme, sign, rest = (text(spec, "url") or text(spec, "image")).rpartition("://")
     host = rest.partition("/")[0].rpartition("@")[2]
@@ -227,8 +236,8 @@ def _source(item: Mapping[str, Any], linked: Linked) -> SourceSpec:
         url=f"{scheme}{sign}{host}",
         provider=text(spec, "provider"),
         insecure=at(spec, "insecure") is True,
-        verifier="" if verify is None else text(verify, "provider") or "cosign",
-        identified=bool(text(verify, "secretRef", "name") or items(verify, "matchOIDCIdentity")),
+        verified=at(spec, "verify") is not None,
+        anybody=_anybody(at(spec, "verify")),
         pass_credentials=at(spec, "passCredentials") is True,
         secret=bool(text(spec, "secretRef", "name")),
         opened=at(spec, "accessFrom") is not None,

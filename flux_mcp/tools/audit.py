@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import anyio
@@ -53,7 +54,7 @@ class FluxAudit:
         shown = self._shown()
         return fit(
             self._head,
-            [lambda few=few: self._lines(few) for few in FEWER],  # type: ignore[misc]
+            [partial(self._lines, few) for few in FEWER],
             DEFAULT_BOUND if self.limit is None else LIMIT_BOUND,
             lambda left: (
                 f"… {left} of {sum(len(one.hits) for one in shown)} findings are left out: narrow with "
