@@ -26,6 +26,9 @@ READING: Final = (
     ),
     Question(2, "Are there any reconciliation errors in the Flux managed resources?", "diagnose_flux", {}, 4_000),
     Question(
+        3, "Are the Flux kustomizations and Helm releases configured correctly?", "audit_flux_configuration", {}, 850
+    ),
+    Question(
         4, "Create a report of all Flux resources in the cluster and their status", "list_flux_resources", {}, 4_000
     ),
     Question(5, "Draw a diagram of the Flux dependency flow in the cluster", "get_flux_graph", {}, 1_450),

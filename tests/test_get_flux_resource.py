@@ -478,7 +478,7 @@ async def test_a_neighbour_that_could_not_be_read_is_not_missing(api: Api) -> No
     reply = await api.ask(TOOL, kind="ks", name="web")
     assert reply.lines[1].startswith("NOT READ: GitRepository (forbidden")
     assert "GitRepository flux-system/there" in reply.text
-    assert "missing" not in reply.text
+    assert "flux-system/there missing" not in reply.text
 
 
 async def test_a_job_that_has_ended_and_a_cron_job_are_not_unready(api: Api) -> None:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 
 from flux_mcp.errors import BadArgument
+from flux_mcp.flux.checking import Severity
 from flux_mcp.flux.kinds import FLUX_KINDS, WORKLOAD_KINDS, FluxKind, Kind, find_kind, find_known
 from flux_mcp.flux.status import Verdict, find_verdict
 from flux_mcp.kubectl.command import (
@@ -30,6 +31,7 @@ from flux_mcp.kubectl.command import (
 )
 
 __all__ = [
+    "AtLeast",
     "Contains",
     "Context",
     "ImageContains",
@@ -57,6 +59,7 @@ __all__ = [
     "published_schema",
     "to_kinds",
     "to_seconds",
+    "to_severity",
     "to_verdicts",
     "to_workload_kinds",
     "validate",
@@ -164,6 +167,20 @@ def to_verdicts(spellings: Sequence[str] | None, argument: str = "status") -> tu
     return frozenset(verdicts), trouble
 
 
+def to_severity(spelling: str | None, argument: str = "severity") -> Severity:
+    """The severity of this spelling, in any case; medium for None.
+
+    Raises:
+        BadArgument: it is none; the allowed ones are named.
+    """
+    if spelling is None:
+        return Severity.MEDIUM
+    found = next((one for one in Severity if one.value == spelling.lower()), None)
+    if found is None:
+        raise BadArgument(argument, f"must be of {', '.join(one.value for one in Severity)}, not {echo(spelling)}")
+    return found
+
+
 def to_seconds(since: str | None, argument: str = "since") -> int | None:
     """Seconds of `45s`, `10m`, `2h` or `3d`; None for None.
 
@@ -244,6 +261,11 @@ Limit = Annotated[
 ]
 
 
+AtLeast = Annotated[
+    str | None,
+    _checked(lambda given: (to_severity(given), given)[1]),
+    Field(title="high, medium or low", description="high, medium or low: that and worse; default: medium"),
+]
 OneKind = Annotated[str, _checked(check_kind), Field(title="a kind", description="e.g. Pod, or plural.group")]
 OnlyKind = Annotated[str | None, _checked(check_kind), Field(title="a kind", description="of the object")]
 OneFluxKind = Annotated[

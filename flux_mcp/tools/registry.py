@@ -12,6 +12,7 @@ from flux_mcp.cluster import Cluster
 from flux_mcp.errors import FluxMcpError, TimedOut
 from flux_mcp.settings import Settings
 from flux_mcp.tools.arguments import argument_model, published_schema, validate
+from flux_mcp.tools.audit import audit_flux_configuration
 from flux_mcp.tools.contexts import get_kubeconfig_contexts
 from flux_mcp.tools.diagnose import diagnose_flux
 from flux_mcp.tools.events import get_kubernetes_events
@@ -71,6 +72,7 @@ TOOLS: Final = (
     Tool(diagnose_flux, "Say why Flux resources fail"),
     Tool(get_flux_graph, "Draw the Flux dependency flow"),
     Tool(list_flux_workloads, "List the workloads that Flux manages"),
+    Tool(audit_flux_configuration, "Audit the configuration of Flux resources"),
     Tool(trace_kubernetes_resource, "Trace a Kubernetes resource to Flux"),
     Tool(get_kubernetes_events, "List Kubernetes events"),
     Tool(get_kubernetes_resources, "Get Kubernetes resources", flux_alone=False),
