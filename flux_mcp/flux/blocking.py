@@ -95,8 +95,7 @@ _WORKLOADS: Final = frozenset((kind.kind, kind.group) for kind in WORKLOAD_KINDS
 
 PENDING: Final = Advice(
     "no controller has reported on it yet",
-    "look at the log of its controller and at a label sharding.fluxcd.io/key without a shard; if its controller is not "
-    "installed, add it",
+    "look at its controller's log, and at a label sharding.fluxcd.io/key without a shard",
 )
 STALE: Final = Advice(
     "its newest spec was not seen yet; the status is of an older one",
@@ -116,7 +115,7 @@ REQUESTED: Final = Advice(
     "a reconcile request was not handled yet", "look at its controller if it does not go within a minute"
 )
 STUCK: Final = Advice("its run takes longer than its time-out", "look at restarts and load of its controller")
-LOOP: Final = Advice("each waits for the next: nothing but a change of dependsOn ends it", "remove one dependsOn of it")
+LOOP: Final = Advice("nothing but a change of dependsOn ends it", "remove one dependsOn of it")
 ITSELF: Final = Advice("it depends on itself", "remove itself from its dependsOn")
 MISSING: Final = Advice("it does not exist", "create it, or correct the reference of what waits for it")
 SUSPENDED: Final = Advice("it is suspended and was never Ready, so nothing that waits for it goes on", "resume it")

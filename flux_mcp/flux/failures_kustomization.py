@@ -144,7 +144,7 @@ KUSTOMIZATIONS: Final = (
         "BuildFailed",
         r"substitute from '.*not found",
         "a ConfigMap or Secret of postBuild.substituteFrom does not exist",
-        "create it in the namespace of the Kustomization, or mark it optional: true",
+        "create it in its namespace, or mark it optional: true",
         look="postBuild.substituteFrom",
     ),
     _kustomization(
@@ -176,7 +176,7 @@ KUSTOMIZATIONS: Final = (
         "ReconciliationFailed",
         r"kube ?client|KubeConfig secret|kubeconfig",
         "the client for the target cluster cannot be made: its kubeconfig Secret or service account is missing",
-        "create what spec.kubeConfig or serviceAccountName names, in the namespace of the Kustomization",
+        "create what spec.kubeConfig or serviceAccountName names, in its namespace",
         look="kubeConfig serviceAccountName",
     ),
     _kustomization(

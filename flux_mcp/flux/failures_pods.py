@@ -11,8 +11,8 @@ from flux_mcp.flux.failures import Advice
 __all__ = ["NOT_READY", "POD_FAILURES"]
 
 _IMAGE: Final = Advice(
-    "the image cannot be pulled: no such tag, no rights, or the registry does not answer",
-    "correct the image, push it, or give the Pod an imagePullSecret",
+    "the image cannot be pulled: no such tag, no rights, or no answer of the registry",
+    "correct or push it, or add an imagePullSecret",
 )
 _CONFIG: Final = Advice(
     "the container cannot be made: a ConfigMap, a Secret or a key that it names is missing",

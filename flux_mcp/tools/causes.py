@@ -18,11 +18,12 @@ from flux_mcp.flux.projection import project
 from flux_mcp.flux.status import Judged, Verdict
 from flux_mcp.flux.symptoms import Symptom, symptoms
 from flux_mcp.flux.tolerant import at
+from flux_mcp.flux.workloads import short_image
 from flux_mcp.quoting import OBJECT_MESSAGE
 from flux_mcp.text import message, value
-from flux_mcp.tools.lines import object_line
+from flux_mcp.tools.lines import object_line, ref_name
 
-__all__ = ["BRIEF", "FULL", "SHORT", "Causes", "Detail", "name_of", "stalled_line"]
+__all__ = ["BRIEF", "FULL", "SHORT", "Causes", "Detail", "stalled_line"]
 
 _INDENT: Final = "   "
 _TITLES: Final = {Sort.MISSING: "not found", Sort.UNREAD: "NOT READ", Sort.CONTROLLER: "down, see above"}
@@ -55,11 +56,6 @@ class Detail:
 BRIEF: Final = Detail(message=200, named=10, pods=1)
 SHORT: Final = Detail(message=100, named=5, pods=1, advice=False)
 FULL: Final = Detail(message=OBJECT_MESSAGE, named=20, pods=5, look=True)
-
-
-def name_of(ref: ObjectRef) -> str:
-    """`Kind namespace/name`."""
-    return f"{value(ref.kind)} {value(ref.namespace)}/{value(ref.name)}"
 
 
 def stalled_line(entry: Judged) -> str:
@@ -103,12 +99,12 @@ class Causes:
         entry = self.diagnosis.judged.get(first)
         if cause.sort is Sort.LOOP:
             several = f"{self._named(cause.members, detail.named)} wait for each other"
-            return f"loop of dependsOn: {several if len(cause.members) > 1 else f'{name_of(first)} waits for itself'}"
+            return f"loop of dependsOn: {several if len(cause.members) > 1 else f'{ref_name(first)} waits for itself'}"
         if cause.sort in _TITLES:
-            return f"{name_of(first)}: {_TITLES[cause.sort]}"
+            return f"{ref_name(first)}: {_TITLES[cause.sort]}"
         if first == asked:
-            return f"{name_of(first)} itself"
-        return object_line(entry, self.scope, detail.message) if entry is not None else name_of(first)
+            return f"{ref_name(first)} itself"
+        return object_line(entry, self.scope, detail.message) if entry is not None else ref_name(first)
 
     def _more(self, cause: Cause, position: int, detail: Detail, asked: ObjectRef | None) -> Iterator[str]:
         first = cause.members[0]
@@ -137,8 +133,8 @@ class Causes:
         entry = self.diagnosis.judged[ref]
         if entry.verdict is Verdict.READY:
             flags = " ".join(flag.value for flag in entry.flags)
-            return f"{name_of(ref)} still Ready ({flags})"
-        return f"{name_of(ref)} {value(entry.reason) if entry.reason else entry.verdict.value}"
+            return f"{ref_name(ref)} still Ready ({flags})"
+        return f"{ref_name(ref)} {value(entry.reason) if entry.reason else entry.verdict.value}"
 
     def _symptoms(self, members: Iterable[ObjectRef]) -> list[tuple[Managed, tuple[Symptom, ...]]]:
         """The workloads of these objects that are not ready, with what is wrong with each."""
@@ -156,7 +152,7 @@ class Causes:
     def _workload(self, one: Managed, found: Sequence[Symptom], detail: Detail) -> Iterator[str]:
         ref = ObjectRef(one.kind, one.namespace, one.name)
         if not found:
-            yield f"{name_of(ref)}: {self._why_nothing(one)}"
+            yield f"{ref_name(ref)}: {self._why_nothing(one)}"
         for symptom in found:
             yield _symptom(symptom, detail)
 
@@ -191,11 +187,11 @@ class Causes:
             if len(way) > 1:
                 between = [self._step(ref) for ref in way[1:-1][:STEPS]]
                 between += [f"… {len(way) - 2 - STEPS} more"] if len(way) - 2 > STEPS else []
-                yield f"way: {' → '.join((name_of(way[0]), *between, name_of(way[-1])))}"
+                yield f"way: {' → '.join((ref_name(way[0]), *between, ref_name(way[-1])))}"
 
     def _step(self, ref: ObjectRef) -> str:
         entry = self.diagnosis.judged[ref]
-        return f"{name_of(ref)} {entry.verdict.value} {value(entry.reason) if entry.reason else ''}".rstrip()
+        return f"{ref_name(ref)} {entry.verdict.value} {value(entry.reason) if entry.reason else ''}".rstrip()
 
     def _fields(self, ref: ObjectRef) -> tuple[str, ...]:
         """The fields that the catalogue names, with what is in them."""
@@ -223,7 +219,7 @@ def _symptom(one: Symptom, detail: Detail) -> str:
     parts = [
         f"{value(one.about[0].kind)} {names}{more}",
         f"{container}{value(one.reason)}",
-        f"image {value(one.image)}" if one.image else "",
+        f"image {value(short_image(one.image))}" if one.image else "",
         f"last {value(one.last)}" if one.last and one.last.partition(" ")[0] != one.reason else one.last,
         f"restarts {one.restarts}" if one.restarts else "",
     ]

@@ -19,8 +19,8 @@ from flux_mcp.flux.symptoms import symptoms
 from flux_mcp.quoting import OBJECT_MESSAGE
 from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, message, size, value
 from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName, to_kinds
-from flux_mcp.tools.causes import BRIEF, FULL, SHORT, Causes, Detail, name_of, stalled_line
-from flux_mcp.tools.lines import counts, object_line
+from flux_mcp.tools.causes import BRIEF, FULL, SHORT, Causes, Detail, stalled_line
+from flux_mcp.tools.lines import counts, object_line, ref_name
 
 __all__ = ["FluxDiagnosis", "diagnose_flux"]
 
@@ -87,8 +87,7 @@ class FluxDiagnosis:
         elif not self.troubled:
             yield self._calm()
         if self.positions:
-            several = f"{len(self.positions)} causes" if len(self.positions) > 1 else "1 cause"
-            yield f"{several}, those with most behind them first:" if self.asked is None else f"{several}:"
+            yield f"{len(self.positions)} causes:" if len(self.positions) > 1 else "1 cause:"
 
     def _calm(self) -> str:
         """No trouble, as far as that can be known."""
@@ -104,7 +103,7 @@ class FluxDiagnosis:
             yield told
         if waiting := self.diagnosis.waiting_for(ref):
             more = f" and {len(waiting) - WAITING} more" if len(waiting) > WAITING else ""
-            yield f"waits for it: {'; '.join(map(name_of, waiting[:WAITING]))}{more}"
+            yield f"waits for it: {'; '.join(map(ref_name, waiting[:WAITING]))}{more}"
         if not entry.trouble:
             yield from self._not_in_trouble(entry)
 

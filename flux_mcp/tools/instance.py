@@ -26,7 +26,7 @@ from flux_mcp.flux.pods import Pod, pod
 from flux_mcp.flux.releases import SUPPORTED, unsupported
 from flux_mcp.flux.status import Judged, judge
 from flux_mcp.flux.tolerant import text
-from flux_mcp.flux.workloads import Workload, view_workload
+from flux_mcp.flux.workloads import Workload, short_image, view_workload
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, message, revision, value
 from flux_mcp.tools.arguments import Context
@@ -144,7 +144,7 @@ class FluxInstallation:
 
     def _controller(self, one: Controller, shared: Sequence[str]) -> str:
         ref = f"{value(one.ref.namespace)}/{value(one.ref.name)}"
-        parts = [f"{ref} {one.ready}/{one.wanted}", value(one.image)]
+        parts = [f"{ref} {one.ready}/{one.wanted}", value(short_image(one.image))]
         parts += [f"restarts {one.restarts}" if one.restarts is not None else "restarts not read"]
         parts += [f"last ended: {' '.join(map(value, one.last_ends))}"] if one.last_ends else []
         if one.version and one.version != self.distribution.version:

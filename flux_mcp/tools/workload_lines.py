@@ -13,8 +13,9 @@ from flux_mcp.flux.rollouts import Rollout
 from flux_mcp.flux.status import Verdict, verdict_of
 from flux_mcp.flux.workloads import Container, short_image
 from flux_mcp.text import Line, age, size, value
+from flux_mcp.tools.lines import ref_name
 
-__all__ = ["NAMED", "WorkloadLines", "how_it_is", "images", "name_of"]
+__all__ = ["NAMED", "WorkloadLines", "how_it_is", "images"]
 
 LINE: Final = 12
 """Workloads that stand on one line."""
@@ -84,14 +85,14 @@ class WorkloadLines:
                 yield Line(f"{self._owners(entry, again=True)}: {counted}", 0, len(calm))
 
     def _owners(self, entry: Group, *, again: bool) -> str:
-        return " and ".join(name_of(ref) if again else self._owner(ref, why) for ref, why in entry.owners)
+        return " and ".join(ref_name(ref) if again else self._owner(ref, why) for ref, why in entry.owners)
 
     def _owner(self, ref: ObjectRef, why: str) -> str:
         """`HelmRelease apps/web Stalled (by label)`: its verdict if it is not Ready, and why it is said to be one."""
         node = self.graph.nodes.get(ref)
         verdict = verdict_of(node.object, self.now) if node is not None else Verdict.READY
         said = "" if verdict is Verdict.READY else f" {verdict.value}"
-        return f"{name_of(ref)}{said}{f' ({why})' if why else ''}"
+        return f"{ref_name(ref)}{said}{f' ({why})' if why else ''}"
 
     def _workloads(self, some: Sequence[Running], *, with_images: bool) -> str:
         parts = []
@@ -145,11 +146,6 @@ def images(containers: Sequence[Container], *, named: bool = True) -> str:
     return ", ".join(told) + more
 
 
-def name_of(ref: ObjectRef) -> str:
-    """`Kind namespace/name`."""
-    return f"{value(ref.kind)} {value(ref.namespace)}/{value(ref.name)}"
-
-
 def _chunks(workloads: Sequence[Running]) -> Iterator[Sequence[Running]]:
     """What stands on one line each: no more than fits into an answer beside others."""
     chunk: list[Running] = []
@@ -167,7 +163,7 @@ def _chunks(workloads: Sequence[Running]) -> Iterator[Sequence[Running]]:
 
 def _names(refs: Sequence[ObjectRef]) -> str:
     more = f" and {len(refs) - NAMED} more" if len(refs) > NAMED else ""
-    return " and ".join(map(name_of, refs[:NAMED])) + more
+    return " and ".join(map(ref_name, refs[:NAMED])) + more
 
 
 def _troubled(entry: Group) -> Group | None:

@@ -24,7 +24,8 @@ from flux_mcp.tools.arguments import (
     WorkloadKinds,
     to_workload_kinds,
 )
-from flux_mcp.tools.workload_lines import NAMED, WorkloadLines, name_of
+from flux_mcp.tools.lines import ref_name
+from flux_mcp.tools.workload_lines import NAMED, WorkloadLines
 
 __all__ = ["FluxWorkloads", "list_flux_workloads"]
 
@@ -112,7 +113,7 @@ class FluxWorkloads:
 
     def _elsewhere(self) -> Iterator[str]:
         if self.remote:
-            told = [f"{'unknown' if count is None else count} of {name_of(ref)}" for ref, count in self.remote[:NAMED]]
+            told = [f"{'unknown' if count is None else count} of {ref_name(ref)}" for ref, count in self.remote[:NAMED]]
             more = f" and of {len(self.remote) - NAMED} more" if len(self.remote) > NAMED else ""
             yield f"Workloads on another cluster: {', '.join(told)}{more}"
         if self.lost:
@@ -120,8 +121,8 @@ class FluxWorkloads:
             yield f"MISSING, though an inventory names it: {', '.join(map(self._lost, self.lost[:NAMED]))}{more}"
 
     def _lost(self, managed: Managed) -> str:
-        of = " and ".join(name_of(ref) for ref in self.graph.holders(managed))
-        return f"{name_of(ObjectRef(managed.kind, managed.namespace, managed.name))} of {of}"
+        of = " and ".join(ref_name(ref) for ref in self.graph.holders(managed))
+        return f"{ref_name(ObjectRef(managed.kind, managed.namespace, managed.name))} of {of}"
 
 
 def _first(groups: Sequence[Group], limit: int | None) -> Iterator[Group]:
