@@ -5,6 +5,7 @@ FluxMcpError
 ├── BadSetting              a flag of the command line or an environment variable does not fit
 ├── BadRecording            a file of a recording is missing or cannot be understood
 ├── CannotRecord            a recording cannot be written
+├── CannotReconcile         an object does not reconcile on request; nothing was asked
 ├── KubectlMissing          there is no kubectl to start
 ├── KubectlTooOld           kubectl is older than 1.28
 └── KubectlError            kubectl ran, or should have
@@ -18,6 +19,7 @@ FluxMcpError
     ├── NotFound            no object of that name
     ├── NotRecorded         a recording does not hold this kind
     ├── ServerError         the API server answered with another error
+    │   └── Conflict        somebody else wrote the object at the same time
     ├── TimedOut            the time for the call ran out
     ├── TooMuchOutput       kubectl printed more than is read
     ├── BadOutput           kubectl printed what cannot be understood
@@ -33,7 +35,9 @@ __all__ = [
     "BadOutput",
     "BadRecording",
     "BadSetting",
+    "CannotReconcile",
     "CannotRecord",
+    "Conflict",
     "FluxMcpError",
     "Forbidden",
     "ImpersonationForbidden",
@@ -81,6 +85,10 @@ class BadRecording(FluxMcpError):
 
 class CannotRecord(FluxMcpError):
     """A recording cannot be written where it was asked for; nothing was left there."""
+
+
+class CannotReconcile(FluxMcpError):
+    """An object does not reconcile on request, or not now: it is suspended, being deleted, or has nothing to run."""
 
 
 class KubectlMissing(FluxMcpError):
@@ -150,6 +158,10 @@ class NotRecorded(KubectlError):
 
 class ServerError(KubectlError):
     """The API server answered with an error of another sort."""
+
+
+class Conflict(ServerError):
+    """Somebody else wrote the object at the same time, so that the API server did not take this write."""
 
 
 class TimedOut(KubectlError):
