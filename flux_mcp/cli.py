@@ -217,6 +217,7 @@ def call(
     """Answer one tool call and print it. Exit code 0: an answer, 1: an error, 2: bad usage."""
     import anyio  # noqa: PLC0415
 
+    from flux_mcp.signals import Signalled, unless_signalled  # noqa: PLC0415
     from flux_mcp.tools.registry import UnknownTool  # noqa: PLC0415
 
     pairs = [argument.partition("=") for argument in arguments or ()]
@@ -224,8 +225,11 @@ def call(
         _fail("Arguments are KEY=VALUE, for example namespace=apps.", 2)
     if len({key for key, _, _ in pairs}) != len(pairs):
         _fail("An argument was given twice.", 2)
+    work = functools.partial(_toolbox(settings).call, tool, {key: value for key, _, value in pairs})
     try:
-        answer = anyio.run(_toolbox(settings).call, tool, {key: value for key, _, value in pairs})
+        answer = anyio.run(unless_signalled, work)
+    except Signalled as signalled:
+        _fail(f"There is no answer: {signalled}.", 128 + signalled.number)
     except UnknownTool as error:
         _fail(str(error), 2)
     except FluxMcpError as error:
