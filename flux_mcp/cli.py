@@ -70,9 +70,9 @@ def _settings(  # noqa: PLR0913 (one parameter a flag)
     recording: Annotated[
         Path | None, _option("recording", "answer from this recording; starts no kubectl", metavar="DIR")
     ] = None,
-    timeout: Annotated[float, _option("timeout", "seconds for one tool call, all its kubectl processes included")] = (
-        DEFAULT_TIMEOUT
-    ),
+    timeout: Annotated[
+        float, _option("timeout", "seconds for one tool call, its kubectl processes included, wait_seconds not")
+    ] = (DEFAULT_TIMEOUT),
     read_only: Annotated[bool, _option("read-only", "leave out the tools that ask Flux to reconcile")] = False,
     kubectl: Annotated[str, _option("kubectl", "the kubectl to run, a name on PATH or a path")] = "kubectl",
 ) -> Settings:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import anyio
@@ -50,14 +50,14 @@ _NOT_WRITTEN: Final = (
 class _Tokens:
     """Moments that are never the same twice in this process: Flux does not act on a value that it knows."""
 
-    def __init__(self) -> None:
-        self._last, self._lock = 0, threading.Lock()
+    def __init__(self, clock: Callable[[], int] = time.time_ns) -> None:
+        self._clock, self._last, self._lock = clock, 0, threading.Lock()
 
     def take(self, besides: Iterable[str]) -> str:
         """A new one, other than these: another clock may be ahead of ours."""
         taken = frozenset(besides)
         with self._lock:
-            self._last = max(self._last + 1, time.time_ns())
+            self._last = max(self._last + 1, self._clock())
             while to_token(self._last) in taken:
                 self._last += 1
             return to_token(self._last)

@@ -65,22 +65,24 @@ class Waiter:
     def __init__(self, pace: Pace | None = None, report: Report | None = None) -> None:
         """Start nothing yet."""
         self._pace, self._report = pace or Pace(), report or _tell_nobody
-        self._seconds = self._from = self._reported = 0.0
+        self._seconds = self._reported = 0.0
+        self._from: float | None = None
 
-    def start(self, seconds: float) -> None:
-        """From now on the wait takes so many seconds at most."""
-        self._seconds, self._from, self._reported = seconds, self._pace.clock(), 0.0
+    def allow(self, seconds: float) -> None:
+        """The wait takes so many seconds at most, from the first watch on."""
+        self._seconds = seconds
 
     @property
     def left(self) -> float:
         """Seconds of the wait that are left; 0 if none."""
-        return max(0.0, self._from + self._seconds - self._pace.clock())
+        return self._seconds if self._from is None else max(0.0, self._from + self._seconds - self._pace.clock())
 
     async def watch(self, requests: Sequence[Request], look: Look) -> tuple[Ended, ...]:
         """How each of the requests ended, or what is known of it at the end of the wait. It does not raise.
 
         Looks that fail are made again; after three in a row the waiting is given up.
         """
+        self._from = self._pace.clock() if self._from is None else self._from
         seen: dict[ObjectRef, Target | None] = {}
         ended: dict[ObjectRef, Ended] = {}
         unseen: dict[ObjectRef, str] = {}

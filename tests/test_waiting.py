@@ -54,7 +54,7 @@ def after(step: Any, one: Item) -> Item:
 
 async def watch(seconds: float, clock: Clock, looks: Looks, *items: Item) -> list[Outcome]:
     waiter = Waiter(Pace(clock=clock, sleep=clock.sleep))
-    waiter.start(seconds)
+    waiter.allow(seconds)
     requests = [Request(target(one), TOKEN) for one in items]
     return [ended.outcome for ended in await waiter.watch(requests, looks)]
 
@@ -117,7 +117,7 @@ async def test_three_looks_that_fail_end_it_and_two_do_not() -> None:
 async def test_a_kind_that_could_not_be_read_is_not_taken_for_deleted() -> None:
     clock, one = Clock(), asked()
     waiter = Waiter(Pace(clock=clock, sleep=clock.sleep))
-    waiter.start(30)
+    waiter.allow(30)
     gap = Gap(("Kustomization",), "forbidden: dev-user may not list here")
 
     async def look(_: Sequence[Request]) -> Reading[Target]:
@@ -131,7 +131,7 @@ async def test_a_kind_that_could_not_be_read_is_not_taken_for_deleted() -> None:
 async def test_a_look_that_hangs_is_broken_off_in_time_for_an_answer() -> None:
     """The call as a whole has an end of its own, at which there would be an error and no answer."""
     waiter = Waiter(Pace(intervals=(0.0,), patience=60.0))
-    waiter.start(0.1)
+    waiter.allow(0.1)
 
     async def look(_: Sequence[Request]) -> Reading[Target]:
         await anyio.sleep_forever()

@@ -96,7 +96,7 @@ async def reconcile_flux_resource(  # noqa: PLR0913 (the parameters of the tool)
     for refused in (await requester.forbidden(targets)).values():
         raise refused
     steps = [Ended(ref=ref, outcome=Outcome.SKIPPED, why=why) for ref, why in passed]
-    waiter.start(wait_seconds)
+    waiter.allow(wait_seconds)
     for source in sources:
         steps.append(await _step(requester, waiter, source, first=source is sources[0]))
         if steps[-1].outcome is not Outcome.SUCCEEDED:

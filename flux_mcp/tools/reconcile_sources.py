@@ -127,7 +127,7 @@ async def reconcile_flux_sources(
     targets = [one for one in reading.objects if one.ref not in waves.ended]
     forbidden = await requester.forbidden(targets)
     waves.refuse({ref: error.brief for ref, error in forbidden.items()})
-    waiter.start(wait_seconds)
+    waiter.allow(wait_seconds)
     charts = [one for one in targets if one.ref.kind == CHART]
     others = [one for one in targets if one.ref.kind != CHART]
     # Without a wait nobody knows how the first wave ends, and there is nothing to hold the second one back for.
