@@ -54,6 +54,7 @@ __all__ = [
     "TooMuchOutput",
     "UnknownContext",
     "Unreachable",
+    "first_of",
 ]
 
 
@@ -178,3 +179,10 @@ class BadOutput(KubectlError):
 
 class KubectlFailed(KubectlError):
     """kubectl ended with an error that is not known, or was ended by a signal."""
+
+
+def first_of(error: BaseException) -> BaseException:
+    """The first error of a group of tasks, however deep; an error that is no group as it is."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,4 +1,4 @@
-"""Asking Flux to reconcile: what is looked at before, the one write, and whether it arrived."""
+"""Asking Flux to reconcile: the one write, whether it arrived, and looking at what was asked."""
 
 import threading
 import time
@@ -9,8 +9,9 @@ import anyio
 
 from flux_mcp.cluster import Cluster, Scope
 from flux_mcp.errors import (
+    BadArgument,
     BadKubeconfig,
-    CannotReconcile,
+    BadOutput,
     Conflict,
     Forbidden,
     KindNotInstalled,
@@ -18,21 +19,20 @@ from flux_mcp.errors import (
     NotFound,
     NotLoggedIn,
     UnknownContext,
+    first_of,
 )
-from flux_mcp.finding import find_one, namespaces_of
-from flux_mcp.flux.kinds import FORCE, RESET, FluxKind, by_kind
+from flux_mcp.finding import find_one
+from flux_mcp.flux.kinds import FORCE, RESET
 from flux_mcp.flux.objects import ObjectRef
-from flux_mcp.flux.reconciling import Request, Target, refusal, source_of, to_token, view_target
-from flux_mcp.kubectl.command import Annotate, CanPatch
-from flux_mcp.kubectl.shapes import echo
-from flux_mcp.quoting import value
+from flux_mcp.flux.reconciling import Request, Target, to_token, view_target
+from flux_mcp.kubectl.command import Annotate
 from flux_mcp.reading import Reading
 from flux_mcp.text import name_of
 
 __all__ = ["Requester"]
 
 AT_ONCE: Final = 8
-"""kubectl processes that annotate, or ask whether they may, at once."""
+"""kubectl processes that annotate at once."""
 TRIES: Final = 3
 """Times that a request is made where somebody else writes the object at the same moment."""
 _NOT_WRITTEN: Final = (
@@ -79,131 +79,6 @@ class Requester:
         self._cluster, self._scope = cluster, scope
         self._places = anyio.CapacityLimiter(AT_ONCE)
 
-    async def find(self, kind: FluxKind, name: str, namespace: str) -> Target:
-        """The object of that name.
-
-        Raises:
-            NotFound: there is none there; where objects of that name are in other namespaces, those are named.
-            KubectlError: it could not be read.
-        """
-        try:
-            return await find_one(self._cluster, self._scope, kind, name, namespace, view_target)
-        except NotFound:
-            pass
-        told = await self._elsewhere(kind, name)
-        more = f" It is in {told}: pass that namespace." if told else ""
-        raise NotFound(
-            f"There is no {kind.kind} {echo(name)} in namespace {namespace}; {self._scope.place}.{more}",
-            brief="not found",
-        )
-
-    async def _elsewhere(self, kind: FluxKind, name: str) -> str:
-        try:
-            found = (await self._cluster.read(self._scope, (kind,), view_target, named=name)).objects
-        except KubectlError:
-            return ""
-        return namespaces_of([one for one in found if one.ref.name == name])
-
-    async def road(self, target: Target) -> tuple[tuple[Target, ...], tuple[tuple[ObjectRef, str], ...]]:
-        """The sources of an object that are asked before it, the furthest first; and those that are passed over, why.
-
-        Raises:
-            CannotReconcile: there is no source to ask.
-            NotFound: a source does not exist.
-            KubectlError: one could not be read.
-        """
-        asked: list[Target] = []
-        passed: list[tuple[ObjectRef, str]] = []
-        ref = source_of(target)
-        if ref is None:
-            raise self._cannot(target.ref, "names no source that can be asked")
-        while ref is not None:
-            try:
-                source = await self._source(ref)
-            except NotFound:
-                if target.chart_source is None or ref != target.chart:
-                    raise
-                passed.append((ref, "not made yet: helm-controller makes it"))
-                ref = target.chart_source
-                continue
-            if source.object.oci_helm_repository:
-                passed.append((ref, refusal(source)))
-            elif source.object.kind.reconcilable:
-                asked.append(source)
-            elif source_of(source) is None:
-                raise self._cannot(ref, "was not made by an ArtifactGenerator, so that nothing can be asked for it")
-            ref = source_of(source)
-        return tuple(reversed(asked)), tuple(reversed(passed))
-
-    async def _source(self, ref: ObjectRef) -> Target:
-        kind = by_kind.get(ref.kind)
-        if kind is None:
-            raise self._cannot(ref, "is not of a kind that can be asked")
-        try:
-            return await find_one(self._cluster, self._scope, kind, ref.name, ref.namespace, view_target)
-        except NotFound:
-            raise NotFound(
-                f"The source {name_of(ref)} does not exist; {self._scope.place}. Nothing was asked.", brief="not found"
-            ) from None
-
-    def check(self, targets: Sequence[Target]) -> None:
-        """Refuse to ask an object that would not run.
-
-        Raises:
-            CannotReconcile: the first of them.
-        """
-        for target in targets:
-            if why := refusal(target):
-                by = target.object.suspended_by if target.object.disabled else ""
-                raise self._cannot(target.ref, f"{why}, suspended by {value(by)}" if by else why)
-
-    def _cannot(self, ref: ObjectRef, why: str) -> CannotReconcile:
-        return CannotReconcile(f"{name_of(ref)} {why}; {self._scope.place}. Nothing was asked.")
-
-    async def forbidden(self, targets: Sequence[Target]) -> dict[ObjectRef, Forbidden]:
-        """The objects that the identity may not annotate: asked for all of a kind in a namespace, then for each.
-
-        Raises:
-            KubectlError: it could not be asked.
-        """
-        places: dict[tuple[FluxKind, str], list[Target]] = {}
-        for target in targets:
-            places.setdefault((target.object.kind, target.ref.namespace), []).append(target)
-        found: dict[ObjectRef, Forbidden] = {}
-
-        async def ask(kind: FluxKind, namespace: str, there: Sequence[Target]) -> None:
-            if len(there) > 1 and await self._may(CanPatch(kind, namespace)):
-                return
-            async with anyio.create_task_group() as group:
-                for target in there:
-                    group.start_soon(ask_one, target)
-
-        async def ask_one(target: Target) -> None:
-            if not await self._may(CanPatch(target.object.kind, target.ref.namespace, target.ref.name)):
-                found[target.ref] = self._forbidden(target)
-
-        try:
-            async with anyio.create_task_group() as group:
-                for (kind, namespace), there in places.items():
-                    group.start_soon(ask, kind, namespace, there)
-        except ExceptionGroup as several:
-            raise _first(several) from None
-        return found
-
-    async def _may(self, question: CanPatch) -> bool:
-        async with self._places:
-            return await self._cluster.may_patch(self._scope, question)
-
-    def _forbidden(self, target: Target) -> Forbidden:
-        who = value(self._scope.identity[1])
-        resource, namespace = target.object.kind.resource, value(target.ref.namespace)
-        return Forbidden(
-            f"Forbidden: {who} may not patch {resource} in namespace {namespace}, which a request to reconcile needs; "
-            f"{self._scope.place}. Nothing was asked.",
-            brief=f"forbidden: {who} may not patch {resource} in namespace {namespace}",
-            resources=(resource,),
-        )
-
     async def ask(self, target: Target, *, force: bool = False, reset: bool = False) -> Request:
         """Make the request: the one write.
 
@@ -232,13 +107,15 @@ class Requester:
                 made[target.ref] = await self.ask(target)
             except KubectlError as error:
                 errors[target.ref] = error
+            except BadArgument as error:
+                errors[target.ref] = BadOutput(f"{error} ({self._scope.place})", brief="no name of an object")
 
         try:
             async with anyio.create_task_group() as group:
                 for target in targets:
                     group.start_soon(ask_one, target)
         except ExceptionGroup as several:
-            raise _first(several) from None
+            raise first_of(several) from None
         return tuple(made[target.ref] for target in targets if target.ref in made), errors
 
     async def _annotate(self, annotate: Annotate, target: Target) -> None:
@@ -292,9 +169,3 @@ class Requester:
             return await self._cluster.read(self._scope, kinds, view_target, namespace=where, names=names)
         except NotFound:
             return Reading((), frozenset(kind.kind for kind in kinds))
-
-
-def _first(several: BaseException) -> BaseException:
-    while isinstance(several, BaseExceptionGroup):
-        several = several.exceptions[0]
-    return several

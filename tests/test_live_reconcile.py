@@ -174,7 +174,8 @@ def objects() -> Iterator[None]:
     except subprocess.CalledProcessError as error:
         pytest.skip(f"the objects cannot be made here: {error.stderr}")
     finally:
-        subprocess.run(["kubectl", "delete", "--ignore-not-found", "--filename=-"], input=made.encode(), check=False)
+        delete = ["kubectl", "delete", "--ignore-not-found", "--filename=-"]
+        subprocess.run(delete, input=made, text=True, capture_output=True, timeout=60, check=False)
         kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
         # A bare API server has nobody who finishes the deletion of a namespace.
         done = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}, "spec": {"finalizers": []}}
@@ -512,6 +513,13 @@ defaults:
   - command: annotate
     options:
       - {name: dry-run, default: client}
+      - {name: all, default: "true"}
+      - {name: record, default: "true"}
+      - {name: field-manager, default: kubectl-x}
+      - {name: output, default: yaml}
+  - command: auth can-i
+    options:
+      - {name: quiet, default: "true"}
 """
 
 
@@ -523,11 +531,20 @@ async def test_a_kuberc_that_makes_annotate_a_dry_run_has_no_effect(
     told = re.match(r"v(\d+)\.(\d+)", version)
     if told is None or (int(told[1]), int(told[2])) < (1, 34):
         pytest.skip(f"kubectl {version} reads no kuberc by itself; 1.34 and newer do")
-    (tmp_path / "kuberc").write_text(KUBERC)
-    monkeypatch.setenv("KUBERC", str(tmp_path / "kuberc"))
+    if not Path(os.environ["KUBECONFIG"]).is_absolute():
+        pytest.skip("KUBECONFIG must be absolute, since the home directory is another one here")
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube" / "kuberc").write_text(KUBERC)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBERC", raising=False)
+    monkeypatch.delenv("KUBECTL_KUBERC", raising=False)
     where = (resource("HelmRepository"), "charts", "--namespace", NAMESPACE, "--overwrite")
     run("annotate", *where, f"{REQUESTED}=by-hand")
     if annotations("HelmRepository", "charts").get(REQUESTED) == "by-hand":
         pytest.skip(f"kubectl {version} does not take this kuberc, so that nothing would be proved")
     assert outcome(await reconcile("HelmRepository", "charts"), "HelmRepository", "charts") == "succeeded"
-    assert annotations("HelmRepository", "charts")[REQUESTED] != "by-hand"
+    found = read("HelmRepository", "charts")["metadata"]
+    assert found["annotations"][REQUESTED] != "by-hand"
+    assert not any("change-cause" in key for key in found["annotations"])
+    assert "kubectl-x" not in {entry["manager"] for entry in found["managedFields"]}
+    assert annotations("HelmRepository", "charts-oci") == {}

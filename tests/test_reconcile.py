@@ -520,7 +520,7 @@ async def test_a_provider_outside_its_schedule_takes_note_and_does_nothing(api: 
     api.reacts("prs", handles)
     reply = await ask(api, "rsip", "prs")
     told = line(reply, "ResourceSetInputProvider", "prs")
-    assert "skipped (outside its schedule, so that nothing was run; force=true runs it all the same)" in told
+    assert "skipped (no run shows: so it answers outside its schedule; force=true runs it all the same)" in told
 
 
 async def test_a_provider_runs_outside_its_schedule_by_force(api: FluxApi) -> None:
@@ -724,11 +724,23 @@ async def test_an_object_is_not_asked_when_its_source_has_not_succeeded(api: Flu
             id="made-by-somebody-else",
         ),
         pytest.param([item()], "Kustomization flux-system/apps names no source", id="none"),
+        pytest.param([from_git(name="--all")], 'GitRepository flux-system/"--all" cannot exist', id="flag"),
+        pytest.param([from_git(name="a,b")], 'GitRepository flux-system/"a,b" does not exist', id="two"),
+        pytest.param([from_git(name="repo x=y")], "cannot exist", id="annotation"),
+        pytest.param([from_git(namespace="--all-namespaces")], "cannot exist", id="namespace"),
+        pytest.param([item(spec={"sourceRef": {"kind": "Secret", "name": "x"}})], "names no source", id="secret"),
+        pytest.param(
+            [item("HelmRelease", spec={"chart": {"spec": {"sourceRef": {"kind": "Secret", "name": "x"}}}})],
+            "Secret flux-system/x is not of a kind that can be asked",
+            id="chart-of-a-secret",
+        ),
     ],
 )
 async def test_without_a_source_to_ask_nothing_is_asked(api: FluxApi, objects: list[Item], words: str) -> None:
     api.holds(*objects)
-    nothing_asked(api, await ask(api, with_source=True), words, "context dev", "Nothing was asked")
+    reply = await ask(api, objects[0]["kind"], with_source=True)
+    nothing_asked(api, reply, words, "context dev", "Nothing was asked")
+    assert not any("ecret" in word for call in api.calls for word in call)
 
 
 async def test_an_identity_that_may_not_patch_the_source_asks_nothing(api: FluxApi) -> None:

@@ -271,3 +271,13 @@ async def test_one_that_cannot_be_asked_does_not_stop_the_others(api: FluxApi) -
     reply = await api.ask(TOOL)
     assert {name: len(found) for name, found in outcomes(reply).items()} == {"succeeded": 2, "skipped": 1}
     assert "not asked: forbidden" in reply.text
+
+
+@pytest.mark.parametrize("name", ["--all", "a,b", "-lapp=x", "a b", "x=y"])
+async def test_what_no_object_can_be_called_is_not_asked(api: FluxApi, name: str) -> None:
+    """A list that no API server would print."""
+    api.holds(item("GitRepository", "a"), item("GitRepository", name), item("Bucket", name))
+    reply = await api.ask(TOOL)
+    assert asked(api) == ["a"]
+    assert reply.lines[1] == "2 skipped, 1 succeeded"
+    assert "not asked: no name of an object" in reply.text

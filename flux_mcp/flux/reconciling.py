@@ -217,7 +217,7 @@ def _result(request: Request, now: Target) -> Ended | None:
     one = now.object
     stalled, ready = one.condition("Stalled"), one.ready
     if _out_of_schedule(request, now):
-        why = "outside its schedule, so that nothing was run; force=true runs it all the same"
+        why = "no run shows: so it answers outside its schedule; force=true runs it all the same"
         return _ended(request, now, Outcome.SKIPPED, why)
     if stalled is not None and stalled.status == "True" and is_current(one, stalled):
         used_up = stalled.reason == _USED_UP and RESET not in request.options

@@ -8,6 +8,7 @@ from flux_mcp.cluster import Cluster, Scope
 from flux_mcp.errors import BadArgument, KubectlError
 from flux_mcp.flux.kinds import FLUX_KINDS, FORCE, RESET, FluxKind
 from flux_mcp.flux.reconciling import WITH_SOURCE, Ended, Outcome, Target
+from flux_mcp.preflight import Preflight
 from flux_mcp.quoting import OBJECT_MESSAGE
 from flux_mcp.requesting import Requester
 from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit
@@ -88,13 +89,14 @@ async def reconcile_flux_resource(  # noqa: PLR0913 (the parameters of the tool)
     (wanted,) = to_kinds([kind], "kind")
     _check(wanted, with_source=with_source, force=force, reset=reset, wait_seconds=wait_seconds)
     scope = await cluster.open(context)
-    requester = Requester(cluster, scope)
-    target = await requester.find(wanted, name, namespace)
-    sources, passed = await requester.road(target) if with_source else ((), ())
+    preflight = Preflight(cluster, scope)
+    target = await preflight.find(wanted, name, namespace)
+    sources, passed = await preflight.road(target) if with_source else ((), ())
     targets = (*sources, target)
-    requester.check(targets)
-    for refused in (await requester.forbidden(targets)).values():
+    preflight.check(targets)
+    for refused in (await preflight.forbidden(targets)).values():
         raise refused
+    requester = Requester(cluster, scope)
     steps = [Ended(ref=ref, outcome=Outcome.SKIPPED, why=why) for ref, why in passed]
     waiter.allow(wait_seconds)
     for source in sources:

@@ -10,6 +10,7 @@ from flux_mcp.cluster import Cluster, Scope
 from flux_mcp.errors import BadArgument, KindNotInstalled, KubectlError
 from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.reconciling import SOURCE_KINDS, Ended, Outcome, Target, refusal, source_of, view_target
+from flux_mcp.preflight import Preflight
 from flux_mcp.quoting import LIST_MESSAGE
 from flux_mcp.reading import Gap
 from flux_mcp.requesting import Requester
@@ -109,7 +110,6 @@ async def reconcile_flux_sources(
     """Ask Flux to reconcile all sources, wait, and report how each ended."""
     wanted = to_sources(kinds)
     scope = await cluster.open(context)
-    requester = Requester(cluster, scope)
     reading = await cluster.read(scope, wanted, view_target, namespace=namespace)
     if len(reading.absent) == len(wanted):
         told = ", ".join(kind.kind for kind in wanted)
@@ -122,10 +122,10 @@ async def reconcile_flux_sources(
             f"must narrow this down: {len(reading.objects)} sources match, at most {MOST} are asked with one call "
             f"(use {narrower}); {scope.place}",
         )
-    waves = _Waves(requester, waiter, namespace)
+    waves = _Waves(Requester(cluster, scope), waiter, namespace)
     waves.refuse({one.ref: why for one in reading.objects if (why := refusal(one))})
     targets = [one for one in reading.objects if one.ref not in waves.ended]
-    forbidden = await requester.forbidden(targets)
+    forbidden = await Preflight(cluster, scope).forbidden(targets)
     waves.refuse({ref: error.brief for ref, error in forbidden.items()})
     waiter.allow(wait_seconds)
     charts = [one for one in targets if one.ref.kind == CHART]
