@@ -70,9 +70,9 @@ def _settings(  # noqa: PLR0913 (one parameter a flag)
     recording: Annotated[
         Path | None, _option("recording", "answer from this recording; starts no kubectl", metavar="DIR")
     ] = None,
-    timeout: Annotated[float, _option("timeout", "seconds for one tool call, all its kubectl processes included")] = (
-        DEFAULT_TIMEOUT
-    ),
+    timeout: Annotated[
+        float, _option("timeout", "seconds for one tool call, its kubectl processes included, wait_seconds not")
+    ] = (DEFAULT_TIMEOUT),
     read_only: Annotated[bool, _option("read-only", "leave out the tools that ask Flux to reconcile")] = False,
     flux_only: Annotated[
         bool, _option("flux-only", "leave out get_kubernetes_resources and get_kubernetes_logs")
@@ -221,6 +221,7 @@ def call(
     """Answer one tool call and print it. Exit code 0: an answer, 1: an error, 2: bad usage."""
     import anyio  # noqa: PLC0415
 
+    from flux_mcp.signals import Signalled, unless_signalled  # noqa: PLC0415
     from flux_mcp.tools.registry import UnknownTool  # noqa: PLC0415
 
     pairs = [argument.partition("=") for argument in arguments or ()]
@@ -228,8 +229,11 @@ def call(
         _fail("Arguments are KEY=VALUE, for example namespace=apps.", 2)
     if len({key for key, _, _ in pairs}) != len(pairs):
         _fail("An argument was given twice.", 2)
+    work = functools.partial(_toolbox(settings).call, tool, {key: value for key, _, value in pairs})
     try:
-        answer = anyio.run(_toolbox(settings).call, tool, {key: value for key, _, value in pairs})
+        answer = anyio.run(unless_signalled, work)
+    except Signalled as signalled:
+        _fail(f"There is no answer: {signalled}.", 128 + signalled.number)
     except UnknownTool as error:
         _fail(str(error), 2)
     except FluxMcpError as error:

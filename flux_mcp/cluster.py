@@ -15,10 +15,20 @@ from typing import Any, Final, TypeVar
 import anyio
 import anyio.to_thread
 
-from flux_mcp.errors import BadOutput, KindNotInstalled, KubectlError, KubectlTooOld, ServerError
+from flux_mcp.errors import (
+    BadOutput,
+    Forbidden,
+    ImpersonationForbidden,
+    KindNotInstalled,
+    KubectlError,
+    KubectlTooOld,
+    ServerError,
+)
 from flux_mcp.flux.kinds import NAMESPACE, Kind
 from flux_mcp.kubectl.command import (
+    Annotate,
     ApiResources,
+    CanPatch,
     Command,
     ConfigView,
     Get,
@@ -276,6 +286,31 @@ class Cluster:
         for error in problems(output, scope.place):
             raise error
         return output.stdout
+
+    async def may_patch(self, scope: Scope, question: CanPatch) -> bool:
+        """Whether the identity may annotate; also where it may not even ask that: then the annotation itself will tell.
+
+        Raises:
+            KubectlError: it could not be asked.
+        """
+        output = await self._ask(question, scope.place)
+        answer = output.stdout.strip().lower()
+        if answer.startswith((b"yes", b"no")):
+            return answer.startswith(b"yes")
+        for error in problems(output, scope.place):
+            if not isinstance(error, Forbidden) or isinstance(error, ImpersonationForbidden):
+                raise error
+        return True
+
+    async def annotate(self, scope: Scope, annotate: Annotate) -> None:
+        """Ask Flux to reconcile: the one thing that is ever written.
+
+        Raises:
+            KubectlError: the API server did not take it, or it is not known whether it did.
+        """
+        output = await self._ask(annotate, scope.place)
+        for error in problems(output, scope.place):
+            raise error
 
     async def served_names(self, scope: Scope) -> frozenset[str]:
         """The `plural.group` names that the API server serves, without those of groups that it could not tell.

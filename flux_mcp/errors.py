@@ -5,6 +5,7 @@ FluxMcpError
 ├── BadSetting              a flag of the command line or an environment variable does not fit
 ├── BadRecording            a file of a recording is missing or cannot be understood
 ├── CannotRecord            a recording cannot be written
+├── CannotReconcile         an object does not reconcile on request; nothing was asked
 ├── KubectlMissing          there is no kubectl to start
 ├── KubectlTooOld           kubectl is older than 1.28
 └── KubectlError            kubectl ran, or should have
@@ -18,6 +19,7 @@ FluxMcpError
     ├── NotFound            no object of that name
     ├── NotRecorded         a recording does not hold this kind
     ├── ServerError         the API server answered with another error
+    │   └── Conflict        somebody else wrote the object at the same time
     ├── TimedOut            the time for the call ran out
     ├── TooMuchOutput       kubectl printed more than is read
     ├── BadOutput           kubectl printed what cannot be understood
@@ -33,7 +35,9 @@ __all__ = [
     "BadOutput",
     "BadRecording",
     "BadSetting",
+    "CannotReconcile",
     "CannotRecord",
+    "Conflict",
     "FluxMcpError",
     "Forbidden",
     "ImpersonationForbidden",
@@ -50,6 +54,7 @@ __all__ = [
     "TooMuchOutput",
     "UnknownContext",
     "Unreachable",
+    "first_of",
 ]
 
 
@@ -81,6 +86,10 @@ class BadRecording(FluxMcpError):
 
 class CannotRecord(FluxMcpError):
     """A recording cannot be written where it was asked for; nothing was left there."""
+
+
+class CannotReconcile(FluxMcpError):
+    """An object does not reconcile on request, or not now: it is suspended, being deleted, or has nothing to run."""
 
 
 class KubectlMissing(FluxMcpError):
@@ -152,6 +161,10 @@ class ServerError(KubectlError):
     """The API server answered with an error of another sort."""
 
 
+class Conflict(ServerError):
+    """Somebody else wrote the object at the same time, so that the API server did not take this write."""
+
+
 class TimedOut(KubectlError):
     """The time for the call ran out; kubectl and whatever it had started were ended."""
 
@@ -166,3 +179,10 @@ class BadOutput(KubectlError):
 
 class KubectlFailed(KubectlError):
     """kubectl ended with an error that is not known, or was ended by a signal."""
+
+
+def first_of(error: BaseException) -> BaseException:
+    """The first error of a group of tasks, however deep; an error that is no group as it is."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

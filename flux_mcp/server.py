@@ -23,6 +23,7 @@ from flux_mcp.kubectl.live import LiveKubectl
 from flux_mcp.kubectl.runner import Kubectl
 from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import Tool, Toolbox
+from flux_mcp.waiting import Pace
 
 __all__ = ["build", "serve"]
 
@@ -33,11 +34,17 @@ INSTRUCTIONS: Final = (
     "yet), Waiting (for a dependency), Progressing, Suspended, Ready, Static (no status). Ages tell when the status "
     "last changed."
 )
+WRITING: Final = (
+    " Only the reconcile tools change something: they ask Flux to reconcile now. Use them when the user wants that, "
+    "force and reset when the user asks for them."
+)
+"""More of the instructions, where there are tools that write."""
 
 
-def build(kubectl: Kubectl, settings: Settings) -> MCPServer[Any]:
+def build(kubectl: Kubectl, settings: Settings, pace: Pace | None = None) -> MCPServer[Any]:
     """The server for a kubectl and settings. Nothing is asked before the first call."""
-    toolbox = Toolbox(Cluster(kubectl, settings.access), settings)
+    toolbox = Toolbox(Cluster(kubectl, settings.access), settings, pace)
+    reads_only = all(tool.reads_only for tool in toolbox.tools.values())
     # Before the server configures logging in a way of its own.
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="flux-mcp: %(levelname)s %(name)s: %(message)s"
@@ -46,7 +53,7 @@ def build(kubectl: Kubectl, settings: Settings) -> MCPServer[Any]:
         "flux-mcp",
         title="Flux",
         version=__version__,
-        instructions=INSTRUCTIONS,
+        instructions=INSTRUCTIONS + ("" if reads_only else WRITING),
         tools=[_BoundTool.bind(tool, toolbox) for tool in toolbox.tools.values()],
         log_level="WARNING",
     )
@@ -63,7 +70,7 @@ class _BoundTool(McpTool):
             "name": tool.name,
             "title": tool.title,
             "description": tool.description,
-            "annotations": ToolAnnotations(read_only_hint=tool.reads_only, open_world_hint=not tool.reads_only),
+            "annotations": _hints(tool),
             "parameters": toolbox.schema(tool.name),
         }
         bound = _plain_tool().model_copy(update=told)
@@ -76,11 +83,19 @@ class _BoundTool(McpTool):
         context: Context[Any, Any],
         convert_result: bool = False,  # noqa: FBT001, FBT002 (the SDK's signature)
     ) -> Any:  # noqa: ANN401
-        del context, convert_result
+        del convert_result
         try:
-            return _result(await self._toolbox.call(self.name, arguments))
+            return _result(await self._toolbox.call(self.name, arguments, context.report_progress))
         except FluxMcpError as error:
             return _result(str(error), is_error=True)
+
+
+def _hints(tool: Tool) -> ToolAnnotations:
+    if tool.reads_only:
+        return ToolAnnotations(read_only_hint=True, open_world_hint=False)
+    return ToolAnnotations(
+        read_only_hint=False, destructive_hint=tool.destructive, idempotent_hint=False, open_world_hint=True
+    )
 
 
 @functools.cache

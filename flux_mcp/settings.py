@@ -87,7 +87,8 @@ class Settings:
     """Everything that serve, call and tools are started with.
 
     Attributes:
-        timeout: seconds for one tool call, queueing and all its kubectl processes included.
+        timeout: seconds for one tool call, queueing and all its kubectl processes included; tools that wait for Flux
+            add the seconds of their wait.
         read_only: leave the reconcile tools out.
         flux_only: leave out the tools that tell of any object, and logs.
         recording: answer from this folder and start no kubectl.

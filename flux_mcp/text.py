@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from flux_mcp.cluster import Scope
+from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.quoting import clean, message, value
 from flux_mcp.reading import Gap
 
@@ -23,6 +24,7 @@ __all__ = [
     "fit",
     "gap_line",
     "message",
+    "name_of",
     "revision",
     "size",
     "value",
@@ -43,6 +45,11 @@ def revision(text: str) -> str:
         return value(f"sha256:{short[1]}" if short and digest.startswith("sha256:") else short[1] if short else digest)
     name = re.sub(r"^refs/(?:heads|tags)/", "", name)
     return value(f"{name}@{short[1] if short else digest}")
+
+
+def name_of(ref: ObjectRef) -> str:
+    """`Kustomization flux-system/apps`."""
+    return f"{value(ref.kind)} {value(ref.namespace)}/{value(ref.name)}"
 
 
 def age(since: datetime | None, now: datetime) -> str:

@@ -77,6 +77,16 @@ printf '    ],\n    "kind": "List"\n}\n'
 exit 0
 """
 
+_TAKES_TOKEN = """
+for word in "$@"; do
+  case $word in reconcile.fluxcd.io/requestedAt=*) echo "${word#*=}" > "$dir/token";; esac
+done
+"""
+_TELLS_TOKEN = """
+[ -f "$dir/token" ] || { cat "$dir/before"; exit 0; }
+sed "s/@TOKEN@/$(cat "$dir/token")/g" "$dir/after"; exit 0
+"""
+
 
 class FakeKubectl:
     """The executable. By default: version 1.34, contexts dev (current) and prod, all Flux kinds served, empty lists."""
@@ -141,6 +151,15 @@ class FakeKubectl:
         self.does("get", _HOLDS)
         if (recording / "version.json").exists():
             self.says("version", (recording / "version.json").read_bytes())
+
+    def reconciles(self, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """From now on there is one object; once it was annotated get prints `after`, with the token for `@TOKEN@`."""
+        (self.folder / "before").write_text(json.dumps(before))
+        (self.folder / "after").write_text(json.dumps(after))
+        self.says("auth", "yes\n")
+        self.says("get")
+        self.does("annotate", _TAKES_TOKEN)
+        self.does("get", _TELLS_TOKEN)
 
     def calls(self, verb: str | None = None) -> list[list[str]]:
         """The arguments of every call so far, or of those with that verb."""

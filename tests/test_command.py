@@ -15,11 +15,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flux_mcp.errors import BadArgument, UnknownContext
-from flux_mcp.flux.kinds import FLUX_KINDS
+from flux_mcp.flux.kinds import FLUX_KINDS, by_kind
 from flux_mcp.kubectl import command as commands
 from flux_mcp.kubectl.command import (
+    Annotate,
     ApiResources,
     ApiTable,
+    CanPatch,
     ConfigView,
     Get,
     Logs,
@@ -300,6 +302,16 @@ LOGS = {
     *("--follow=false", "--timestamps=false", "--prefix=false", "--all-containers=false", "--ignore-errors=false"),
 }
 
+TOKEN = "2026-11-22T09:27:06.000000001Z"
+ANNOTATE = {
+    *("--namespace=apps", "--overwrite=true", "--dry-run=none", "--field-manager=flux-client-side-apply"),
+    *("--output=name", "--all=false", "--all-namespaces=false", "--selector=", "--field-selector=", "--kustomize="),
+    *("--list=false", "--local=false", "--record=false", "--recursive=false", "--resource-version="),
+}
+CAN_I = {"--namespace=apps", "--all-namespaces=false", "--list=false", "--no-headers=false", "--quiet=false"} | {
+    "--subresource="
+}
+
 
 @pytest.mark.parametrize(
     ("command", "verb", "flags", "behind"),
@@ -347,6 +359,34 @@ LOGS = {
             id="row-62-logs",
         ),
         pytest.param(
+            Annotate(by_kind["Kustomization"], "apps", "web", TOKEN),
+            ("annotate",),
+            ANNOTATE,
+            (KUSTOMIZATIONS, "web", f"reconcile.fluxcd.io/requestedAt={TOKEN}"),
+            id="annotate",
+        ),
+        pytest.param(
+            Annotate(by_kind["HelmRelease"], "apps", "web", TOKEN, force=True, reset=True),
+            ("annotate",),
+            ANNOTATE,
+            (
+                HELM_RELEASES,
+                "web",
+                *(f"reconcile.fluxcd.io/{key}={TOKEN}" for key in ("requestedAt", "forceAt", "resetAt")),
+            ),
+            id="annotate-force-reset",
+        ),
+        pytest.param(
+            CanPatch(by_kind["Kustomization"], "apps", "web"),
+            ("auth", "can-i"),
+            CAN_I,
+            ("patch", f"{KUSTOMIZATIONS}/web"),
+            id="auth-can-i-one",
+        ),
+        pytest.param(
+            CanPatch(by_kind["Kustomization"], "apps"), ("auth", "can-i"), CAN_I, ("patch", KUSTOMIZATIONS), id="can-i"
+        ),
+        pytest.param(
             ApiTable(),
             ("api-resources",),
             {"--output=wide", "--cached=false", "--no-headers=true"},
@@ -377,8 +417,9 @@ def test_there_are_no_other_commands() -> None:
         for name, member in vars(commands).items()
         if inspect.isclass(member) and dataclasses.is_dataclass(member) and hasattr(member, "args")
     }
-    assert found == {"Get", "Logs", "ApiResources", "ApiTable", "ConfigView", "ServerVersion", "Version"}
-    assert {name for name in found if dataclasses.fields(getattr(commands, name))} == {"Get", "Logs"}
+    fixed = {"ApiResources", "ApiTable", "ConfigView", "ServerVersion", "Version"}
+    assert found == {"Annotate", "CanPatch", "Get", "Logs", *fixed}
+    assert {name for name in found if not dataclasses.fields(getattr(commands, name))} == fixed
 
 
 @pytest.mark.parametrize(

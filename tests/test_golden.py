@@ -56,9 +56,30 @@ async def test_every_schema_refuses_unknown_arguments_and_says_what_each_is() ->
             assert told["description"]
 
 
-async def test_reading_tools_say_that_they_read() -> None:
+WRITING = {"reconcile_flux_resource": True, "reconcile_flux_sources": False}
+"""The tools that write, and whether what they may do is destructive: the first takes force."""
+
+
+async def test_reading_tools_say_that_they_read_and_writing_tools_what_they_do() -> None:
     for tool in await listed(Settings()):
-        assert tool["annotations"]["readOnlyHint"] is True
+        hints = tool["annotations"]
+        if tool["name"] not in WRITING:
+            assert hints == {"readOnlyHint": True, "openWorldHint": False}
+            continue
+        destructive = WRITING[tool["name"]]
+        assert hints == {
+            "readOnlyHint": False,
+            "destructiveHint": destructive,
+            "idempotentHint": False,
+            "openWorldHint": True,
+        }
+
+
+@pytest.mark.parametrize("settings", [Settings(read_only=True), Settings(recording=FIXTURES / "staging")])
+async def test_a_server_that_only_reads_lists_no_tool_that_writes(settings: Settings) -> None:
+    assert WRITING.keys().isdisjoint(tool["name"] for tool in await listed(settings))
+    async with Client(build(connect(settings), settings)) as client:
+        assert "reconcile tools" not in (client.instructions or "")
 
 
 async def test_the_list_of_tools_is_short() -> None:

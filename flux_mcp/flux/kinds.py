@@ -17,11 +17,13 @@ __all__ = [
     "DEPLOYMENT",
     "EVENT",
     "FLUX_KINDS",
+    "FORCE",
     "JOB",
     "KUBERNETES_KINDS",
     "NAMESPACE",
     "POD",
     "REPLICA_SET",
+    "RESET",
     "STATEFUL_SET",
     "WORKLOAD_KINDS",
     "FluxKind",
@@ -37,6 +39,12 @@ __all__ = [
 _OPERATOR: Final = "fluxcd.controlplane.io"
 _OPERATOR_SWITCH: Final = "fluxcd.controlplane.io/reconcile"
 _OPERATOR_TIMEOUT: Final = "fluxcd.controlplane.io/reconcileTimeout"
+
+
+FORCE: Final = "forceAt"
+"""The key that makes a run of what would be left alone: an upgrade in sync, a provider outside its schedule."""
+RESET: Final = "resetAt"
+"""The key that sets a HelmRelease's failure counters back."""
 
 
 class Role(Enum):
@@ -89,6 +97,8 @@ class FluxKind(Kind):
         switch: the annotation that suspends it with the value `disabled`; None where spec.suspend does.
         answers_requests: its controller acts on reconcile.fluxcd.io/requestedAt and says so in
             status.lastHandledReconcileAt.
+        silent: it acts on the request, and tells it by the time of its Ready condition alone.
+        options: the keys that it takes beside requestedAt, of `forceAt` and `resetAt`.
         timeout: seconds a run may take where the object does not say; None: its interval, less half a minute for
             Kustomization.
         timeout_annotation: the annotation that says how long a run may take, where it is not spec.timeout.
@@ -101,11 +111,18 @@ class FluxKind(Kind):
     static: bool = False
     switch: str | None = None
     answers_requests: bool = True
+    silent: bool = False
+    options: tuple[str, ...] = ()
     timeout: float | None = 60.0
     timeout_annotation: str | None = None
     revision: tuple[tuple[str, ...], ...] = ()
     sources: tuple[str, ...] = ()
     controller: str = ""
+
+    @property
+    def reconcilable(self) -> bool:
+        """Whether its controller acts on reconcile.fluxcd.io/requestedAt."""
+        return self.answers_requests or self.silent
 
 
 def _source(kind: str, plural: str, *short_names: str, sources: tuple[str, ...] = ()) -> FluxKind:
@@ -139,8 +156,8 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         plural="fluxreports",
         role=Role.OPERATOR,
         switch=_OPERATOR_SWITCH,
-        # It does act on the request, but never writes status.lastHandledReconcileAt.
         answers_requests=False,
+        silent=True,
         timeout=300.0,
         controller="flux-operator",
     ),
@@ -163,6 +180,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         short_names=("rsip",),
         role=Role.OPERATOR,
         switch=_OPERATOR_SWITCH,
+        options=(FORCE,),
         timeout=120.0,
         timeout_annotation=_OPERATOR_TIMEOUT,
         revision=(("lastExportedRevision",),),
@@ -210,6 +228,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         plural="helmreleases",
         short_names=("hr",),
         role=Role.APPLIER,
+        options=(FORCE, RESET),
         timeout=300.0,
         revision=(("history", "0", "chartVersion"), ("lastAttemptedRevision",)),
         sources=("HelmChart", "OCIRepository", "ExternalArtifact"),

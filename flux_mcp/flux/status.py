@@ -16,7 +16,7 @@ from flux_mcp.flux.chains import downstream
 from flux_mcp.flux.kinds import FLUX_KINDS
 from flux_mcp.flux.objects import Condition, FluxObject, ObjectRef
 
-__all__ = ["Flag", "Judged", "Verdict", "count", "find_verdict", "judge", "verdict_of"]
+__all__ = ["Flag", "Judged", "Verdict", "count", "find_verdict", "is_current", "judge", "verdict_of"]
 
 STUCK_DELETING: Final = 600.0
 """Seconds after which a deletion hangs."""
@@ -119,11 +119,11 @@ def verdict_of(entry: FluxObject, now: datetime) -> Verdict:  # noqa: PLR0911 (t
         return Verdict.SUSPENDED
     if entry.kind.static or entry.oci_helm_repository:
         return Verdict.STATIC
-    if (stalled := entry.condition("Stalled")) is not None and stalled.status == "True" and _current(entry, stalled):
+    if (stalled := entry.condition("Stalled")) is not None and stalled.status == "True" and is_current(entry, stalled):
         return Verdict.STALLED
     if ready is None:
         return Verdict.PROGRESSING if reconciling else Verdict.PENDING
-    if not _current(entry, ready):
+    if not is_current(entry, ready):
         return Verdict.STALE
     if ready.status == "False":
         return _not_ready(ready, now)
@@ -139,7 +139,7 @@ def _not_ready(ready: Condition, now: datetime) -> Verdict:
     return Verdict.FAILING
 
 
-def _current(entry: FluxObject, condition: Condition) -> bool:
+def is_current(entry: FluxObject, condition: Condition) -> bool:
     """Whether a condition speaks of the generation that is wanted; where nothing tells, it does.
 
     status.observedGeneration is -1 on an object that has only failed, which tells nothing.

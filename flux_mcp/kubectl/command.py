@@ -1,8 +1,9 @@
 """Every question that is ever put to kubectl.
 
-The commands are a closed list of frozen dataclasses. There is no way to pass a flag: each value from a caller is
-checked against a shape (kubectl/shapes.py), bound with `--flag=value` or stands behind `--`. No command can name
-Secrets. Access flags (--context and its kin) are not built here: settings.Access.flags() adds them in one place.
+The commands are a closed list of frozen dataclasses, of which only Annotate writes. There is no way to pass a flag:
+each value from a caller is checked against a shape (kubectl/shapes.py), bound with `--flag=value` or stands behind
+`--`. No command can name Secrets. Access flags (--context and its kin) are not built here: settings.Access.flags() adds
+them in one place.
 """
 
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from flux_mcp.errors import BadArgument
+from flux_mcp.flux.kinds import FORCE, RESET, FluxKind, by_kind
 from flux_mcp.kubectl.shapes import (
     check_api_version,
     check_container,
@@ -28,8 +30,10 @@ from flux_mcp.kubectl.shapes import (
 __all__ = [
     "LOG_BYTES",
     "LOG_LINES",
+    "Annotate",
     "ApiResources",
     "ApiTable",
+    "CanPatch",
     "Command",
     "ConfigView",
     "Get",
@@ -54,6 +58,7 @@ LOG_LINES: Final = 2000
 """Lines of a container's log that are read at most."""
 LOG_BYTES: Final = 1 << 20
 """Bytes of a container's log that are read at most."""
+_TOKEN: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z")
 
 
 class Command(Protocol):
@@ -178,6 +183,106 @@ class Logs:
             "--ignore-errors=false",
             "--",
             self.pod,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Annotate:
+    """`kubectl annotate`, the one command that writes: it asks the controller of one Flux object to reconcile.
+
+    All keys go in one call with one value: after two calls the first run would start without force or reset.
+
+    Attributes:
+        kind: an entry of the table of Flux kinds whose controller acts on requests.
+        token: an RFC 3339 time with nanoseconds, the value of every key.
+        force: also reconcile.fluxcd.io/forceAt, of the kinds that take it.
+        reset: also reconcile.fluxcd.io/resetAt, of the kinds that take it.
+    """
+
+    kind: FluxKind
+    namespace: str
+    name: str
+    token: str
+    force: bool = False
+    reset: bool = False
+
+    def __post_init__(self) -> None:
+        """The last gate before a write: it does not trust that anything was checked before."""
+        if by_kind.get(self.kind.kind) is not self.kind or not self.kind.reconcilable:
+            raise BadArgument("kind", f"must be a Flux kind that reconciles on request, not {echo(self.kind.kind)}")
+        check_namespace(self.namespace)
+        check_dns_name(self.name)
+        if not _TOKEN.fullmatch(self.token):
+            raise BadArgument("token", f"must be a time as of RFC 3339 with nanoseconds, not {echo(self.token)}")
+        for argument, key, given in (("force", FORCE, self.force), ("reset", RESET, self.reset)):
+            if given and key not in self.kind.options:
+                raise BadArgument(argument, f"must be false: {self.kind.kind} does not take it")
+
+    def args(self) -> tuple[str, ...]:
+        """Explicit flags for all that a kuberc could default otherwise: a dry run, more objects, another manager.
+
+        kustomize-controller takes away the fields of managers whose names start with `kubectl`; the name here is the
+        one that Flux's documentation gives for this.
+        """
+        keys = ("requestedAt", *((FORCE,) if self.force else ()), *((RESET,) if self.reset else ()))
+        return (
+            "annotate",
+            f"--namespace={self.namespace}",
+            "--overwrite=true",
+            "--dry-run=none",
+            "--field-manager=flux-client-side-apply",
+            "--output=name",
+            "--all=false",
+            "--all-namespaces=false",
+            "--selector=",
+            "--field-selector=",
+            "--kustomize=",
+            "--list=false",
+            "--local=false",
+            "--record=false",
+            "--recursive=false",
+            "--resource-version=",
+            "--",
+            self.kind.resource,
+            self.name,
+            *(f"reconcile.fluxcd.io/{key}={self.token}" for key in keys),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CanPatch:
+    """`kubectl auth can-i patch`: whether the identity may annotate Flux objects of a kind. It prints yes or no.
+
+    Attributes:
+        name: of one object; empty for whatever is in the namespace.
+    """
+
+    kind: FluxKind
+    namespace: str
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        """The last gate, as for Annotate."""
+        if by_kind.get(self.kind.kind) is not self.kind:
+            raise BadArgument("kind", f"must be a Flux kind, not {echo(self.kind.kind)}")
+        check_namespace(self.namespace)
+        if self.name:
+            check_dns_name(self.name)
+
+    def args(self) -> tuple[str, ...]:
+        """Explicit flags for all that a kuberc could default otherwise."""
+        return (
+            "auth",
+            "can-i",
+            f"--namespace={self.namespace}",
+            "--all-namespaces=false",
+            "--list=false",
+            "--no-headers=false",
+            "--quiet=false",
+            "--subresource=",
+            "--",
+            "patch",
+            f"{self.kind.resource}/{self.name}" if self.name else self.kind.resource,
         )
 
 

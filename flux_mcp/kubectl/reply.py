@@ -17,6 +17,7 @@ import orjson
 from flux_mcp.errors import (
     BadKubeconfig,
     BadOutput,
+    Conflict,
     Forbidden,
     ImpersonationForbidden,
     KindNotInstalled,
@@ -196,7 +197,8 @@ def _server(match: re.Match[str], line: str, place: Place) -> KubectlError:
         why = match[2].partition(" is ")[2]
         brief = why if why == "not recorded" else _said(why)
         return NotRecorded(f"Not in this recording: {_said(match[2])}.", brief=brief, resources=resources)
-    return ServerError(
+    sort = Conflict if reason == "Conflict" else ServerError
+    return sort(
         f"The API server answered {reason}; {place}: {_said(match[2])}",
         brief=f"{reason}: {_said(match[2], 120)}",
         resources=resources,

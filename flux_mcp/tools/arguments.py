@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from flux_mcp.errors import BadArgument
 from flux_mcp.flux.checking import Severity
 from flux_mcp.flux.kinds import FLUX_KINDS, WORKLOAD_KINDS, FluxKind, Kind, find_kind, find_known
+from flux_mcp.flux.reconciling import SOURCE_KINDS
 from flux_mcp.flux.status import Verdict, find_verdict
 from flux_mcp.kubectl.command import (
     check_api_version,
@@ -34,6 +35,7 @@ __all__ = [
     "AtLeast",
     "Contains",
     "Context",
+    "Force",
     "ImageContains",
     "Kinds",
     "Limit",
@@ -48,11 +50,16 @@ __all__ = [
     "OnlyKind",
     "OnlyName",
     "Previous",
+    "Reset",
     "Selector",
     "Since",
+    "SourceKinds",
     "Status",
     "Tail",
+    "TheNamespace",
+    "WaitSeconds",
     "WarningsOnly",
+    "WithSource",
     "WorkloadKinds",
     "argument_model",
     "check_target",
@@ -60,6 +67,7 @@ __all__ = [
     "to_kinds",
     "to_seconds",
     "to_severity",
+    "to_sources",
     "to_verdicts",
     "to_workload_kinds",
     "validate",
@@ -67,7 +75,9 @@ __all__ = [
 
 MAX_LIMIT: Final = 500
 MAX_TAIL: Final = 2000
+MAX_WAIT: Final = 600
 TROUBLE: Final = "trouble"
+_SOURCES: Final = ", ".join(kind.kind for kind in SOURCE_KINDS)
 _SINCE: Final = re.compile(r"([0-9]{1,4})([smhd])")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 MAX_SINCE: Final = 30 * _UNITS["d"]
@@ -144,6 +154,19 @@ def to_workload_kinds(spellings: Sequence[str] | None, argument: str = "kinds") 
             raise BadArgument(argument, f"must be of {allowed}, not {echo(spelling)}")
         wanted.add(kind)
     return tuple(kind for kind in WORKLOAD_KINDS if kind in wanted)
+
+
+def to_sources(spellings: Sequence[str] | None, argument: str = "kinds") -> tuple[FluxKind, ...]:
+    """The source kinds of these spellings, in the table's order; all of them for None.
+
+    Raises:
+        BadArgument: a spelling is not that of a source; the allowed ones are named.
+    """
+    wanted = SOURCE_KINDS if spellings is None else to_kinds(spellings, argument)
+    for kind in wanted:
+        if kind not in SOURCE_KINDS:
+            raise BadArgument(argument, f"must be of the sources {_SOURCES}, not {kind.kind}")
+    return wanted
 
 
 def to_verdicts(spellings: Sequence[str] | None, argument: str = "status") -> tuple[frozenset[Verdict], bool]:
@@ -319,6 +342,32 @@ Tail = Annotated[
 WarningsOnly = Annotated[bool, BeforeValidator(_boolean), Field(title="true or false", description="default: false")]
 Previous = Annotated[
     bool, BeforeValidator(_boolean), Field(title="true or false", description="before the last restart")
+]
+TheNamespace = Annotated[
+    str, _checked(check_namespace), Field(title="the name of a namespace", description="where it is")
+]
+SourceKinds = Annotated[
+    list[str] | None,
+    BeforeValidator(_split),
+    AfterValidator(lambda given: given if given is None else (to_sources(given), given)[1]),
+    Field(title="a list of kinds of sources", description="e.g. GitRepository; default: all sources"),
+]
+WithSource = Annotated[
+    bool, BeforeValidator(_boolean), Field(title="true or false", description="its source first, then it")
+]
+Force = Annotated[
+    bool,
+    BeforeValidator(_boolean),
+    Field(title="true or false", description="HelmRelease: upgrade even in sync; InputProvider: off schedule"),
+]
+Reset = Annotated[
+    bool, BeforeValidator(_boolean), Field(title="true or false", description="HelmRelease: failure counters to 0")
+]
+WaitSeconds = Annotated[
+    int,
+    Field(ge=0, le=MAX_WAIT),
+    BeforeValidator(_number),
+    Field(title=f"a whole number from 0 to {MAX_WAIT}", description="0: only ask"),
 ]
 
 

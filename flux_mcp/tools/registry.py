@@ -21,9 +21,12 @@ from flux_mcp.tools.instance import get_flux_instance
 from flux_mcp.tools.kubernetes import get_kubernetes_resources
 from flux_mcp.tools.lists import list_flux_resources
 from flux_mcp.tools.logs import get_kubernetes_logs
+from flux_mcp.tools.reconcile import reconcile_flux_resource
+from flux_mcp.tools.reconcile_sources import reconcile_flux_sources
 from flux_mcp.tools.resource import get_flux_resource
 from flux_mcp.tools.trace import trace_kubernetes_resource
 from flux_mcp.tools.workloads import list_flux_workloads
+from flux_mcp.waiting import Pace, Report, Waiter
 
 __all__ = ["TOOLS", "Tool", "Toolbox", "UnknownTool"]
 
@@ -41,11 +44,12 @@ class Tool:
     """One tool. Its name and parameters are those of the function, its description is the docstring's first paragraph.
 
     Attributes:
-        answer: takes a Cluster and the parameters.
+        answer: takes a Cluster, a Waiter if it waits, and the parameters.
         title: for people.
-        reads_only: whether it changes nothing.
+        reads_only: whether it changes nothing. A tool that does waits for how it ended, and takes wait_seconds.
         recorded: whether a recording can answer it.
         flux_alone: whether it tells of Flux objects, their status and what they run alone.
+        destructive: whether it may do more than bring the cluster to where it is declared to be.
     """
 
     answer: Callable[..., Awaitable[Facts]]
@@ -53,6 +57,7 @@ class Tool:
     reads_only: bool = True
     recorded: bool = True
     flux_alone: bool = True
+    destructive: bool = False
 
     @property
     def name(self) -> str:
@@ -78,6 +83,9 @@ TOOLS: Final = (
     Tool(get_kubernetes_resources, "Get Kubernetes resources", flux_alone=False),
     Tool(get_kubernetes_logs, "Get the logs of a Pod or a workload", recorded=False, flux_alone=False),
     Tool(get_kubeconfig_contexts, "List kubeconfig contexts"),
+    # A forced Helm upgrade runs hooks.
+    Tool(reconcile_flux_resource, "Reconcile one Flux resource", reads_only=False, destructive=True),
+    Tool(reconcile_flux_sources, "Reconcile all Flux sources", reads_only=False),
 )
 
 
@@ -101,12 +109,13 @@ class Toolbox:
         cluster: what they ask.
         settings: read_only leaves writing tools out, flux_only those about any object; a pinned context leaves the
             parameter `context` out.
+        pace: how often tools that wait look.
     """
 
-    def __init__(self, cluster: Cluster, settings: Settings) -> None:
+    def __init__(self, cluster: Cluster, settings: Settings, pace: Pace | None = None) -> None:
         """Build the argument models."""
-        self._cluster, self._timeout = cluster, settings.timeout
-        hidden = frozenset({"cluster", "context"} if settings.pinned else {"cluster"})
+        self._cluster, self._timeout, self._pace = cluster, settings.timeout, pace
+        hidden = frozenset({"cluster", "waiter", "context"} if settings.pinned else {"cluster", "waiter"})
         self._left_out = {tool.name: why for tool in TOOLS if (why := _why_not(tool, settings))}
         self.tools = {tool.name: tool for tool in TOOLS if tool.name not in self._left_out}
         self._models = {name: argument_model(tool.answer, without=hidden) for name, tool in self.tools.items()}
@@ -129,8 +138,13 @@ class Toolbox:
         """The JSON schema of a tool's arguments."""
         return published_schema(self.model(name))
 
-    async def call(self, name: str, arguments: Mapping[str, Any]) -> str:
+    async def call(self, name: str, arguments: Mapping[str, Any], report: Report | None = None) -> str:
         """Answer one call.
+
+        Args:
+            name: of the tool.
+            arguments: as they came.
+            report: is told how far a tool that waits is.
 
         Raises:
             UnknownTool: there is no such tool, or the settings leave it out.
@@ -139,13 +153,17 @@ class Toolbox:
             FluxMcpError: there is no answer.
         """
         checked = validate(self.model(name), arguments)
+        tool = self.tools[name]
+        waiting = {} if tool.reads_only else {"waiter": Waiter(self._pace, report)}
+        seconds = self._timeout + checked.get("wait_seconds", 0)
         try:
-            with anyio.fail_after(self._timeout):
-                facts = await self.tools[name].answer(self._cluster, **checked)
+            with anyio.fail_after(seconds):
+                facts = await tool.answer(self._cluster, **waiting, **checked)
         except TimeoutError:
             context = checked.get("context") or self._cluster.in_use or "not settled yet"
+            stands = "" if tool.reads_only else " What Flux was asked until then stands."
             raise TimedOut(
-                f"{name} had no answer within {self._timeout:g} seconds, and kubectl was ended; context {context}. "
+                f"{name} had no answer within {seconds:g} seconds, and kubectl was ended; context {context}.{stands} "
                 "The cluster or its "
                 "login plugin is slow: try one namespace or fewer kinds, or start the server with a longer --timeout.",
                 brief="time-out",
