@@ -186,8 +186,8 @@ def record(
 
     from flux_mcp.cluster import Cluster  # noqa: PLC0415
     from flux_mcp.files import check_folder  # noqa: PLC0415
-    from flux_mcp.kubectl.command import check_namespace  # noqa: PLC0415
     from flux_mcp.kubectl.connect import connect  # noqa: PLC0415
+    from flux_mcp.kubectl.shapes import check_namespace  # noqa: PLC0415
     from flux_mcp.record import record as run  # noqa: PLC0415
     from flux_mcp.signals import Signalled, unless_signalled  # noqa: PLC0415
 

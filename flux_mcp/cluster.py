@@ -35,12 +35,11 @@ from flux_mcp.kubectl.command import (
     Logs,
     ServerVersion,
     Version,
-    echo,
-    is_resource,
 )
 from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig, file_stamp, parse_kubeconfig
 from flux_mcp.kubectl.reply import Place, map_items, parse_document, problems
 from flux_mcp.kubectl.runner import Kubectl, Output
+from flux_mcp.kubectl.shapes import echo, is_resource
 from flux_mcp.quoting import message
 from flux_mcp.reading import Gap, Reading, Viewed, find_gaps
 from flux_mcp.resolving import Resolver, broken_groups

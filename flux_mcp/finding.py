@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from flux_mcp.cluster import Cluster, Scope
 from flux_mcp.errors import BadArgument, KindNotInstalled, NotFound
 from flux_mcp.flux.kinds import Kind
-from flux_mcp.kubectl.command import echo
+from flux_mcp.kubectl.shapes import echo
 from flux_mcp.quoting import value
 from flux_mcp.reading import Reading, Viewed
 

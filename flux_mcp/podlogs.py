@@ -14,7 +14,8 @@ from flux_mcp.flux.kinds import CRON_JOB, DEPLOYMENT, JOB, POD, REPLICA_SET, Kin
 from flux_mcp.flux.logs import drop_keys
 from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.pods import Container, Owner, Pod, member, owner, pod
-from flux_mcp.kubectl.command import LOG_BYTES, LOG_LINES, Logs, check_selector, echo
+from flux_mcp.kubectl.command import LOG_BYTES, LOG_LINES, Logs
+from flux_mcp.kubectl.shapes import check_selector, echo
 from flux_mcp.quoting import clean, log_line
 from flux_mcp.reading import Gap, Reading
 

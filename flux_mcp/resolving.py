@@ -10,9 +10,10 @@ import anyio
 
 from flux_mcp.errors import BadArgument, BadOutput, KindNotInstalled, KubectlError, ServerError
 from flux_mcp.flux.kinds import Kind, find_known
-from flux_mcp.kubectl.command import ApiTable, check_api_version, check_kind, echo, is_resource
+from flux_mcp.kubectl.command import ApiTable
 from flux_mcp.kubectl.reply import Place, problems
 from flux_mcp.kubectl.runner import Kubectl, Output
+from flux_mcp.kubectl.shapes import check_api_version, check_kind, echo, is_resource
 from flux_mcp.quoting import message
 
 __all__ = ["Resolver", "broken_groups", "resolve_known"]

@@ -17,15 +17,9 @@ from hypothesis import strategies as st
 from flux_mcp.errors import BadArgument, UnknownContext
 from flux_mcp.flux.kinds import FLUX_KINDS, by_kind
 from flux_mcp.kubectl import command as commands
-from flux_mcp.kubectl.command import (
-    Annotate,
-    ApiResources,
-    ApiTable,
-    CanPatch,
-    ConfigView,
-    Get,
-    Logs,
-    Version,
+from flux_mcp.kubectl.command import Annotate, ApiResources, ApiTable, CanPatch, ConfigView, Get, Logs, Version
+from flux_mcp.kubectl.kubeconfig import parse_kubeconfig
+from flux_mcp.kubectl.shapes import (
     check_container,
     check_context,
     check_dns_name,
@@ -34,7 +28,6 @@ from flux_mcp.kubectl.command import (
     check_selector,
     check_substring,
 )
-from flux_mcp.kubectl.kubeconfig import parse_kubeconfig
 from flux_mcp.settings import Access
 from tests.fake import kubeconfig
 

@@ -596,7 +596,7 @@ async def test_many_workloads_stay_in_bounds_and_all_are_told_of(
 
 
 def test_a_bad_argument_is_an_error_of_ours() -> None:
-    from flux_mcp.tools.arguments import to_workload_kinds  # noqa: PLC0415
+    from flux_mcp.tools.choices import to_workload_kinds  # noqa: PLC0415
 
     with pytest.raises(BadArgument):
         to_workload_kinds([])

@@ -13,18 +13,13 @@ from typing import Final, Protocol
 from flux_mcp.errors import BadArgument
 from flux_mcp.flux.kinds import FORCE, RESET, FluxKind, by_kind
 from flux_mcp.kubectl.shapes import (
-    check_api_version,
     check_container,
-    check_context,
     check_dns_name,
-    check_kind,
     check_namespace,
     check_path_segment,
     check_resource,
     check_selector,
-    check_substring,
     echo,
-    is_resource,
 )
 
 __all__ = [
@@ -40,18 +35,6 @@ __all__ = [
     "Logs",
     "ServerVersion",
     "Version",
-    "check_api_version",
-    "check_container",
-    "check_context",
-    "check_dns_name",
-    "check_kind",
-    "check_namespace",
-    "check_path_segment",
-    "check_resource",
-    "check_selector",
-    "check_substring",
-    "echo",
-    "is_resource",
 ]
 
 LOG_LINES: Final = 2000

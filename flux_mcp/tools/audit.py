@@ -19,7 +19,8 @@ from flux_mcp.flux.tolerant import text
 from flux_mcp.flux.workloads import Workload, view_workload
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, gap_line
-from flux_mcp.tools.arguments import AtLeast, Context, Kinds, Limit, Namespace, to_kinds, to_severity
+from flux_mcp.tools.arguments import AtLeast, Context, Kinds, Limit, Namespace
+from flux_mcp.tools.choices import to_kinds, to_severity
 from flux_mcp.tools.findings import found_objects, wanting
 
 __all__ = ["FluxAudit", "audit_flux_configuration"]

@@ -18,8 +18,9 @@ from flux_mcp.flux.status import Judged, Verdict, judge
 from flux_mcp.flux.symptoms import symptoms
 from flux_mcp.quoting import OBJECT_MESSAGE
 from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, message, size, value
-from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName, to_kinds
+from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
 from flux_mcp.tools.causes import BRIEF, FULL, SHORT, Causes, Detail, stalled_line
+from flux_mcp.tools.choices import to_kinds
 from flux_mcp.tools.lines import counts, object_line, ref_name
 
 __all__ = ["FluxDiagnosis", "diagnose_flux"]

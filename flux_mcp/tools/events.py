@@ -9,22 +9,12 @@ from flux_mcp.errors import BadArgument, KindNotInstalled
 from flux_mcp.finding import NAMED
 from flux_mcp.flux.events import WARNING, Event, Folded, event, fold
 from flux_mcp.flux.kinds import EVENT, Kind
-from flux_mcp.kubectl.command import echo
+from flux_mcp.kubectl.shapes import echo
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.resolving import resolve_known
 from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, clean, first_line, fit, gap_line, message, size, value
-from flux_mcp.tools.arguments import (
-    Contains,
-    Context,
-    Limit,
-    Namespace,
-    OnlyKind,
-    OnlyName,
-    Since,
-    WarningsOnly,
-    check_target,
-    to_seconds,
-)
+from flux_mcp.tools.arguments import Contains, Context, Limit, Namespace, OnlyKind, OnlyName, Since, WarningsOnly
+from flux_mcp.tools.choices import check_target, to_seconds
 
 __all__ = ["KubernetesEvents", "get_kubernetes_events"]
 

@@ -15,7 +15,8 @@ from flux_mcp.flux.status import Judged, Verdict, judge
 from flux_mcp.mermaid import MAX_EDGES, Box, Link, Style, flowchart
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.text import DEFAULT_BOUND, first_line, gap_line, size
-from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName, to_kinds
+from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
+from flux_mcp.tools.choices import to_kinds
 from flux_mcp.tools.lines import ref_name
 
 __all__ = ["FluxGraph", "get_flux_graph"]

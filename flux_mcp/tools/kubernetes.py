@@ -23,16 +23,8 @@ from flux_mcp.quoting import OBJECT_MESSAGE
 from flux_mcp.reading import Gap
 from flux_mcp.resolving import resolve_known
 from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, gap_line, message, size, value
-from flux_mcp.tools.arguments import (
-    ApiVersion,
-    Context,
-    Limit,
-    Namespace,
-    OneKind,
-    OnlyName,
-    Selector,
-    check_target,
-)
+from flux_mcp.tools.arguments import ApiVersion, Context, Limit, Namespace, OneKind, OnlyName, Selector
+from flux_mcp.tools.choices import check_target
 from flux_mcp.tools.lines import object_line
 from flux_mcp.tools.settings_lines import packed, setting_lines
 

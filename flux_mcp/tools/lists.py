@@ -10,17 +10,8 @@ from flux_mcp.flux.objects import FluxObject, view
 from flux_mcp.flux.status import Judged, judge
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, gap_line
-from flux_mcp.tools.arguments import (
-    Context,
-    Kinds,
-    Limit,
-    NameContains,
-    Namespace,
-    Selector,
-    Status,
-    to_kinds,
-    to_verdicts,
-)
+from flux_mcp.tools.arguments import Context, Kinds, Limit, NameContains, Namespace, Selector, Status
+from flux_mcp.tools.choices import to_kinds, to_verdicts
 from flux_mcp.tools.lines import counts, group_lines, single_lines
 
 __all__ = ["FluxResources", "list_flux_resources"]

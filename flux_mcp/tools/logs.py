@@ -9,7 +9,7 @@ from flux_mcp.errors import BadArgument, KubectlError
 from flux_mcp.flux.kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, POD, REPLICA_SET, STATEFUL_SET, Kind
 from flux_mcp.flux.logs import fill, share
 from flux_mcp.flux.pods import Container
-from flux_mcp.kubectl.command import echo
+from flux_mcp.kubectl.shapes import echo
 from flux_mcp.podlogs import (
     MAX_CONTAINERS,
     MAX_PODS,
@@ -32,9 +32,8 @@ from flux_mcp.tools.arguments import (
     Previous,
     Since,
     Tail,
-    check_target,
-    to_seconds,
 )
+from flux_mcp.tools.choices import check_target, to_seconds
 
 __all__ = ["KubernetesLogs", "get_kubernetes_logs"]
 

@@ -12,17 +12,8 @@ from flux_mcp.preflight import Preflight
 from flux_mcp.quoting import OBJECT_MESSAGE
 from flux_mcp.requesting import Requester
 from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit
-from flux_mcp.tools.arguments import (
-    Context,
-    FluxName,
-    Force,
-    OneFluxKind,
-    Reset,
-    TheNamespace,
-    WaitSeconds,
-    WithSource,
-    to_kinds,
-)
+from flux_mcp.tools.arguments import Context, FluxName, Force, OneFluxKind, Reset, TheNamespace, WaitSeconds, WithSource
+from flux_mcp.tools.choices import to_kinds
 from flux_mcp.tools.outcomes import STANDS, ended_line
 from flux_mcp.waiting import Waiter
 

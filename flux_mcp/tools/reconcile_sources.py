@@ -15,7 +15,8 @@ from flux_mcp.quoting import LIST_MESSAGE
 from flux_mcp.reading import Gap
 from flux_mcp.requesting import Requester
 from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, name_of, value
-from flux_mcp.tools.arguments import Context, Namespace, SourceKinds, WaitSeconds, to_sources
+from flux_mcp.tools.arguments import Context, Namespace, SourceKinds, WaitSeconds
+from flux_mcp.tools.choices import to_sources
 from flux_mcp.tools.outcomes import STANDS, ended_line, revisions
 from flux_mcp.waiting import Waiter
 

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from flux_mcp.cluster import Cluster
 from flux_mcp.errors import FluxMcpError, TimedOut
 from flux_mcp.settings import Settings
-from flux_mcp.tools.arguments import argument_model, published_schema, validate
 from flux_mcp.tools.audit import audit_flux_configuration
 from flux_mcp.tools.contexts import get_kubeconfig_contexts
 from flux_mcp.tools.diagnose import diagnose_flux
@@ -24,6 +23,7 @@ from flux_mcp.tools.logs import get_kubernetes_logs
 from flux_mcp.tools.reconcile import reconcile_flux_resource
 from flux_mcp.tools.reconcile_sources import reconcile_flux_sources
 from flux_mcp.tools.resource import get_flux_resource
+from flux_mcp.tools.schema import argument_model, published_schema, validate
 from flux_mcp.tools.trace import trace_kubernetes_resource
 from flux_mcp.tools.workloads import list_flux_workloads
 from flux_mcp.waiting import Pace, Report, Waiter

@@ -19,7 +19,8 @@ from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.projection import project
 from flux_mcp.flux.workloads import Workload, view_workload
 from flux_mcp.reading import Gap, Reading
-from flux_mcp.tools.arguments import Context, FluxName, OneFluxKind, OneNamespace, to_kinds
+from flux_mcp.tools.arguments import Context, FluxName, OneFluxKind, OneNamespace
+from flux_mcp.tools.choices import to_kinds
 from flux_mcp.tools.resource_facts import FluxResource
 
 __all__ = ["FluxResource", "get_flux_resource"]

@@ -16,7 +16,8 @@ from flux_mcp.flux.tracing import Thing, Tie, owner_chain, ties, view_thing
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.resolving import resolve_known
 from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, revision, value
-from flux_mcp.tools.arguments import ApiVersion, Context, OneKind, OneName, OneNamespace, check_target
+from flux_mcp.tools.arguments import ApiVersion, Context, OneKind, OneName, OneNamespace
+from flux_mcp.tools.choices import check_target
 from flux_mcp.tools.lines import ref_name, short_line
 
 __all__ = ["Trace", "trace_kubernetes_resource"]

@@ -15,15 +15,8 @@ from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.rollouts import State
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, gap_line, value
-from flux_mcp.tools.arguments import (
-    Context,
-    ImageContains,
-    Limit,
-    NameContains,
-    Namespace,
-    WorkloadKinds,
-    to_workload_kinds,
-)
+from flux_mcp.tools.arguments import Context, ImageContains, Limit, NameContains, Namespace, WorkloadKinds
+from flux_mcp.tools.choices import to_workload_kinds
 from flux_mcp.tools.lines import ref_name
 from flux_mcp.tools.workload_lines import NAMED, WorkloadLines
 

@@ -1,0 +1,153 @@
+"""What callers choose from, and the sentence where it is something else: kinds, verdicts, severities, times."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from flux_mcp.errors import BadArgument
+from flux_mcp.flux.checking import Severity
+from flux_mcp.flux.kinds import FLUX_KINDS, WORKLOAD_KINDS, FluxKind, Kind, find_kind, find_known
+from flux_mcp.flux.reconciling import SOURCE_KINDS
+from flux_mcp.flux.status import Verdict, find_verdict
+from flux_mcp.kubectl.shapes import check_dns_name, echo
+
+__all__ = [
+    "TROUBLE",
+    "check_target",
+    "to_kinds",
+    "to_seconds",
+    "to_severity",
+    "to_sources",
+    "to_verdicts",
+    "to_workload_kinds",
+]
+
+TROUBLE: Final = "trouble"
+_SOURCES: Final = ", ".join(kind.kind for kind in SOURCE_KINDS)
+_SINCE: Final = re.compile(r"([0-9]{1,4})([smhd])")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+MAX_SINCE: Final = 30 * _UNITS["d"]
+
+
+def to_kinds(spellings: Sequence[str] | None, argument: str = "kinds") -> tuple[FluxKind, ...]:
+    """The Flux kinds of these spellings, in the table's order; all of them for None.
+
+    Raises:
+        BadArgument: a spelling is not that of a Flux kind; the allowed ones are named.
+    """
+    if spellings is None:
+        return FLUX_KINDS
+    if not spellings:
+        raise BadArgument(argument, "must name at least one kind; leave it out for all")
+    wanted = set()
+    for spelling in spellings:
+        kind = find_kind(spelling)
+        if kind is None:
+            allowed = ", ".join(entry.kind for entry in FLUX_KINDS)
+            raise BadArgument(
+                argument, f"must be of the Flux kinds {allowed} (or a plural or short name), not {echo(spelling)}"
+            )
+        wanted.add(kind)
+    return tuple(kind for kind in FLUX_KINDS if kind in wanted)
+
+
+def to_workload_kinds(spellings: Sequence[str] | None, argument: str = "kinds") -> tuple[Kind, ...]:
+    """The kinds of workloads of these spellings, in the table's order; all of them for None.
+
+    Raises:
+        BadArgument: a spelling is not that of one; the allowed ones are named.
+    """
+    if spellings is None:
+        return WORKLOAD_KINDS
+    if not spellings:
+        raise BadArgument(argument, "must name at least one kind; leave it out for all")
+    wanted = set()
+    for spelling in spellings:
+        kind = find_known(spelling)
+        if kind is None or kind not in WORKLOAD_KINDS:
+            allowed = ", ".join(entry.kind for entry in WORKLOAD_KINDS)
+            raise BadArgument(argument, f"must be of {allowed}, not {echo(spelling)}")
+        wanted.add(kind)
+    return tuple(kind for kind in WORKLOAD_KINDS if kind in wanted)
+
+
+def to_sources(spellings: Sequence[str] | None, argument: str = "kinds") -> tuple[FluxKind, ...]:
+    """The source kinds of these spellings, in the table's order; all of them for None.
+
+    Raises:
+        BadArgument: a spelling is not that of a source; the allowed ones are named.
+    """
+    wanted = SOURCE_KINDS if spellings is None else to_kinds(spellings, argument)
+    for kind in wanted:
+        if kind not in SOURCE_KINDS:
+            raise BadArgument(argument, f"must be of the sources {_SOURCES}, not {kind.kind}")
+    return wanted
+
+
+def to_verdicts(spellings: Sequence[str] | None, argument: str = "status") -> tuple[frozenset[Verdict], bool]:
+    """The verdicts of these spellings, and whether `trouble` is among them.
+
+    Raises:
+        BadArgument: a spelling is neither; the allowed ones are named.
+    """
+    verdicts, trouble = set(), False
+    if spellings is not None and not spellings:
+        raise BadArgument(argument, "must name at least one verdict; leave it out for all")
+    for spelling in spellings or ():
+        verdict = find_verdict(spelling)
+        if verdict is not None:
+            verdicts.add(verdict)
+        elif spelling.lower() == TROUBLE:
+            trouble = True
+        else:
+            allowed = ", ".join(entry.value for entry in Verdict)
+            raise BadArgument(argument, f"must be of {allowed} or {TROUBLE}, not {echo(spelling)}")
+    return frozenset(verdicts), trouble
+
+
+def to_severity(spelling: str | None, argument: str = "severity") -> Severity:
+    """The severity of this spelling, in any case; medium for None.
+
+    Raises:
+        BadArgument: it is none; the allowed ones are named.
+    """
+    if spelling is None:
+        return Severity.MEDIUM
+    found = next((one for one in Severity if one.value == spelling.lower()), None)
+    if found is None:
+        raise BadArgument(argument, f"must be of {', '.join(one.value for one in Severity)}, not {echo(spelling)}")
+    return found
+
+
+def to_seconds(since: str | None, argument: str = "since") -> int | None:
+    """Seconds of `45s`, `10m`, `2h` or `3d`; None for None.
+
+    Raises:
+        BadArgument: it is written otherwise, nothing, or more than 30 days.
+    """
+    if since is None:
+        return None
+    match = _SINCE.fullmatch(since)
+    seconds = int(match[1]) * _UNITS[match[2]] if match else 0
+    if not 0 < seconds <= MAX_SINCE:
+        raise BadArgument(argument, f"must be a time such as 45s, 10m, 2h or 3d, at most 30d, not {echo(since)}")
+    return seconds
+
+
+def check_target(kind: Kind | None, name: str | None, namespace: str | None) -> None:
+    """Whether a kind, a name and a namespace fit together.
+
+    Args:
+        kind: None where only the API server knows it: its names are any path segment.
+        name: as OneName takes it.
+        namespace: None where it was left out.
+
+    Raises:
+        BadArgument: they do not.
+    """
+    if kind is None:
+        return
+    if not kind.namespaced and namespace is not None:
+        raise BadArgument("namespace", f"must be left out: {kind.kind} is not in a namespace")
+    if name is not None:
+        check_dns_name(name)
