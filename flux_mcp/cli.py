@@ -1,4 +1,4 @@
-"""The command line: serve, record, call, tools. The MCP library, with the server, is imported only when serving."""
+"""The command line: serve, record, call, tools, rbac. The MCP library is imported only when serving."""
 
 import functools
 import inspect
@@ -252,6 +252,30 @@ def tools(*, settings: Settings) -> None:
         for parameter, told in schema["properties"].items():
             required = "*" if parameter in schema.get("required", ()) else ""
             typer.echo(f"  {parameter}{required} ({told.get('type', 'any')}): {told.get('description', '')}")
+
+
+@app.command()
+def rbac(
+    *,
+    read_only: Annotated[bool, _option("read-only", "leave out what the reconcile tools need")] = False,
+    flux_only: Annotated[
+        bool, _option("flux-only", "leave out what get_kubernetes_resources and get_kubernetes_logs need")
+    ] = False,
+    policy_for: Annotated[
+        str | None,
+        typer.Option(
+            "--policy-for", metavar="USER", help="also an admission policy: USER changes nothing but reconcile requests"
+        ),
+    ] = None,
+) -> None:
+    """Print the ClusterRole that the tools need, for kubectl apply: no Secrets, and patch on Flux kinds alone."""
+    from flux_mcp.rbac import admission_policy, cluster_role  # noqa: PLC0415
+
+    try:
+        policy = admission_policy(policy_for) if policy_for is not None else ""
+    except FluxMcpError as error:
+        _fail(str(error), 2)
+    typer.echo(cluster_role(read_only=read_only, flux_only=flux_only) + policy, nl=False)
 
 
 def main() -> None:

@@ -27,6 +27,18 @@ def test_the_table_of_flags_is_that_of_help(command: str, own: set[str]) -> None
     assert all(flag in README for flag in own)
 
 
+def test_the_flags_of_rbac_are_told() -> None:
+    flags = set(re.findall(r"(--[a-z-]+)\b", help_of("rbac"))) - {"--help"}
+    assert flags == {"--read-only", "--flux-only", "--policy-for"}
+    assert all(flag in README for flag in flags)
+
+
+def test_the_tests_that_hold_the_promises_are_there() -> None:
+    told = re.findall(r"`(tests/\w+\.py)`", (ROOT / "SECURITY.md").read_text())
+    assert len(told) > 10
+    assert [path for path in told if not (ROOT / path).exists()] == []
+
+
 @pytest.mark.parametrize("flag", sorted(set(re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE))))
 def test_every_flag_has_its_environment_variable(flag: str) -> None:
     assert f"FLUX_MCP_{flag[2:].upper().replace('-', '_')}" in help_of("serve")
