@@ -4,14 +4,14 @@ import re
 
 import pytest
 
-from flux_mcp.flux.failures import find_failure, rows, silent_failures
+from flux_mcp.flux.failures import ROWS, find_failure, silent_failures
 from flux_mcp.flux.failures_pods import POD_FAILURES
 from flux_mcp.flux.kinds import by_kind
 from tests.failures import SAMPLES, WITHOUT_A_REASON, Sample
 
 
 def test_the_catalogue_has_each_of_the_124_rows_once() -> None:
-    assert sorted(row.number for row in rows()) == list(range(1, 125))
+    assert sorted(row.number for row in ROWS) == list(range(1, 125))
 
 
 def test_every_row_that_has_a_reason_has_a_sample() -> None:
@@ -40,7 +40,7 @@ def test_what_is_not_in_the_catalogue_is_not_found(kind: str, reason: str, messa
 
 
 def test_rows_name_kinds_that_there_are_and_fields_that_can_be_shown() -> None:
-    for row in rows():
+    for row in ROWS:
         assert row.kinds
         assert set(row.kinds) <= set(by_kind)
         assert row.advice.meaning
@@ -51,14 +51,14 @@ def test_rows_name_kinds_that_there_are_and_fields_that_can_be_shown() -> None:
 def test_what_is_wrong_in_circulation_is_not_in_it() -> None:
     """Named in other texts, and written by no controller: our knowledge file, the end of section 5.4."""
     told = " ".join(
-        (*(f"{row.reasons} {row.hint} {row.advice} {row.look}" for row in rows()), *map(str, POD_FAILURES.items()))
+        (*(f"{row.reasons} {row.hint} {row.advice} {row.look}" for row in ROWS), *map(str, POD_FAILURES.items()))
     )
     for wrong in ("RemediationFailed", "latestImage", "ArtifactOutOfDate", "retries exhausted"):
         assert wrong.lower() not in told.lower()
 
 
 def test_no_advice_is_a_write_of_ours_but_a_reconcile_request() -> None:
-    for row in rows():
+    for row in ROWS:
         assert not re.search(r"kubectl (apply|delete|patch|edit|scale|create)", row.advice.do)
 
 

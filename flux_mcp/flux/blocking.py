@@ -9,7 +9,8 @@ from enum import Enum
 from typing import Final
 
 from flux_mcp.flux.examining import Examined, named_objects
-from flux_mcp.flux.failures import Advice, Failure, Upstream, find_failure, rows
+from flux_mcp.flux.failing import Advice, Failure, Upstream
+from flux_mcp.flux.failures import ROWS, find_failure
 from flux_mcp.flux.inventory import Managed
 from flux_mcp.flux.kinds import WORKLOAD_KINDS, by_kind
 from flux_mcp.flux.objects import ObjectRef
@@ -151,7 +152,7 @@ def _without_a_word(one: Examined, world: World) -> tuple[Failure, ...]:
 
 
 def _numbered(number: int) -> tuple[Failure, ...]:
-    return tuple(row for row in rows() if row.number == number)
+    return tuple(row for row in ROWS if row.number == number)
 
 
 def _rows(entry: Judged) -> tuple[Failure, ...]:

@@ -3,7 +3,7 @@
 import functools
 from typing import Final
 
-from flux_mcp.flux.failures import Upstream, row
+from flux_mcp.flux.failing import Upstream, row
 
 __all__ = ["KUSTOMIZATIONS"]
 

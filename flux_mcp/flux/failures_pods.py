@@ -6,7 +6,7 @@ Source: the Kubernetes documentation on Pod lifecycle and debugging Pods. Adding
 from collections.abc import Mapping
 from typing import Final
 
-from flux_mcp.flux.failures import Advice
+from flux_mcp.flux.failing import Advice
 
 __all__ = ["NOT_READY", "POD_FAILURES"]
 

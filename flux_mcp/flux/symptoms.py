@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flux_mcp.flux.events import WARNING, Event, event
-from flux_mcp.flux.failures import Advice
+from flux_mcp.flux.failing import Advice
 from flux_mcp.flux.failures_pods import NOT_READY, POD_FAILURES
 from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.pods import Container, Pod, pod

@@ -10,7 +10,7 @@ from flux_mcp.flux.blocking import Cause, Sort
 from flux_mcp.flux.describing import setting_at
 from flux_mcp.flux.diagnosis import Diagnosis
 from flux_mcp.flux.examining import Examined
-from flux_mcp.flux.failures import Advice, Upstream
+from flux_mcp.flux.failing import Advice, Upstream
 from flux_mcp.flux.inventory import Managed
 from flux_mcp.flux.kinds import EVENT, POD
 from flux_mcp.flux.objects import ObjectRef
