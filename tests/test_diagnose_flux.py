@@ -194,6 +194,26 @@ async def test_a_controller_that_is_scaled_to_nothing_is_down(tmp_path: Path) ->
     assert "DOWN: flux-system/kustomize-controller 0/0, scaled to zero" in reply.lines
 
 
+async def test_a_namespace_without_a_flux_object_is_not_said_to_be_well(ask_recording: Ask) -> None:
+    """The Kustomization that applies what runs in checkout lives in flux-system, and is told."""
+    reply = await ask_recording("staging", TOOL, namespace="checkout")
+    assert "Kustomization flux-system/checkout, Failing, HealthCheckFailed" in reply.text
+    wrong = await ask_recording("staging", TOOL, namespace="chekout")
+    assert "Controllers: 7 of 7 ready" in wrong.lines
+    assert wrong.lines[-1] == "No Flux object lives in namespace chekout, and none in trouble applies to it."
+
+
+async def test_a_kind_of_which_there_is_no_object_is_said_to_be_absent(ask_recording: Ask) -> None:
+    reply = await ask_recording("staging", TOOL, kind="ImageUpdateAutomation")
+    assert reply.lines[-1] == "There is no ImageUpdateAutomation."
+
+
+async def test_controllers_that_are_down_are_told_wherever_is_asked(ask_recording: Ask) -> None:
+    reply = await ask_recording("bootstrap", TOOL, namespace="podinfo")
+    assert "Controllers: 0 of 4 ready" in reply.lines
+    assert reply.text.count("DOWN: ") == 4
+
+
 async def test_a_controller_that_is_not_there_is_said_where_it_has_objects(tmp_path: Path) -> None:
     folder = written(tmp_path / "r", flux=[item()], parts=[controller("source-controller")])
     reply = await ask(folder)

@@ -174,3 +174,15 @@ async def test_kinds_that_are_not_installed_are_said(ask_recording: Ask) -> None
     refused = await ask_recording("bootstrap", "list_flux_resources", kinds=["ResourceSet"])
     assert refused.is_error
     assert refused.text == "The cluster does not serve ResourceSet; context bootstrap."
+
+
+async def test_trouble_beside_the_verdicts_that_were_asked_for_is_counted(ask_recording: Ask) -> None:
+    """Of Kustomizations and HelmReleases, twelve fail; payments has stalled and four wait."""
+    reply = await ask_recording("staging", "list_flux_resources", kinds=["ks", "hr"], status=["failing"])
+    assert reply.lines[1:3] == ["12 Failing", "Not asked for: 1 Stalled, 4 Waiting, in trouble too (status=trouble)"]
+
+
+@pytest.mark.parametrize("status", [["trouble"], ["ready"], ["suspended"], ["failing", "trouble"]])
+async def test_who_asks_for_all_trouble_or_none_is_told_of_no_other(ask_recording: Ask, status: list[str]) -> None:
+    reply = await ask_recording("staging", "list_flux_resources", status=status)
+    assert "Not asked for" not in reply.text

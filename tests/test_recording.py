@@ -23,6 +23,7 @@ from flux_mcp.kubectl.kubeconfig import Kubeconfig, parse_kubeconfig
 from flux_mcp.kubectl.recording import RecordedKubectl
 from flux_mcp.kubectl.reply import Place, map_items, parse_document, problems
 from flux_mcp.kubectl.runner import Output
+from tests.conftest import Ask
 from tests.fake import FIXTURES
 
 pytestmark = pytest.mark.anyio
@@ -410,3 +411,10 @@ async def test_nothing_else_is_answered(tmp_path: Path) -> None:
     assert isinstance(output, Output)
     assert output.exit_code == 1
     assert not output.stdout
+
+
+async def test_a_kind_that_every_cluster_has_is_not_recorded_instead_of_not_served(ask_recording: Ask) -> None:
+    reply = await ask_recording("staging", "get_kubernetes_resources", kind="ing")
+    assert reply.is_error
+    assert "ot recorded" in reply.text or "ot in this recording" in reply.text
+    assert "does not serve" not in reply.text

@@ -114,7 +114,7 @@ SOURCE_RULES: Final = (
         kinds=("HelmRelease", "HelmChart", "OCIRepository", "GitRepository"),
         check=_open_versions,
         why="a new major version comes unattended",
-        fix="version: 4.x",
+        fix="a range within a major version",
         link="source/helmcharts#version",
     ),
     Rule(  # 17

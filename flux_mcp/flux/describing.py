@@ -12,8 +12,11 @@ from flux_mcp.flux.tolerant import at, text
 
 __all__ = ["FLUX_ELSEWHERE", "Setting", "describe", "references", "remote_by", "setting_at"]
 
-FLUX_ELSEWHERE: Final = frozenset({"sourceRef", "chartRef", "dependsOn", "sources", "suspend", "kubeConfig"})
-"""Fields of a Flux object's spec that an answer tells in another place."""
+FLUX_ELSEWHERE: Final = frozenset(
+    {"sourceRef", "chartRef", "dependsOn", "sources", "suspend", "kubeConfig", "reconcilers"}
+)
+"""Fields of a Flux object's spec that an answer tells in another place; of a FluxReport its counts, which are older
+than what get_flux_instance counts."""
 _REFERENCE: Final = frozenset({"kind", "name", "namespace", "apiVersion", "key", "optional", "valuesKey", "targetPath"})
 """The fields of a node that only points at an object."""
 _DEFAULTS: Final = frozenset({"", "False", "None"})

@@ -171,7 +171,10 @@ def _alike(found: Mapping[ObjectRef, Blocked], troubled: Mapping[ObjectRef, Judg
     together: dict[Cause, Cause] = {}
     for group in groups.values():
         if len(group) > 1:
-            ordered: Sequence[tuple[Judged, Cause]] = sorted(group, key=lambda pair: pair[0].order)
+            # What others get their content from comes first.
+            ordered: Sequence[tuple[Judged, Cause]] = sorted(
+                group, key=lambda pair: (bool(pair[0].object.sources), pair[0].order)
+            )
             members = tuple(cause.members[0] for _, cause in ordered)
             together |= {cause: Cause(Sort.FAILURE, members, cause.advice, cause.known) for _, cause in ordered}
     return together

@@ -130,9 +130,9 @@ OTHERS: Final = (
         112,
         "NotificationDispatchFailed",
         "",
-        "it has no status: a message that cannot be sent is told only in the events of the objects it is about, and "
-        "in the log of notification-controller",
-        "get_kubernetes_events with contains=NotificationDispatchFailed, or the log of notification-controller",
+        "it has no status: a message that cannot be sent is told only in its events, and in the log of "
+        "notification-controller",
+        "get_flux_resource shows its events (NotificationDispatchFailed)",
         look="providerRef eventSources type secretRef",
         silent=True,
     ),

@@ -21,6 +21,7 @@ __all__ = [
     "JOB",
     "KUBERNETES_KINDS",
     "NAMESPACE",
+    "OTHER_KINDS",
     "POD",
     "REPLICA_SET",
     "RESET",
@@ -312,6 +313,16 @@ CRD: Final = _kubernetes(
 WORKLOAD_KINDS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB)
 KUBERNETES_KINDS: Final = (*WORKLOAD_KINDS, REPLICA_SET, POD, EVENT, NAMESPACE, CONFIG_MAP, CRD)
 """The kinds beside Flux's own that are read; every API server serves them."""
+OTHER_KINDS: Final = (
+    _kubernetes("Service", "", "services", "svc"),
+    _kubernetes("Ingress", "networking.k8s.io", "ingresses", "ing"),
+    _kubernetes("HorizontalPodAutoscaler", "autoscaling", "horizontalpodautoscalers", "hpa"),
+    _kubernetes("PersistentVolumeClaim", "", "persistentvolumeclaims", "pvc"),
+    _kubernetes("ServiceAccount", "", "serviceaccounts", "sa"),
+    _kubernetes("NetworkPolicy", "networking.k8s.io", "networkpolicies", "netpol"),
+    _kubernetes("Node", "", "nodes", "no", namespaced=False),
+)
+"""Kinds that people ask for by name and every API server serves, so that a recording without one does not deny it."""
 
 by_kind: Final = {entry.kind: entry for entry in FLUX_KINDS}
 _BY_GROUP_KIND: Final = {(entry.group, entry.kind): entry for entry in FLUX_KINDS}

@@ -17,7 +17,7 @@ from typing import Any, Final
 import orjson
 
 from flux_mcp.errors import BadRecording
-from flux_mcp.flux.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS, NAMESPACE, Kind
+from flux_mcp.flux.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS, NAMESPACE, OTHER_KINDS, Kind
 from flux_mcp.flux.tolerant import at, items, labels, parse_time, text
 from flux_mcp.kubectl.command import ApiResources, ApiTable, Command, ConfigView, Get, ServerVersion, Version
 from flux_mcp.kubectl.reply import Place, problems
@@ -29,6 +29,8 @@ __all__ = ["RecordedKubectl"]
 JsonObject = dict[str, Any]
 
 CRDS: Final = CRD.resource
+_EVERYWHERE: Final = (*KUBERNETES_KINDS, *OTHER_KINDS)
+"""The kinds that every API server serves."""
 NOT_RECORDED: Final = "not recorded"
 _STAMPS: Final = re.compile(
     rb'"(?:creationTimestamp|lastTransitionTime|lastUpdateTime|lastTimestamp|firstTimestamp|eventTime|lastObservedTime'
@@ -220,7 +222,7 @@ class RecordedKubectl:
         if self._about.served is not None:
             return unreadable | self._about.served
         names = {path.stem for path in self._files()} | unreadable
-        names |= {kind.resource for kind in KUBERNETES_KINDS}
+        names |= {kind.resource for kind in _EVERYWHERE}
         crds = self._items(CRDS)
         if crds is None:
             return names | {kind.resource for kind in FLUX_KINDS}
@@ -228,7 +230,7 @@ class RecordedKubectl:
 
     def _kinds(self) -> Iterator[Kind]:
         """Every kind of which the recording tells how it is spelled: by its CRD, our table, or a first object."""
-        yield from KUBERNETES_KINDS
+        yield from _EVERYWHERE
         crds = self._items(CRDS) or []
         for crd in crds:
             names = at(crd, "spec", "names")
@@ -239,7 +241,7 @@ class RecordedKubectl:
                 short_names=tuple(name for name in items(names, "shortNames") if isinstance(name, str)),
                 namespaced=text(crd, "spec", "scope") != "Cluster",
             )
-        told = {kind.resource for kind in KUBERNETES_KINDS} | {text(crd, "metadata", "name") for crd in crds}
+        told = {kind.resource for kind in _EVERYWHERE} | {text(crd, "metadata", "name") for crd in crds}
         for path in self._files():
             first = next(iter(self._items(path.stem) or []), None) if path.stem not in told else None
             if first is not None:

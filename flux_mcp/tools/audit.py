@@ -77,7 +77,8 @@ class FluxAudit:
         told = f"{len(shown)} of {self.audit.ran} rules find something in {self.objects} objects"
         if rest:
             least = rest[-1].rule.severity.value
-            told += f"; {sum(len(one.hits) for one in rest)} less severe findings: severity={least}"
+            # Some rules look at what is read for them alone.
+            told += f"; at least {sum(len(one.hits) for one in rest)} less severe findings: severity={least}"
         lines.append(told)
         if shown:
             lines.append(f"objects | why; what to write | {DOCS}…")

@@ -1,5 +1,6 @@
 """What callers choose from, and the sentence where it is something else: kinds, verdicts, severities, times."""
 
+import difflib
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -43,12 +44,17 @@ def to_kinds(spellings: Sequence[str] | None, argument: str = "kinds") -> tuple[
     for spelling in spellings:
         kind = find_kind(spelling)
         if kind is None:
-            allowed = ", ".join(entry.kind for entry in FLUX_KINDS)
-            raise BadArgument(
-                argument, f"must be of the Flux kinds {allowed} (or a plural or short name), not {echo(spelling)}"
-            )
+            raise BadArgument(argument, _no_flux_kind(spelling))
         wanted.add(kind)
     return tuple(kind for kind in FLUX_KINDS if kind in wanted)
+
+
+def _no_flux_kind(spelling: str) -> str:
+    allowed = ", ".join(entry.kind for entry in FLUX_KINDS)
+    words = {word: entry.kind for entry in FLUX_KINDS for word in entry.spellings}
+    near = difflib.get_close_matches(spelling.lower(), words, 1)
+    meant = f" (did you mean {words[near[0]]}?)" if near else ""
+    return f"must be of the Flux kinds {allowed} (or a plural or short name), not {echo(spelling)}{meant}"
 
 
 def to_workload_kinds(spellings: Sequence[str] | None, argument: str = "kinds") -> tuple[Kind, ...]:

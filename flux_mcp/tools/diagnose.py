@@ -39,9 +39,11 @@ class FluxDiagnosis:
     Attributes:
         selected: every object that matches the arguments, in the order of trouble.
         troubled: those of them that are in trouble.
+        only_kind: the one kind that was asked for; empty for all.
+        namespace: the one namespace that was asked for; None for all.
         asked: the one object that was asked for by its name.
         positions: the causes of what matches, as positions in the diagnosis.
-        controllers: those to tell of: all, or those of what was asked for.
+        needed: the controllers of what was asked for, and of its causes; empty for all.
         expected: controllers of which objects exist and no Deployment was found.
     """
 
@@ -51,9 +53,11 @@ class FluxDiagnosis:
     health: Health
     selected: tuple[Judged, ...]
     troubled: tuple[Judged, ...]
+    only_kind: str
+    namespace: str | None
     asked: ObjectRef | None
     positions: tuple[int, ...]
-    controllers: tuple[Controller, ...]
+    needed: frozenset[str]
     expected: tuple[str, ...]
 
     def render(self) -> str:
@@ -88,21 +92,38 @@ class FluxDiagnosis:
         elif not self.troubled:
             yield self._calm()
         if self.positions:
-            yield f"{len(self.positions)} causes:" if len(self.positions) > 1 else "1 cause:"
+            several = f"{len(self.positions)} causes" + (
+                ", each of which keeps it from being Ready" if self.asked else ""
+            )
+            yield f"{several}:" if len(self.positions) > 1 else "1 cause:"
 
     def _calm(self) -> str:
-        """No trouble, as far as that can be known."""
-        if self.expected or any(not one.up for one in self.controllers):
-            return "No status tells of trouble, but statuses are old where a controller does not run."
+        """No trouble, as far as that can be known; of what is not there nothing is said to be well."""
         read = " that was read" if self.grounds.flux.gaps or self.grounds.only is not None else ""
+        if not self.selected:
+            kind = self.only_kind or "Flux object"
+            if self.namespace is None:
+                return f"There is no {kind}{read}."
+            return f"No {kind}{read} lives in namespace {value(self.namespace)}, and none in trouble applies to it."
+        if self.expected or self._down:
+            return "No status tells of trouble, but statuses are old where a controller does not run."
         return f"No object{read} is in trouble."
+
+    @property
+    def _down(self) -> list[Controller]:
+        """The controllers that do not run and matter to what was asked for; all where everything was, or nothing found."""
+        down = [one for one in self.grounds.controllers if not one.up]
+        return [one for one in down if one.component in self.needed] or ([] if self.needed else down)
 
     def _of_the_one(self, ref: ObjectRef) -> Iterator[str]:
         entry = self.diagnosis.judged[ref]
         yield object_line(entry, self.scope, OBJECT_MESSAGE)
         if told := stalled_line(entry):
             yield told
-        if waiting := self.diagnosis.waiting_for(ref):
+        waiting = self.diagnosis.waiting_for(ref)
+        if entry.trouble and not waiting:
+            yield "waits for it: nothing"
+        if waiting:
             more = f" and {len(waiting) - WAITING} more" if len(waiting) > WAITING else ""
             yield f"waits for it: {'; '.join(map(ref_name, waiting[:WAITING]))}{more}"
         if not entry.trouble:
@@ -122,19 +143,19 @@ class FluxDiagnosis:
             yield f"not told by a status: {row.advice.meaning}; do: {row.advice.do}"
 
     def _controllers(self) -> Iterator[str]:
-        down = [one for one in self.controllers if not one.up]
-        if self.controllers:
-            yield f"Controllers: {len(self.controllers) - len(down)} of {len(self.controllers)} ready"
+        every = self.grounds.controllers
+        if every:
+            yield f"Controllers: {sum(one.up for one in every)} of {len(every)} ready"
         elif not self.grounds.gaps:
             yield f"Controllers: none carries the label {CONTROLLERS}, so whether any runs is not known"
-        for one in down:
-            yield from self._down(one)
+        for one in self._down:
+            yield from self._is_down(one)
         if self.expected:
             yield f"No Deployment found of {', '.join(self.expected)}, whose objects exist: {DOWN.meaning}"
-        if down:
+        if self._down:
             yield f"means: {DOWN.meaning}, and statuses are old; do: {DOWN.do}"
 
-    def _down(self, one: Controller) -> Iterator[str]:
+    def _is_down(self, one: Controller) -> Iterator[str]:
         failed = f", {value(one.failure[0])}: {message(one.failure[1])}" if one.failure is not None else ""
         scaled = ", scaled to zero" if one.wanted == 0 else ""
         yield f"DOWN: {value(one.ref.namespace)}/{value(one.ref.name)} {one.ready}/{one.wanted}{scaled}{failed}"
@@ -188,11 +209,16 @@ async def diagnose_flux(
     judged = judge((one.linked.object for one in grounds.flux.objects), scope.now)
     wanted = to_kinds([kind] if kind is not None else None)
     asked = find_among(grounds.flux, scope, wanted[0], name, namespace).ref if name is not None else None
+    into = _applied_into(grounds, namespace)
     selected = tuple(
         entry
         for entry in judged
         if (entry.object.ref == asked)
-        or (asked is None and entry.object.kind in wanted and namespace in {None, entry.object.namespace})
+        or (
+            asked is None
+            and entry.object.kind in wanted
+            and (namespace in {None, entry.object.namespace} or (entry.trouble and entry.object.ref in into))
+        )
     )
     diagnosis = diagnose(
         World(
@@ -210,7 +236,6 @@ async def diagnose_flux(
     needed = {entry.object.kind.controller for entry in selected}
     needed |= {by_kind[ref.kind].controller for ref in members if ref.kind in by_kind}
     needed -= {"", OPERATOR}
-    narrow = kind is not None or namespace is not None
     return FluxDiagnosis(
         scope=scope,
         grounds=grounds,
@@ -218,10 +243,23 @@ async def diagnose_flux(
         health=health,
         selected=selected,
         troubled=tuple(entry for entry in selected if entry.trouble),
+        only_kind=wanted[0].kind if kind is not None else "",
+        namespace=namespace,
         asked=asked,
         positions=positions,
-        controllers=tuple(one for one in grounds.controllers if not narrow or one.component in needed),
+        needed=frozenset(needed) if kind is not None or namespace is not None else frozenset(),
         expected=tuple(sorted(needed - {one.component for one in grounds.controllers})) if _sure(grounds) else (),
+    )
+
+
+def _applied_into(grounds: Grounds, namespace: str | None) -> frozenset[ObjectRef]:
+    """The appliers whose inventory names an object in a namespace: their trouble is that namespace's too."""
+    return frozenset(
+        one.ref
+        for one in grounds.flux.objects
+        if namespace is not None
+        and not one.linked.remote
+        and any(managed.namespace == namespace for managed in one.linked.applied or ())
     )
 
 

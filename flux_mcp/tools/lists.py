@@ -7,11 +7,11 @@ from flux_mcp.cluster import Cluster, Scope
 from flux_mcp.errors import KindNotInstalled
 from flux_mcp.flux.kinds import FLUX_KINDS, Kind, with_sources
 from flux_mcp.flux.objects import FluxObject, view
-from flux_mcp.flux.status import Judged, judge
+from flux_mcp.flux.status import Judged, Verdict, judge
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, gap_line
 from flux_mcp.tools.arguments import Context, Kinds, Limit, NameContains, Namespace, Selector, Status
-from flux_mcp.tools.choices import to_kinds, to_verdicts
+from flux_mcp.tools.choices import TROUBLE, to_kinds, to_verdicts
 from flux_mcp.tools.lines import counts, group_lines, single_lines
 
 __all__ = ["FluxResources", "list_flux_resources"]
@@ -26,12 +26,14 @@ class FluxResources:
         examined: how many objects of the asked kinds were read.
         unchecked: how many of the matching ones have a source that was not read, so that the flags source-failing and
             revision-behind were not looked at.
+        left_out: objects in trouble that match but for the status that was asked for.
     """
 
     scope: Scope
     matching: tuple[Judged, ...]
     examined: int
     unchecked: int
+    left_out: tuple[Judged, ...]
     absent: tuple[Kind, ...]
     gaps: tuple[Gap, ...]
     limit: int | None
@@ -68,6 +70,8 @@ class FluxResources:
             lines.append(counts(self.matching))
         else:
             lines.append(f"No object matches; {self.examined} were read.")
+        if self.left_out:
+            lines.append(f"Not asked for: {counts(self.left_out)}, in trouble too (status={TROUBLE})")
         return lines
 
 
@@ -93,12 +97,14 @@ async def list_flux_resources(
     asked.require()
     judged = tuple(entry for entry in judge(reading.objects, scope.now) if entry.object.kind in wanted)
     matching = tuple(_select(judged, status, name_contains))
+    others = _select(judged, [TROUBLE], name_contains) if status is not None and _of_trouble(status) else ()
     whole = namespace is None and selector is None
     return FluxResources(
         scope=scope,
         matching=matching,
         examined=len(judged),
         unchecked=sum(_unchecked(entry, reading, whole=whole, namespace=namespace) for entry in matching),
+        left_out=tuple(entry for entry in others if entry not in matching),
         absent=asked.absent,
         gaps=asked.gaps,
         limit=limit,
@@ -112,6 +118,12 @@ def _select(judged: Sequence[Judged], status: Sequence[str] | None, name_contain
         fits = status is None or entry.verdict in verdicts or (trouble and entry.trouble)
         if fits and part in entry.object.name.lower():
             yield entry
+
+
+def _of_trouble(status: Sequence[str]) -> bool:
+    """Whether somebody who asks for these verdicts asks for trouble."""
+    verdicts, _ = to_verdicts(status)
+    return bool(verdicts - {Verdict.READY, Verdict.STATIC, Verdict.SUSPENDED, Verdict.PROGRESSING})
 
 
 def _unchecked(entry: Judged, reading: Reading[FluxObject], *, whole: bool, namespace: str | None) -> bool:

@@ -26,7 +26,7 @@ from flux_mcp.tools.settings_lines import setting_lines
 
 __all__ = ["NEIGHBOURS", "FluxResource"]
 
-NEIGHBOURS: Final = 12
+NEIGHBOURS: Final = 25
 """Neighbours of one sort that are named."""
 EVENTS: Final = 5
 HISTORY: Final = 3
@@ -85,7 +85,7 @@ class FluxResource:
         flags = f" ({' '.join(flag.value for flag in entry.flags)})" if entry.flags else ""
         parts = [f"{ref_name(one.ref)}, {entry.verdict.value}{flags}"]
         parts += [value(entry.reason)] if entry.reason else []
-        parts += [f"{age(entry.since, self.scope.now)} since that status"] if entry.since else []
+        parts += [f"told {age(entry.since, self.scope.now)} ago"] if entry.since else []
         parts += [f"suspended by {value(one.suspended_by)}"] if one.disabled and one.suspended_by else []
         parts += [f"finalizers {' '.join(map(value, one.finalizers[:3]))}"] if one.deleted else []
         return ", ".join(parts)

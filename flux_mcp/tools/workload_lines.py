@@ -69,7 +69,7 @@ class WorkloadLines:
         for placed in place(groups):
             if not placed.depth:
                 if placed.above not in {(), above}:
-                    yield Line(f"{_names(placed.above)} applies")
+                    yield Line(f"{self._above(placed.above)} applies")
                 above = placed.above
             margin = " " * (placed.depth + bool(above))
             for number, some in enumerate(_chunks(placed.group.workloads)):
@@ -93,6 +93,10 @@ class WorkloadLines:
         verdict = verdict_of(node.object, self.now) if node is not None else Verdict.READY
         said = "" if verdict is Verdict.READY else f" {verdict.value}"
         return f"{ref_name(ref)}{said}{f' ({why})' if why else ''}"
+
+    def _above(self, refs: Sequence[ObjectRef]) -> str:
+        more = f" and {len(refs) - NAMED} more" if len(refs) > NAMED else ""
+        return " and ".join(self._owner(ref, "") for ref in refs[:NAMED]) + more
 
     def _workloads(self, some: Sequence[Running], *, with_images: bool) -> str:
         parts = []
@@ -159,11 +163,6 @@ def _chunks(workloads: Sequence[Running]) -> Iterator[Sequence[Running]]:
         length += more
     if chunk:
         yield chunk
-
-
-def _names(refs: Sequence[ObjectRef]) -> str:
-    more = f" and {len(refs) - NAMED} more" if len(refs) > NAMED else ""
-    return " and ".join(map(ref_name, refs[:NAMED])) + more
 
 
 def _troubled(entry: Group) -> Group | None:
