@@ -111,7 +111,7 @@ class FluxDiagnosis:
 
     @property
     def _down(self) -> list[Controller]:
-        """The controllers that do not run and matter to what was asked for; all where everything was, or nothing found."""
+        """The controllers that do not run and matter to what was asked for; all of them where that was everything."""
         down = [one for one in self.grounds.controllers if not one.up]
         return [one for one in down if one.component in self.needed] or ([] if self.needed else down)
 
