@@ -9,8 +9,10 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -22,6 +24,7 @@ from flux_mcp.flux.kinds import FLUX_KINDS
 from flux_mcp.kubectl.command import Get
 from tests.asking import EXPLAINED, READING, explain
 from tests.fake import FIXTURES, ROOT
+from tests.fleet import fleet
 from tests.tokens import tokens
 
 BARE_SERVER = """
@@ -78,6 +81,45 @@ async def whole_cluster(pairs: int) -> None:
             ours.append(await timed(lambda: answer(client, "list_flux_resources")))
             theirs.append(await timed(kubectl))
     report("list_flux_resources, warm", ours, theirs, "bare kubectl get", "1.15 x or +40 ms")
+
+
+async def large_fleet(size: int, pairs: int) -> None:
+    """A fleet over a real kubectl, against the same kubectl alone; and the memory of our process over its idle."""
+    if shutil.which("kubectl") is None:
+        print(f"{size} objects: left out, there is no kubectl")
+        return
+    with tempfile.TemporaryDirectory() as folder, fleet(Path(folder), size) as kubeconfig:
+        kinds = tuple(kind.resource for kind in FLUX_KINDS)
+        bare = ["kubectl", f"--kubeconfig={kubeconfig}", *Get(kinds).args()]
+        printed = len((await anyio.run_process(bare, check=True)).stdout)
+
+        async def kubectl() -> None:
+            await anyio.run_process(bare, stdout=subprocess.DEVNULL, check=True)
+
+        ours, theirs = [], []
+        pids = Path(folder) / "pid"
+        script = f"import os, sys; open({str(pids)!r}, 'w').write(str(os.getpid())); sys.argv[1:] = ['serve']; import flux_mcp.cli; flux_mcp.cli.main()"
+        server = parameters("-c", script)
+        server.env = {**os.environ, "FLUX_MCP_KUBECONFIG": str(kubeconfig), "FLUX_MCP_TIMEOUT": "300"}
+        async with Client(server) as client:
+            # Kinds and context are known from here on.
+            await answer(client, "list_flux_resources", {"kinds": "Alert"})
+            idle = _memory(pids.read_text(), "VmRSS")
+            for _ in range(pairs):
+                ours.append(await timed(lambda: answer(client, "list_flux_resources")))
+                theirs.append(await timed(kubectl))
+            peak = _memory(pids.read_text(), "VmHWM") - idle
+        report(f"{size} objects, {printed / 1e6:.0f} MB", ours, theirs, "bare kubectl get", "1.2 x")
+        print(f"{size} objects: peak memory {peak / 1e6:.0f} MB over idle, {peak / printed:.1f} x the JSON [bound 3 x]")
+
+
+def _memory(pid: str, field: str) -> float:
+    """Bytes; 0 where the system does not tell."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    return next((float(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(field)), 0.0)
 
 
 async def start_up(pairs: int) -> None:
@@ -141,11 +183,15 @@ async def sizes() -> None:
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=30)
-    pairs = parser.parse_args().pairs
+    parser.add_argument("--fleet", type=int, default=10_000, help="objects of the large fleet; 0 leaves it out")
+    given = parser.parse_args()
+    pairs = given.pairs
     await sizes()
     await version(5)
     await start_up(max(5, pairs // 3))
     await whole_cluster(pairs)
+    if given.fleet:
+        await large_fleet(given.fleet, max(1, pairs // 10))
 
 
 if __name__ == "__main__":
