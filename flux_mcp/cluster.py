@@ -25,6 +25,7 @@ from flux_mcp.errors import (
     ServerError,
 )
 from flux_mcp.flux.kinds import NAMESPACE, Kind
+from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.kubectl.command import (
     Annotate,
     ApiResources,
@@ -239,7 +240,8 @@ class Cluster:
         Args:
             scope: from `open`.
             kinds: what to read.
-            project: makes a view of each item at once; None for an item that is not understood.
+            project: makes a view of each item at once; None for an item that is not understood. One of another kind,
+                namespace or name than was asked for is not understood either: nothing is told of it, or done to it.
             namespace: None reads all.
             names: only the objects of these names, of the one kind.
             selector: a label selector.
@@ -260,7 +262,7 @@ class Cluster:
                 break
             served = await self._discover(scope, afresh=True)
         views = await _map(output.stdout, project, found, scope.place, single=len(names) == 1)
-        objects = tuple(one for one in views if one is not None)
+        objects = tuple(one for one in views if one is not None and _was_asked_for(one.ref, command, asked))
         gaps = (*gaps, *find_gaps(asked, found, objects))
         if odd := len(views) - len(objects):
             gaps = (*gaps, Gap((), f"{odd} items that are not understood", partly=True))
@@ -361,6 +363,15 @@ async def _map(
         return await anyio.to_thread.run_sync(partial(map_items, single=single), stdout, project)
     except KubectlError as error:
         raise (found[0] if found else error.at(str(place))) from None
+
+
+def _was_asked_for(ref: ObjectRef, command: Get, kinds: Sequence[Kind]) -> bool:
+    """Whether an object is one of those that kubectl was asked for; whatever has no namespace is in all of them."""
+    return (
+        any(kind.kind == ref.kind for kind in kinds)
+        and (command.namespace is None or ref.namespace in {"", command.namespace})
+        and (not command.names or ref.name in command.names)
+    )
 
 
 def _split(

@@ -1,7 +1,9 @@
 """Text that is not ours: made harmless, quoted and shortened, before it stands beside our own words.
 
 What comes from the cluster or from kubectl is data. It stands bare only where it is a plain word; otherwise as a JSON
-string, after control, ANSI, bidirectional, zero-width and tag characters were taken out and credentials masked.
+string, after control, ANSI, bidirectional, zero-width and tag characters were taken out and credentials masked. Some
+clients render an answer as Markdown: what would become an image, a link of another name or HTML stands as an escape of
+JSON there, so that nothing is fetched or clicked that is not seen.
 """
 
 import re
@@ -24,6 +26,11 @@ LOG_LINE: Final = 1000
 """Characters of one line of a log."""
 _VALUE_MAX: Final = 253
 
+_INDENT: Final = "    "
+"""As deep as Markdown lets no line begin anything: no fence, no heading, no definition of a link."""
+_MARKUP: Final = re.compile(r"(?<=!)\[|(?<=\])\((?!\[)|<(?=[A-Za-z/!?])")
+"""Where in Markdown an image, a link or HTML would begin; `](` before `[` stands in the patterns of API errors, and
+leads nowhere."""
 _BARE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:/@+=~-]{0,252}")
 
 
@@ -47,11 +54,15 @@ def message(text: str, limit: int = LIST_MESSAGE) -> str:
 
 def log_line(text: str) -> str:
     """One line of a log, as it stands below the line that says whose it is: never at the margin, where our own are."""
-    return f"  {_shorten(clean(text), LOG_LINE)}"
+    return _INDENT + _without_markup(_shorten(clean(text), LOG_LINE))
 
 
 def _quote(text: str) -> str:
-    return orjson.dumps(text).decode()
+    return _without_markup(orjson.dumps(text).decode())
+
+
+def _without_markup(text: str) -> str:
+    return _MARKUP.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _shorten(text: str, limit: int) -> str:

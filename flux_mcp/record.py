@@ -33,6 +33,7 @@ from flux_mcp.flux.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS, NAMESPACE, Ki
 from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.projection import project
 from flux_mcp.flux.redaction import scrub
+from flux_mcp.flux.tolerant import text
 from flux_mcp.reading import Gap
 from flux_mcp.settings import DEFAULT_TIMEOUT
 from flux_mcp.text import first_line, gap_line
@@ -180,7 +181,11 @@ async def _ask(
     session: _Session, kind: Kind, namespace: str | None, names: tuple[str, ...]
 ) -> tuple[list[_Item], list[KubectlError]]:
     def keep(item: dict[str, Any]) -> _Item:
-        return _Item(ObjectRef(kind.kind, "", ""), an_item(project(item)))
+        # An odd item is recorded too, as far as it is understood.
+        ref = ObjectRef(
+            text(item, "kind") or kind.kind, text(item, "metadata", "namespace"), text(item, "metadata", "name")
+        )
+        return _Item(ref, an_item(project(item)))
 
     try:
         with anyio.fail_after(session.patience):

@@ -5,7 +5,9 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -17,7 +19,7 @@ from pydantic import PrivateAttr
 
 from flux_mcp import __version__
 from flux_mcp.cluster import Cluster
-from flux_mcp.errors import FluxMcpError
+from flux_mcp.errors import FluxMcpError, first_of
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.kubectl.live import LiveKubectl
 from flux_mcp.kubectl.runner import Kubectl
@@ -86,8 +88,17 @@ class _BoundTool(McpTool):
         del convert_result
         try:
             return _result(await self._toolbox.call(self.name, arguments, context.report_progress))
-        except FluxMcpError as error:
-            return _result(str(error), is_error=True)
+        except Exception as error:  # noqa: BLE001 (what is not foreseen must not be told by the SDK)
+            return _result(self._failure(first_of(error)), is_error=True)
+
+    def _failure(self, error: BaseException) -> str:
+        """The sentence for an error; of one that is not foreseen neither message nor traceback, which hold data."""
+        if isinstance(error, FluxMcpError):
+            return str(error)
+        frames = traceback.extract_tb(error.__traceback__)[-1:]
+        where = "".join((type(error).__name__, *(f" at {Path(one.filename).name}:{one.lineno}" for one in frames)))
+        logging.getLogger("flux_mcp").error("%s: %s", self.name, where)
+        return f"Error executing tool {self.name}: a defect of flux-mcp ({where}). It says nothing about the cluster."
 
 
 def _hints(tool: Tool) -> ToolAnnotations:

@@ -26,6 +26,15 @@ settings.register_profile(
 settings.load_profile("flux-mcp")
 
 
+COLLECTED = pytest.StashKey[list[str]]()
+"""Every test that pytest found, before marks leave some out."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    config.stash[COLLECTED] = [item.nodeid for item in items]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/ from the code")
 

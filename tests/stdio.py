@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Self
 
 import anyio
@@ -81,6 +83,21 @@ class StdioServer:
         self._process.stdin.close()
         self._process.stdin = None
         return self._process.wait(PATIENCE)
+
+    def vanish(self) -> None:
+        """Go away without a word: both ends of the pipes are closed, and the process ends."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._process.stdin.close()
+        self._process.stdin = self._process.stdout = None
+        self._process.wait(PATIENCE)
+
+    def most_memory(self) -> int:
+        """Bytes that the process has held at most so far; 0 where the system does not tell."""
+        status = Path(f"/proc/{self._process.pid}/status")
+        told = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+        return int(told[1]) << 10 if told else 0
 
     def errors(self) -> str:
         """End the process; what it wrote to stderr."""

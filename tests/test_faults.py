@@ -16,6 +16,7 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
+from flux_mcp.cluster import Cluster
 from flux_mcp.kubectl.live import LiveKubectl
 from flux_mcp.server import build
 from flux_mcp.settings import Settings
@@ -404,6 +405,32 @@ def test_a_server_logs_no_arguments_and_no_answers(fake: FakeKubectl) -> None:
         assert server.call(LIST, namesapce="argument-word").is_error
         errors = server.errors()
     assert not any(word in errors for word in ("argument-word", "abcdef0123456789", "\x1b", "--context", "Traceback"))
+
+
+@pytest.mark.parametrize("group", [False, True], ids=["alone", "in-a-group"])
+async def test_a_defect_of_our_own_tells_where_it_is_and_no_data(
+    fake: FakeKubectl, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, group: bool
+) -> None:
+    """Messages and tracebacks of Python hold whatever was at hand: to the client and to its log goes neither."""
+
+    async def fails(*_: Any, **__: Any) -> None:
+        error = KeyError("s3cr3t-of-the-cluster")
+        raise ExceptionGroup("several s3cr3t", [error]) if group else error
+
+    server = server_of(fake)
+    monkeypatch.setattr(Cluster, "open", fails)
+    reply = await ask(server)
+    assert reply.is_error
+    assert re.fullmatch(
+        r"Error executing tool list_flux_resources: a defect of flux-mcp \(KeyError(?: at test_faults\.py:\d+)?\)\. "
+        r"It says nothing about the cluster\.",
+        reply.text,
+    )
+    assert "s3cr3t" not in caplog.text
+    assert "Traceback" not in caplog.text
+    monkeypatch.undo()
+    fake.lists(item())
+    assert not (await ask(server)).is_error
 
 
 async def test_row59_descriptors_and_threads_do_not_grow(fake: FakeKubectl) -> None:

@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 import time
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -26,6 +25,7 @@ from flux_mcp.settings import Access, Settings
 from tests.conftest import Ask, Reply, ask_server
 from tests.fake import ROOT, FakeKubectl, a_list, kubeconfig
 from tests.items import READY, failing, item
+from tests.seen import assert_seen
 from tests.stdio import StdioServer, words
 
 pytestmark = pytest.mark.anyio
@@ -73,143 +73,7 @@ def needed(tool: Tool) -> dict[str, Any]:
     return {name: NEEDED[name] for name in tool.input_schema.get("required", ())}
 
 
-def refused(reply: Reply, argument: str) -> None:
-    """A short error that names the argument and holds nothing that is not seen."""
-    assert reply.is_error
-    assert argument in reply.text
-    assert len(reply.text) < 700
-    assert "Traceback" not in reply.text
-    assert "pydantic" not in reply.text
-    assert_seen(reply.text)
-
-
-def assert_seen(text: str) -> None:
-    """Every character of a text is one that a reader sees: no control, format, private or unassigned one."""
-    hidden = {c for c in text if c != "\n" and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}}
-    assert not hidden
-
-
-# Arguments: refused before any kubectl is started
-
-
-BAD_ARGUMENTS = [
-    *(
-        pytest.param("namespace", value, id=f"row25-{name}")
-        for name, value in {
-            "flag": "--server=https://evil:6443",
-            "short-flag": "-A",
-            "slash": "a/b",
-            "dots": "..",
-            "empty": "",
-            "blank": " ",
-            "star": "*",
-            "upper-case": "Kube-System",
-            "64-characters": "a" * 64,
-            "two": "a,b",
-            "line-break": "default\n",
-            "nul": "a\x00",
-            "zero-width": "de\u200bfault",
-            "full-width": "\uff44efault",
-            "shell": "$(id)",
-            "long": "a" * 1_000_000,
-        }.items()
-    ),
-    pytest.param("namespace", "all", id="row25-all"),
-    pytest.param("context", "", id="row27-empty"),
-    pytest.param("context", " ", id="row27-blank"),
-    pytest.param("context", "good ", id="row28-blank-at-the-end"),
-    pytest.param("context", "good\nx", id="row28-line-break"),
-    pytest.param("context", "go\u202eod", id="row28-right-to-left"),
-    pytest.param("context", "a" * 300, id="row28-long"),
-    *(
-        pytest.param("selector", value, id=f"row37-{name}")
-        for name, value in {
-            "flag": "a=b,--server=x",
-            "lone-bang": "!",
-            "open-set": "a in (",
-            "five-kilobytes": "a=b," * 1250 + "c=d",
-            "line-break": "a=b\n",
-            "nul": "a=b\x00",
-            "empty": "",
-            "blank": " ",
-            "trailing-comma": "a=b,",
-            "shell": "a=$(id)",
-        }.items()
-    ),
-    *(
-        pytest.param("limit", value, id=f"row38-{value}")
-        for value in (0, -1, 501, 10**9, 2.5, True, "ten", "", "1e3", [1], {"a": 1})
-    ),
-]
-
-
-@pytest.mark.parametrize(("argument", "value"), BAD_ARGUMENTS)
-async def test_a_bad_argument_is_refused(fake: FakeKubectl, ask_fake: Ask, argument: str, value: object) -> None:
-    """By every tool that has the argument."""
-    having = [tool for tool in await tools_of(fake) if argument in tool.input_schema["properties"]]
-    assert having
-    for tool in having:
-        refused(await ask_fake(tool.name, **{**needed(tool), argument: value}), argument)
-    assert fake.calls() == []
-
-
-WRONG_TYPES: dict[str, tuple[object, ...]] = {
-    "string": (["a"], {}, {"a": "b"}, 1, True, ""),
-    "array": ({}, {"a": "b"}, 1, True, [1], [["a"]], [None], [{}], [], [""], ""),
-    "integer": ([], {}, "x", "", True, 1.5),
-    "number": ([], {}, "x", "", True),
-    "boolean": ([], {}, "x", "", 2, None),
-}
-
-
-async def test_row24_values_of_another_type_are_refused(fake: FakeKubectl, ask_fake: Ask) -> None:
-    """Every argument of every tool, with every type that it does not have; an empty value is none of its values."""
-    for tool in await tools_of(fake):
-        for argument, schema in tool.input_schema["properties"].items():
-            for value in WRONG_TYPES[schema["type"]]:
-                refused(await ask_fake(tool.name, **{**needed(tool), argument: value}), argument)
-        for argument in needed(tool):
-            refused(await ask_fake(tool.name, **{**needed(tool), argument: None}), argument)
-    assert fake.calls() == []
-
-
-@pytest.mark.parametrize(
-    ("argument", "value"),
-    [
-        pytest.param("all_namespaces", True, id="row26-all-namespaces"),
-        pytest.param("as", "admin", id="row33-as"),
-        pytest.param("kube_as", "admin", id="row33-kube-as"),
-        pytest.param("impersonate", "admin", id="row33-impersonate"),
-        pytest.param("as_group", "system:masters", id="row34-as-group"),
-        pytest.param("namesapce", "apps", id="row40-typo"),
-        pytest.param("Namespace", "apps", id="row40-upper-case"),
-        pytest.param("contexts", "dev", id="row40-plural"),
-        pytest.param("server", "https://evil:6443", id="row40-server"),
-        pytest.param("kubeconfig", "/tmp/evil", id="row40-kubeconfig"),
-        pytest.param("flags", {"server": "https://evil"}, id="row40-flags"),
-        pytest.param("cluster", "evil", id="row40-cluster"),
-        pytest.param("settings", {}, id="row40-settings"),
-        pytest.param("self", 1, id="row40-self"),
-        pytest.param("ctx", None, id="row40-null"),
-        pytest.param("", "x", id="row40-empty-name"),
-        pytest.param("x\x1b[31m\u202e" + "y" * 500, "x", id="row40-odd-name"),
-    ],
-)
-async def test_an_unknown_argument_is_refused(fake: FakeKubectl, argument: str, value: object) -> None:
-    """By every tool; nothing that was meant otherwise is ever ignored."""
-    for tool in await tools_of(fake):
-        assert tool.input_schema["additionalProperties"] is False
-        reply = await ask_server(server_of(fake), tool.name, {**needed(tool), argument: value})
-        refused(reply, argument[:1])
-        assert "is not an argument" in reply.text
-    assert fake.calls() == []
-
-
-async def test_row40_a_context_is_refused_where_a_tool_takes_none(fake: FakeKubectl, ask_fake: Ask) -> None:
-    for tool in await tools_of(fake):
-        if "context" not in tool.input_schema["properties"]:
-            refused(await ask_fake(tool.name, **needed(tool), context="dev"), '"context"')
-    assert fake.calls() == []
+# Tools that are not there
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,18 @@ async def test_no_name_is(fake: FakeKubectl, ask_fake: Ask, text: str) -> None:
     assert fake.calls() == []
 
 
+@pytest.mark.parametrize("name", ["a", "0", "a.b-c", "1.2.3", "a-0.b--c", "a" * 253], ids=short)
+@pytest.mark.parametrize("namespace", ["default", "1234"])
+async def test_a_name_is_accepted(fake: FakeKubectl, ask_fake: Ask, name: str, namespace: str) -> None:
+    """Odd and right: nothing is so called here, which kubectl was asked to find out."""
+    fake.says("get", "", f'Error from server (NotFound): x "{name}" not found\n', 1)
+    for tool, arguments in await calls(name):
+        fake.forget()
+        reply = await ask_fake(tool, **{**arguments, "namespace": namespace})
+        assert not reply.text.startswith("Bad argument"), tool
+        assert fake.calls(), tool
+
+
 @pytest.mark.parametrize("given", [["a"], {}, None, 1, True], ids=lambda given: f"row-24-{given!r}")
 async def test_row_24_what_is_no_text_is_no_name(fake: FakeKubectl, ask_fake: Ask, given: object) -> None:
     """null is the same as nothing where a name may be left out."""

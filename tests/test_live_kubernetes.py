@@ -178,7 +178,7 @@ async def test_what_a_real_kubectl_asks_for_is_one_container_of_one_pod(own: str
     settings = Settings(access=Access(kubeconfig=own))
     reply = await ask(LOGS, settings, kind="Pod", name=pod, namespace="flux-system", since="90s")
     assert not reply.is_error
-    assert reply.lines[1:] == [f"flux-system/{pod}/manager, ready:", "  up", "  password=***"]
+    assert reply.lines[1:] == [f"flux-system/{pod}/manager, ready:", "    up", "    password=***"]
     ((path, query),) = [asked for asked in _Kubelet.asked if asked[0].endswith("/log")]
     assert path == f"/api/v1/namespaces/flux-system/pods/{pod}/log"
     del query["timeout"]

@@ -136,12 +136,12 @@ def numbered(count: int, text: str = "line") -> str:
 
 def headers(reply: Reply) -> list[str]:
     """The lines of ours behind the first."""
-    return [line for line in reply.lines[1:] if not line.startswith("  ")]
+    return [line for line in reply.lines[1:] if not line.startswith("    ")]
 
 
 def body(reply: Reply) -> list[str]:
     """What was logged."""
-    return [line.removeprefix("  ") for line in reply.lines if line.startswith("  ")]
+    return [line.removeprefix("    ") for line in reply.lines if line.startswith("    ")]
 
 
 # A Pod
@@ -153,7 +153,7 @@ async def test_the_log_of_a_pod(cluster: Cluster, ask_fake: Ask) -> None:
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps")
     assert not reply.is_error
     assert reply.lines[0].startswith(f"{LOGS}: 3 of 3 · context dev · user dev-user · ")
-    assert reply.lines[1:] == ["apps/web-0/app, ready:", "  line 1", "  line 2", "  line 3"]
+    assert reply.lines[1:] == ["apps/web-0/app, ready:", "    line 1", "    line 2", "    line 3"]
     (call,) = cluster.fake.calls("logs")
     assert call[0] == "--context=dev"
     assert call[call.index("logs") :] == [
@@ -184,10 +184,10 @@ async def test_every_ordinary_container_and_the_init_containers_that_did_not_fin
     assert cluster.read == ["web-0/app", "web-0/proxy", "web-0/second"]
     assert reply.lines[1:] == [
         "apps/web-0/second, init, not ready, restarts 2, terminated Error exit code 3:",
-        "  no such table",
+        "    no such table",
         'apps/web-0/app, not ready, waiting PodInitializing: NOT READ (BadRequest: "container is waiting to start")',
         "apps/web-0/proxy, ready:",
-        "  up",
+        "    up",
     ]
 
 
@@ -219,7 +219,7 @@ async def test_the_run_before_the_last_restart(cluster: Cluster, ask_fake: Ask) 
     assert cluster.read == ["web-0/app"]
     assert reply.lines[1:] == [
         "apps/web-0/app, not ready, restarts 4, waiting CrashLoopBackOff:",
-        "  panic: oh no",
+        "    panic: oh no",
         "apps/web-0/proxy, ready: never restarted, so there is no run before this one",
     ]
 
@@ -358,9 +358,9 @@ async def test_the_pods_of_a_deployment_are_those_of_its_replica_sets(cluster: C
     assert cluster.read == ["web-1-a/app", "web-1-b/app"]
     assert reply.lines[1:] == [
         "apps/web-1-b/app, not ready:",
-        "  hello from web-1-b",
+        "    hello from web-1-b",
         "apps/web-1-a/app, ready:",
-        "  hello from web-1-a",
+        "    hello from web-1-a",
     ]
     lists = [call for call in cluster.fake.calls("get") if call[-1] == "replicasets.apps,pods"]
     assert words(lists, "--selector") == ["--selector=app=web"]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from flux_mcp.quoting import log_line
 from flux_mcp.text import Line, age, clean, fit, message, revision, size, value
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -336,3 +337,35 @@ def test_an_answer_is_never_longer_than_its_bound(first: list[Line], second: lis
     assert told == [line.text for line in second[: len(told)]]
     assert lines[-1] == left_out(sum(line.stands_for for line in second[len(told) :]))
     assert lines[0] == head(sum(line.named for line in second[: len(told)]))[0]
+
+
+# Markdown, which some clients make of an answer
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("![x](https://evil/x.png)", '"!\\u005bx]\\u0028https://evil/x.png)"'),
+        ("![x][y]", '"!\\u005bx][y]"'),
+        ("[click](javascript:alert(1))", '"[click]\\u0028javascript:alert(1))"'),
+        ("a [b]( //evil )", '"a [b]\\u0028 //evil )"'),
+        ("<img src=x>", '"\\u003cimg src=x>"'),
+        ("</details> <!-- x", '"\\u003c/details> \\u003c!-- x"'),
+        ("back \\](x) \\<b>", '"back \\\\]\\u0028x) \\\\\\u003cb>"'),
+        ("3 < 4 and 1<2", '"3 < 4 and 1<2"'),
+        ("status: 'InProgress']; [a-z]([-a-z0-9]*[a-z0-9])?", "\"status: 'InProgress']; [a-z]([-a-z0-9]*[a-z0-9])?\""),
+    ],
+)
+def test_row_43_nothing_becomes_an_image_a_link_or_html(text: str, shown: str) -> None:
+    """It stands as an escape of JSON, so that nothing of the text is lost."""
+    assert message(text) == shown
+    assert value(text) == shown
+    assert json.loads(shown) == text
+
+
+@pytest.mark.parametrize("text", ["```", "# x", "> x", "- x", "[x]: https://evil", "![x](y)", "<b>", "==="])
+def test_row_43_a_line_of_a_log_begins_nothing(text: str) -> None:
+    """Indented by four it is no fence, no heading, no list, no definition."""
+    line = log_line(text)
+    assert line.startswith("    ")
+    assert not re.search(r"!\[|\]\(|<[a-z]", line)

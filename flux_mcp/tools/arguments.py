@@ -76,7 +76,7 @@ def _split(given: object) -> object:
         return given
     try:
         parsed = json.loads(given)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
     return parsed if isinstance(parsed, list) else given.split(",")
 

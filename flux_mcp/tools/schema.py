@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.fields import FieldInfo
@@ -11,6 +11,9 @@ from flux_mcp.errors import BadArgument
 from flux_mcp.kubectl.shapes import echo
 
 __all__ = ["argument_model", "published_schema", "validate"]
+
+LONG_NUMBER: Final = 10**20
+"""From here on a number that does not fit is not repeated."""
 
 
 def argument_model(function: Callable[..., object], *, without: frozenset[str]) -> type[BaseModel]:
@@ -78,4 +81,6 @@ def _allowed(field: FieldInfo | None) -> str:
 def _shown(given: object) -> str:
     if isinstance(given, str):
         return echo(given)
+    if isinstance(given, int) and abs(given) >= LONG_NUMBER:
+        return "a longer number"  # Python itself refuses to write down one of more than 4,300 digits
     return {dict: "an object", list: "a list", type(None): "null"}.get(type(given), str(given)[:40])
