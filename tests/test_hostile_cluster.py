@@ -340,6 +340,11 @@ def chain(length: int) -> Iterator[dict[str, Any]]:
         yield failing(name=name, reason="DependencyNotReady", spec={"dependsOn": [{"name": other}]})
 
 
+ODD_IDS = (
+    *("_system__node_rbac.authorization.k8s.io_ClusterRole", "_a_b_c_d_e_f", "____", "", "_", "x" * 10_000),
+    *("ns_n_apps_Deployment_", "../x_y_z_w", "ns_--all_apps_Deployment", f"ns_{MARK}_apps_Deployment", "ns_n__Secret"),
+)
+
 LOADS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "row46-3000-in-trouble": lambda: [failing("timeout waiting for: " * 40, name=f"app-{n}") for n in range(3000)],
     "row46-a-message-of-a-megabyte": lambda: [failing('é"\\ <b>![x](y)' * 70_000, name="flux-system")],
@@ -358,10 +363,6 @@ LOADS: dict[str, Callable[[], list[dict[str, Any]]]] = {
         )
     ],
 }
-ODD_IDS = (
-    *("_system__node_rbac.authorization.k8s.io_ClusterRole", "_a_b_c_d_e_f", "____", "", "_", "x" * 10_000),
-    *("ns_n_apps_Deployment_", "../x_y_z_w", "ns_--all_apps_Deployment", f"ns_{MARK}_apps_Deployment", "ns_n__Secret"),
-)
 
 
 @pytest.mark.parametrize("tool", TOOL_NAMES)
