@@ -70,7 +70,9 @@ async def tools_of(fake: FakeKubectl) -> list[Tool]:
 
 
 def needed(tool: Tool) -> dict[str, Any]:
-    return {name: NEEDED[name] for name in tool.input_schema.get("required", ())}
+    given = {name: NEEDED[name] for name in tool.input_schema.get("required", ())}
+    # Nobody answers a request here, so there is nothing to wait for.
+    return given | ({"wait_seconds": 0} if "wait_seconds" in tool.input_schema["properties"] else {})
 
 
 # Tools that are not there
