@@ -452,6 +452,22 @@ async def test_another_document_is_not_an_empty_list(warm_fake: FakeKubectl, ask
     assert len(reply.text) < 700
 
 
+@pytest.mark.parametrize(
+    "value", ["[" * 1100 + "]" * 1100, '{"a":' * 5000 + "1" + "}" * 5000], ids=["lists", "objects"]
+)
+async def test_row50_one_deep_object_does_not_hide_the_others(
+    warm_fake: FakeKubectl, ask_warm: Ask, value: str
+) -> None:
+    """Values of a HelmRelease may be nested as deep as a tenant likes; what cannot be read of it is said."""
+    made = a_list(item("HelmRelease", spec={"values": "HERE"}), item(name="one"), failing(name="two"))
+    warm_fake.says("get", made.replace('"HERE"', value))
+    reply = await ask_warm(LIST)
+    assert not reply.is_error
+    assert ": 2 of 2 " in reply.lines[0]
+    assert reply.lines[1].startswith("NOT READ: 1 item")
+    assert "flux-system/two, Failing" in reply.text
+
+
 async def test_row50_items_null_is_an_empty_list(warm_fake: FakeKubectl, ask_warm: Ask) -> None:
     """So Go writes an empty list."""
     warm_fake.says("get", '{"kind": "List", "apiVersion": "v1", "items": null}')

@@ -1,7 +1,9 @@
 """A recording answers as kubectl would have: what is a recording, and what each question to it brings."""
 
 import json
+import os
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,15 @@ from flux_mcp.errors import (
     NotRecorded,
 )
 from flux_mcp.kubectl.command import ApiResources, ConfigView, Get, Version
+from flux_mcp.kubectl.connect import connect
 from flux_mcp.kubectl.kubeconfig import Kubeconfig, parse_kubeconfig
 from flux_mcp.kubectl.recording import RecordedKubectl
 from flux_mcp.kubectl.reply import Place, map_items, parse_document, problems
 from flux_mcp.kubectl.runner import Output
-from tests.conftest import Ask
+from flux_mcp.server import build
+from flux_mcp.settings import Settings
+from tests import items
+from tests.conftest import Ask, ask_server
 from tests.fake import FIXTURES
 
 pytestmark = pytest.mark.anyio
@@ -61,7 +67,8 @@ async def names(kubectl: RecordedKubectl, command: Get) -> list[str]:
     """`namespace/name` of each item; the answer must be without an error."""
     output = await kubectl.run(command)
     assert not problems(output, Place(None))
-    return map_items(output.stdout, lambda found: f"{found['metadata']['namespace']}/{found['metadata']['name']}")
+    found = map_items(output.stdout, lambda found: f"{found['metadata']['namespace']}/{found['metadata']['name']}")
+    return [name for name in found if name is not None]
 
 
 async def refused(kubectl: RecordedKubectl, command: Get) -> tuple[KubectlError, ...]:
@@ -418,3 +425,32 @@ async def test_a_kind_that_every_cluster_has_is_not_recorded_instead_of_not_serv
     assert reply.is_error
     assert "ot recorded" in reply.text or "ot in this recording" in reply.text
     assert "does not serve" not in reply.text
+
+
+# A recording that comes from somebody else
+
+
+@pytest.mark.parametrize("name", ["pods.json", "version.json", "kustomizations.kustomize.toolkit.fluxcd.io.json"])
+async def test_a_pipe_or_a_device_is_not_read(tmp_path: Path, name: str) -> None:
+    """It would never end, and no time-out ends a read."""
+    makes: tuple[Callable[[Path], None], ...] = (os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir)
+    for number, make in enumerate(makes):
+        folder = tmp_path / f"odd{number}"
+        folder.mkdir()
+        (folder / "recording.json").write_text('{"recordedAt": "2026-01-01T00:00:00Z"}')
+        make(folder / name)
+        chosen = Settings(recording=folder)
+        reply = await ask_server(build(connect(chosen), chosen), "get_flux_instance", {})
+        assert "is not a file" in reply.text
+
+
+async def test_what_is_nested_deep_is_no_defect(tmp_path: Path) -> None:
+    values: object = "x"
+    for _ in range(400):
+        values = {"a": values}
+    made = items.item("HelmRelease", spec={"values": values})
+    (tmp_path / "helmreleases.helm.toolkit.fluxcd.io.json").write_text(json.dumps({"items": [made]}))
+    chosen = Settings(recording=tmp_path)
+    reply = await ask_server(build(connect(chosen), chosen), "list_flux_resources", {"kinds": ["hr"]})
+    assert not reply.is_error
+    assert "apps" in reply.text

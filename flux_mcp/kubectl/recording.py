@@ -6,6 +6,7 @@ recordedAt, context, as or user, served, namespaces, unreadable and more. Withou
 newest timestamp in the items and the context is the folder's name.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -162,6 +163,9 @@ class RecordedKubectl:
         return (path for path in sorted(self._folder.glob("*.json")) if path.stem not in {"recording", "version"})
 
     def _bytes(self, path: Path) -> bytes:
+        # A recording may come from somebody else: a pipe or a device would never end.
+        if path.exists() and not path.is_file():
+            raise BadRecording(f"{path} is not a file.")
         try:
             return path.read_bytes()
         except OSError as error:
@@ -325,7 +329,11 @@ def _mapping(node: JsonObject, key: str) -> JsonObject:
 
 
 def _printed(document: JsonObject, stderr: str = "") -> Output:
-    return Output(1 if stderr else 0, orjson.dumps(document), stderr)
+    try:
+        return Output(1 if stderr else 0, orjson.dumps(document), stderr)
+    except TypeError:
+        # Nested deeper than orjson writes, though it has read it.
+        return Output(1 if stderr else 0, json.dumps(document).encode(), stderr)
 
 
 def _list(value: object, path: Path, key: str) -> list[Any]:

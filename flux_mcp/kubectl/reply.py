@@ -285,8 +285,11 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
 )
 
 
-def map_items(stdout: bytes, project: Callable[[JsonObject], T], *, single: bool = False) -> list[T]:
+def map_items(stdout: bytes, project: Callable[[JsonObject], T], *, single: bool = False) -> list[T | None]:
     """Project every item of the list that kubectl printed, one at a time, so that a large list is never held as a tree.
+
+    An item that is nested deeper than can be read is None: whoever may write one object, such as the values of a
+    HelmRelease, must not be able to hide all others.
 
     Args:
         stdout: what kubectl printed.
@@ -300,14 +303,21 @@ def map_items(stdout: bytes, project: Callable[[JsonObject], T], *, single: bool
         return [project(parse_document(stdout))]
     cut = _cut_items(stdout)
     if cut is not None:
-        with suppress(ValueError, RecursionError):
-            return [project(_object(_loads(piece))) for piece in cut]
+        with suppress(ValueError):
+            return [_project(piece, project) for piece in cut]
     try:
         return [project(_object(item)) for item in _items(parse_document(stdout))]
     except ValueError:
         raise BadOutput(
             "kubectl printed a list whose items are not all objects.", brief="output not understood"
         ) from None
+
+
+def _project(piece: memoryview, project: Callable[[JsonObject], T]) -> T | None:
+    try:
+        return project(_object(_loads(piece)))
+    except RecursionError:
+        return None
 
 
 def parse_document(stdout: bytes) -> JsonObject:
