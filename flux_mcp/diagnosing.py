@@ -8,7 +8,7 @@ from typing import Any, Final
 import anyio
 
 from flux_mcp.cluster import Cluster, Scope
-from flux_mcp.errors import Forbidden, KubectlError
+from flux_mcp.errors import BadArgument, Forbidden, KubectlError
 from flux_mcp.flux.events import Event
 from flux_mcp.flux.examining import Examined, view_examined
 from flux_mcp.flux.installation import CONTROLLERS, Controller, controllers
@@ -27,6 +27,7 @@ from flux_mcp.flux.kinds import (
 from flux_mcp.flux.pods import Pod
 from flux_mcp.flux.symptoms import Observed, observe, view_observed
 from flux_mcp.flux.workloads import Workload
+from flux_mcp.quoting import value
 from flux_mcp.reading import Gap, Reading
 
 __all__ = ["Grounds", "Health", "read_grounds", "read_health"]
@@ -146,6 +147,9 @@ async def read_health(cluster: Cluster, scope: Scope, failed: Iterable[Managed])
             )
         except KubectlError as error:
             gaps.append(Gap((f"workloads, Pods and Events in {namespace}",), error.brief, error))
+            return
+        except BadArgument:
+            gaps.append(Gap((f"workloads, Pods and Events in {value(namespace)}",), "no name of a namespace"))
             return
         objects[namespace] = reading.objects
         read.update((namespace, kind) for kind in reading.read)

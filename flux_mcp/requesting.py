@@ -18,6 +18,7 @@ from flux_mcp.errors import (
     KubectlError,
     NotFound,
     NotLoggedIn,
+    TimedOut,
     UnknownContext,
     first_of,
 )
@@ -31,6 +32,8 @@ from flux_mcp.text import name_of
 
 __all__ = ["Requester"]
 
+MARGIN: Final = 1.0
+"""Seconds before the end of the whole call at which asking ends, so that there still is an answer."""
 AT_ONCE: Final = 8
 """kubectl processes that annotate at once."""
 TRIES: Final = 3
@@ -78,6 +81,7 @@ class Requester:
         """Ask nothing yet."""
         self._cluster, self._scope = cluster, scope
         self._places = anyio.CapacityLimiter(AT_ONCE)
+        self._begun: set[ObjectRef] = set()
 
     async def ask(self, target: Target, *, force: bool = False, reset: bool = False) -> Request:
         """Make the request: the one write.
@@ -89,12 +93,15 @@ class Requester:
         token = _tokens.take(besides=(target.asked_at, target.object.handled_at))
         annotate = Annotate(kind, ref.namespace, ref.name, token, force, reset)
         async with self._places:
+            self._begun.add(ref)
             await self._annotate(annotate, target)
         options = tuple(key for key, given in ((FORCE, force), (RESET, reset)) if given)
         return Request(target, token, options)
 
     async def ask_all(self, targets: Sequence[Target]) -> tuple[tuple[Request, ...], dict[ObjectRef, KubectlError]]:
         """Make a request to each, at most eight at once: those that were made, and the errors of the others.
+
+        It ends a second before the whole call would, so that what was asked is told.
 
         Raises:
             FluxMcpError: there is no kubectl to ask with.
@@ -110,12 +117,19 @@ class Requester:
             except BadArgument as error:
                 errors[target.ref] = BadOutput(f"{error} ({self._scope.place})", brief="no name of an object")
 
+        left = anyio.current_effective_deadline() - anyio.current_time() - MARGIN
         try:
-            async with anyio.create_task_group() as group:
-                for target in targets:
-                    group.start_soon(ask_one, target)
+            # What was asked until the time is up must be told, so it ends before the whole call does.
+            with anyio.move_on_after(max(0.0, left)):
+                async with anyio.create_task_group() as group:
+                    for target in targets:
+                        group.start_soon(ask_one, target)
         except ExceptionGroup as several:
             raise first_of(several) from None
+        for target in targets:
+            if target.ref not in made and target.ref not in errors:
+                late = "the time was up" + ("; not known whether it was asked" if target.ref in self._begun else "")
+                errors[target.ref] = TimedOut(f"{name_of(target.ref)}: {late} ({self._scope.place}).", brief=late)
         return tuple(made[target.ref] for target in targets if target.ref in made), errors
 
     async def _annotate(self, annotate: Annotate, target: Target) -> None:
@@ -144,13 +158,17 @@ class Requester:
                 self._cluster, self._scope, annotate.kind, annotate.name, annotate.namespace, view_target
             )
         except KubectlError:
-            raise type(error)(
-                f"{error} It is not known whether {name_of(target.ref)} was asked.",
-                brief=f"{error.brief}; not known whether it was asked",
-                resources=error.resources,
-            ) from None
+            raise self._unknown(error, target) from None
         if annotate.token not in {now.asked_at, now.object.handled_at}:
-            raise error
+            # What the API server did not answer in time may be written all the same, and be replaced by now.
+            raise self._unknown(error, target) from None
+
+    def _unknown(self, error: KubectlError, target: Target) -> KubectlError:
+        return type(error)(
+            f"{error} It is not known whether {name_of(target.ref)} was asked.",
+            brief=f"{error.brief}; not known whether it was asked",
+            resources=error.resources,
+        )
 
     async def look(self, requests: Sequence[Request], namespace: str | None = None) -> Reading[Target]:
         """The objects as they are now, with one kubectl: one object by its name, else all of their kinds.

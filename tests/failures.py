@@ -107,6 +107,38 @@ SAMPLES: tuple[Sample, ...] = (
         26, KS, "ReconciliationFailed", 'failed calling webhook "w.acme.io": Post "https://w": dial: connection refused'
     ),
     Sample(26, KS, "ReconciliationFailed", 'admission webhook "w.acme.io" does not support dry run'),
+    Sample(
+        26,
+        KS,
+        "ReconciliationFailed",
+        'Pod/a/p dry-run failed (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request: no',
+    ),
+    Sample(
+        26,
+        KS,
+        "ReconciliationFailed",
+        "Pod/a/p dry-run failed (Invalid): ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no",
+    ),
+    Sample(
+        26, KS, "ReconciliationFailed", 'Pod/a/p dry-run failed (Forbidden): pods "p" is forbidden: exceeded quota: q'
+    ),
+    Sample(
+        26,
+        KS,
+        "ReconciliationFailed",
+        'Pod/a/p dry-run failed (Forbidden): pods "p" is forbidden: violates PodSecurity "restricted:latest"',
+    ),
+    Sample(
+        14, KS, "BuildFailed", "kustomize build failed: accumulating resources: open /tmp/db.sops.yaml: no such file"
+    ),
+    Sample(23, KS, "ReconciliationFailed", "ConfigMap/apps/kubeconfig dry-run failed (Invalid): data: Invalid value"),
+    Sample(
+        50,
+        HR,
+        "UpgradeFailed",
+        'cannot patch "web" with kind Deployment: admission webhook "w.acme.io" denied the request',
+    ),
+    Sample(50, HR, "UpgradeFailed", 'cannot patch "web" with kind Deployment: User "x" cannot patch resource'),
     Sample(27, KS, "ReconciliationFailed", "Deployment/a/d (FieldManagerConflict): Apply failed with 1 conflict"),
     Sample(27, KS, "ReconciliationFailed", "Apply failed with 2 conflicts: conflicts with helm"),
     Sample(28, KS, "ReconciliationFailed", "Secret/a/s is SOPS encrypted, configuring decryption is required"),
@@ -127,7 +159,6 @@ SAMPLES: tuple[Sample, ...] = (
     Sample(33, KS, "HealthCheckFailed", "timeout waiting for: [Deployment/a/d status: 'NotFound']"),
     Sample(34, KS, "HealthCheckCanceled", "New reconciliation triggered by GitRepository/a/b"),
     Sample(35, KS, "DirectoryCreationFailed", "tmp dir error: no space left on device"),
-    Sample(36, KS, "Progressing", "Reconciliation in progress"),
     Sample(37, KS, "ReconciliationFailed", "pruning for deleted resource failed"),
     Sample(37, KS, "ReconciliationFailed", "unable to prune objects: ..."),
     Sample(37, KS, "ReconciliationFailed", "failed to wait for resources termination"),
@@ -310,5 +341,5 @@ SAMPLES: tuple[Sample, ...] = (
     *(Sample(124, kind, "ReconciliationDisabled") for kind in (INSTANCE, "FluxReport", SET, PROVIDER, GENERATOR)),
 )
 
-WITHOUT_A_REASON = frozenset({38, 44, 109})
-"""Rows that no condition and no Event tells: a Ready object that does not change, a release without a status."""
+WITHOUT_A_REASON = frozenset({36, 38, 44, 109})
+"""Rows that no reason tells: a run that takes too long, a Ready object that does not change, a release without a status."""

@@ -200,7 +200,68 @@ async def test_a_namespace_without_a_flux_object_is_not_said_to_be_well(ask_reco
     assert "Kustomization flux-system/checkout, Failing, HealthCheckFailed" in reply.text
     wrong = await ask_recording("staging", TOOL, namespace="chekout")
     assert "Controllers: 7 of 7 ready" in wrong.lines
-    assert wrong.lines[-1] == "No Flux object lives in namespace chekout, and none in trouble applies to it."
+    assert wrong.lines[-1] == "No Flux object lives in namespace chekout, and none in trouble is known to apply to it."
+
+
+async def test_a_namespace_that_only_a_spec_names_is_told_of(tmp_path: Path) -> None:
+    """A first install that failed leaves no inventory."""
+    spec = {"targetNamespace": "apps"}
+    failed = bad("InstallFailed", "something else", "HelmRelease", "web", spec=spec)
+    reply = await ask(written(tmp_path / "r", flux=[failed]), namespace="apps")
+    assert "1. HelmRelease flux-system/web, Failing, InstallFailed" in reply.text
+
+
+async def test_one_of_two_replicas_does_the_work(tmp_path: Path) -> None:
+    silent = item(status={"conditions": []})
+    reply = await ask(written(tmp_path / "r", flux=[silent], parts=[controller("kustomize-controller", 1, 2)]))
+    assert "Controllers: 0 of 1 ready" in reply.lines
+    assert "DOWN" not in reply.text
+
+
+async def test_a_deployment_of_the_same_name_elsewhere_brings_no_controller_down(tmp_path: Path) -> None:
+    other = controller("kustomize-controller", 0, 0)
+    other["metadata"]["namespace"] = "team-z"
+    silent = item(status={"conditions": []})
+    parts = [other, controller("kustomize-controller")]
+    reply = await ask(written(tmp_path / "r", flux=[silent], parts=parts))
+    assert "1. Kustomization flux-system/apps, Pending" in reply.text
+
+
+async def test_a_controller_that_a_cause_leads_to_is_told(tmp_path: Path) -> None:
+    source = item("GitRepository", "repo", status={"conditions": []})
+    waits = bad(
+        "ArtifactFailed",
+        "Source artifact not found, retrying in 30s",
+        name="web",
+        namespace="apps",
+        spec={"sourceRef": {"kind": "GitRepository", "name": "repo", "namespace": "flux-system"}},
+    )
+    parts = [controller("source-controller", 0, 1), controller("kustomize-controller")]
+    reply = await ask(written(tmp_path / "r", flux=[source, waits], parts=parts), namespace="apps")
+    assert any(line.startswith("DOWN: flux-system/source-controller 0/1") for line in reply.lines)
+
+
+async def test_an_inventory_that_names_no_namespace_hides_nothing(tmp_path: Path) -> None:
+    odd = bad("HealthCheckFailed", "health check failed", name="odd")
+    odd["status"]["inventory"] = {"entries": [{"id": "Bad NS_web_apps_Deployment", "v": "v1"}]}
+    reply = await ask(written(tmp_path / "r", flux=[odd, bad("PruneFailed", "x", name="other")]))
+    assert not reply.is_error
+    assert "Kustomization flux-system/other, Failing, PruneFailed" in reply.text
+    assert "NOT READ" in reply.lines[1]
+
+
+async def test_many_controllers_that_are_down_stay_within_the_bound(tmp_path: Path) -> None:
+    failed = [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "x" * 400}]
+    parts = [controller(f"kustomize-controller-shard{n}", 0, 1, conditions=failed) for n in range(60)]
+    reply = await ask(written(tmp_path / "r", flux=[item()], parts=parts))
+    assert len(reply.text.encode()) <= 12_000
+    assert "DOWN: 52 more" in reply.lines
+
+
+async def test_flux_operator_is_said_not_to_be_looked_at(tmp_path: Path) -> None:
+    parts = [controller("kustomize-controller")]
+    reply = await ask(written(tmp_path / "r", flux=[item("ResourceSet")], parts=parts))
+    assert "Controllers: 1 of 1 ready; flux-operator was not looked at" in reply.lines
 
 
 async def test_a_kind_of_which_there_is_no_object_is_said_to_be_absent(ask_recording: Ask) -> None:

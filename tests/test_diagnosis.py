@@ -137,9 +137,12 @@ def test_a_suspended_dependency_that_never_was_ready_is_a_cause() -> None:
     assert told(diagnose(world([waiting("a", "b"), suspended])), ks("a")) == {(Sort.SUSPENDED, ks("b"))}
 
 
-def test_a_suspended_dependency_that_is_ready_is_none() -> None:
-    found = diagnose(world([waiting("a", "b"), item(name="b", spec={"suspend": True})]))
-    assert told(found, ks("a")) == {(Sort.FAILURE, ks("a"))}
+def test_a_suspended_dependency_that_is_ready_is_a_cause_where_there_is_no_other() -> None:
+    """It will not become newer: who waits for a newer revision of it waits for ever."""
+    suspended = item(name="b", spec={"suspend": True})
+    assert told(diagnose(world([waiting("a", "b"), suspended])), ks("a")) == {(Sort.SUSPENDED, ks("b"))}
+    found = diagnose(world([waiting("a", "b", "c"), suspended, bad("BuildFailed", "no such file", name="c")]))
+    assert told(found, ks("a")) == {(Sort.FAILURE, ks("c"))}
 
 
 def test_a_dependency_that_is_just_reconciled_is_waited_for() -> None:
@@ -289,6 +292,103 @@ def test_the_inventory_of_another_cluster_is_not_looked_up() -> None:
     parent = holder("health check failed", CHILD, wait=True, kubeConfig={"secretRef": {"name": "x"}})
     found = diagnose(world([parent, bad("BuildFailed", "no such file", name="b")]))
     assert told(found, ks("a")) == {(Sort.FAILURE, ks("a"))}
+
+
+def test_what_another_cluster_says_is_not_looked_up_here() -> None:
+    message = (
+        "timeout waiting for: [Deployment/apps/web status: 'InProgress', HelmRelease/apps/db status: 'InProgress']"
+    )
+    found = diagnose(world([holder(message, kubeConfig={"secretRef": {"name": "x"}})]))
+    assert told(found, ks("a")) == {(Sort.FAILURE, ks("a"))}
+    assert found.workloads([ks("a")]) == ()
+    assert "another cluster" in found.causes[0].advice[0].meaning
+
+
+def test_another_vendors_kind_of_a_name_of_flux_is_not_called_missing() -> None:
+    message = "timeout waiting for: [Provider/provider-aws-s3 status: 'InProgress']"
+    found = diagnose(world([holder(message, "_provider-aws-s3_pkg.crossplane.io_Provider", wait=True)]))
+    assert told(found, ks("a")) == {(Sort.FAILURE, ks("a"))}
+
+
+def test_another_vendors_job_is_not_looked_for_among_those_of_kubernetes() -> None:
+    message = "timeout waiting for: [Job/apps/train status: 'InProgress']"
+    found = diagnose(world([holder(message, "apps_train_batch.volcano.sh_Job")]))
+    assert found.workloads([ks("a")]) == ()
+
+
+def test_a_child_that_is_named_and_suspended_is_a_cause() -> None:
+    child = bad("BuildFailed", "no such file", name="b", spec={"suspend": True})
+    found = diagnose(world([holder("timeout waiting for: [Kustomization/flux-system/b status: 'InProgress']"), child]))
+    assert told(found, ks("a")) == {(Sort.SUSPENDED, ks("b"))}
+
+
+def test_a_release_that_timed_out_is_a_failure_of_its_own_beside_its_failing_source() -> None:
+    source = bad("OCIArtifactPullFailed", "UNAUTHORIZED", "OCIRepository", "charts")
+    release = bad(
+        "UpgradeFailed",
+        "Helm upgrade failed for release a/b: context deadline exceeded",
+        "HelmRelease",
+        "web",
+        spec={"chartRef": {"kind": "OCIRepository", "name": "charts"}},
+    )
+    ref = ObjectRef("HelmRelease", "flux-system", "web")
+    assert told(diagnose(world([source, release])), ref) == {
+        (Sort.FAILURE, ObjectRef("OCIRepository", "flux-system", "charts")),
+        (Sort.FAILURE, ref),
+    }
+
+
+def test_what_a_resource_set_may_not_apply_is_not_laid_to_a_child() -> None:
+    child = bad("InstallFailed", "something else", "HelmRelease", "db")
+    forbidden = bad(
+        "ReconciliationFailed",
+        "reconciliation failed: Namespace/team-b dry-run failed (Forbidden)",
+        "ResourceSet",
+        "teams",
+        spec={"wait": True},
+        status={"inventory": {"entries": [{"id": "flux-system_db_helm.toolkit.fluxcd.io_HelmRelease", "v": "v2"}]}},
+    )
+    ref = ObjectRef("ResourceSet", "flux-system", "teams")
+    assert told(diagnose(world([child, forbidden])), ref) == {(Sort.FAILURE, ref)}
+
+
+def test_an_archive_that_cannot_be_downloaded_is_a_failure_of_its_own() -> None:
+    source = bad("GitOperationFailed", "authentication required", "GitRepository", "repo")
+    spec = {"sourceRef": {"kind": "GitRepository", "name": "repo"}}
+    late = bad(
+        "ArtifactFailed", "failed to download archive from http://source-controller (status: 503)", name="a", spec=spec
+    )
+    assert (Sort.FAILURE, ks("a")) in told(diagnose(world([source, late])), ks("a"))
+
+
+def test_releases_that_are_silent_for_other_reasons_are_not_one_cause() -> None:
+    chart = {"spec": {"sourceRef": {"name": "x", "namespace": "far"}}}
+    far = item("HelmRelease", "a", spec={"chart": chart}, status={"conditions": []})
+    near = item("HelmRelease", "b", spec={"chart": {"spec": {"sourceRef": {"name": "x"}}}}, status={"conditions": []})
+    found = diagnose(world([far, near], one_namespace=True))
+    assert sorted(len(cause.members) for cause in found.causes) == [1, 1]
+
+
+def test_an_ordinary_rollout_is_no_trouble() -> None:
+    """The revision that is attempted is written at the start of a run, the applied one at its end."""
+    running = item(
+        name="a",
+        status={
+            "conditions": [
+                {**READY, "status": "Unknown", "reason": "Progressing", "lastTransitionTime": "2026-01-02T03:59:55Z"}
+            ],
+            "lastAttemptedRevision": "main@sha1:" + "2" * 40,
+            "lastAppliedRevision": "main@sha1:" + "1" * 40,
+            "history": [{"lastReconciledStatus": "ReconciliationSucceeded"}],
+        },
+    )
+    assert diagnose(world([running])).causes == ()
+
+
+def test_a_run_that_takes_longer_than_its_time_out_is_told_as_that() -> None:
+    hung = item(name="a", status={"conditions": [{**READY, "status": "Unknown", "reason": "Progressing"}]})
+    found = diagnose(world([hung]))
+    assert [row.number for row in found.blocked[ks("a")].rows] == [36]
 
 
 def test_where_a_message_names_nothing_the_workloads_of_the_inventory_are_looked_at() -> None:

@@ -467,13 +467,14 @@ async def test_an_annotate_that_failed_after_all_was_written_is_waited_for(api: 
     assert ", succeeded, " in line(await ask(api), "Kustomization", "apps")
 
 
-async def test_an_annotate_that_failed_and_was_not_written_is_an_error(api: FluxApi) -> None:
+async def test_an_annotate_that_timed_out_may_be_written_yet(api: FluxApi) -> None:
     api.holds(item())
     api.before_annotate = [lambda: refused(TIMED_OUT)]
     reply = await ask(api)
     assert reply.is_error
     assert "did not answer in time" in reply.text
-    assert "not known" not in reply.text
+    # The API server may write it after it was looked for: to ask again could mean a second Helm upgrade.
+    assert "It is not known whether Kustomization flux-system/apps was asked." in reply.text
 
 
 async def test_an_annotate_of_which_nothing_is_known_says_so(api: FluxApi) -> None:

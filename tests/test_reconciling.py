@@ -6,11 +6,14 @@ Expected outcomes follow from the verdicts of tests/expected.py, which were read
 import copy
 import json
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
+import anyio
 import pytest
 
 from flux_mcp import requesting
+from flux_mcp.cluster import Scope
 from flux_mcp.flux.kinds import FLUX_KINDS, by_kind
 from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.reconciling import (
@@ -25,6 +28,8 @@ from flux_mcp.flux.reconciling import (
     to_token,
     view_target,
 )
+from flux_mcp.kubectl.reply import Place
+from flux_mcp.requesting import Requester
 from tests.expected import STAGING, Expected
 from tests.fake import FIXTURES
 from tests.items import item
@@ -171,3 +176,42 @@ def test_threads_take_different_tokens() -> None:
     for thread in threads:
         thread.join()
     assert len(set(taken)) == len(taken) == 2000
+
+
+def test_a_request_that_gave_way_to_the_one_before_it_has_not_ended() -> None:
+    """A manifest that is applied again may bring the last annotation back, which was handled long ago."""
+    one = item(metadata={"annotations": {REQUESTED: "old"}}, status={"lastHandledReconcileAt": "old"})
+    request = Request(target(one), TOKEN)
+    assert end(request, target(one)) is None
+    told = no_end(request, target(one))
+    assert told.outcome is Outcome.RUNNING
+    assert told.why == "the request was taken off the object by somebody else"
+
+
+def test_a_suspended_helm_repository_of_type_oci_is_refused_for_its_type() -> None:
+    one = item("HelmRepository", spec={"type": "oci", "suspend": True})
+    assert "type oci" in refusal(target(one))
+
+
+class _Slow:
+    """A cluster whose first writes arrive, and whose later ones hang."""
+
+    def __init__(self, quick: int) -> None:
+        self.quick = quick
+
+    async def annotate(self, *_: object) -> None:
+        self.quick -= 1
+        if self.quick < 0:
+            await anyio.sleep_forever()
+
+
+@pytest.mark.anyio
+async def test_what_was_asked_until_the_time_is_up_is_told() -> None:
+    targets = [target(item(name=f"k{number}")) for number in range(20)]
+    scope = Scope("dev", ("user", "me"), datetime.now(UTC), Place("dev"))
+    requester = Requester(_Slow(8), scope)  # type: ignore[arg-type]
+    with anyio.fail_after(requesting.MARGIN + 0.3):
+        made, errors = await requester.ask_all(targets)
+    assert len(made) == 8
+    known = [ref for ref, error in errors.items() if "not known" not in str(error)]
+    assert (len(errors), len(known)) == (12, 4)

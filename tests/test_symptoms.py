@@ -148,6 +148,38 @@ def test_a_volume_that_cannot_be_mounted_is_told_from_its_event() -> None:
     assert symptom.reason == "FailedMount"
 
 
+def test_what_was_before_a_container_ran_is_no_news_once_it_runs() -> None:
+    old = warning("web-1-a", "Pod", "FailedMount", "was slow")
+    now = warning("web-1-a", "Pod", "Unhealthy", "Readiness probe failed")
+    (symptom,) = found(deployment(), replica_set(), a_pod(app({"running": {}})), old, now)
+    assert symptom.reason == "Unhealthy"
+
+
+def test_of_events_of_one_reason_the_newest_is_told() -> None:
+    events = [
+        {**warning("web-1-a", "Pod", "Unhealthy", message), "lastTimestamp": f"2026-01-02T03:0{number}:00Z"}
+        for number, message in enumerate(["old", "new", "older"][:2])
+    ]
+    (symptom,) = found(deployment(), replica_set(), a_pod(app({"running": {}})), *events)
+    assert symptom.message == "new"
+
+
+def test_a_message_tells_no_value_that_the_pod_hides() -> None:
+    """A container's message may be the end of its log, and repeats what its environment or command line holds."""
+    status = app(
+        {"terminated": {"exitCode": 1, "reason": "Error", "message": "no vault/Tr0ub4dor-3 for zX9-Qw7_hunter"}}
+    )
+    one = a_pod(status)
+    one["spec"]["containers"][0] |= {
+        "env": [{"name": "DB_DSN", "value": "vault/Tr0ub4dor-3"}],
+        "command": ["run", "--password=zX9-Qw7_hunter", "zX9-Qw7_hunter"],
+    }
+    (symptom,) = found(deployment(), replica_set(), one)
+    assert "Tr0ub4dor" not in symptom.message
+    assert "hunter" not in symptom.message
+    assert symptom.message.startswith("no ***")
+
+
 def test_pods_that_admission_forbids_are_told_from_the_replica_set() -> None:
     denied = {
         "type": "ReplicaFailure",

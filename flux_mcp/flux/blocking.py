@@ -119,8 +119,13 @@ STUCK: Final = Advice("its run takes longer than its time-out", "look at restart
 LOOP: Final = Advice("nothing but a change of dependsOn ends it", "remove one dependsOn of it")
 ITSELF: Final = Advice("it depends on itself", "remove itself from its dependsOn")
 MISSING: Final = Advice("it does not exist", "create it, or correct the reference of what waits for it")
-SUSPENDED: Final = Advice("it is suspended and was never Ready, so nothing that waits for it goes on", "resume it")
+SUSPENDED: Final = Advice("it is suspended, so it will not become Ready, nor newer", "resume it")
 RUNNING: Final = Advice("it is being reconciled now", "wait for its run to end")
+MADE: Final = Advice("it does not exist; helm-controller makes it", "reconcile the HelmRelease")
+REMOTE: Final = Advice(
+    "it applies to another cluster (spec.kubeConfig), which is not looked at here", "look at the named objects there"
+)
+OTHER: Final = Advice("it is of no Flux kind and is not looked at here", "get_kubernetes_resources shows it")
 UNREAD: Final = Advice("it could not be read, so why it is waited for is not known", "ask with an identity that may")
 DOWN: Final = Advice("the controller does not run: nothing of its kinds is reconciled or retried", "bring it up first")
 
@@ -136,7 +141,7 @@ def blocked(entry: Judged, world: World) -> Blocked:
     found = _Search(entry, world, fitting[0].upstream if fitting else _guess(entry)).run()
     causes = (*ends, *found.causes)
     if found.own or not (found.by or causes):
-        causes = (*causes, _own(entry, fitting))
+        causes = (*causes, _own(entry, fitting, remote=world.objects[entry.object.ref].linked.remote))
     return Blocked(found.by, causes, fitting, found.workloads)
 
 
@@ -162,7 +167,9 @@ def _rows(entry: Judged) -> tuple[Failure, ...]:
     stalled = entry.object.condition("Stalled")
     if stalled is not None and stalled.status == "True":
         told.append((stalled.reason, stalled.message))
-    if entry.verdict is Verdict.READY or Flag.STUCK in entry.flags:
+    if Flag.STUCK in entry.flags:
+        return _numbered(36) if kind == "Kustomization" else ()
+    if entry.verdict is Verdict.READY:
         told = []
     found = (find_failure(kind, reason, message) for reason, message in told)
     return tuple(dict.fromkeys(row for row in found if row is not None))
@@ -172,9 +179,11 @@ def _guess(entry: Judged) -> Upstream:
     return Upstream.DEPENDENCY if entry.verdict is Verdict.WAITING else Upstream.OWN
 
 
-def _own(entry: Judged, fitting: Iterable[Failure]) -> Cause:
-    """The cause that lies in the object itself."""
-    advice = tuple(row.advice for row in fitting) or tuple(_of_state(entry))
+def _own(entry: Judged, fitting: Iterable[Failure], *, remote: bool = False) -> Cause:
+    """The cause that lies in the object itself; what is not healthy on another cluster is not seen."""
+    advice = tuple(REMOTE if remote and row.upstream is Upstream.HEALTH else row.advice for row in fitting) or tuple(
+        _of_state(entry)
+    )
     return Cause(Sort.FAILURE, (entry.object.ref,), advice, known=bool(advice))
 
 
@@ -213,6 +222,8 @@ class _Search:
         self._by: dict[ObjectRef, None] = {}
         self._causes: dict[Cause, None] = {}
         self._unread: dict[ObjectRef, None] = {}
+        self._late: dict[Cause, None] = {}
+        self._children = 0
         self.workloads: tuple[Managed, ...] = ()
         self.own = upstream is Upstream.OWN and not self._only_source_fails()
 
@@ -223,10 +234,11 @@ class _Search:
 
     @property
     def causes(self) -> tuple[Cause, ...]:
-        """What ends the search; what could not be read only where nothing else was found."""
+        """What ends the search; what is not sure to be in the way, or was not read, where nothing else was found."""
         if self._by or self._causes or self.own:
             return tuple(self._causes)
-        return tuple(Cause(Sort.UNREAD, (ref,), (UNREAD,)) for ref in self._unread)
+        unread = (Cause(Sort.UNREAD, (ref,), (UNREAD if ref.kind in by_kind else OTHER,)) for ref in self._unread)
+        return (*self._late, *unread)
 
     def run(self) -> "_Search":
         """Look at sources, dependencies or health, as the failure says."""
@@ -246,7 +258,8 @@ class _Search:
 
     def _absent(self, ref: ObjectRef) -> None:
         if self._world.knows(ref):
-            self._causes[Cause(Sort.MISSING, (ref,), (MISSING,))] = None
+            made = ref.kind == "HelmChart" and self._one.ref.kind == "HelmRelease"
+            self._causes[Cause(Sort.MISSING, (ref,), (MADE if made else MISSING,))] = None
         else:
             self._unread[ref] = None
 
@@ -256,8 +269,9 @@ class _Search:
             self._absent(ref)
         elif entry.trouble:
             self._by[ref] = None
-        elif not entry.object.artifact_revision and entry.verdict is Verdict.SUSPENDED:
-            self._causes[Cause(Sort.SUSPENDED, (ref,), (SUSPENDED,))] = None
+        elif entry.verdict is Verdict.SUSPENDED:
+            sure = not entry.object.artifact_revision
+            (self._causes if sure else self._late)[Cause(Sort.SUSPENDED, (ref,), (SUSPENDED,))] = None
         elif not entry.object.artifact_revision and entry.verdict is Verdict.PROGRESSING:
             self._causes[Cause(Sort.RUNNING, (ref,), (RUNNING,))] = None
 
@@ -267,22 +281,41 @@ class _Search:
             self._absent(ref)
         elif entry.verdict is Verdict.SUSPENDED:
             ready = entry.object.ready
-            if ready is None or ready.status != "True":
-                self._causes[Cause(Sort.SUSPENDED, (ref,), (SUSPENDED,))] = None
+            sure = ready is None or ready.status != "True"
+            (self._causes if sure else self._late)[Cause(Sort.SUSPENDED, (ref,), (SUSPENDED,))] = None
         elif entry.trouble and (entry.verdict is not Verdict.READY or Flag.REVISION_BEHIND in entry.flags):
             self._by[ref] = None
         elif entry.verdict is Verdict.PROGRESSING:
             self._causes[Cause(Sort.RUNNING, (ref,), (RUNNING,))] = None
 
     def _health(self) -> None:
-        named = named_objects(self._entry.message, self._one.target)
-        applied = () if self._one.linked.remote else self._one.linked.applied or ()
-        self.workloads = tuple(one for one in named if not _is_flux(one))
+        if self._one.linked.remote:
+            self.own = True
+            return
+        applied = self._one.linked.applied or ()
+        named = tuple(dict.fromkeys(self._resolved(one) for one in self._named()))
         for one in dict.fromkeys((*filter(_is_flux, named), *filter(_is_flux, applied))):
             self._child(ObjectRef(one.kind, one.namespace, one.name), named=one in named)
-        if not named:
-            self.workloads = tuple(one for one in applied if (one.kind, one.group) in _WORKLOADS)
-        self.own = bool(self.workloads) or not (self._by or self._causes or self._unread)
+        running = named or applied
+        self.workloads = tuple(one for one in running if (one.kind, one.group) in _WORKLOADS)
+        self.own = bool(self.workloads) or not (self._children or self._unread)
+
+    def _named(self) -> tuple[Managed, ...]:
+        return named_objects(self._entry.message, self._one.target)
+
+    def _resolved(self, named: Managed) -> Managed:
+        """An object that a message names without its API group: the inventory tells the group, else what was read.
+
+        Other vendors have kinds called like Flux's and Kubernetes'; one that neither knows has no group.
+        """
+        for one in self._one.linked.applied or ():
+            if (one.kind, one.name) == (named.kind, named.name) and one.namespace in {"", named.namespace}:
+                return one
+        ref = ObjectRef(named.kind, named.namespace, named.name)
+        unread = named.kind in by_kind and not self._world.knows(ref)
+        if named.kind not in by_kind or ref in self._world.judged or unread:
+            return named
+        return Managed(named.kind, "", named.namespace, named.name)
 
     def _child(self, ref: ObjectRef, *, named: bool) -> None:
         entry = self._world.judged.get(ref)
@@ -291,10 +324,15 @@ class _Search:
         if entry is None:
             if named:
                 self._absent(ref)
-        elif entry.verdict is Verdict.PROGRESSING and not entry.trouble:
+            return
+        before = len(self._by) + len(self._causes)
+        if entry.verdict is Verdict.PROGRESSING and not entry.trouble:
             self._causes[Cause(Sort.RUNNING, (ref,), (RUNNING,))] = None
+        elif entry.verdict is Verdict.SUSPENDED and named:
+            self._causes[Cause(Sort.SUSPENDED, (ref,), (SUSPENDED,))] = None
         elif entry.trouble and entry.verdict is not Verdict.READY:
             self._by[ref] = None
+        self._children += len(self._by) + len(self._causes) - before
 
 
 def _is_flux(managed: Managed) -> bool:

@@ -163,11 +163,11 @@ def _ordered(
 
 def _alike(found: Mapping[ObjectRef, Blocked], troubled: Mapping[ObjectRef, Judged]) -> dict[Cause, Cause]:
     """Own causes that are one: objects that no controller looked at, and failures that differ in names and numbers."""
-    groups: dict[tuple[str, ...], list[tuple[Judged, Cause]]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[tuple[Judged, Cause]]] = defaultdict(list)
     for ref, one in found.items():
         for cause in one.causes:
             if cause.sort is Sort.FAILURE:
-                groups[_likeness(troubled[ref], one)].append((troubled[ref], cause))
+                groups[*_likeness(troubled[ref], one), cause.advice].append((troubled[ref], cause))
     together: dict[Cause, Cause] = {}
     for group in groups.values():
         if len(group) > 1:

@@ -41,8 +41,16 @@ RELEASES: Final = (
     _release(
         42,
         "ArtifactFailed",
+        r"could not load chart",
+        "the chart that source-controller holds is corrupt, or is no chart",
+        "look at what was pushed, then reconcile the source",
+        look="chartRef chart.spec",
+    ),
+    _release(
+        42,
+        "ArtifactFailed",
         "",
-        "source-controller does not hold the chart, or it is corrupt",
+        "source-controller does not hold the chart",
         "reconcile the source",
         look="chartRef chart.spec",
         upstream=Upstream.SOURCE,
@@ -132,7 +140,7 @@ RELEASES: Final = (
     _release(
         55,
         _ACTIONS,
-        r"immutable|cannot patch",
+        r"immutable",
         "a field that cannot be changed was changed",
         "delete that object by hand, or set upgrade.force",
         look="upgrade",

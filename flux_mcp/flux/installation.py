@@ -14,7 +14,17 @@ from flux_mcp.flux.pods import Pod
 from flux_mcp.flux.tolerant import at, items, labels, number, text
 from flux_mcp.flux.workloads import Workload
 
-__all__ = ["CONTROLLERS", "Controller", "Crd", "Distribution", "controllers", "distribution", "told_by", "view_crd"]
+__all__ = [
+    "CONTROLLERS",
+    "Controller",
+    "Crd",
+    "Distribution",
+    "controllers",
+    "distribution",
+    "down_controllers",
+    "told_by",
+    "view_crd",
+]
 
 CONTROLLERS: Final = "app.kubernetes.io/part-of=flux"
 """The label selector of Flux's controllers and their pods."""
@@ -113,6 +123,11 @@ class Controller:
         return next((name for name in _COMPONENTS if self.ref.name.startswith(f"{name}-")), self.ref.name)
 
     @property
+    def down(self) -> bool:
+        """Whether nothing of it is ready: one of two replicas that is ready does all the work."""
+        return self.ready == 0
+
+    @property
     def up(self) -> bool:
         """Whether all that is wanted of it runs, and anything is: one that is scaled to nothing does no work."""
         return self.ready >= self.wanted > 0
@@ -179,6 +194,15 @@ def _installer(labelled: Sequence[Mapping[str, str]]) -> str:
     if any(_BOOTSTRAP_LABEL in found for found in labelled):
         return "flux bootstrap"
     return "flux install or a Helm chart"
+
+
+def down_controllers(found: Sequence[Controller]) -> dict[str, ObjectRef]:
+    """The components of which nothing is ready anywhere, and the Deployment that should run each.
+
+    A Deployment of the same name in another namespace takes no controller's place, and brings none down.
+    """
+    up = {one.component for one in found if not one.down}
+    return {one.component: one.ref for one in found if one.down and one.component not in up}
 
 
 def controllers(deployments: Iterable[Workload], pods: Sequence[Pod] | None) -> tuple[Controller, ...]:

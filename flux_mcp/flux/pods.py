@@ -1,10 +1,11 @@
 """Typed, tolerant views of Pods and of what owns them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from flux_mcp.flux.echoes import held, mask
 from flux_mcp.flux.objects import Condition, ObjectRef, conditions
 from flux_mcp.flux.tolerant import at, items, number, parse_time, text
 
@@ -139,15 +140,18 @@ def pod(item: Mapping[str, Any]) -> Pod | None:
     ref = _ref(item)
     if ref is None or ref.kind != "Pod":
         return None
+    containers = tuple(_containers(item))
+    said = text(item, "status", "message")
+    values = held(item, "\n".join((said, *(one.message for one in containers))))
     return Pod(
         ref=ref,
         owners=_owners(item),
         created=parse_time(text(item, "metadata", "creationTimestamp")),
         phase=text(item, "status", "phase"),
         reason=text(item, "status", "reason"),
-        message=text(item, "status", "message"),
+        message=mask(said, values),
         conditions=tuple(conditions(item)),
-        containers=tuple(_containers(item)),
+        containers=tuple(replace(one, message=mask(one.message, values)) for one in containers),
     )
 
 

@@ -168,11 +168,11 @@ def refusal(target: Target) -> str:
     one = target.object
     if one.deleted is not None:
         return "is being deleted"
+    if one.oci_helm_repository:
+        return "is of type oci: there is nothing to run, its HelmCharts fetch from it"
     if one.disabled:
         how = f"annotation {one.kind.switch}: disabled" if one.kind.switch else "spec.suspend: true"
         return f"is suspended ({how}): Flux would take note of the request without a run"
-    if one.oci_helm_repository:
-        return "is of type oci: there is nothing to run, its HelmCharts fetch from it"
     if not one.kind.reconcilable:
         return "is of a kind that does not reconcile on request"
     return ""
@@ -209,7 +209,8 @@ def _handled(request: Request, now: Target) -> bool:
 
 
 def _replaced(request: Request, now: Target) -> bool:
-    return now.asked_at not in {"", request.token}
+    """Whether another request took the place of this one: a newer one, not the one that was there before."""
+    return now.asked_at not in {"", request.token, request.before.asked_at}
 
 
 def _result(request: Request, now: Target) -> Ended | None:
@@ -256,7 +257,7 @@ def no_end(request: Request, now: Target | None, unseen: str = "") -> Ended:
         waits = ready is not None and ready.reason == _SUPERSEDED
         why = "a newer run took its place" if waits else "handled, but there is no result for the newest spec yet"
         return _ended(request, now, Outcome.WAITING if waits else Outcome.RUNNING, why)
-    if not now.asked_at:
+    if not now.asked_at or now.asked_at == request.before.asked_at:
         return _ended(request, now, Outcome.RUNNING, "the request was taken off the object by somebody else")
     reconciling = now.object.condition("Reconciling")
     at_work = (reconciling is not None and reconciling.status == "True") or (

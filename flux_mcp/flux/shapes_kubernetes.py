@@ -31,6 +31,8 @@ def _containers(args: Rule) -> Shape:
         "args": args,
         "env": Rule.HIDE,
         "envFrom": Rule.DROP,
+        # A command line, a hook and the headers of a probe may hold what an environment holds.
+        **dict.fromkeys(("command", "lifecycle", "livenessProbe", "readinessProbe", "startupProbe"), Rule.HIDE),
     }
 
 

@@ -222,8 +222,13 @@ def _failed_before(entry: FluxObject) -> bool:
     """Whether the last finished run failed, told from what an object that is running again still holds."""
     return (
         entry.history_status not in {"", "ReconciliationSucceeded"}
-        # A HelmRelease has no lastAppliedRevision since v2.
-        or (entry.kind.kind != "HelmRelease" and entry.attempted_revision not in {"", entry.applied_revision})
+        # A HelmRelease has no lastAppliedRevision since v2. Where a history tells how the last run ended, the two may
+        # differ in any rollout: the revision that is attempted is written at the start of a run.
+        or (
+            entry.kind.kind != "HelmRelease"
+            and not entry.history_status
+            and entry.attempted_revision not in {"", entry.applied_revision}
+        )
         or _is_false(entry, "Released")
         or _is_false(entry, "Healthy")
         or entry.failures > 0

@@ -7,6 +7,7 @@ status tells wins over events, which are forgotten in an hour.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from flux_mcp.flux.events import WARNING, Event, event
@@ -20,8 +21,11 @@ from flux_mcp.flux.workloads import Workload, view_workload
 __all__ = ["Observed", "Symptom", "observe", "symptoms", "view_observed"]
 
 _STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
-_SPEAKING: Final = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "Unhealthy", "BackOff", "Failed")
+_BEFORE: Final = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox")
+"""Reasons of warning events from the time before a container of the Pod first ran."""
+_SPEAKING: Final = (*_BEFORE, "Unhealthy", "BackOff", "Failed")
 """Reasons of warning events of a Pod that tell more than its status, the most telling first."""
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +126,10 @@ def _of_pod(one: Pod, warnings: Sequence[Event]) -> Iterator[Symptom]:
     if scheduled is not None and scheduled.status == "False":
         yield _symptom((one.ref,), scheduled.reason or "Unschedulable", message=scheduled.message)
         return
+    started = any(each.state in {"running", "terminated"} or each.ran_before for each in one.containers)
+    newest = sorted(warnings, key=lambda warning: warning.seen or _NEVER, reverse=True)
     for reason in _SPEAKING:
-        for warning in warnings:
+        for warning in newest if not (started and reason in _BEFORE) else ():
             if warning.reason == reason:
                 yield _symptom((one.ref,), reason, message=warning.message)
                 return

@@ -11,8 +11,8 @@ from flux_mcp.finding import find_among
 from flux_mcp.flux.blocking import DOWN, World
 from flux_mcp.flux.diagnosis import Diagnosis, diagnose
 from flux_mcp.flux.failures import silent_failures
-from flux_mcp.flux.installation import CONTROLLERS, Controller
-from flux_mcp.flux.kinds import FLUX_KINDS, by_kind
+from flux_mcp.flux.installation import CONTROLLERS, Controller, down_controllers
+from flux_mcp.flux.kinds import FLUX_KINDS
 from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.status import Judged, Verdict, judge
 from flux_mcp.flux.symptoms import symptoms
@@ -27,6 +27,9 @@ __all__ = ["FluxDiagnosis", "diagnose_flux"]
 
 OPERATOR: Final = "flux-operator"
 """Carries no label of Flux's own, so it is not among the controllers that are read."""
+DOWN_TOLD: Final = 8
+"""Controllers that are down that are told; there are shards by the dozen."""
+DOWN_MESSAGE: Final = 200
 WAITING: Final = 20
 _LOOK_WELL: Final = frozenset({Verdict.READY, Verdict.STATIC})
 """Objects waiting for the one asked for that are named."""
@@ -44,6 +47,7 @@ class FluxDiagnosis:
         asked: the one object that was asked for by its name.
         positions: the causes of what matches, as positions in the diagnosis.
         needed: the controllers of what was asked for, and of its causes; empty for all.
+        operator: objects of Flux Operator are among them.
         expected: controllers of which objects exist and no Deployment was found.
     """
 
@@ -58,6 +62,7 @@ class FluxDiagnosis:
     asked: ObjectRef | None
     positions: tuple[int, ...]
     needed: frozenset[str]
+    operator: bool
     expected: tuple[str, ...]
 
     def render(self) -> str:
@@ -104,15 +109,16 @@ class FluxDiagnosis:
             kind = self.only_kind or "Flux object"
             if self.namespace is None:
                 return f"There is no {kind}{read}."
-            return f"No {kind}{read} lives in namespace {value(self.namespace)}, and none in trouble applies to it."
-        if self.expected or self._down:
+            where = f"namespace {value(self.namespace)}"
+            return f"No {kind}{read} lives in {where}, and none in trouble is known to apply to it."
+        if self.expected or self._down:  # what a controller that is down wrote is old
             return "No status tells of trouble, but statuses are old where a controller does not run."
         return f"No object{read} is in trouble."
 
     @property
     def _down(self) -> list[Controller]:
         """The controllers that do not run and matter to what was asked for; all of them where that was everything."""
-        down = [one for one in self.grounds.controllers if not one.up]
+        down = [one for one in self.grounds.controllers if one.down]
         return [one for one in down if one.component in self.needed] or ([] if self.needed else down)
 
     def _of_the_one(self, ref: ObjectRef) -> Iterator[str]:
@@ -145,25 +151,29 @@ class FluxDiagnosis:
     def _controllers(self) -> Iterator[str]:
         every = self.grounds.controllers
         if every:
-            yield f"Controllers: {sum(one.up for one in every)} of {len(every)} ready"
+            operator = f"; {OPERATOR} was not looked at" if self.operator else ""
+            yield f"Controllers: {sum(one.up for one in every)} of {len(every)} ready{operator}"
         elif not self.grounds.gaps:
             yield f"Controllers: none carries the label {CONTROLLERS}, so whether any runs is not known"
-        for one in self._down:
+        for one in self._down[:DOWN_TOLD]:
             yield from self._is_down(one)
+        if len(self._down) > DOWN_TOLD:
+            yield f"DOWN: {len(self._down) - DOWN_TOLD} more"
         if self.expected:
             yield f"No Deployment found of {', '.join(self.expected)}, whose objects exist: {DOWN.meaning}"
         if self._down:
             yield f"means: {DOWN.meaning}, and statuses are old; do: {DOWN.do}"
 
     def _is_down(self, one: Controller) -> Iterator[str]:
-        failed = f", {value(one.failure[0])}: {message(one.failure[1])}" if one.failure is not None else ""
+        told = message(one.failure[1], DOWN_MESSAGE) if one.failure is not None else ""
+        failed = f", {value(one.failure[0])}: {told}" if one.failure is not None else ""
         scaled = ", scaled to zero" if one.wanted == 0 else ""
         yield f"DOWN: {value(one.ref.namespace)}/{value(one.ref.name)} {one.ready}/{one.wanted}{scaled}{failed}"
         if one.failure is None or "Pods" not in one.failure[1]:
             for symptom in symptoms(one.ref, self.grounds.observed)[:2]:
                 if symptom.about[0].kind == "Pod":
                     last = f", last {value(symptom.last)}" if symptom.last else ""
-                    told = f": {message(symptom.message)}" if symptom.message else ""
+                    told = f": {message(symptom.message, DOWN_MESSAGE)}" if symptom.message else ""
                     ref = symptom.about[0]
                     yield f"  Pod {value(ref.namespace)}/{value(ref.name)} {value(symptom.reason)}{last}{told}"
 
@@ -226,7 +236,7 @@ async def diagnose_flux(
             judged={entry.object.ref: entry for entry in judged},
             read=grounds.flux.read,
             only=grounds.only,
-            down={one.ref.name: one.ref for one in grounds.controllers if not one.up},
+            down=down_controllers(grounds.controllers),
             one_namespace=any(_forbids_other_namespaces(one) for one in grounds.controllers),
         )
     )
@@ -234,7 +244,10 @@ async def diagnose_flux(
     members = [ref for position in positions for ref in diagnosis.causes[position].members]
     health = await read_health(cluster, scope, diagnosis.workloads(members))
     needed = {entry.object.kind.controller for entry in selected}
-    needed |= {by_kind[ref.kind].controller for ref in members if ref.kind in by_kind}
+    known = {entry.object.ref: entry for entry in judged}
+    needed |= {known[ref].object.kind.controller for ref in members if ref in known}
+    needed |= {one.component for one in grounds.controllers if one.ref in members}
+    operator = OPERATOR in needed
     needed -= {"", OPERATOR}
     return FluxDiagnosis(
         scope=scope,
@@ -248,18 +261,19 @@ async def diagnose_flux(
         asked=asked,
         positions=positions,
         needed=frozenset(needed) if kind is not None or namespace is not None else frozenset(),
+        operator=operator,
         expected=tuple(sorted(needed - {one.component for one in grounds.controllers})) if _sure(grounds) else (),
     )
 
 
 def _applied_into(grounds: Grounds, namespace: str | None) -> frozenset[ObjectRef]:
-    """The appliers whose inventory names an object in a namespace: their trouble is that namespace's too."""
+    """The appliers that apply into a namespace, by inventory or spec: their trouble is that namespace's too."""
     return frozenset(
         one.ref
         for one in grounds.flux.objects
         if namespace is not None
         and not one.linked.remote
-        and any(managed.namespace == namespace for managed in one.linked.applied or ())
+        and (one.target == namespace or any(managed.namespace == namespace for managed in one.linked.applied or ()))
     )
 
 
