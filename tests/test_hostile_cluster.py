@@ -4,6 +4,7 @@ what they should be, kinds that cannot be read, and an API server that answers s
 In memory, so that no process is needed. The ids carry the numbers of tests/rows.py.
 """
 
+import functools
 import json
 import re
 import time
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import anyio
+import orjson
 import pytest
 from mcp import Client
 from mcp_types import TextContent, Tool
@@ -43,6 +45,12 @@ MARK = "MARK ME"
 """Two words, so that a value with them never stands bare."""
 
 
+@functools.cache
+def staging() -> dict[str, bytes]:
+    """Resource → the list that was recorded of it."""
+    return {path.stem: path.read_bytes() for path in sorted(STAGING.glob("*.json"))}
+
+
 class HostileApi(FluxApi):
     """It holds staging, changed by a test; containers write `log`; `break_get` may answer a get in another way."""
 
@@ -51,9 +59,9 @@ class HostileApi(FluxApi):
         self.log = b"a line\n"
         self.break_get: Callable[[tuple[str, ...]], Output | None] = lambda args: None
         known = {kind.resource for kind in self.kinds}
-        for path in sorted(STAGING.glob("*.json")):
-            if path.stem in known:
-                self.holds(*map(change, json.loads(path.read_text())["items"]))
+        for resource, listed in staging().items():
+            if resource in known:
+                self.holds(*map(change, orjson.loads(listed)["items"]))
 
     def server(self) -> Any:
         return build(self, Settings(), Pace(clock=self.clock, sleep=self.clock.sleep))
