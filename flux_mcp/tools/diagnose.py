@@ -1,5 +1,6 @@
 """diagnose_flux: why objects fail, root causes first, and what waits for each."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -28,8 +29,14 @@ __all__ = ["FluxDiagnosis", "diagnose_flux"]
 OPERATOR: Final = "flux-operator"
 """Carries no label of Flux's own, so it is not among the controllers that are read."""
 WAITING: Final = 20
-_LOOK_WELL: Final = frozenset({Verdict.READY, Verdict.STATIC})
 """Objects waiting for the one asked for that are named."""
+HOME: Final = "flux-system"
+"""Where Flux is installed, if nobody chose another namespace."""
+DOWN_NAMED: Final = 8
+"""Controllers that are down and named: Flux has seven, but whoever may label a Deployment can add to them."""
+PLACES: Final = 5
+"""Namespaces with controllers that are named."""
+_LOOK_WELL: Final = frozenset({Verdict.READY, Verdict.STATIC})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,15 +131,24 @@ class FluxDiagnosis:
     def _controllers(self) -> Iterator[str]:
         down = [one for one in self.controllers if not one.up]
         if self.controllers:
-            yield f"Controllers: {len(self.controllers) - len(down)} of {len(self.controllers)} ready"
+            yield f"Controllers: {len(self.controllers) - len(down)} of {len(self.controllers)} ready{self._places()}"
         elif not self.grounds.gaps:
             yield f"Controllers: none carries the label {CONTROLLERS}, so whether any runs is not known"
-        for one in down:
+        for one in sorted(down, key=lambda one: one.ref.namespace != HOME)[:DOWN_NAMED]:
             yield from self._down(one)
+        if len(down) > DOWN_NAMED:
+            yield f"… {len(down) - DOWN_NAMED} more controllers are down: get_flux_instance lists them."
         if self.expected:
             yield f"No Deployment found of {', '.join(self.expected)}, whose objects exist: {DOWN.meaning}"
         if down:
             yield f"means: {DOWN.meaning}, and statuses are old; do: {DOWN.do}"
+
+    def _places(self) -> str:
+        """Where the controllers are, if not all in one namespace: whoever may label a Deployment can add to them."""
+        places = Counter(one.ref.namespace for one in self.controllers)
+        named = ", ".join(f"{value(place)} {number}" for place, number in places.most_common(PLACES))
+        more = f" and {len(places) - PLACES} more namespaces" if len(places) > PLACES else ""
+        return f", in {named}{more}" if len(places) > 1 else ""
 
     def _down(self, one: Controller) -> Iterator[str]:
         failed = f", {value(one.failure[0])}: {message(one.failure[1])}" if one.failure is not None else ""
