@@ -14,7 +14,7 @@ from typing import Any, Final
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool as McpTool
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import PrivateAttr
 
 from flux_mcp import __version__
@@ -24,7 +24,7 @@ from flux_mcp.kubectl.connect import connect
 from flux_mcp.kubectl.live import LiveKubectl
 from flux_mcp.kubectl.runner import Kubectl
 from flux_mcp.settings import Settings
-from flux_mcp.tools.registry import Tool, Toolbox
+from flux_mcp.tools.registry import Tool, Toolbox, UnknownTool
 from flux_mcp.waiting import Pace
 
 __all__ = ["build", "serve"]
@@ -51,14 +51,32 @@ def build(kubectl: Kubectl, settings: Settings, pace: Pace | None = None) -> MCP
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="flux-mcp: %(levelname)s %(name)s: %(message)s"
     )
-    return MCPServer(
-        "flux-mcp",
+    return _Server(
+        toolbox,
+        name="flux-mcp",
         title="Flux",
         version=__version__,
         instructions=INSTRUCTIONS + ("" if reads_only else WRITING),
         tools=[_BoundTool.bind(tool, toolbox) for tool in toolbox.tools.values()],
         log_level="WARNING",
     )
+
+
+class _Server(MCPServer[Any]):
+    """A server that tells why a tool is not here; the SDK would repeat whatever name it was given."""
+
+    def __init__(self, toolbox: Toolbox, **told: Any) -> None:  # noqa: ANN401 (what MCPServer takes)
+        super().__init__(**told)
+        self._toolbox = toolbox
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        try:
+            self._toolbox.model(name)
+        except UnknownTool as error:
+            return _result(str(error), is_error=True)
+        return await super().call_tool(name, arguments, context)
 
 
 class _BoundTool(McpTool):

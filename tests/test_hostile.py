@@ -87,13 +87,23 @@ def needed(tool: Tool) -> dict[str, Any]:
         "list_flux_resources; id",
         "../list_flux_resources",
         "LIST_FLUX_RESOURCES",
+        "reconcile_flux_resource",
+        "reconcile_flux_sources",
+        "x\x1b[31m\u202e" + "y" * 100_000,
     ],
+    ids=lambda tool: ascii(tool)[:40],
 )
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_row41_a_tool_that_is_not_listed_cannot_be_called(fake: FakeKubectl, tool: str, mode: str) -> None:
     async with Client(server_of(fake, read_only=True), mode=mode) as client:
         result = await client.call_tool(tool, {"namespace": "apps", "kind": "Kustomization", "name": "apps"})
+    (content,) = result.content
+    assert isinstance(content, TextContent)
     assert result.is_error
+    assert " here" in content.text
+    assert ("--read-only" in content.text) is tool.startswith("reconcile_flux_")
+    assert len(content.text) < 700
+    assert_seen(content.text)
     assert fake.calls() == []
 
 
@@ -297,17 +307,6 @@ async def test_text_of_the_cluster_is_data(warm_fake: FakeKubectl, ask_warm: Ask
     assert "MARK" not in outside_strings(reply.text)
     assert_seen(reply.text)
     assert reply.lines[0].startswith(f"list_flux_resources: {len(PLACES)} of {len(PLACES)} · context dev · ")
-
-
-async def test_text_of_the_cluster_is_data_for_every_tool(warm_fake: FakeKubectl, ask_warm: Ask) -> None:
-    """A tool that is given objects that it did not ask for may make little of them, but shows nothing raw either."""
-    texts = [str(param.values[0]) for param in HOSTILE_TEXTS]
-    warm_fake.lists(*(make(text) for make in PLACES.values() for text in texts))
-    for tool in await tools_of(warm_fake):
-        reply = await ask_warm(tool.name, **needed(tool))
-        assert not reply.text.startswith("Error executing tool")
-        assert "MARK" not in outside_strings(reply.text)
-        assert_seen(reply.text)
 
 
 @pytest.mark.parametrize("text", [param for param in HOSTILE_TEXTS if param.id in {"row42-injection", "row43-json"}])

@@ -4,6 +4,7 @@ what they should be, kinds that cannot be read, and an API server that answers s
 In memory, so that no process is needed. The ids carry the numbers of tests/rows.py.
 """
 
+import functools
 import json
 import re
 import time
@@ -11,16 +12,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import anyio
+import orjson
 import pytest
 from mcp import Client
 from mcp_types import TextContent, Tool
 
+from flux_mcp.flux.kinds import DEPLOYMENT
 from flux_mcp.kubectl.command import Command
 from flux_mcp.kubectl.runner import Output
 from flux_mcp.server import build
 from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import TOOLS
 from flux_mcp.waiting import Pace
+from tests.api import thing
 from tests.arguments import Named, few, one
 from tests.conftest import Reply
 from tests.controller import FluxApi
@@ -43,6 +47,12 @@ MARK = "MARK ME"
 """Two words, so that a value with them never stands bare."""
 
 
+@functools.cache
+def staging() -> dict[str, bytes]:
+    """Resource → the list that was recorded of it."""
+    return {path.stem: path.read_bytes() for path in sorted(STAGING.glob("*.json"))}
+
+
 class HostileApi(FluxApi):
     """It holds staging, changed by a test; containers write `log`; `break_get` may answer a get in another way."""
 
@@ -51,9 +61,9 @@ class HostileApi(FluxApi):
         self.log = b"a line\n"
         self.break_get: Callable[[tuple[str, ...]], Output | None] = lambda args: None
         known = {kind.resource for kind in self.kinds}
-        for path in sorted(STAGING.glob("*.json")):
-            if path.stem in known:
-                self.holds(*map(change, json.loads(path.read_text())["items"]))
+        for resource, listed in staging().items():
+            if resource in known:
+                self.holds(*map(change, orjson.loads(listed)["items"]))
 
     def server(self) -> Any:
         return build(self, Settings(), Pace(clock=self.clock, sleep=self.clock.sleep))
@@ -396,3 +406,37 @@ async def test_row53_an_id_is_read_from_its_end() -> None:
         result = await client.call_tool("trace_kubernetes_resource", about)
     assert isinstance(result.content[0], TextContent)
     assert "Kustomization flux-system/flux-system" in result.content[0].text
+
+
+# Controllers that whoever may label a Deployment adds
+
+
+def controller(name: str, namespace: str, ready: int = 1) -> dict[str, Any]:
+    made = thing(DEPLOYMENT, name, namespace, labels={"app.kubernetes.io/part-of": "flux"})
+    failed = {"type": "Available", "status": "False", "reason": "MinimumReplicasUnavailable", "message": "no " * 100}
+    made["spec"] = {"replicas": 1, "selector": {"matchLabels": {"app": name}}}
+    made["status"] = {"readyReplicas": ready, "replicas": 1, "conditions": [] if ready else [failed]}
+    return made
+
+
+async def test_row51_a_controller_of_a_tenant_is_told_apart() -> None:
+    """It would stand for one that is gone, so that no one would miss it."""
+    api = FluxApi()
+    api.holds(item(), controller("source-controller", "flux-system"), controller("kustomize-controller", "tenant"))
+    reply = await api.ask("diagnose_flux")
+    assert "Controllers: 2 of 2 ready, in flux-system 1, tenant 1" in reply.lines
+
+
+@pytest.mark.parametrize("tool", ["diagnose_flux", "get_flux_instance", "audit_flux_configuration"])
+async def test_row46_a_thousand_controllers_of_tenants(tool: str) -> None:
+    api = FluxApi()
+    tenants = (controller(f"kustomize-controller-{n}", f"tenant-{n}", 0) for n in range(1000))
+    api.holds(failing(), controller("source-controller", "flux-system"), *tenants)
+    reply = await api.ask(tool)
+    assert not reply.is_error
+    assert len(reply.text.encode()) <= 12_000
+    if tool == "diagnose_flux":
+        assert "992 more controllers are down" in reply.text
+        assert "Kustomization flux-system/apps" in reply.text
+    if tool == "get_flux_instance":
+        assert re.fullmatch(r"… \d+ more lines left out\.", reply.lines[-1])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from flux_mcp.flux.kinds import FLUX_KINDS, KUBERNETES_KINDS
 from flux_mcp.settings import Settings
 from tests.conftest import Ask
 from tests.fake import FakeKubectl
@@ -53,12 +54,13 @@ async def test_no_name_is(fake: FakeKubectl, ask_fake: Ask, text: str) -> None:
 @pytest.mark.parametrize("namespace", ["default", "1234"])
 async def test_a_name_is_accepted(fake: FakeKubectl, ask_fake: Ask, name: str, namespace: str) -> None:
     """Odd and right: nothing is so called here, which kubectl was asked to find out."""
+    fake.serves(*(kind.resource for kind in (*FLUX_KINDS, *KUBERNETES_KINDS)))
     fake.says("get", "", f'Error from server (NotFound): x "{name}" not found\n', 1)
     for tool, arguments in await calls(name):
         fake.forget()
         reply = await ask_fake(tool, **{**arguments, "namespace": namespace})
         assert not reply.text.startswith("Bad argument"), tool
-        assert fake.calls(), tool
+        assert fake.calls("get"), tool
 
 
 @pytest.mark.parametrize("given", [["a"], {}, None, 1, True], ids=lambda given: f"row-24-{given!r}")

@@ -1,5 +1,6 @@
 """diagnose_flux: why objects fail, root causes first, and what waits for each."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -27,12 +28,16 @@ __all__ = ["FluxDiagnosis", "diagnose_flux"]
 
 OPERATOR: Final = "flux-operator"
 """Carries no label of Flux's own, so it is not among the controllers that are read."""
-DOWN_TOLD: Final = 8
-"""Controllers that are down that are told; there are shards by the dozen."""
 DOWN_MESSAGE: Final = 200
 WAITING: Final = 20
-_LOOK_WELL: Final = frozenset({Verdict.READY, Verdict.STATIC})
 """Objects waiting for the one asked for that are named."""
+HOME: Final = "flux-system"
+"""Where Flux is installed, if nobody chose another namespace."""
+DOWN_NAMED: Final = 8
+"""Controllers that are down and named: Flux has seven, but whoever may label a Deployment can add to them."""
+PLACES: Final = 5
+"""Namespaces with controllers that are named."""
+_LOOK_WELL: Final = frozenset({Verdict.READY, Verdict.STATIC})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,17 +157,25 @@ class FluxDiagnosis:
         every = self.grounds.controllers
         if every:
             operator = f"; {OPERATOR} was not looked at" if self.operator else ""
-            yield f"Controllers: {sum(one.up for one in every)} of {len(every)} ready{operator}"
+            ready = f"{sum(one.up for one in every)} of {len(every)} ready"
+            yield f"Controllers: {ready}{self._places()}{operator}"
         elif not self.grounds.gaps:
             yield f"Controllers: none carries the label {CONTROLLERS}, so whether any runs is not known"
-        for one in self._down[:DOWN_TOLD]:
+        for one in sorted(self._down, key=lambda one: one.ref.namespace != HOME)[:DOWN_NAMED]:
             yield from self._is_down(one)
-        if len(self._down) > DOWN_TOLD:
-            yield f"DOWN: {len(self._down) - DOWN_TOLD} more"
+        if len(self._down) > DOWN_NAMED:
+            yield f"… {len(self._down) - DOWN_NAMED} more controllers are down: get_flux_instance lists them."
         if self.expected:
             yield f"No Deployment found of {', '.join(self.expected)}, whose objects exist: {DOWN.meaning}"
         if self._down:
             yield f"means: {DOWN.meaning}, and statuses are old; do: {DOWN.do}"
+
+    def _places(self) -> str:
+        """Where the controllers are, if not all in one namespace: whoever may label a Deployment can add to them."""
+        places = Counter(one.ref.namespace for one in self.grounds.controllers)
+        named = ", ".join(f"{value(place)} {number}" for place, number in places.most_common(PLACES))
+        more = f" and {len(places) - PLACES} more namespaces" if len(places) > PLACES else ""
+        return f", in {named}{more}" if len(places) > 1 else ""
 
     def _is_down(self, one: Controller) -> Iterator[str]:
         told = message(one.failure[1], DOWN_MESSAGE) if one.failure is not None else ""

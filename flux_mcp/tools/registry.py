@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from flux_mcp.cluster import Cluster
 from flux_mcp.errors import FluxMcpError, TimedOut
+from flux_mcp.kubectl.shapes import echo
 from flux_mcp.settings import Settings
 from flux_mcp.tools.audit import audit_flux_configuration
 from flux_mcp.tools.contexts import get_kubeconfig_contexts
@@ -130,7 +131,7 @@ class Toolbox:
             why = self._left_out.get(name)
             known = f"There are: {', '.join(self._models)}."
             raise UnknownTool(
-                f"{name} is not here: {why}. {known}" if why else f"There is no tool {name!r} here. {known}"
+                f"{name} is not here: {why}. {known}" if why else f"There is no tool {echo(name)} here. {known}"
             )
         return self._models[name]
 
