@@ -27,6 +27,7 @@ __all__ = [
     "name_of",
     "revision",
     "size",
+    "until_full",
     "value",
 ]
 
@@ -129,6 +130,25 @@ def fit(
     told = (line.text for line in lines[:kept])
     rest = sum(line.stands_for for line in lines[kept:])
     return "\n".join((*head(sum(line.named for line in lines[:kept])), *told, left_out(rest)))
+
+
+def until_full(lines: Iterable[Line], total: int, bound: int) -> list[Line]:
+    """No more lines than can fit: a line takes time to clean, and there may be ten thousand.
+
+    Args:
+        lines: made one by one.
+        total: objects that all of them stand for.
+        bound: bytes of UTF-8. Where it is passed, a last line stands for all that was not made.
+    """
+    made: list[Line] = []
+    room = bound
+    for line in lines:
+        made.append(line)
+        room -= size(line.text) + 1
+        if room < 0:
+            rest = total - sum(one.stands_for for one in made)
+            return [*made, Line("", 0, rest)] if rest else made
+    return made
 
 
 def size(text: str) -> int:

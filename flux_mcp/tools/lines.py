@@ -1,6 +1,6 @@
 """Lines about Flux objects that several answers share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -41,9 +41,9 @@ def _together(entry: Judged) -> bool:
     return not entry.flags and entry.verdict in {Verdict.READY, Verdict.STATIC}
 
 
-def single_lines(judged: Sequence[Judged], scope: Scope) -> list[Line]:
-    """A line of its own for each object of which more than its name is to be said."""
-    return [Line(object_line(entry, scope), 1, 1) for entry in judged if not _together(entry)]
+def single_lines(judged: Sequence[Judged], scope: Scope) -> Iterator[Line]:
+    """A line of its own for each object of which more than its name is to be said, made when it is asked for."""
+    return (Line(object_line(entry, scope), 1, 1) for entry in judged if not _together(entry))
 
 
 def group_lines(judged: Sequence[Judged], scope: Scope, *, folded: bool) -> list[Line]:

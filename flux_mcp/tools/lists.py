@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from flux_mcp.cluster import Cluster, Scope
 from flux_mcp.errors import KindNotInstalled
@@ -9,7 +10,7 @@ from flux_mcp.flux.kinds import FLUX_KINDS, Kind, with_sources
 from flux_mcp.flux.objects import FluxObject, view
 from flux_mcp.flux.status import Judged, Verdict, judge
 from flux_mcp.reading import Gap, Reading
-from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, gap_line
+from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, gap_line, until_full
 from flux_mcp.tools.arguments import Context, Kinds, Limit, NameContains, Namespace, Selector, Status
 from flux_mcp.tools.choices import TROUBLE, to_kinds, to_verdicts
 from flux_mcp.tools.lines import counts, group_lines, single_lines
@@ -41,17 +42,19 @@ class FluxResources:
     def render(self) -> str:
         """The answer: counts, then one line for each object in trouble, then the others by kind and namespace."""
         shown = self.matching[: self.limit]
-        singles = single_lines(shown, self.scope)
+        bound = DEFAULT_BOUND if self.limit is None else LIMIT_BOUND
         rest = len(self.matching) - len(shown)
         told = f"… {rest} more objects: raise limit, or narrow with status, kinds or namespace."
         last = [Line(told, stands_for=rest)] if rest else []
+
+        def lines(*, folded: bool) -> list[Line]:
+            groups = group_lines(shown, self.scope, folded=folded)
+            return until_full(chain(single_lines(shown, self.scope), groups, last), len(self.matching), bound)
+
         return fit(
             self._head,
-            (
-                lambda: [*singles, *group_lines(shown, self.scope, folded=False), *last],
-                lambda: [*singles, *group_lines(shown, self.scope, folded=True), *last],
-            ),
-            DEFAULT_BOUND if self.limit is None else LIMIT_BOUND,
+            (lambda: lines(folded=False), lambda: lines(folded=True)),
+            bound,
             lambda left: f"… {left} more objects: narrow with namespace, kinds, status=trouble or name_contains.",
         )
 
