@@ -1,5 +1,7 @@
 """From a tool's signature to the model of its arguments, its published schema, and the sentence of a refusal."""
 
+import copy
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -16,6 +18,7 @@ LONG_NUMBER: Final = 10**20
 """From here on a number that does not fit is not repeated."""
 
 
+@functools.cache
 def argument_model(function: Callable[..., object], *, without: frozenset[str]) -> type[BaseModel]:
     """A model of a tool's parameters, which refuses unknown arguments.
 
@@ -33,6 +36,11 @@ def argument_model(function: Callable[..., object], *, without: frozenset[str]) 
 
 def published_schema(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of a model, without what costs tokens and tells nothing: titles, null, null defaults."""
+    return copy.deepcopy(_published(model))
+
+
+@functools.cache
+def _published(model: type[BaseModel]) -> dict[str, Any]:
     schema = model.model_json_schema()
     properties = {name: _slim(entry) for name, entry in schema.get("properties", {}).items()}
     slim = {"type": "object", "properties": properties, "additionalProperties": False}
