@@ -1,5 +1,6 @@
 """From a tool's signature to the model of its arguments, its published schema, and the sentence of a refusal."""
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,8 +14,9 @@ from flux_mcp.kubectl.shapes import echo
 __all__ = ["argument_model", "published_schema", "validate"]
 
 
+@functools.cache
 def argument_model(function: Callable[..., object], *, without: frozenset[str]) -> type[BaseModel]:
-    """A model of a tool's parameters, which refuses unknown arguments.
+    """A model of a tool's parameters, which refuses unknown arguments; made once, since that takes a while.
 
     Args:
         function: the tool.
