@@ -4,7 +4,7 @@ UV_VERSION := $(shell sed -n 's/.*"uv==\(.*\)".*/\1/p' pyproject.toml)
 export UV_PROJECT_ENVIRONMENT := .venv
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo test test-live test-node lint format bench golden clean
+.PHONY: setup demo test test-live test-node fuzz mutants lint format bench golden clean
 
 setup: .venv/.ready
 
@@ -29,6 +29,14 @@ test-live: setup
 test-node: setup
 	-@npm install --prefix tests/node --no-package-lock --no-audit --no-fund --silent
 	.venv/bin/python -m pytest -m node
+
+# The property tests with many more examples, other ones each time: make fuzz MINUTES=1, or SEED=… for a round again.
+fuzz: setup
+	.venv/bin/python -m tests.fuzz --minutes=$(or $(MINUTES),10) $(if $(SEED),--seed=$(SEED))
+
+# Puts faults into the modules that the promises rest on, and prints which of them no test sees.
+mutants: setup
+	.venv/bin/python -m tests.mutation $(MODULES)
 
 lint: setup
 	.venv/bin/ruff check .

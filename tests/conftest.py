@@ -1,12 +1,13 @@
 """What all tests share: an MCP client in memory, a fake kubectl, the hypothesis profile."""
 
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from mcp import Client
 from mcp_types import TextContent
 
@@ -21,9 +22,24 @@ settings.register_profile(
     deadline=None,
     derandomize=True,
     database=None,
+    phases=[phase for phase in Phase if phase is not Phase.explain],
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("flux-mcp")
+settings.register_profile(
+    "fuzz",
+    settings.get_profile("flux-mcp"),
+    max_examples=100,
+    derandomize=False,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+FUZZING = os.environ.get("FLUX_MCP_FUZZ") == "1"
+settings.load_profile("fuzz" if FUZZING else "flux-mcp")
+
+
+def examples(count: int) -> settings:
+    """So many examples, where a test would take too long for more; as many as the profile has when fuzzing."""
+    return settings() if FUZZING else settings(max_examples=count)
 
 
 COLLECTED = pytest.StashKey[list[str]]()

@@ -17,7 +17,17 @@ from hypothesis import strategies as st
 from flux_mcp.errors import BadArgument, UnknownContext
 from flux_mcp.flux.kinds import FLUX_KINDS, by_kind
 from flux_mcp.kubectl import command as commands
-from flux_mcp.kubectl.command import Annotate, ApiResources, ApiTable, CanPatch, ConfigView, Get, Logs, Version
+from flux_mcp.kubectl.command import (
+    Annotate,
+    ApiResources,
+    ApiTable,
+    CanPatch,
+    ConfigView,
+    Get,
+    Logs,
+    ServerVersion,
+    Version,
+)
 from flux_mcp.kubectl.kubeconfig import parse_kubeconfig
 from flux_mcp.kubectl.shapes import (
     check_container,
@@ -389,6 +399,7 @@ CAN_I = {"--namespace=apps", "--all-namespaces=false", "--list=false", "--no-hea
         pytest.param(ApiResources(), ("api-resources",), {"--output=name", "--cached=false"}, (), id="api-resources"),
         pytest.param(ConfigView(), ("config", "view"), {"--output=json", "--raw=false"}, (), id="config-view"),
         pytest.param(Version(), ("version",), {"--output=json", "--client=true"}, (), id="version"),
+        pytest.param(ServerVersion(), ("version",), {"--output=json", "--client=false"}, (), id="server-version"),
     ],
 )
 def test_the_command_lines(
@@ -401,6 +412,43 @@ def test_the_command_lines(
     assert options(args) == flags
     assert positionals(args) == behind
     assert len(args) == len(verb) + len(flags) + (len(behind) + 1 if behind else 0)
+
+
+def test_logs_are_all_lines_of_the_run_of_now_up_to_two_thousand() -> None:
+    """Unless they are asked for otherwise."""
+    assert options(Logs("apps", "podinfo-0", "app").args()) == {*LOGS, "--tail=2000", "--since=0s", "--previous=false"}
+    asked = Logs("apps", "podinfo-0", "app", tail=7, since=90, previous=True)
+    assert options(asked.args()) == {*LOGS, "--tail=7", "--since=90s", "--previous=true"}
+
+
+KUSTOMIZATION = by_kind["Kustomization"]
+
+
+@pytest.mark.parametrize(
+    ("build", "argument"),
+    [
+        pytest.param(lambda: Get(()), "kinds", id="get-nothing"),
+        pytest.param(lambda: Get(("pods", "nodes"), names=("x",)), "name", id="get-a-name-of-two-kinds"),
+        pytest.param(lambda: Get(("pods",), selector="a=b,--all"), "selector", id="get-selector"),
+        pytest.param(lambda: Get(("pods",), named="--all"), "name", id="get-wherever-a-flag"),
+        pytest.param(lambda: Get(("pods",), named="a/b"), "name", id="get-wherever-a-path"),
+        pytest.param(lambda: Get(("pods",), names=("x", "--all")), "name", id="get-the-second-name"),
+        pytest.param(lambda: Annotate(by_kind["Alert"], "apps", "x", TOKEN), "kind", id="annotate-kind"),
+        pytest.param(lambda: Annotate(KUSTOMIZATION, "apps", "x", "now"), "token", id="annotate-token"),
+        pytest.param(lambda: Annotate(KUSTOMIZATION, "apps", "x", TOKEN, force=True), "force", id="annotate-force"),
+        pytest.param(lambda: Annotate(KUSTOMIZATION, "apps", "x", TOKEN, reset=True), "reset", id="annotate-reset"),
+        pytest.param(
+            lambda: CanPatch(dataclasses.replace(KUSTOMIZATION, plural="secrets", group=""), "apps"),
+            "kind",
+            id="can-i-another-kind",
+        ),
+    ],
+)
+def test_the_last_gate_says_what_it_refuses(build: Callable[[], commands.Command], argument: str) -> None:
+    """Whoever builds a command past the checks of the tools is stopped here, by the name of the argument."""
+    with pytest.raises(BadArgument) as caught:
+        build()
+    assert caught.value.argument == argument
 
 
 def test_there_are_no_other_commands() -> None:

@@ -52,7 +52,7 @@ def _rules() -> tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str
         (re.compile(r"(://[^/\s\"'<>]{1,255}/(?:hooks|webhooks?)/)[^\s\"'<>]+"), rf"\1{MASK}"),
         # ?key=value&key=value, #key=value, and a URL's query that is a bare value
         (re.compile(r"([?&#][\w.~%+\[\]-]{1,100}=)[^&\s\"'<>#]+"), rf"\1{MASK}"),
-        (re.compile(r"(://(?:(?!://)[^?\s\"'<>]){1,512}+\?)(?![^&\s\"'<>#]{0,100}=)[^&\s\"'<>#*]+"), rf"\1{MASK}"),
+        (re.compile(r"(://(?:(?!://)[^?\s\"'<>]){1,512}+\?)(?![^&\s\"'<>#]{1,100}=)[^&\s\"'<>#*]+"), rf"\1{MASK}"),
         # Authorization: Bearer …
         (
             re.compile(
@@ -61,7 +61,8 @@ def _rules() -> tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str
             rf"\1{MASK}",
         ),
         (re.compile(r"(?i)(\bbearer\s{1,8})[A-Za-z0-9._~+/=-]{12,}"), rf"\1{MASK}"),
-        (re.compile(r"(?i)(\bbasic\s{1,8})(?=[A-Za-z0-9+/]{0,200}[0-9A-Z+/=])[A-Za-z0-9+/]{16,}={0,2}"), rf"\1{MASK}"),
+        # A word of small letters alone is one of a sentence.
+        (re.compile(r"((?i:\bbasic)\s{1,8})(?=[A-Za-z0-9+/]{0,200}[0-9A-Z+/=])[A-Za-z0-9+/]{16,}={0,2}"), rf"\1{MASK}"),
         (
             re.compile(r"(?i)(\b(?:set-)?cookie\\*[\"']?\s{0,8}:\s{0,8}\\*[\"']?)[^\s\"',][^\n\"']{0,4096}"),
             rf"\1{MASK}",

@@ -20,7 +20,7 @@ LONG_NUMBER: Final = 10**20
 
 @functools.cache
 def argument_model(function: Callable[..., object], *, without: frozenset[str]) -> type[BaseModel]:
-    """A model of a tool's parameters, which refuses unknown arguments.
+    """A model of a tool's parameters, which refuses unknown arguments; made once, since that takes a while.
 
     Args:
         function: the tool.
