@@ -454,3 +454,18 @@ async def test_what_is_nested_deep_is_no_defect(tmp_path: Path) -> None:
     reply = await ask_server(build(connect(chosen), chosen), "list_flux_resources", {"kinds": ["hr"]})
     assert not reply.is_error
     assert "apps" in reply.text
+
+
+@pytest.mark.parametrize(("names", "verb"), [((), "list"), (("a.example.com",), "get")])
+async def test_a_refusal_is_told_of_the_verb_that_is_asked_for(tmp_path: Path, names: tuple, verb: str) -> None:
+    """`record` reads CRDs by their names, other tools list them; who may not do the one may not do the other."""
+    crds = "customresourcedefinitions.apiextensions.k8s.io"
+    said = (
+        f'{crds} "a.example.com" is forbidden: User "me" cannot get resource "customresourcedefinitions" in API group'
+    )
+    unread = [
+        {"resource": crds, "reason": "Forbidden", "message": f'{said} "apiextensions.k8s.io" at the cluster scope'}
+    ]
+    (tmp_path / "recording.json").write_text(json.dumps({"unreadable": unread, "recordedAt": "2026-01-01T00:00:00Z"}))
+    output = await RecordedKubectl(tmp_path).run(Get((crds,), names=names))
+    assert f'User "me" cannot {verb} resource' in output.stderr

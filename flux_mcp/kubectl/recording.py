@@ -76,9 +76,14 @@ class _Unreadable:
     message: str
     namespace: str | None
 
-    def line(self) -> str:
-        """The line that kubectl would print, so that it names the resource."""
-        line = f"Error from server ({self.reason}): {' '.join(self.message.split())}"
+    def line(self, verb: str) -> str:
+        """The line that kubectl would print, so that it names the resource, and what may not be done with it now.
+
+        Args:
+            verb: get, or list without names; it may have been recorded with the other one.
+        """
+        said = re.sub(r"\bcannot (?:get|list) resource\b", f"cannot {verb} resource", " ".join(self.message.split()))
+        line = f"Error from server ({self.reason}): {said}"
         named = any(self.resource in error.resources for error in problems(Output(1, b"", line), Place(None)))
         return line if named else f"{line} (get {self.resource})"
 
@@ -285,7 +290,7 @@ class RecordedKubectl:
         if (beyond := self._beyond(resource, command)) is not None:
             return [f"Error from server (NotRecorded): {resource} is {beyond}"]
         lines = [
-            entry.line()
+            entry.line("get" if command.names else "list")
             for entry in self._about.unreadable
             if entry.resource == resource
             and (command.namespace is None or entry.namespace in {None, command.namespace})
