@@ -23,7 +23,7 @@ from mcp_types import TextContent
 from flux_mcp.flux.kinds import FLUX_KINDS
 from flux_mcp.kubectl.command import Get
 from tests.asking import EXPLAINED, READING, explain
-from tests.fake import FIXTURES, ROOT
+from tests.fake import FIXTURES, ROOT, FakeKubectl
 from tests.fleet import fleet
 from tests.tokens import tokens
 
@@ -81,6 +81,21 @@ async def whole_cluster(pairs: int) -> None:
             ours.append(await timed(lambda: answer(client, "list_flux_resources")))
             theirs.append(await timed(kubectl))
     report("list_flux_resources, warm", ours, theirs, "bare kubectl get", "1.15 x or +40 ms")
+
+
+async def processes() -> None:
+    """How many kubectl a question takes, once context and kinds are known."""
+    with tempfile.TemporaryDirectory() as folder:
+        fake = FakeKubectl(Path(folder))
+        fake.holds(FIXTURES / "staging")
+        asked = [(f"question {one.number}, {one.tool}", one.tool, one.arguments) for one in READING]
+        asked += [(f"question 11, diagnose_flux name={name}", "diagnose_flux", explain(name)) for name in EXPLAINED]
+        async with Client(parameters(*FLUX_SERVER, f"--kubectl={fake.path}")) as client:
+            await answer(client, "list_flux_resources", {"kinds": "Alert"})
+            for words, tool, arguments in asked:
+                fake.forget()
+                await answer(client, tool, arguments)
+                print(f"staging, {words}: {len(fake.calls())} kubectl processes")
 
 
 async def large_fleet(size: int, pairs: int) -> None:
@@ -187,6 +202,7 @@ async def main() -> None:
     given = parser.parse_args()
     pairs = given.pairs
     await sizes()
+    await processes()
     await version(5)
     await start_up(max(5, pairs // 3))
     await whole_cluster(pairs)
