@@ -283,3 +283,17 @@ class AnyApi(FluxApi):
             self.calls.append(args)
             return Output(0, self.log, "")
         return await super().run(command, context)
+
+    def _annotate(self, args: tuple[str, ...]) -> Output:
+        """A real API server would hold no annotations that are no map, so that a request makes one of them."""
+        for one in self.everything():
+            if not isinstance(one["metadata"].get("annotations"), dict):
+                one["metadata"]["annotations"] = {}
+        return super()._annotate(args)
+
+    def _step(self, resource: str, namespace: str, name: str) -> None:
+        """Nor a status that is no object, once a controller writes one."""
+        one = self._objects[resource].get((namespace, name), {})
+        if not isinstance(one.get("status"), dict):
+            one["status"] = {}
+        super()._step(resource, namespace, name)

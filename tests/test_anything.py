@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from flux_mcp.flux.kinds import FLUX_KINDS
 from flux_mcp.kubectl.runner import Output
 from flux_mcp.tools.registry import TOOLS
-from tests.anything import CODES, GARBAGE, MARK, ODD_TEXTS, STDERR, STDOUT, AnyApi, Item, arguments, clusters, objects
+from tests.anything import CODES, GARBAGE, ODD_TEXTS, STDERR, STDOUT, AnyApi, Item, arguments, clusters, objects
 from tests.conftest import Reply, examples
 from tests.items import item
 from tests.test_command import options, positionals, words
@@ -179,4 +179,3 @@ def test_however_kubectl_ends_there_is_an_answer_or_an_error(verb: str, tool: st
     assert_sound(reply, tool, {})
     if output.exit_code and verb == "config":
         assert reply.is_error
-    assert MARK not in outside_strings(reply.text)
