@@ -23,6 +23,7 @@ from flux_mcp.errors import (
     KubectlError,
     KubectlTooOld,
     ServerError,
+    first_of,
 )
 from flux_mcp.flux.kinds import NAMESPACE, Kind
 from flux_mcp.flux.objects import ObjectRef
@@ -178,7 +179,7 @@ class Cluster:
                 group.start_soon(look)
                 group.start_soon(self._check_version)
         except ExceptionGroup as several:
-            raise several.exceptions[0] from None
+            raise first_of(several) from None
         self._checked_version = True
         return found[0]
 

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import anyio
 
 from flux_mcp.cluster import Cluster, Scope
-from flux_mcp.errors import BadArgument, Forbidden, KubectlError
+from flux_mcp.errors import BadArgument, Forbidden, KubectlError, first_of
 from flux_mcp.flux.events import Event
 from flux_mcp.flux.examining import Examined, view_examined
 from flux_mcp.flux.installation import CONTROLLERS, Controller, controllers
@@ -21,7 +21,6 @@ from flux_mcp.flux.kinds import (
     JOB,
     POD,
     REPLICA_SET,
-    WORKLOAD_KINDS,
     Kind,
 )
 from flux_mcp.flux.pods import Pod
@@ -36,7 +35,6 @@ NAMESPACES: Final = 10
 """Namespaces of failed health checks that are looked at, each with one kubectl."""
 _BETWEEN: Final = {DEPLOYMENT.kind: REPLICA_SET, CRON_JOB.kind: JOB}
 """What stands between a workload and its Pods."""
-_BY_KIND: Final = {(kind.kind, kind.group): kind for kind in WORKLOAD_KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ async def read_grounds(cluster: Cluster, scope: Scope, namespace: str | None) ->
             group.start_soon(read_flux)
             group.start_soon(read_controllers)
     except ExceptionGroup as several:
-        raise several.exceptions[0] from None
+        raise first_of(several) from None
     objects: Sequence[Workload | Pod | Event] = parts[0].objects if parts else ()
     deployments = [one for one in objects if isinstance(one, Workload) and one.ref.kind == DEPLOYMENT.kind]
     pods = [one for one in objects if isinstance(one, Pod)] if parts and POD.kind in parts[0].read else None
@@ -125,7 +123,7 @@ async def read_grounds(cluster: Cluster, scope: Scope, namespace: str | None) ->
 
 
 def _of_controllers(gap: Gap) -> Gap:
-    return Gap(tuple(f"{kind} of the controllers" for kind in gap.kinds), gap.why, gap.error, gap.partly)
+    return replace(gap, kinds=tuple(f"{kind} of the controllers" for kind in gap.kinds))
 
 
 async def read_health(cluster: Cluster, scope: Scope, failed: Iterable[Managed]) -> Health:
@@ -153,10 +151,7 @@ async def read_health(cluster: Cluster, scope: Scope, failed: Iterable[Managed])
             return
         objects[namespace] = reading.objects
         read.update((namespace, kind) for kind in reading.read)
-        gaps.extend(
-            Gap(tuple(f"{kind} in {namespace}" for kind in gap.kinds), gap.why, gap.error, gap.partly)
-            for gap in reading.gaps
-        )
+        gaps.extend(replace(gap, kinds=tuple(f"{kind} in {namespace}" for kind in gap.kinds)) for gap in reading.gaps)
 
     async with anyio.create_task_group() as group:
         for namespace in chosen:
@@ -172,7 +167,7 @@ def _kinds(workloads: Iterable[Managed]) -> tuple[Kind, ...]:
     """The kinds to read to see why these are not ready: no more than are needed."""
     wanted: dict[Kind, None] = {}
     for one in workloads:
-        if (kind := _BY_KIND.get((one.kind, one.group))) is not None:
+        if (kind := one.workload) is not None:
             wanted[kind] = None
             if kind.kind in _BETWEEN:
                 wanted[_BETWEEN[kind.kind]] = None

@@ -27,6 +27,7 @@ from flux_mcp.errors import (
     TimedOut,
     UnknownContext,
     Unreachable,
+    first_of,
 )
 from flux_mcp.files import a_list, an_item, check_folder, whole_or_nothing, write
 from flux_mcp.flux.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS, NAMESPACE, Kind
@@ -137,7 +138,7 @@ async def _read_all(session: _Session, served: frozenset[str]) -> None:
             for kind in kinds:
                 group.start_soon(read, kind)
     except ExceptionGroup as several:
-        raise several.exceptions[0] from None
+        raise first_of(several) from None
     order = {kind: number for number, kind in enumerate(kinds)}
     session.failed.sort(key=lambda failed: order[failed[0]])
     if session.failed and not session.read:

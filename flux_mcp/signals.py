@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import anyio
 
+from flux_mcp.errors import first_of
+
 __all__ = ["Signalled", "unless_signalled"]
 
 T = TypeVar("T")
@@ -45,7 +47,7 @@ async def unless_signalled(work: Callable[[], Awaitable[T]]) -> T:
                 results.append(await work())
                 group.cancel_scope.cancel()
     except ExceptionGroup as several:
-        raise several.exceptions[0] from None
+        raise first_of(several) from None
     if not results:
         raise Signalled(signals[0])
     return results[0]

@@ -49,8 +49,8 @@ def revision(text: str) -> str:
 
 
 def name_of(ref: ObjectRef) -> str:
-    """`Kustomization flux-system/apps`."""
-    return f"{value(ref.kind)} {value(ref.namespace)}/{value(ref.name)}"
+    """`Kustomization flux-system/apps`; of a cluster-scoped object `ClusterRole view`."""
+    return f"{value(ref.kind)} {f'{value(ref.namespace)}/' if ref.namespace else ''}{value(ref.name)}"
 
 
 def age(since: datetime | None, now: datetime) -> str:
@@ -132,13 +132,16 @@ def fit(
     return "\n".join((*head(sum(line.named for line in lines[:kept])), *told, left_out(rest)))
 
 
-def until_full(lines: Iterable[Line], total: int, bound: int) -> list[Line]:
+def until_full(
+    lines: Iterable[Line], total: int, bound: int, left_out: Callable[[int], str] | None = None
+) -> list[Line]:
     """No more lines than can fit: a line takes time to clean, and there may be ten thousand.
 
     Args:
         lines: made one by one.
-        total: objects that all of them stand for.
-        bound: bytes of UTF-8. Where it is passed, a last line stands for all that was not made.
+        total: objects that there are.
+        bound: bytes of UTF-8; where it is passed, no further line is made.
+        left_out: the last line, for a number of objects that the lines before do not stand for.
     """
     made: list[Line] = []
     room = bound
@@ -146,8 +149,10 @@ def until_full(lines: Iterable[Line], total: int, bound: int) -> list[Line]:
         made.append(line)
         room -= size(line.text) + 1
         if room < 0:
-            rest = total - sum(one.stands_for for one in made)
-            return [*made, Line("", 0, rest)] if rest else made
+            break
+    rest = total - sum(line.stands_for for line in made)
+    if rest and (room < 0 or left_out is not None):
+        made.append(Line(left_out(rest) if left_out is not None else "", 0, rest))
     return made
 
 

@@ -12,7 +12,7 @@ from flux_mcp.flux.examining import Examined, named_objects
 from flux_mcp.flux.failing import Advice, Failure, Upstream
 from flux_mcp.flux.failures import ROWS, find_failure
 from flux_mcp.flux.inventory import Managed
-from flux_mcp.flux.kinds import WORKLOAD_KINDS, by_kind
+from flux_mcp.flux.kinds import by_kind
 from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.status import Flag, Judged, Verdict
 from flux_mcp.flux.tolerant import at, text
@@ -92,7 +92,6 @@ class Blocked:
 
 
 _UNSEEN: Final = frozenset({Verdict.PENDING, Verdict.STALE})
-_WORKLOADS: Final = frozenset((kind.kind, kind.group) for kind in WORKLOAD_KINDS)
 
 PENDING: Final = Advice(
     "no controller has reported on it yet",
@@ -294,10 +293,10 @@ class _Search:
             return
         applied = self._one.linked.applied or ()
         named = tuple(dict.fromkeys(self._resolved(one) for one in self._named()))
-        for one in dict.fromkeys((*filter(_is_flux, named), *filter(_is_flux, applied))):
-            self._child(ObjectRef(one.kind, one.namespace, one.name), named=one in named)
+        for one in dict.fromkeys(one for one in (*named, *applied) if one.is_flux):
+            self._child(one.ref, named=one in named)
         running = named or applied
-        self.workloads = tuple(one for one in running if (one.kind, one.group) in _WORKLOADS)
+        self.workloads = tuple(one for one in running if one.workload is not None)
         self.own = bool(self.workloads) or not (self._children or self._unread)
 
     def _named(self) -> tuple[Managed, ...]:
@@ -311,7 +310,7 @@ class _Search:
         for one in self._one.linked.applied or ():
             if (one.kind, one.name) == (named.kind, named.name) and one.namespace in {"", named.namespace}:
                 return one
-        ref = ObjectRef(named.kind, named.namespace, named.name)
+        ref = named.ref
         unread = named.kind in by_kind and not self._world.knows(ref)
         if named.kind not in by_kind or ref in self._world.judged or unread:
             return named
@@ -333,7 +332,3 @@ class _Search:
         elif entry.trouble and entry.verdict is not Verdict.READY:
             self._by[ref] = None
         self._children += len(self._by) + len(self._causes) - before
-
-
-def _is_flux(managed: Managed) -> bool:
-    return managed.kind in by_kind and by_kind[managed.kind].group == managed.group

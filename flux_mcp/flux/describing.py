@@ -76,16 +76,7 @@ def _walk(node: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 (J
 def _reference(node: Mapping[str, Any]) -> str:
     """`Kind namespace/name` of a node that only points at an object."""
     name = text(node, "name")
-    if not name or set(node) - {
-        "kind",
-        "name",
-        "namespace",
-        "apiVersion",
-        "key",
-        "optional",
-        "valuesKey",
-        "targetPath",
-    }:
+    if not name or set(node) - _REFERENCE:
         return ""
     namespace = text(node, "namespace")
     target = f"{namespace}/{name}" if namespace else name

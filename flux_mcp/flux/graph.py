@@ -136,9 +136,8 @@ class Graph:
             self._dependants[target].append(one.ref)
         for managed in () if one.remote else one.applied or ():
             self._holders[managed][one.ref] = None
-            kind = by_kind.get(managed.kind)
-            if kind is not None and kind.group == managed.group:
-                self._tie(one.ref, ObjectRef(managed.kind, managed.namespace, managed.name))
+            if managed.is_flux:
+                self._tie(one.ref, managed.ref)
         for owner in one.owners:
             # helm-controller labels the HelmChart that it makes, which is the release's source and not its child.
             if not (one.ref.kind == "HelmChart" and owner.kind == "HelmRelease"):

@@ -6,11 +6,15 @@ colon in the name of an RBAC object is written as two underscores.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from flux_mcp.flux.kinds import WORKLOAD_KINDS, Kind, kind_of
+from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.tolerant import at, items, text
 
 __all__ = ["Managed", "inventory", "parse_id"]
+
+_WORKLOADS: Final = {(kind.kind, kind.group): kind for kind in WORKLOAD_KINDS}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -21,6 +25,21 @@ class Managed:
     group: str
     namespace: str
     name: str
+
+    @property
+    def ref(self) -> ObjectRef:
+        """What it is called, without its group."""
+        return ObjectRef(self.kind, self.namespace, self.name)
+
+    @property
+    def is_flux(self) -> bool:
+        """Whether it is of a Flux kind, and not of another vendor's kind of that name."""
+        return kind_of(self.group, self.kind) is not None
+
+    @property
+    def workload(self) -> Kind | None:
+        """The kind of workload that it is; None where it is none, or another vendor's."""
+        return _WORKLOADS.get((self.kind, self.group))
 
     def __str__(self) -> str:
         """`Deployment apps/web`, `ClusterRole view`."""

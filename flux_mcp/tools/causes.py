@@ -20,8 +20,8 @@ from flux_mcp.flux.symptoms import Symptom, symptoms
 from flux_mcp.flux.tolerant import at
 from flux_mcp.flux.workloads import short_image
 from flux_mcp.quoting import OBJECT_MESSAGE
-from flux_mcp.text import message, value
-from flux_mcp.tools.lines import object_line, ref_name
+from flux_mcp.text import message, name_of, value
+from flux_mcp.tools.lines import object_line
 
 __all__ = ["BRIEF", "FULL", "SHORT", "Causes", "Detail", "stalled_line"]
 
@@ -99,12 +99,12 @@ class Causes:
         entry = self.diagnosis.judged.get(first)
         if cause.sort is Sort.LOOP:
             several = f"{self._named(cause.members, detail.named)} wait for each other"
-            return f"loop of dependsOn: {several if len(cause.members) > 1 else f'{ref_name(first)} waits for itself'}"
+            return f"loop of dependsOn: {several if len(cause.members) > 1 else f'{name_of(first)} waits for itself'}"
         if cause.sort in _TITLES:
-            return f"{ref_name(first)}: {_TITLES[cause.sort]}"
+            return f"{name_of(first)}: {_TITLES[cause.sort]}"
         if first == asked:
-            return f"{ref_name(first)} itself"
-        return object_line(entry, self.scope, detail.message) if entry is not None else ref_name(first)
+            return f"{name_of(first)} itself"
+        return object_line(entry, self.scope, detail.message) if entry is not None else name_of(first)
 
     def _more(self, cause: Cause, position: int, detail: Detail, asked: ObjectRef | None) -> Iterator[str]:
         first = cause.members[0]
@@ -133,15 +133,15 @@ class Causes:
         entry = self.diagnosis.judged[ref]
         if entry.verdict is Verdict.READY:
             flags = " ".join(flag.value for flag in entry.flags)
-            return f"{ref_name(ref)} still Ready ({flags})"
-        return f"{ref_name(ref)} {value(entry.reason) if entry.reason else entry.verdict.value}"
+            return f"{name_of(ref)} still Ready ({flags})"
+        return f"{name_of(ref)} {value(entry.reason) if entry.reason else entry.verdict.value}"
 
     def _symptoms(self, members: Iterable[ObjectRef]) -> list[tuple[Managed, tuple[Symptom, ...]]]:
         """The workloads of these objects that are not ready, with what is wrong with each."""
         told: list[tuple[Managed, tuple[Symptom, ...]]] = []
         for one in self.diagnosis.workloads(members):
             if one in self.health.looked:
-                ref = ObjectRef(one.kind, one.namespace, one.name)
+                ref = one.ref
                 found = symptoms(ref, self.health.observed)
                 workload = self.health.observed.workloads.get(ref)
                 calm = workload is not None and workload.ready >= workload.wanted and not found
@@ -150,14 +150,14 @@ class Causes:
         return told
 
     def _workload(self, one: Managed, found: Sequence[Symptom], detail: Detail) -> Iterator[str]:
-        ref = ObjectRef(one.kind, one.namespace, one.name)
+        ref = one.ref
         if not found:
-            yield f"{ref_name(ref)}: {self._why_nothing(one)}"
+            yield f"{name_of(ref)}: {self._why_nothing(one)}"
         for symptom in found:
             yield _symptom(symptom, detail)
 
     def _why_nothing(self, one: Managed) -> str:
-        ref = ObjectRef(one.kind, one.namespace, one.name)
+        ref = one.ref
         workload = self.health.observed.workloads.get(ref)
         if workload is None:
             return "not found" if (one.namespace, one.kind) in self.health.read else "was not looked at"
@@ -187,11 +187,11 @@ class Causes:
             if len(way) > 1:
                 between = [self._step(ref) for ref in way[1:-1][:STEPS]]
                 between += [f"… {len(way) - 2 - STEPS} more"] if len(way) - 2 > STEPS else []
-                yield f"way: {' → '.join((ref_name(way[0]), *between, ref_name(way[-1])))}"
+                yield f"way: {' → '.join((name_of(way[0]), *between, name_of(way[-1])))}"
 
     def _step(self, ref: ObjectRef) -> str:
         entry = self.diagnosis.judged[ref]
-        return f"{ref_name(ref)} {entry.verdict.value} {value(entry.reason) if entry.reason else ''}".rstrip()
+        return f"{name_of(ref)} {entry.verdict.value} {value(entry.reason) if entry.reason else ''}".rstrip()
 
     def _fields(self, ref: ObjectRef) -> tuple[str, ...]:
         """The fields that the catalogue names, with what is in them."""

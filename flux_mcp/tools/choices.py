@@ -2,8 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 from flux_mcp.errors import BadArgument
 from flux_mcp.flux.checking import Severity
@@ -23,6 +23,8 @@ __all__ = [
     "to_workload_kinds",
 ]
 
+K = TypeVar("K", bound=Kind)
+
 TROUBLE: Final = "trouble"
 _SOURCES: Final = ", ".join(kind.kind for kind in SOURCE_KINDS)
 _SINCE: Final = re.compile(r"([0-9]{1,4})([smhd])")
@@ -36,17 +38,28 @@ def to_kinds(spellings: Sequence[str] | None, argument: str = "kinds") -> tuple[
     Raises:
         BadArgument: a spelling is not that of a Flux kind; the allowed ones are named.
     """
+    return _chosen(spellings, FLUX_KINDS, find_kind, _no_flux_kind, argument)
+
+
+def _chosen(
+    spellings: Sequence[str] | None,
+    kinds: tuple[K, ...],
+    find: Callable[[str], Kind | None],
+    refusal: Callable[[str], str],
+    argument: str,
+) -> tuple[K, ...]:
+    """Those of the kinds that are spelled so, in their own order; all for None."""
     if spellings is None:
-        return FLUX_KINDS
+        return kinds
     if not spellings:
         raise BadArgument(argument, "must name at least one kind; leave it out for all")
     wanted = set()
     for spelling in spellings:
-        kind = find_kind(spelling)
-        if kind is None:
-            raise BadArgument(argument, _no_flux_kind(spelling))
+        kind = find(spelling)
+        if kind not in kinds:
+            raise BadArgument(argument, refusal(spelling))
         wanted.add(kind)
-    return tuple(kind for kind in FLUX_KINDS if kind in wanted)
+    return tuple(kind for kind in kinds if kind in wanted)
 
 
 def _no_flux_kind(spelling: str) -> str:
@@ -63,18 +76,11 @@ def to_workload_kinds(spellings: Sequence[str] | None, argument: str = "kinds") 
     Raises:
         BadArgument: a spelling is not that of one; the allowed ones are named.
     """
-    if spellings is None:
-        return WORKLOAD_KINDS
-    if not spellings:
-        raise BadArgument(argument, "must name at least one kind; leave it out for all")
-    wanted = set()
-    for spelling in spellings:
-        kind = find_known(spelling)
-        if kind is None or kind not in WORKLOAD_KINDS:
-            allowed = ", ".join(entry.kind for entry in WORKLOAD_KINDS)
-            raise BadArgument(argument, f"must be of {allowed}, not {echo(spelling)}")
-        wanted.add(kind)
-    return tuple(kind for kind in WORKLOAD_KINDS if kind in wanted)
+    return _chosen(spellings, WORKLOAD_KINDS, find_known, _no_workload_kind, argument)
+
+
+def _no_workload_kind(spelling: str) -> str:
+    return f"must be of {', '.join(entry.kind for entry in WORKLOAD_KINDS)}, not {echo(spelling)}"
 
 
 def to_sources(spellings: Sequence[str] | None, argument: str = "kinds") -> tuple[FluxKind, ...]:

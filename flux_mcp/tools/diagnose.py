@@ -18,11 +18,11 @@ from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.status import Judged, Verdict, judge
 from flux_mcp.flux.symptoms import symptoms
 from flux_mcp.quoting import OBJECT_MESSAGE
-from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, message, size, value
+from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, message, name_of, until_full, value
 from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
 from flux_mcp.tools.causes import BRIEF, FULL, SHORT, Causes, Detail, stalled_line
 from flux_mcp.tools.choices import to_kinds
-from flux_mcp.tools.lines import counts, object_line, ref_name
+from flux_mcp.tools.lines import counts, object_line
 
 __all__ = ["FluxDiagnosis", "diagnose_flux"]
 
@@ -136,7 +136,7 @@ class FluxDiagnosis:
             yield "waits for it: nothing"
         if waiting:
             more = f" and {len(waiting) - WAITING} more" if len(waiting) > WAITING else ""
-            yield f"waits for it: {'; '.join(map(ref_name, waiting[:WAITING]))}{more}"
+            yield f"waits for it: {'; '.join(map(name_of, waiting[:WAITING]))}{more}"
         if not entry.trouble:
             yield from self._not_in_trouble(entry)
 
@@ -193,23 +193,18 @@ class FluxDiagnosis:
     def _causes(self, detail: Detail) -> list[Line]:
         objects = {one.ref: one for one in self.grounds.flux.objects}
         causes = Causes(self.diagnosis, objects, self.health, self.scope)
+        return until_full(self._told(causes, detail), len(self.positions), DEFAULT_BOUND, _rest)
+
+    def _told(self, causes: Causes, detail: Detail) -> Iterator[Line]:
+        """The causes one by one, each with how many objects it is the first to name."""
         matching = {entry.object.ref for entry in self.troubled}
         told: set[ObjectRef] = set()
-        lines: list[Line] = []
-        room = DEFAULT_BOUND
         for number, position in enumerate(self.positions, 1):
             text = "\n".join(causes.lines(position, number, detail, self.asked))
             cause, behind = self.diagnosis.causes[position], self.diagnosis.behind[position]
             new = ({*cause.members[: detail.named + 1], *behind[: detail.named]} & matching) - told
             told |= new
-            lines.append(Line(text, len(new), 1))
-            room -= size(text) + 1
-            if room < 0:
-                # No more than this will fit: a line takes time to clean, and there may be thousands.
-                break
-        if rest := len(self.positions) - len(lines):
-            lines.append(Line(_rest(rest), 0, rest))
-        return lines
+            yield Line(text, len(new), 1)
 
 
 def _rest(causes: int) -> str:

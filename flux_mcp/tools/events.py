@@ -12,7 +12,19 @@ from flux_mcp.flux.kinds import EVENT, Kind
 from flux_mcp.kubectl.shapes import echo
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.resolving import resolve_known
-from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, clean, first_line, fit, gap_line, message, size, value
+from flux_mcp.text import (
+    DEFAULT_BOUND,
+    LIMIT_BOUND,
+    Line,
+    age,
+    clean,
+    first_line,
+    fit,
+    gap_line,
+    message,
+    until_full,
+    value,
+)
 from flux_mcp.tools.arguments import Contains, Context, Limit, Namespace, OnlyKind, OnlyName, Since, WarningsOnly
 from flux_mcp.tools.choices import check_target, to_seconds
 
@@ -48,19 +60,12 @@ class KubernetesEvents:
         )
 
     def _lines(self) -> list[Line]:
-        lines: list[Line] = []
-        room = self._bound
-        for entry in self.matching[: self.limit]:
-            lines.append(Line(_line(entry, self.scope), 1, 1))
-            room -= size(lines[-1].text) + 1
-            if room < 0:
-                # No more than this will fit: a line takes time to clean, and there may be 10,000.
-                break
-        if rest := len(self.matching) - len(lines):
-            lines.append(
-                Line(f"… {rest} older events: raise limit, or narrow with kind, name or warnings_only.", 0, rest)
-            )
-        return lines
+        return until_full(
+            (Line(_line(entry, self.scope), 1, 1) for entry in self.matching[: self.limit]),
+            len(self.matching),
+            self._bound,
+            lambda rest: f"… {rest} older events: raise limit, or narrow with kind, name or warnings_only.",
+        )
 
     def _head(self, named: int) -> Sequence[str]:
         lines = [first_line("get_kubernetes_events", self.scope, named, len(self.matching)), *gap_line(self.gaps)]

@@ -14,10 +14,9 @@ from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.status import Judged, Verdict, judge
 from flux_mcp.mermaid import MAX_EDGES, Box, Link, Style, flowchart
 from flux_mcp.reading import Gap, Reading
-from flux_mcp.text import DEFAULT_BOUND, first_line, gap_line, size
+from flux_mcp.text import DEFAULT_BOUND, first_line, gap_line, name_of, size
 from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
 from flux_mcp.tools.choices import to_kinds
-from flux_mcp.tools.lines import ref_name
 
 __all__ = ["FluxGraph", "get_flux_graph"]
 
@@ -147,7 +146,7 @@ class FluxGraph:
     def _box(self, node: Node) -> Box:
         if isinstance(node, Folded):
             return Box(f"+{node.count} {node.verdict} {node.kind}", _STYLES[Verdict(node.verdict)])
-        entry, name = self.judged.get(node), ref_name(node)
+        entry, name = self.judged.get(node), name_of(node)
         if entry is None:
             known = node.kind in self.read and self.only_namespace in {None, node.namespace}
             return Box(f"{name}, missing", Style.MISSING) if known else Box(f"{name}, not read", Style.UNREAD)

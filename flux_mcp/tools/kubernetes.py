@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from flux_mcp.cluster import Cluster, Scope
@@ -22,7 +23,7 @@ from flux_mcp.flux.workloads import TEMPLATE, TEMPLATES, short_image, view_workl
 from flux_mcp.quoting import OBJECT_MESSAGE
 from flux_mcp.reading import Gap
 from flux_mcp.resolving import resolve_known
-from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, gap_line, message, size, value
+from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, gap_line, message, until_full, value
 from flux_mcp.tools.arguments import ApiVersion, Context, Limit, Namespace, OneKind, OnlyName, Selector
 from flux_mcp.tools.choices import check_target
 from flux_mcp.tools.lines import object_line
@@ -97,17 +98,12 @@ class KubernetesResources:
         return lines
 
     def _lines(self) -> list[Line]:
-        lines: list[Line] = []
-        room = self._bound
-        for told in self._told():
-            lines.append(Line(told, 1, 1))
-            room -= size(told) + 1
-            if room < 0 or len(lines) == self.limit:
-                # No more than this will fit: a line takes time to clean, and there may be 10,000.
-                break
-        if rest := len(self.matching) - len(lines):
-            lines.append(Line(f"… {rest} more objects: raise limit, or narrow with namespace or selector.", 0, rest))
-        return lines
+        return until_full(
+            (Line(told, 1, 1) for told in islice(self._told(), self.limit)),
+            len(self.matching),
+            self._bound,
+            lambda rest: f"… {rest} more objects: raise limit, or narrow with namespace or selector.",
+        )
 
     def _told(self) -> Iterator[str]:
         flux = [one.flux for one in self.matching if one.flux is not None]

@@ -5,12 +5,11 @@ from itertools import groupby
 from typing import Final
 
 from flux_mcp.cluster import Scope
-from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.status import Judged, Verdict, count
 from flux_mcp.quoting import LIST_MESSAGE
 from flux_mcp.text import Line, age, message, revision, value
 
-__all__ = ["counts", "group_lines", "object_line", "ref_name", "short_line", "single_lines"]
+__all__ = ["counts", "group_lines", "object_line", "short_line", "single_lines"]
 
 FINALIZERS: Final = 3
 """Finalizers of an object that are named."""
@@ -19,11 +18,6 @@ FINALIZERS: Final = 3
 def counts(judged: Iterable[Judged]) -> str:
     """`2 Stalled, 17 Failing`, in the order of trouble."""
     return ", ".join(f"{number} {verdict.value}" for verdict, number in count(judged))
-
-
-def ref_name(ref: ObjectRef) -> str:
-    """`Kustomization flux-system/apps`; of a cluster-scoped object `ClusterRole view`."""
-    return f"{value(ref.kind)} {f'{value(ref.namespace)}/' if ref.namespace else ''}{value(ref.name)}"
 
 
 def short_line(entry: Judged, scope: Scope) -> str:

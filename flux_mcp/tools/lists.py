@@ -43,13 +43,14 @@ class FluxResources:
         """The answer: counts, then one line for each object in trouble, then the others by kind and namespace."""
         shown = self.matching[: self.limit]
         bound = DEFAULT_BOUND if self.limit is None else LIMIT_BOUND
-        rest = len(self.matching) - len(shown)
-        told = f"… {rest} more objects: raise limit, or narrow with status, kinds or namespace."
-        last = [Line(told, stands_for=rest)] if rest else []
 
         def lines(*, folded: bool) -> list[Line]:
-            groups = group_lines(shown, self.scope, folded=folded)
-            return until_full(chain(single_lines(shown, self.scope), groups, last), len(self.matching), bound)
+            return until_full(
+                chain(single_lines(shown, self.scope), group_lines(shown, self.scope, folded=folded)),
+                len(self.matching),
+                bound,
+                lambda rest: f"… {rest} more objects: raise limit, or narrow with status, kinds or namespace.",
+            )
 
         return fit(
             self._head,

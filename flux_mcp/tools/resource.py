@@ -59,14 +59,9 @@ async def get_flux_resource(
     reading = await cluster.read(scope, FLUX_KINDS, lambda item: _detail(item, wanted, name))
     found = find_among(reading, scope, wanted, name, namespace)
     linked = found.linked
-    running = [
-        (kind, one)
-        for kind in WORKLOAD_KINDS
-        for one in linked.applied or ()
-        if (one.kind, one.group) == (kind.kind, kind.group)
-    ]
-    kinds = tuple(dict.fromkeys(kind for kind, _ in running))
-    namespaces = {one.namespace for _, one in running}
+    running = [one for one in linked.applied or () if one.workload is not None]
+    kinds = tuple(kind for kind in WORKLOAD_KINDS if kind in {one.workload for one in running})
+    namespaces = {one.namespace for one in running}
     workloads: list[Reading[Workload]] = []
     events: list[Reading[Event]] = []
     failed: list[Gap] = []

@@ -12,16 +12,16 @@ from flux_mcp.flux.describing import references, remote_by
 from flux_mcp.flux.events import WARNING, Folded
 from flux_mcp.flux.graph import Graph, Linked
 from flux_mcp.flux.inventory import Managed
-from flux_mcp.flux.kinds import CRON_JOB, WORKLOAD_KINDS, by_kind
+from flux_mcp.flux.kinds import CRON_JOB
 from flux_mcp.flux.objects import Condition, ObjectRef
 from flux_mcp.flux.status import Judged
 from flux_mcp.flux.tolerant import at, items, number, text
 from flux_mcp.flux.workloads import Workload
 from flux_mcp.quoting import OBJECT_MESSAGE
 from flux_mcp.reading import Gap
-from flux_mcp.text import DEFAULT_BOUND, Line, age, first_line, fit, gap_line, message, revision, value
+from flux_mcp.text import DEFAULT_BOUND, Line, age, first_line, fit, gap_line, message, name_of, revision, value
 from flux_mcp.tools.findings import finding_lines
-from flux_mcp.tools.lines import counts, ref_name
+from flux_mcp.tools.lines import counts
 from flux_mcp.tools.settings_lines import setting_lines
 
 __all__ = ["NEIGHBOURS", "FluxResource"]
@@ -33,7 +33,6 @@ HISTORY: Final = 3
 UNREADY: Final = 8
 KINDS: Final = 40
 """Kinds of an inventory that are named."""
-_WORKLOADS: Final = frozenset((kind.kind, kind.group) for kind in WORKLOAD_KINDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +82,7 @@ class FluxResource:
     def _title(self) -> str:
         one, entry = self.linked.object, self.entry
         flags = f" ({' '.join(flag.value for flag in entry.flags)})" if entry.flags else ""
-        parts = [f"{ref_name(one.ref)}, {entry.verdict.value}{flags}"]
+        parts = [f"{name_of(one.ref)}, {entry.verdict.value}{flags}"]
         parts += [value(entry.reason)] if entry.reason else []
         parts += [f"told {age(entry.since, self.scope.now)} ago"] if entry.since else []
         parts += [f"suspended by {value(one.suspended_by)}"] if one.disabled and one.suspended_by else []
@@ -143,9 +142,9 @@ class FluxResource:
     def _neighbour(self, ref: ObjectRef) -> str:
         entry = self.judged.get(ref)
         if entry is None:
-            return f"{ref_name(ref)} {'missing' if ref.kind in self.read else 'not read'}"
+            return f"{name_of(ref)} {'missing' if ref.kind in self.read else 'not read'}"
         shown = f" {revision(entry.object.revision)}" if entry.object.revision else ""
-        return f"{ref_name(ref)} {entry.verdict.value}{shown}"
+        return f"{name_of(ref)} {entry.verdict.value}{shown}"
 
     def _references(self) -> Iterator[str]:
         said = " ".join(condition.message for condition in self.linked.object.conditions).lower()
@@ -171,17 +170,15 @@ class FluxResource:
         yield f"inventory: {len(applied)} objects" + (f": {'; '.join(told[:KINDS])}{more}" if told else "")
         unready = [one for one in map(self._workload, applied) if one is not None and one.ready < one.wanted]
         for one in unready[:UNREADY]:
-            yield f"  {ref_name(one.ref)} {one.ready}/{one.wanted} ready"
+            yield f"  {name_of(one.ref)} {one.ready}/{one.wanted} ready"
         if len(unready) > UNREADY:
             yield f"  and {len(unready) - UNREADY} more that are not ready"
 
     def _workload(self, managed: Managed) -> Workload | None:
-        known = (managed.kind, managed.group) in _WORKLOADS
-        return self.workloads.get(ObjectRef(managed.kind, managed.namespace, managed.name)) if known else None
+        return self.workloads.get(managed.ref) if managed.workload is not None else None
 
     def _health(self, found: Iterable[Managed]) -> str:
-        flux = [one for one in found if one.kind in by_kind and by_kind[one.kind].group == one.group]
-        refs = [ObjectRef(one.kind, one.namespace, one.name) for one in flux]
+        refs = [one.ref for one in found if one.is_flux]
         if entries := [self.judged[ref] for ref in refs if ref in self.judged]:
             return f" ({counts(sorted(entries, key=lambda entry: entry.order))})"
         workloads = [one for one in map(self._workload, found) if one is not None and one.ref.kind != CRON_JOB.kind]

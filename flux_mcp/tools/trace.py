@@ -15,10 +15,10 @@ from flux_mcp.flux.status import Judged, judge
 from flux_mcp.flux.tracing import Thing, Tie, owner_chain, ties, view_thing
 from flux_mcp.reading import Gap, Reading
 from flux_mcp.resolving import resolve_known
-from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, revision, value
+from flux_mcp.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, name_of, revision, value
 from flux_mcp.tools.arguments import ApiVersion, Context, OneKind, OneName, OneNamespace
 from flux_mcp.tools.choices import check_target
-from flux_mcp.tools.lines import ref_name, short_line
+from flux_mcp.tools.lines import short_line
 
 __all__ = ["Trace", "trace_kubernetes_resource"]
 
@@ -60,9 +60,9 @@ class Trace:
 
     def _lines(self) -> Iterator[str]:
         thing = self.chain[0]
-        yield f"{ref_name(thing.ref)}{f': {self.missing}' if self.missing else ''}"
+        yield f"{name_of(thing.ref)}{f': {self.missing}' if self.missing else ''}"
         for owner in self.chain[1:]:
-            yield f"owned by {ref_name(owner.ref)}{'' if owner.read else ', which was not read'}"
+            yield f"owned by {name_of(owner.ref)}{'' if owner.read else ', which was not read'}"
         if not self.ties:
             yield from self._nobody(thing)
         told: set[ObjectRef] = set()
@@ -92,7 +92,7 @@ class Trace:
         told.add(ref)
         entry, node = self.judged.get(ref), self.graph.nodes.get(ref)
         if entry is None or node is None:
-            yield f"{how} {ref_name(ref)}{why}: it {self._absent(ref)}"
+            yield f"{how} {name_of(ref)}{why}: it {self._absent(ref)}"
             return
         yield f"{how} {short_line(entry, self.scope)}"
         if more := "; ".join(filter(None, (why.strip(", "), *_told_of(node)))):
@@ -103,9 +103,9 @@ class Trace:
         for source in self.graph.source_chain(ref):
             entry = self.judged.get(source)
             if entry is None:
-                yield f"  source {ref_name(source)}: it {self._absent(source)}"
+                yield f"  source {name_of(source)}: it {self._absent(source)}"
             elif source in told:
-                yield f"  source {ref_name(source)}, as above"
+                yield f"  source {name_of(source)}, as above"
             else:
                 told.add(source)
                 yield f"  source {short_line(entry, self.scope)}"
@@ -206,7 +206,7 @@ async def _find(cluster: Cluster, scope: Scope, asked: Asked, graph: Graph) -> t
         named = _named(asked, wanted, graph)
         if named is None:
             raise
-        ref = ObjectRef(named.kind, named.namespace, named.name)
+        ref = named.ref
         thing = Thing(ref=ref, group=named.group, owner=None, owner_group="", labelled=())
         if isinstance(error, NotFound):
             return thing, "the object itself was not found"

@@ -12,8 +12,7 @@ from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.rollouts import Rollout
 from flux_mcp.flux.status import Verdict, verdict_of
 from flux_mcp.flux.workloads import Container, short_image
-from flux_mcp.text import Line, age, size, value
-from flux_mcp.tools.lines import ref_name
+from flux_mcp.text import Line, age, name_of, until_full, value
 
 __all__ = ["NAMED", "WorkloadLines", "how_it_is", "images"]
 
@@ -53,16 +52,7 @@ class WorkloadLines:
         return self._until_full(chain(self._full(trouble, with_images=True), self._calm(groups)), groups)
 
     def _until_full(self, lines: Iterable[Line], groups: Sequence[Group]) -> list[Line]:
-        """The lines up to one that cannot fit any more: a line takes time to clean, and there may be 10,000."""
-        kept: list[Line] = []
-        room, rest = self.bound, sum(len(entry.workloads) for entry in groups)
-        for line in lines:
-            kept.append(line)
-            room -= size(line.text) + 1
-            rest -= line.stands_for
-            if room < 0:
-                return [*kept, Line("", 0, rest)]
-        return kept
+        return until_full(lines, sum(len(entry.workloads) for entry in groups), self.bound)
 
     def _full(self, groups: Sequence[Group], *, with_images: bool) -> Iterator[Line]:
         above: tuple[ObjectRef, ...] = ()
@@ -85,14 +75,14 @@ class WorkloadLines:
                 yield Line(f"{self._owners(entry, again=True)}: {counted}", 0, len(calm))
 
     def _owners(self, entry: Group, *, again: bool) -> str:
-        return " and ".join(ref_name(ref) if again else self._owner(ref, why) for ref, why in entry.owners)
+        return " and ".join(name_of(ref) if again else self._owner(ref, why) for ref, why in entry.owners)
 
     def _owner(self, ref: ObjectRef, why: str) -> str:
         """`HelmRelease apps/web Stalled (by label)`: its verdict if it is not Ready, and why it is said to be one."""
         node = self.graph.nodes.get(ref)
         verdict = verdict_of(node.object, self.now) if node is not None else Verdict.READY
         said = "" if verdict is Verdict.READY else f" {verdict.value}"
-        return f"{ref_name(ref)}{said}{f' ({why})' if why else ''}"
+        return f"{name_of(ref)}{said}{f' ({why})' if why else ''}"
 
     def _above(self, refs: Sequence[ObjectRef]) -> str:
         more = f" and {len(refs) - NAMED} more" if len(refs) > NAMED else ""

@@ -14,10 +14,9 @@ from flux_mcp.flux.inventory import Managed
 from flux_mcp.flux.objects import ObjectRef
 from flux_mcp.flux.rollouts import State
 from flux_mcp.reading import Gap, Reading
-from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, gap_line, value
+from flux_mcp.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, gap_line, name_of, value
 from flux_mcp.tools.arguments import Context, ImageContains, Limit, NameContains, Namespace, WorkloadKinds
 from flux_mcp.tools.choices import to_workload_kinds
-from flux_mcp.tools.lines import ref_name
 from flux_mcp.tools.workload_lines import NAMED, WorkloadLines
 
 __all__ = ["FluxWorkloads", "list_flux_workloads"]
@@ -106,7 +105,7 @@ class FluxWorkloads:
 
     def _elsewhere(self) -> Iterator[str]:
         if self.remote:
-            told = [f"{'unknown' if count is None else count} of {ref_name(ref)}" for ref, count in self.remote[:NAMED]]
+            told = [f"{'unknown' if count is None else count} of {name_of(ref)}" for ref, count in self.remote[:NAMED]]
             more = f" and of {len(self.remote) - NAMED} more" if len(self.remote) > NAMED else ""
             yield f"Workloads on another cluster: {', '.join(told)}{more}"
         if self.lost:
@@ -114,8 +113,8 @@ class FluxWorkloads:
             yield f"MISSING, though an inventory names it: {', '.join(map(self._lost, self.lost[:NAMED]))}{more}"
 
     def _lost(self, managed: Managed) -> str:
-        of = " and ".join(ref_name(ref) for ref in self.graph.holders(managed))
-        return f"{ref_name(ObjectRef(managed.kind, managed.namespace, managed.name))} of {of}"
+        of = " and ".join(name_of(ref) for ref in self.graph.holders(managed))
+        return f"{name_of(managed.ref)} of {of}"
 
 
 def _first(groups: Sequence[Group], limit: int | None) -> Iterator[Group]:
