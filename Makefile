@@ -25,9 +25,9 @@ test: setup
 test-live: setup
 	.venv/bin/python -m pytest -m live
 
-# Mermaid and a DOM for it, pinned in tests/node/package.json; where they cannot be installed the tests are skipped.
+# Mermaid and a DOM for it, pinned in tests/render/node/package.json; where they cannot be installed the tests are skipped.
 test-node: setup
-	-@npm install --prefix tests/node --no-package-lock --no-audit --no-fund --silent
+	-@npm install --prefix tests/render/node --no-package-lock --no-audit --no-fund --silent
 	.venv/bin/python -m pytest -m node
 
 # The property tests with many more examples, other ones each time: make fuzz MINUTES=1, or SEED=… for a round again.
@@ -50,9 +50,9 @@ format: setup
 bench: setup
 	.venv/bin/python -m tests.bench
 
-# Rewrites tests/golden/ from the code; read the diff before you commit it.
+# Rewrites tests/tools/golden/ from the code; read the diff before you commit it.
 golden: setup
 	.venv/bin/python -m pytest -m "not live and not node" -k golden --update-golden
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist tests/node/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist tests/render/node/node_modules

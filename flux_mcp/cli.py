@@ -130,7 +130,7 @@ def _fail(text: str, code: int) -> NoReturn:
 
 
 def _toolbox(settings: Settings) -> "Toolbox":
-    from flux_mcp.cluster import Cluster  # noqa: PLC0415 (with pydantic and sh, a quarter of a second)
+    from flux_mcp.cluster.client import Cluster  # noqa: PLC0415 (with pydantic and sh, a quarter of a second)
     from flux_mcp.kubectl.connect import connect  # noqa: PLC0415
     from flux_mcp.tools.registry import Toolbox  # noqa: PLC0415
 
@@ -184,11 +184,11 @@ def record(
     """
     import anyio  # noqa: PLC0415
 
-    from flux_mcp.cluster import Cluster  # noqa: PLC0415
-    from flux_mcp.files import check_folder  # noqa: PLC0415
+    from flux_mcp.cluster.client import Cluster  # noqa: PLC0415
     from flux_mcp.kubectl.connect import connect  # noqa: PLC0415
-    from flux_mcp.kubectl.shapes import check_namespace  # noqa: PLC0415
-    from flux_mcp.record import record as run  # noqa: PLC0415
+    from flux_mcp.kubectl.validate import check_namespace  # noqa: PLC0415
+    from flux_mcp.recording.files import check_folder  # noqa: PLC0415
+    from flux_mcp.recording.record import record as run  # noqa: PLC0415
     from flux_mcp.signals import Signalled, unless_signalled  # noqa: PLC0415
 
     if settings.recording is not None:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from flux_mcp.api.kinds import CONFIG_MAP, FLUX_KINDS, KUBERNETES_KINDS, POD, Kind
 from flux_mcp.errors import BadSetting
-from flux_mcp.flux.kinds import CONFIG_MAP, FLUX_KINDS, KUBERNETES_KINDS, POD, Kind
 
 __all__ = ["NAME", "admission_policy", "cluster_role"]
 

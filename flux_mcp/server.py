@@ -18,14 +18,14 @@ from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnno
 from pydantic import PrivateAttr
 
 from flux_mcp import __version__
-from flux_mcp.cluster import Cluster
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import FluxMcpError, first_of
+from flux_mcp.kubectl.base import Kubectl
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.kubectl.live import LiveKubectl
-from flux_mcp.kubectl.runner import Kubectl
+from flux_mcp.reconcile.wait import Pace
 from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import Tool, Toolbox, UnknownTool
-from flux_mcp.waiting import Pace
 
 __all__ = ["build", "serve"]
 

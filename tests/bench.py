@@ -20,12 +20,12 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp_types import TextContent
 
-from flux_mcp.flux.kinds import FLUX_KINDS
+from flux_mcp.api.kinds import FLUX_KINDS
 from flux_mcp.kubectl.command import Get
-from tests.asking import EXPLAINED, READING, explain
-from tests.fake import FIXTURES, ROOT, FakeKubectl
-from tests.fleet import fleet
-from tests.tokens import tokens
+from tests.support.asking import EXPLAINED, READING, explain
+from tests.support.fake import FIXTURES, ROOT, FakeKubectl
+from tests.support.fleet import fleet
+from tests.support.tokens import tokens
 
 BARE_SERVER = """
 from mcp.server import MCPServer

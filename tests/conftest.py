@@ -14,7 +14,7 @@ from mcp_types import TextContent
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Settings
-from tests.fake import FIXTURES, FakeKubectl
+from tests.support.fake import FIXTURES, FakeKubectl
 
 settings.register_profile(
     "flux-mcp",
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/ from the code")
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/tools/golden/ from the code")
 
 
 @pytest.fixture

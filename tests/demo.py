@@ -7,8 +7,8 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp_types import TextContent
 
-from tests.asking import READING
-from tests.fake import FIXTURES, ROOT
+from tests.support.asking import READING
+from tests.support.fake import FIXTURES, ROOT
 
 
 async def main() -> None:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from flux_mcp import __version__
 from flux_mcp.cli import app
-from tests.fake import FIXTURES, FakeKubectl
+from tests.support.fake import FIXTURES, FakeKubectl
 
 STAGING = f"--recording={FIXTURES / 'staging'}"
 

@@ -9,17 +9,17 @@ import anyio
 import pytest
 from typer.testing import CliRunner
 
+from flux_mcp.api.kinds import FLUX_KINDS
 from flux_mcp.cli import app
-from flux_mcp.cluster import Cluster
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import FluxMcpError
-from flux_mcp.flux.kinds import FLUX_KINDS
+from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import Command, Get
-from flux_mcp.kubectl.recording import RecordedKubectl
-from flux_mcp.kubectl.runner import Output
+from flux_mcp.kubectl.replay import RecordedKubectl
 from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import Toolbox
-from tests.arguments import Named, many
-from tests.fake import FIXTURES
+from tests.support.arguments import Named, many
+from tests.support.fake import FIXTURES
 
 Grant = tuple[str, str]
 """A resource, as kubectl names it, and a verb."""

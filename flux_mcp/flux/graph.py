@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from flux_mcp.api.kinds import by_kind, kind_of
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, items, labels, text
+from flux_mcp.flux.graph_algorithms import components
 from flux_mcp.flux.inventory import Managed, inventory
-from flux_mcp.flux.kinds import by_kind, kind_of
-from flux_mcp.flux.objects import FluxObject, ObjectRef, view
-from flux_mcp.flux.tolerant import at, items, labels, text
+from flux_mcp.flux.objects import FluxObject, view
 
-__all__ = ["OWNER_LABELS", "Edge", "Graph", "Linked", "Relation", "owners_by_label", "view_linked"]
+__all__ = ["OWNER_LABELS", "Edge", "Graph", "Linked", "Relation", "loops", "owners_by_label", "view_linked"]
 
 OWNER_LABELS: Final = (
     ("kustomize.toolkit.fluxcd.io", "Kustomization"),
@@ -206,3 +208,12 @@ class Graph:
                 found[source] = None
                 waiting.extend(self.nodes[source].object.sources if source in self.nodes else ())
         return tuple(found)
+
+
+def loops(graph: Graph) -> tuple[tuple[ObjectRef, ...], ...]:
+    """The objects of each loop, or knot of loops, in order; an object that depends on itself is one."""
+    ties = {
+        ref: tuple(target for target in one.depends_on if target in graph.nodes) for ref, one in graph.nodes.items()
+    }
+    found = (one for one in components(ties) if len(one) > 1 or one[0] in ties[one[0]])
+    return tuple(sorted(tuple(sorted(one)) for one in found))

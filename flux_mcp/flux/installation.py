@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from flux_mcp.flux.kinds import FLUX_KINDS
-from flux_mcp.flux.objects import ObjectRef
-from flux_mcp.flux.pods import Pod
-from flux_mcp.flux.tolerant import at, items, labels, number, text
-from flux_mcp.flux.workloads import Workload
+from flux_mcp.api.kinds import FLUX_KINDS
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, items, labels, number, text
+from flux_mcp.kubernetes.pods import Pod
+from flux_mcp.kubernetes.workloads import Workload
 
 __all__ = [
     "CONTROLLERS",

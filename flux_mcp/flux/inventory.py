@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flux_mcp.flux.kinds import WORKLOAD_KINDS, Kind, kind_of
-from flux_mcp.flux.objects import ObjectRef
-from flux_mcp.flux.tolerant import at, items, text
+from flux_mcp.api.kinds import WORKLOAD_KINDS, Kind, kind_of
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, items, text
 
 __all__ = ["Managed", "inventory", "parse_id"]
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from flux_mcp.flux.echoes import held, mask
-from flux_mcp.flux.kinds import FluxKind, kind_of
-from flux_mcp.flux.tolerant import at, items, number, parse_duration, parse_time, text
+from flux_mcp.api.kinds import FluxKind, kind_of
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, items, number, parse_duration, parse_time, text
+from flux_mcp.kubernetes.conditions import Condition, conditions
 
-__all__ = ["Condition", "FluxObject", "ObjectRef", "conditions", "view"]
+__all__ = ["FluxObject", "view"]
 
 REQUESTED_AT: Final = "reconcile.fluxcd.io/requestedAt"
 _REF_KEYS: Final = ("commit", "digest", "name", "semver", "tag", "branch")
@@ -21,35 +22,6 @@ _REF_KEYS: Final = ("commit", "digest", "name", "semver", "tag", "branch")
 _ARTIFACT: Final = ("artifact", "metadata")
 _OCI: Final = "org.opencontainers.image."
 SUSPENDED_BY: Final = "fluxcd.controlplane.io/suspendedBy"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectRef:
-    """What one object is called."""
-
-    kind: str
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        """`Kustomization flux-system/apps`."""
-        return f"{self.kind} {self.namespace}/{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition. `status` is True, False or Unknown; anything else reads as Unknown.
-
-    Attributes:
-        message: without the values of the object that are not shown.
-    """
-
-    type: str
-    status: str
-    reason: str
-    message: str
-    changed: datetime | None
-    observed_generation: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,23 +125,6 @@ def view(item: Mapping[str, Any]) -> FluxObject | None:
 
 def _wanted(ref: object) -> tuple[str, str]:
     return next(((key, told) for key in _REF_KEYS if (told := text(ref, key))), ("", ""))
-
-
-def conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
-    """The conditions of any object that has status.conditions."""
-    entries = items(item, "status", "conditions")
-    values = held(item, "\n".join(text(entry, "message") for entry in entries))
-    for entry in entries:
-        if kind := text(entry, "type"):
-            status = text(entry, "status")
-            yield Condition(
-                type=kind,
-                status=status if status in {"True", "False"} else "Unknown",
-                reason=text(entry, "reason"),
-                message=mask(text(entry, "message"), values),
-                changed=parse_time(text(entry, "lastTransitionTime")),
-                observed_generation=number(entry, "observedGeneration"),
-            )
 
 
 def _disabled(kind: FluxKind, item: Mapping[str, Any]) -> bool:

@@ -12,9 +12,11 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from flux_mcp.flux.chains import downstream
-from flux_mcp.flux.kinds import FLUX_KINDS
-from flux_mcp.flux.objects import Condition, FluxObject, ObjectRef
+from flux_mcp.api.kinds import FLUX_KINDS
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.flux.graph_algorithms import downstream
+from flux_mcp.flux.objects import FluxObject
+from flux_mcp.kubernetes.conditions import Condition
 
 __all__ = ["Flag", "Judged", "Verdict", "count", "find_verdict", "is_current", "judge", "verdict_of"]
 

@@ -1,1 +1,1 @@
-"""The boundary to kubectl: what may be asked (command), who answers (live, recording), what it meant (reply)."""
+"""The process boundary: the commands, their validation, kubectl itself or a recording, and what the output means."""

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from flux_mcp.api.kinds import FORCE, RESET, FluxKind, by_kind
 from flux_mcp.errors import BadArgument
-from flux_mcp.flux.kinds import FORCE, RESET, FluxKind, by_kind
-from flux_mcp.kubectl.shapes import (
+from flux_mcp.kubectl.validate import (
     check_container,
     check_dns_name,
     check_namespace,

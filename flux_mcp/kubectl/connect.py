@@ -1,7 +1,7 @@
 """Which of the two answers commands: kubectl, or a recording."""
 
 from flux_mcp.kubectl.live import LiveKubectl
-from flux_mcp.kubectl.recording import RecordedKubectl
+from flux_mcp.kubectl.replay import RecordedKubectl
 from flux_mcp.settings import Settings
 
 __all__ = ["connect"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flux_mcp.errors import BadKubeconfig, UnknownContext
-from flux_mcp.kubectl.shapes import echo
+from flux_mcp.kubectl.validate import echo
 
 __all__ = ["ContextEntry", "Kubeconfig", "file_stamp", "parse_kubeconfig"]
 

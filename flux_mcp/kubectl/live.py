@@ -19,8 +19,8 @@ import sh
 from typing_extensions import Buffer
 
 from flux_mcp.errors import KubectlMissing, TooMuchOutput
+from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import Command
-from flux_mcp.kubectl.runner import Output
 from flux_mcp.settings import Access
 
 __all__ = ["LiveKubectl"]

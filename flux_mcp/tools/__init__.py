@@ -1,1 +1,1 @@
-"""The tools, one module a family: arguments → cluster → flux → facts, which render themselves with text."""
+"""The tools, one file each, named as the tool: arguments, reads, facts."""

@@ -10,8 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from flux_mcp.flux.reconciling import SOURCE_KINDS
-from flux_mcp.kubectl.shapes import (
+from flux_mcp.kubectl.validate import (
     check_api_version,
     check_container,
     check_context,
@@ -22,6 +21,7 @@ from flux_mcp.kubectl.shapes import (
     check_selector,
     check_substring,
 )
+from flux_mcp.reconcile.outcome import SOURCE_KINDS
 from flux_mcp.tools.choices import (
     TROUBLE,
     to_kinds,

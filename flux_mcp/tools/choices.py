@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+from flux_mcp.api.kinds import FLUX_KINDS, WORKLOAD_KINDS, FluxKind, Kind, find_kind, find_known
+from flux_mcp.audit.rule import Severity
 from flux_mcp.errors import BadArgument
-from flux_mcp.flux.checking import Severity
-from flux_mcp.flux.kinds import FLUX_KINDS, WORKLOAD_KINDS, FluxKind, Kind, find_kind, find_known
-from flux_mcp.flux.reconciling import SOURCE_KINDS
 from flux_mcp.flux.status import Verdict, find_verdict
-from flux_mcp.kubectl.shapes import check_dns_name, echo
+from flux_mcp.kubectl.validate import check_dns_name, echo
+from flux_mcp.reconcile.outcome import SOURCE_KINDS
 
 __all__ = [
     "TROUBLE",

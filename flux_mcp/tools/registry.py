@@ -8,26 +8,26 @@ from typing import Any, Final, Protocol
 import anyio
 from pydantic import BaseModel
 
-from flux_mcp.cluster import Cluster
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import FluxMcpError, TimedOut
-from flux_mcp.kubectl.shapes import echo
+from flux_mcp.kubectl.validate import echo
+from flux_mcp.reconcile.wait import Pace, Report, Waiter
 from flux_mcp.settings import Settings
-from flux_mcp.tools.audit import audit_flux_configuration
-from flux_mcp.tools.contexts import get_kubeconfig_contexts
-from flux_mcp.tools.diagnose import diagnose_flux
-from flux_mcp.tools.events import get_kubernetes_events
-from flux_mcp.tools.graph import get_flux_graph
-from flux_mcp.tools.instance import get_flux_instance
-from flux_mcp.tools.kubernetes import get_kubernetes_resources
-from flux_mcp.tools.lists import list_flux_resources
-from flux_mcp.tools.logs import get_kubernetes_logs
-from flux_mcp.tools.reconcile import reconcile_flux_resource
-from flux_mcp.tools.reconcile_sources import reconcile_flux_sources
-from flux_mcp.tools.resource import get_flux_resource
+from flux_mcp.tools.audit_flux_configuration import audit_flux_configuration
+from flux_mcp.tools.diagnose_flux import diagnose_flux
+from flux_mcp.tools.get_flux_graph import get_flux_graph
+from flux_mcp.tools.get_flux_instance import get_flux_instance
+from flux_mcp.tools.get_flux_resource import get_flux_resource
+from flux_mcp.tools.get_kubeconfig_contexts import get_kubeconfig_contexts
+from flux_mcp.tools.get_kubernetes_events import get_kubernetes_events
+from flux_mcp.tools.get_kubernetes_logs import get_kubernetes_logs
+from flux_mcp.tools.get_kubernetes_resources import get_kubernetes_resources
+from flux_mcp.tools.list_flux_resources import list_flux_resources
+from flux_mcp.tools.list_flux_workloads import list_flux_workloads
+from flux_mcp.tools.reconcile_flux_resource import reconcile_flux_resource
+from flux_mcp.tools.reconcile_flux_sources import reconcile_flux_sources
 from flux_mcp.tools.schema import argument_model, published_schema, validate
-from flux_mcp.tools.trace import trace_kubernetes_resource
-from flux_mcp.tools.workloads import list_flux_workloads
-from flux_mcp.waiting import Pace, Report, Waiter
+from flux_mcp.tools.trace_kubernetes_resource import trace_kubernetes_resource
 
 __all__ = ["TOOLS", "Tool", "Toolbox", "UnknownTool"]
 

@@ -6,23 +6,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flux_mcp.cluster import Scope
-from flux_mcp.flux.checks import Audit
-from flux_mcp.flux.describing import references, remote_by
-from flux_mcp.flux.events import WARNING, Folded
+from flux_mcp.api.kinds import CRON_JOB
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, items, number, text
+from flux_mcp.audit.run import Audit
+from flux_mcp.cluster.client import Scope
+from flux_mcp.cluster.result import Gap
 from flux_mcp.flux.graph import Graph, Linked
 from flux_mcp.flux.inventory import Managed
-from flux_mcp.flux.kinds import CRON_JOB
-from flux_mcp.flux.objects import Condition, ObjectRef
 from flux_mcp.flux.status import Judged
-from flux_mcp.flux.tolerant import at, items, number, text
-from flux_mcp.flux.workloads import Workload
-from flux_mcp.quoting import OBJECT_MESSAGE
-from flux_mcp.reading import Gap
-from flux_mcp.text import DEFAULT_BOUND, Line, age, first_line, fit, gap_line, message, name_of, revision, value
-from flux_mcp.tools.findings import finding_lines
-from flux_mcp.tools.lines import counts
-from flux_mcp.tools.settings_lines import setting_lines
+from flux_mcp.kubernetes.conditions import Condition
+from flux_mcp.kubernetes.events import WARNING, Folded
+from flux_mcp.kubernetes.workloads import Workload
+from flux_mcp.render.findings import finding_lines
+from flux_mcp.render.objects import counts
+from flux_mcp.render.settings import setting_lines
+from flux_mcp.render.spec_fields import references, remote_by
+from flux_mcp.render.text import DEFAULT_BOUND, Line, age, first_line, fit, gap_line, revision
+from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, name_of, value
 
 __all__ = ["NEIGHBOURS", "FluxResource"]
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from flux_mcp.errors import BadArgument
-from flux_mcp.kubectl.shapes import echo
+from flux_mcp.kubectl.validate import echo
 
 __all__ = ["argument_model", "published_schema", "validate"]
 

@@ -45,9 +45,13 @@ PYTEST = (
 )
 """How the tests are run, without those that measure time, and one that takes much of it."""
 TESTS = {
-    "flux_mcp/kubectl/command.py": ("tests/test_command.py", "tests/test_writes.py"),
-    "flux_mcp/kubectl/shapes.py": ("tests/test_command.py", "tests/test_shapes.py"),
-    "flux_mcp/flux/redaction.py": ("tests/test_redaction.py", "tests/test_redaction_rules.py", "tests/test_text.py"),
+    "flux_mcp/kubectl/command.py": ("tests/kubectl/test_command.py", "tests/tools/test_writes.py"),
+    "flux_mcp/kubectl/validate.py": ("tests/kubectl/test_command.py", "tests/kubectl/test_validate.py"),
+    "flux_mcp/sanitize/patterns.py": (
+        "tests/sanitize/test_patterns.py",
+        "tests/sanitize/test_pattern_shapes.py",
+        "tests/render/test_text.py",
+    ),
     "flux_mcp/errors.py": ("tests/test_errors.py",),
 }
 """The modules, and the tests that are about each."""

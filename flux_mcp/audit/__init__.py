@@ -1,0 +1,1 @@
+"""The audit: rules about the configuration of Flux objects. Pure."""

@@ -1,0 +1,388 @@
+"""One question → the objects it needs, and what could not be read.
+
+A `Cluster` remembers what seldom changes: the context in use, the names in the kubeconfig, the kinds that each API
+server serves. It never remembers an object.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from flux_mcp.api.kinds import NAMESPACE, Kind
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.cluster.discovery import Resolver, broken_groups
+from flux_mcp.cluster.result import Gap, Reading, Viewed, find_gaps
+from flux_mcp.errors import (
+    BadOutput,
+    Forbidden,
+    ImpersonationForbidden,
+    KindNotInstalled,
+    KubectlError,
+    KubectlTooOld,
+    ServerError,
+    first_of,
+)
+from flux_mcp.kubectl.base import Kubectl, Output
+from flux_mcp.kubectl.command import (
+    Annotate,
+    ApiResources,
+    CanPatch,
+    Command,
+    ConfigView,
+    Get,
+    Logs,
+    ServerVersion,
+    Version,
+)
+from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig, file_stamp, parse_kubeconfig
+from flux_mcp.kubectl.output import Place, map_items, parse_document, problems
+from flux_mcp.kubectl.validate import echo, is_resource
+from flux_mcp.sanitize.quote import message
+from flux_mcp.settings import Access
+
+__all__ = ["Cluster", "Scope"]
+
+T = TypeVar("T", bound=Viewed)
+
+OLDEST_KUBECTL: Final = (1, 28)
+KINDS_REMEMBERED: Final = 300.0
+"""Seconds for which the kinds that an API server serves are remembered."""
+SMALL: Final = 1 << 20
+"""Bytes up to which a list is parsed at once, without a thread of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where one answer comes from and as whom, for its first line.
+
+    Attributes:
+        context: None for a kubeconfig without contexts (kubectl then uses the service account of its pod).
+        identity: `as X` with --kube-as, else `user X`, the kubeconfig's name for it.
+        now: the moment of the answer; of a recording, the moment that it was made.
+    """
+
+    context: str | None
+    identity: tuple[str, str]
+    now: datetime
+    place: Place
+
+
+@dataclass(slots=True)
+class _Served:
+    names: frozenset[str]
+    incomplete_groups: tuple[str, ...]
+    until: float
+
+
+class Cluster:
+    """The cluster that questions are asked of.
+
+    Args:
+        kubectl: what answers.
+        access: the flags that the process was started with.
+        monotonic: a clock for what is remembered, in seconds.
+    """
+
+    def __init__(
+        self, kubectl: Kubectl, access: Access | None = None, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Ask nothing yet."""
+        self._kubectl, self._access, self._monotonic = kubectl, access or Access(), monotonic
+        self._in_use: str | None = self._access.context
+        self._kubeconfig: tuple[object, Kubeconfig] | None = None
+        self._served: dict[str | None, _Served] = {}
+        self._checked_version = False
+        self._opening = anyio.Lock()
+        self._discovering: dict[str | None, anyio.Lock] = {}
+        self._resolver = Resolver(kubectl, monotonic, KINDS_REMEMBERED)
+
+    async def _ask(self, command: Command, place: Place) -> Output:
+        """Run one command; an error that does not know where it happened is told."""
+        try:
+            return await self._kubectl.run(command, place.context)
+        except KubectlError as error:
+            raise error.at(str(place)) from None
+
+    async def kubeconfig(self) -> Kubeconfig:
+        """The kubeconfig as it is now.
+
+        Raises:
+            BadKubeconfig: it cannot be read.
+        """
+        place = Place(None)
+        output = await self._ask(ConfigView(), place)
+        for error in problems(output, place):
+            raise error
+        return parse_kubeconfig(parse_document(output.stdout))
+
+    async def open(self, context: str | None = None) -> Scope:
+        """Settle which context an answer is about, and as whom. Without `context` it is the one in use.
+
+        The kubeconfig's own current context is taken once, at the first call, and kept: `kubectl config use-context`
+        in another terminal must not redirect the next answer.
+
+        Raises:
+            KubectlTooOld: kubectl is older than 1.28.
+            UnknownContext: the kubeconfig has no such context.
+            BadKubeconfig: it has contexts, but none is chosen.
+        """
+        async with self._opening:
+            stamp = file_stamp(self._access.kubeconfig)
+            if self._kubeconfig is None or self._kubeconfig[0] != stamp:
+                self._kubeconfig = stamp, await self._look()
+                self._served.clear()
+                self._resolver.forget()
+        known = self._kubeconfig[1]
+        if context is None and self._in_use is None:
+            self._in_use = known.choose()
+        name = context if context is not None else self._in_use
+        entry = known.find(name) if name is not None else None
+        return Scope(
+            context=name,
+            identity=self._identity(entry),
+            now=self._kubectl.moment or datetime.now(UTC),
+            place=Place(name, impersonating=self._impersonated is not None),
+        )
+
+    @property
+    def in_use(self) -> str | None:
+        """The context that a call without one is about; None before the first call."""
+        return self._in_use
+
+    @property
+    def _impersonated(self) -> str | None:
+        return self._access.impersonate if self._access.impersonate is not None else self._kubectl.impersonated
+
+    def _identity(self, entry: ContextEntry | None) -> tuple[str, str]:
+        if (impersonated := self._impersonated) is not None:
+            return "as", impersonated
+        return "user", entry.user if entry is not None and entry.user else "unknown"
+
+    async def _look(self) -> Kubeconfig:
+        """The kubeconfig, and at the first time kubectl's version beside it."""
+        if self._checked_version:
+            return await self.kubeconfig()
+        found: list[Kubeconfig] = []
+
+        async def look() -> None:
+            found.append(await self.kubeconfig())
+
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(look)
+                group.start_soon(self._check_version)
+        except ExceptionGroup as several:
+            raise first_of(several) from None
+        self._checked_version = True
+        return found[0]
+
+    async def _check_version(self) -> None:
+        output = await self._ask(Version(), Place(None))
+        for error in problems(output, Place(None)):
+            raise error
+        client = parse_document(output.stdout).get("clientVersion")
+        told = client.get("gitVersion") if isinstance(client, dict) else None
+        version = re.match(r"v?(\d+)\.(\d+)", told) if isinstance(told, str) else None
+        if version is None or (int(version[1]), int(version[2])) < OLDEST_KUBECTL:
+            raise KubectlTooOld(
+                f"kubectl {echo(str(told))} is too old or not known: version {'.'.join(map(str, OLDEST_KUBECTL))} "
+                "or newer is needed. Set --kubectl (FLUX_MCP_KUBECTL) to another one."
+            )
+
+    async def _discover(self, scope: Scope, *, afresh: bool = False) -> _Served:
+        lock = self._discovering.setdefault(scope.context, anyio.Lock())
+        async with lock:
+            served = self._served.get(scope.context)
+            if served is None or afresh or served.until < self._monotonic():
+                served = self._served[scope.context] = await self._api_resources(scope)
+            return served
+
+    async def _api_resources(self, scope: Scope) -> _Served:
+        output = await self._ask(ApiResources(), scope.place)
+        lines = output.stdout.decode(errors="replace").split("\n")
+        names = frozenset(line for line in lines if is_resource(line))
+        odd = any(line.strip() and line not in names for line in lines)
+        if not names or (odd and NAMESPACE.resource not in names):
+            for error in problems(output, scope.place):
+                raise error
+            said = message(output.stdout[:1024].decode(errors="replace"), 200)
+            raise BadOutput(
+                f"kubectl api-resources did not list the kinds of the API server; {scope.place}. It said: {said}",
+                brief="output not understood",
+            )
+        return _Served(names, broken_groups(output), self._monotonic() + KINDS_REMEMBERED)
+
+    async def resolve(self, scope: Scope, kind: str, api_version: str | None = None) -> Kind:
+        """The kind that a spelling means: `Resolver.resolve` tells how, and what is raised."""
+        return await self._resolver.resolve(scope.place, kind, api_version)
+
+    async def read(
+        self,
+        scope: Scope,
+        kinds: Sequence[Kind],
+        project: Callable[[dict[str, Any]], T | None],
+        *,
+        namespace: str | None = None,
+        names: tuple[str, ...] = (),
+        selector: str | None = None,
+        named: str | None = None,
+    ) -> Reading[T]:
+        """Read kinds with one kubectl, once the served kinds are known.
+
+        What could not be read of some kinds stands in the answer's gaps; `Reading.require` makes an error of it.
+
+        Args:
+            scope: from `open`.
+            kinds: what to read.
+            project: makes a view of each item at once; None for an item that is not understood. One of another kind,
+                namespace or name than was asked for is not understood either: nothing is told of it, or done to it.
+            namespace: None reads all.
+            names: only the objects of these names, of the one kind.
+            selector: a label selector.
+            named: only the objects of this name, in whatever namespace.
+
+        Raises:
+            KubectlError: kubectl could not ask at all (unreachable, not logged in and the like).
+        """
+        served = await self._discover(scope)
+        for afresh in (False, True):
+            asked, absent, gaps = _split(kinds, served, scope.place)
+            if not asked:
+                return Reading((), frozenset(kind.kind for kind in absent), absent, gaps)
+            command = Get(tuple(kind.resource for kind in asked), namespace, names, selector, named)
+            output = await self._ask(command, scope.place)
+            found = problems(output, scope.place)
+            if afresh or not any(isinstance(error, KindNotInstalled) for error in found):
+                break
+            served = await self._discover(scope, afresh=True)
+        views = await _map(output.stdout, project, found, scope.place, single=len(names) == 1)
+        objects = tuple(one for one in views if one is not None and _was_asked_for(one.ref, command, asked))
+        gaps = (*gaps, *find_gaps(asked, found, objects))
+        if odd := len(views) - len(objects):
+            gaps = (*gaps, Gap((), f"{odd} items that are not understood", partly=True))
+        in_full = frozenset(kind.kind for kind in (*asked, *absent)) - {kind for gap in gaps for kind in gap.kinds}
+        return Reading(objects, in_full, absent, gaps)
+
+    async def served(self, scope: Scope, kinds: Sequence[Kind]) -> tuple[Kind, ...]:
+        """Those of the kinds that the API server serves.
+
+        Raises:
+            KubectlError: it could not be asked.
+        """
+        return _split(kinds, await self._discover(scope), scope.place)[0]
+
+    async def logs(self, scope: Scope, logs: Logs) -> bytes:
+        """The log of one container, as it was printed.
+
+        Raises:
+            KubectlError: there is none, or it cannot be read.
+        """
+        output = await self._ask(logs, scope.place)
+        for error in problems(output, scope.place):
+            raise error
+        return output.stdout
+
+    async def may_patch(self, scope: Scope, question: CanPatch) -> bool:
+        """Whether the identity may annotate; also where it may not even ask that: then the annotation itself will tell.
+
+        Raises:
+            KubectlError: it could not be asked.
+        """
+        output = await self._ask(question, scope.place)
+        answer = output.stdout.strip().lower()
+        if answer.startswith((b"yes", b"no")):
+            return answer.startswith(b"yes")
+        for error in problems(output, scope.place):
+            if not isinstance(error, Forbidden) or isinstance(error, ImpersonationForbidden):
+                raise error
+        return True
+
+    async def annotate(self, scope: Scope, annotate: Annotate) -> None:
+        """Ask Flux to reconcile: the one thing that is ever written.
+
+        Raises:
+            KubectlError: the API server did not take it, or it is not known whether it did.
+        """
+        output = await self._ask(annotate, scope.place)
+        for error in problems(output, scope.place):
+            raise error
+
+    async def served_names(self, scope: Scope) -> frozenset[str]:
+        """The `plural.group` names that the API server serves, without those of groups that it could not tell.
+
+        Raises:
+            KubectlError: they were not told.
+        """
+        return (await self._discover(scope)).names
+
+    async def versions(self, scope: Scope) -> dict[str, Any]:
+        """What `kubectl version` prints: kubectl's own, and where it was told the API server's.
+
+        Raises:
+            KubectlError: kubectl printed nothing.
+        """
+        output = await self._ask(ServerVersion(), scope.place)
+        if not output.stdout.strip():
+            for error in problems(output, scope.place):
+                raise error
+        return parse_document(output.stdout)
+
+    async def server_version(self, scope: Scope) -> str:
+        """The version of the API server.
+
+        Raises:
+            KubectlError: it was not told.
+        """
+        output = await self._ask(ServerVersion(), scope.place)
+        for error in problems(output, scope.place):
+            raise error
+        told = parse_document(output.stdout).get("serverVersion")
+        version = told.get("gitVersion") if isinstance(told, dict) else None
+        if not isinstance(version, str):
+            raise BadOutput("kubectl version did not tell the API server's version.", brief="not told")
+        return version
+
+
+async def _map(
+    stdout: bytes,
+    project: Callable[[dict[str, Any]], T | None],
+    found: Sequence[KubectlError],
+    place: Place,
+    *,
+    single: bool,
+) -> list[T | None]:
+    try:
+        if len(stdout) <= SMALL:
+            return map_items(stdout, project, single=single)
+        return await anyio.to_thread.run_sync(partial(map_items, single=single), stdout, project)
+    except KubectlError as error:
+        raise (found[0] if found else error.at(str(place))) from None
+
+
+def _was_asked_for(ref: ObjectRef, command: Get, kinds: Sequence[Kind]) -> bool:
+    """Whether an object is one of those that kubectl was asked for; whatever has no namespace is in all of them."""
+    return (
+        any(kind.kind == ref.kind for kind in kinds)
+        and (command.namespace is None or ref.namespace in {"", command.namespace})
+        and (not command.names or ref.name in command.names)
+    )
+
+
+def _split(
+    kinds: Sequence[Kind], served: _Served, place: Place
+) -> tuple[tuple[Kind, ...], tuple[Kind, ...], tuple[Gap, ...]]:
+    """The kinds to ask for, the kinds that are not installed, and the kinds of which that is not known."""
+    asked = tuple(kind for kind in kinds if kind.resource in served.names)
+    missing = [kind for kind in kinds if kind.resource not in served.names]
+    unknown = tuple(kind.kind for kind in missing if kind.group in served.incomplete_groups)
+    why = "the API server could not tell whether this is installed"
+    error = ServerError(f"{', '.join(unknown)}: {why}; {place}.", brief=why)
+    gaps = (Gap(unknown, why, error),) if unknown else ()
+    return asked, tuple(kind for kind in missing if kind.kind not in unknown), gaps

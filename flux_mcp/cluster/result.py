@@ -1,0 +1,123 @@
+"""What a read brought, and what it did not: a failed list is never an empty list."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar
+
+from flux_mcp.api.kinds import Kind
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.errors import KubectlError, ServerError
+
+__all__ = ["Gap", "Reading", "Viewed", "find_gaps"]
+
+CHUNK: Final = 500
+"""Objects that kubectl asks for at a time: a list that broke off may end at a multiple of it."""
+
+
+class Viewed(Protocol):
+    """A view of an object: whatever else it tells, it tells what the object is called."""
+
+    @property
+    def ref(self) -> ObjectRef:
+        """What it is called."""
+        ...
+
+
+T = TypeVar("T", bound=Viewed)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Kinds that could not be read, and why.
+
+    Attributes:
+        kinds: kind names; empty where it is not known what is missing.
+        why: a few words.
+        error: what kubectl's answer meant, where it said something.
+        partly: whether some objects were read, but it may not be all.
+    """
+
+    kinds: tuple[str, ...]
+    why: str
+    error: KubectlError | None = None
+    partly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """The objects that were read.
+
+    Attributes:
+        objects: in the order of the API server.
+        read: the kinds of which it is known that this is all; those that are not installed among them.
+        absent: the kinds that the API server does not serve.
+        gaps: what could not be read.
+    """
+
+    objects: tuple[T, ...]
+    read: frozenset[str]
+    absent: tuple[Kind, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+    def only(self, kinds: Iterable[str]) -> "Reading[T]":
+        """The part about some kinds; where one was read only for its place in the flow, its gap is not among them."""
+        wanted = frozenset(kinds)
+        gaps = (
+            Gap(tuple(kind for kind in gap.kinds if kind in wanted), gap.why, gap.error, gap.partly)
+            for gap in self.gaps
+            if not gap.kinds or wanted & set(gap.kinds)
+        )
+        return Reading(
+            tuple(one for one in self.objects if one.ref.kind in wanted),
+            self.read & wanted,
+            tuple(kind for kind in self.absent if kind.kind in wanted),
+            tuple(gaps),
+        )
+
+    @property
+    def blank(self) -> bool:
+        """Whether there are gaps, and of no kind was anything read."""
+        absent = {kind.kind for kind in self.absent}
+        return not self.objects and self.read <= absent and any(gap.kinds for gap in self.gaps)
+
+    def require(self) -> None:
+        """Refuse to go on with nothing.
+
+        Raises:
+            KubectlError: there are gaps, and of no kind was anything read.
+        """
+        if self.blank:
+            raise self._refusal()
+
+    def _refusal(self) -> KubectlError:
+        """The first error, and of which kinds nothing was read."""
+        first = self.gaps[0]
+        error = first.error or ServerError(f"{first.why}.", brief=first.why)
+        kinds = [kind for gap in self.gaps for kind in gap.kinds]
+        if len(kinds) == 1:
+            return error
+        sentence = f"{error} Nothing was read of {', '.join(kinds)}."
+        return type(error)(sentence, brief=error.brief, resources=error.resources)
+
+
+def find_gaps(asked: Sequence[Kind], found: Sequence[KubectlError], objects: Iterable[Viewed]) -> tuple[Gap, ...]:
+    """Which of the kinds that were asked for were not read.
+
+    Where kubectl did not say which kind an error is about (a time-out does not), every kind that came back empty counts
+    as not read, and one that ended at a full chunk as read in part.
+
+    Args:
+        asked: the kinds that kubectl was asked for.
+        found: what it reported.
+        objects: what it printed.
+    """
+    counts = Counter(one.ref.kind for one in objects)
+    grouped: dict[tuple[str, bool], tuple[dict[str, None], KubectlError]] = {}
+    named = {kind.kind for kind in asked for error in found if kind.resource in error.resources}
+    for error in found:
+        about = [kind.kind for kind in asked if kind.resource in error.resources]
+        unsaid = [kind.kind for kind in asked if kind.kind not in named and counts[kind.kind] % CHUNK == 0]
+        for kind in about or unsaid:
+            grouped.setdefault((error.brief, counts[kind] > 0), ({}, error))[0][kind] = None
+    return tuple(Gap(tuple(kinds), why, error, partly) for (why, partly), (kinds, error) in grouped.items())

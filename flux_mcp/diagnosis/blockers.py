@@ -1,0 +1,334 @@
+"""What stands in the way of one object in trouble: other objects, causes that are no object's trouble, or itself.
+
+Source: how the controllers wait for sources, dependencies and health (our knowledge file, sections 2.1, 2.2 and 5).
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, text
+from flux_mcp.diagnosis.catalog.failure import Advice, Failure, Upstream
+from flux_mcp.diagnosis.catalog.lookup import ROWS, find_failure
+from flux_mcp.diagnosis.snapshot import Examined, named_objects
+from flux_mcp.flux.inventory import Managed
+from flux_mcp.flux.status import Flag, Judged, Verdict
+
+__all__ = ["Blocked", "Cause", "Sort", "World", "blocked"]
+
+
+class Sort(Enum):
+    """What a cause is. The order is that in which causes are told."""
+
+    CONTROLLER = "controller"
+    LOOP = "loop"
+    MISSING = "missing"
+    SUSPENDED = "suspended"
+    FAILURE = "failure"
+    RUNNING = "running"
+    UNREAD = "unread"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A first cause.
+
+    Attributes:
+        members: where it is: the object that fails, the objects of a loop, a target that is not there; several where
+            they fail alike. Of a controller the Deployment.
+        advice: what it means and what to do; more than one where several things are to be known.
+        known: whether the catalogue or our own rules know it.
+    """
+
+    sort: Sort
+    members: tuple[ObjectRef, ...]
+    advice: tuple[Advice, ...] = ()
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that blocking is told from.
+
+    Attributes:
+        objects: every Flux object that was read.
+        judged: their verdicts.
+        read: the kinds of which everything is known; a target of another kind may exist.
+        only: the one namespace that was read; None where all were.
+        down: controllers that do not run, by the name that kinds give them → the Deployment.
+        one_namespace: controllers refuse references into other namespaces.
+    """
+
+    objects: Mapping[ObjectRef, Examined]
+    judged: Mapping[ObjectRef, Judged]
+    read: Collection[str]
+    down: Mapping[str, ObjectRef]
+    only: str | None = None
+    one_namespace: bool = False
+
+    def knows(self, ref: ObjectRef) -> bool:
+        """Whether an object that is not among the objects does not exist."""
+        return ref.kind in self.read and self.only in {None, ref.namespace}
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """What one object waits for.
+
+    Attributes:
+        by: other objects in trouble.
+        causes: what ends the search.
+        rows: of the catalogue that fit the object itself, the Ready condition's first.
+        workloads: what it applied and is said not to be healthy, or may not be.
+    """
+
+    by: tuple[ObjectRef, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    rows: tuple[Failure, ...] = ()
+    workloads: tuple[Managed, ...] = ()
+
+
+_UNSEEN: Final = frozenset({Verdict.PENDING, Verdict.STALE})
+
+PENDING: Final = Advice(
+    "no controller has reported on it yet",
+    "look at its controller's log, and at a label sharding.fluxcd.io/key without a shard",
+)
+STALE: Final = Advice(
+    "its newest spec was not seen yet; the status is of an older one",
+    "look at the log and the load of its controller",
+)
+DELETING: Final = Advice(
+    "its deletion waits for the controllers of its finalizers",
+    "look at that controller, and at what it must delete first; remove a finalizer by hand only if that is gone",
+)
+DRIFTED: Final = Advice(
+    "objects of it were changed by hand", "undo the change, declare it, or list it under driftDetection.ignore"
+)
+BEHIND: Final = Advice(
+    "it is Ready, but its source holds a newer revision than it has applied", "wait for an interval, or reconcile it"
+)
+REQUESTED: Final = Advice(
+    "a reconcile request was not handled yet", "look at its controller if it does not go within a minute"
+)
+STUCK: Final = Advice("its run takes longer than its time-out", "look at restarts and load of its controller")
+LOOP: Final = Advice("nothing but a change of dependsOn ends it", "remove one dependsOn of it")
+ITSELF: Final = Advice("it depends on itself", "remove itself from its dependsOn")
+MISSING: Final = Advice("it does not exist", "create it, or correct the reference of what waits for it")
+SUSPENDED: Final = Advice("it is suspended, so it will not become Ready, nor newer", "resume it")
+RUNNING: Final = Advice("it is being reconciled now", "wait for its run to end")
+MADE: Final = Advice("it does not exist; helm-controller makes it", "reconcile the HelmRelease")
+REMOTE: Final = Advice(
+    "it applies to another cluster (spec.kubeConfig), which is not looked at here", "look at the named objects there"
+)
+OTHER: Final = Advice("it is of no Flux kind and is not looked at here", "get_kubernetes_resources shows it")
+UNREAD: Final = Advice("it could not be read, so why it is waited for is not known", "ask with an identity that may")
+DOWN: Final = Advice("the controller does not run: nothing of its kinds is reconciled or retried", "bring it up first")
+
+
+def blocked(entry: Judged, world: World) -> Blocked:
+    """What an object in trouble waits for; never nothing."""
+    down = world.down.get(entry.object.kind.controller)
+    ends = (Cause(Sort.CONTROLLER, (down,), (DOWN,)),) if down is not None else ()
+    if entry.verdict in _UNSEEN or entry.verdict is Verdict.DELETING:
+        silent = _without_a_word(world.objects[entry.object.ref], world) if entry.verdict is Verdict.PENDING else ()
+        return Blocked(causes=ends or (_own(entry, silent),), rows=silent)
+    fitting = _rows(entry)
+    found = _Search(entry, world, fitting[0].upstream if fitting else _guess(entry)).run()
+    causes = (*ends, *found.causes)
+    if found.own or not (found.by or causes):
+        causes = (*causes, _own(entry, fitting, remote=world.objects[entry.object.ref].linked.remote))
+    return Blocked(found.by, causes, fitting, found.workloads)
+
+
+def _without_a_word(one: Examined, world: World) -> tuple[Failure, ...]:
+    """The rows for a HelmRelease of which helm-controller writes no status, told from its spec."""
+    spec = at(one.item, "spec")
+    if one.ref.kind != "HelmRelease":
+        return ()
+    if (at(spec, "chart") is None) == (at(spec, "chartRef") is None):
+        return _numbered(44)
+    elsewhere = text(spec, "chart", "spec", "sourceRef", "namespace") not in {"", one.ref.namespace}
+    return _numbered(43) if elsewhere and world.one_namespace else ()
+
+
+def _numbered(number: int) -> tuple[Failure, ...]:
+    return tuple(row for row in ROWS if row.number == number)
+
+
+def _rows(entry: Judged) -> tuple[Failure, ...]:
+    """The rows for the Ready condition, and for Stalled where that gives another reason."""
+    kind = entry.object.kind.kind
+    told = [(entry.reason, entry.message)]
+    stalled = entry.object.condition("Stalled")
+    if stalled is not None and stalled.status == "True":
+        told.append((stalled.reason, stalled.message))
+    if Flag.STUCK in entry.flags:
+        return _numbered(36) if kind == "Kustomization" else ()
+    if entry.verdict is Verdict.READY:
+        told = []
+    found = (find_failure(kind, reason, message) for reason, message in told)
+    return tuple(dict.fromkeys(row for row in found if row is not None))
+
+
+def _guess(entry: Judged) -> Upstream:
+    return Upstream.DEPENDENCY if entry.verdict is Verdict.WAITING else Upstream.OWN
+
+
+def _own(entry: Judged, fitting: Iterable[Failure], *, remote: bool = False) -> Cause:
+    """The cause that lies in the object itself; what is not healthy on another cluster is not seen."""
+    advice = tuple(REMOTE if remote and row.upstream is Upstream.HEALTH else row.advice for row in fitting) or tuple(
+        _of_state(entry)
+    )
+    return Cause(Sort.FAILURE, (entry.object.ref,), advice, known=bool(advice))
+
+
+def _of_state(entry: Judged) -> Iterator[Advice]:
+    """What a verdict or a flag means where no condition tells more."""
+    match entry.verdict:
+        case Verdict.PENDING:
+            yield PENDING
+        case Verdict.STALE:
+            yield STALE
+        case Verdict.DELETING:
+            yield DELETING
+        case _:
+            told = {
+                Flag.STUCK: STUCK,
+                Flag.DRIFTED: DRIFTED,
+                Flag.REVISION_BEHIND: BEHIND,
+                Flag.REQUEST_PENDING: REQUESTED,
+            }
+            yield from (told[flag] for flag in entry.flags if flag in told)
+
+
+class _Search:
+    """The search for what one object waits for.
+
+    Args:
+        entry: the object.
+        world: everything else.
+        upstream: where to look.
+    """
+
+    def __init__(self, entry: Judged, world: World, upstream: Upstream) -> None:
+        """Nothing is found yet."""
+        self._entry, self._world, self._upstream = entry, world, upstream
+        self._one = world.objects[entry.object.ref]
+        self._by: dict[ObjectRef, None] = {}
+        self._causes: dict[Cause, None] = {}
+        self._unread: dict[ObjectRef, None] = {}
+        self._late: dict[Cause, None] = {}
+        self._children = 0
+        self.workloads: tuple[Managed, ...] = ()
+        self.own = upstream is Upstream.OWN and not self._only_source_fails()
+
+    @property
+    def by(self) -> tuple[ObjectRef, ...]:
+        """Other objects in trouble."""
+        return tuple(self._by)
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """What ends the search; what is not sure to be in the way, or was not read, where nothing else was found."""
+        if self._by or self._causes or self.own:
+            return tuple(self._causes)
+        unread = (Cause(Sort.UNREAD, (ref,), (UNREAD if ref.kind in by_kind else OTHER,)) for ref in self._unread)
+        return (*self._late, *unread)
+
+    def run(self) -> "_Search":
+        """Look at sources, dependencies or health, as the failure says."""
+        if self._upstream is Upstream.SOURCE or Flag.SOURCE_FAILING in self._entry.flags:
+            for ref in self._entry.object.sources:
+                self._source(ref)
+        if self._upstream is Upstream.DEPENDENCY:
+            for ref in self._one.linked.depends_on:
+                self._dependency(ref)
+        if self._upstream is Upstream.HEALTH:
+            self._health()
+        return self
+
+    def _only_source_fails(self) -> bool:
+        """Whether it is Ready, and nothing is to be said of it but that its source fails."""
+        return self._entry.verdict is Verdict.READY and self._entry.flags == (Flag.SOURCE_FAILING,)
+
+    def _absent(self, ref: ObjectRef) -> None:
+        if self._world.knows(ref):
+            made = ref.kind == "HelmChart" and self._one.ref.kind == "HelmRelease"
+            self._causes[Cause(Sort.MISSING, (ref,), (MADE if made else MISSING,))] = None
+        else:
+            self._unread[ref] = None
+
+    def _source(self, ref: ObjectRef) -> None:
+        entry = self._world.judged.get(ref)
+        if entry is None:
+            self._absent(ref)
+        elif entry.trouble:
+            self._by[ref] = None
+        elif entry.verdict is Verdict.SUSPENDED:
+            sure = not entry.object.artifact_revision
+            (self._causes if sure else self._late)[Cause(Sort.SUSPENDED, (ref,), (SUSPENDED,))] = None
+        elif not entry.object.artifact_revision and entry.verdict is Verdict.PROGRESSING:
+            self._causes[Cause(Sort.RUNNING, (ref,), (RUNNING,))] = None
+
+    def _dependency(self, ref: ObjectRef) -> None:
+        entry = self._world.judged.get(ref)
+        if entry is None:
+            self._absent(ref)
+        elif entry.verdict is Verdict.SUSPENDED:
+            ready = entry.object.ready
+            sure = ready is None or ready.status != "True"
+            (self._causes if sure else self._late)[Cause(Sort.SUSPENDED, (ref,), (SUSPENDED,))] = None
+        elif entry.trouble and (entry.verdict is not Verdict.READY or Flag.REVISION_BEHIND in entry.flags):
+            self._by[ref] = None
+        elif entry.verdict is Verdict.PROGRESSING:
+            self._causes[Cause(Sort.RUNNING, (ref,), (RUNNING,))] = None
+
+    def _health(self) -> None:
+        if self._one.linked.remote:
+            self.own = True
+            return
+        applied = self._one.linked.applied or ()
+        named = tuple(dict.fromkeys(self._resolved(one) for one in self._named()))
+        for one in dict.fromkeys(one for one in (*named, *applied) if one.is_flux):
+            self._child(one.ref, named=one in named)
+        running = named or applied
+        self.workloads = tuple(one for one in running if one.workload is not None)
+        self.own = bool(self.workloads) or not (self._children or self._unread)
+
+    def _named(self) -> tuple[Managed, ...]:
+        return named_objects(self._entry.message, self._one.target)
+
+    def _resolved(self, named: Managed) -> Managed:
+        """An object that a message names without its API group: the inventory tells the group, else what was read.
+
+        Other vendors have kinds called like Flux's and Kubernetes'; one that neither knows has no group.
+        """
+        for one in self._one.linked.applied or ():
+            if (one.kind, one.name) == (named.kind, named.name) and one.namespace in {"", named.namespace}:
+                return one
+        ref = named.ref
+        unread = named.kind in by_kind and not self._world.knows(ref)
+        if named.kind not in by_kind or ref in self._world.judged or unread:
+            return named
+        return Managed(named.kind, "", named.namespace, named.name)
+
+    def _child(self, ref: ObjectRef, *, named: bool) -> None:
+        entry = self._world.judged.get(ref)
+        if ref == self._entry.object.ref or not (named or self._one.waits or ref in self._one.checked):
+            return
+        if entry is None:
+            if named:
+                self._absent(ref)
+            return
+        before = len(self._by) + len(self._causes)
+        if entry.verdict is Verdict.PROGRESSING and not entry.trouble:
+            self._causes[Cause(Sort.RUNNING, (ref,), (RUNNING,))] = None
+        elif entry.verdict is Verdict.SUSPENDED and named:
+            self._causes[Cause(Sort.SUSPENDED, (ref,), (SUSPENDED,))] = None
+        elif entry.trouble and entry.verdict is not Verdict.READY:
+            self._by[ref] = None
+        self._children += len(self._by) + len(self._causes) - before

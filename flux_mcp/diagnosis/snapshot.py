@@ -1,0 +1,92 @@
+"""The view of a Flux object for finding causes: its ties, what it waits for the health of, and where that lives."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flux_mcp.api.kinds import WORKLOAD_KINDS, by_kind
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, items, text
+from flux_mcp.flux.graph import Linked, view_linked
+from flux_mcp.flux.inventory import Managed
+
+__all__ = ["Examined", "named_objects", "view_examined"]
+
+NAMED: Final = 50
+"""Objects of one message that are looked at."""
+_NAMED: Final = re.compile(
+    r"\b([A-Z][A-Za-z0-9]{1,62})/(?:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)/)?"
+    r"([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?= status: '| not ready|'? (?:is )?not ready)"
+)
+_GROUPS: Final = {kind.kind: kind.group for kind in WORKLOAD_KINDS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """A Flux object and what its health depends on.
+
+    Attributes:
+        waits: it waits for the health of all that it applies.
+        checked: what else it waits for (spec.healthChecks).
+        target: the namespace that it applies to where its objects name none.
+        item: kind, names and spec as kubectl printed them, of an object that is not Ready; of others nothing is kept.
+    """
+
+    linked: Linked
+    waits: bool
+    checked: frozenset[ObjectRef]
+    target: str
+    item: Mapping[str, Any] | None
+
+    @property
+    def ref(self) -> ObjectRef:
+        """What it is called."""
+        return self.linked.ref
+
+
+def view_examined(item: Mapping[str, Any]) -> Examined | None:
+    """The view of one object; None if it is not a Flux object or has no name."""
+    linked = view_linked(item)
+    if linked is None:
+        return None
+    spec, ready = at(item, "spec"), linked.object.ready
+    calm = ready is not None and ready.status == "True"
+    names = {"name": linked.ref.name, "namespace": linked.ref.namespace}
+    kept = {"apiVersion": text(item, "apiVersion"), "kind": linked.ref.kind, "metadata": names, "spec": spec}
+    return Examined(
+        linked=linked,
+        waits=_waits(linked, spec),
+        checked=frozenset(_checked(spec, linked.ref.namespace)),
+        target=text(spec, "targetNamespace") or linked.ref.namespace,
+        item=None if calm else kept,
+    )
+
+
+def _waits(linked: Linked, spec: object) -> bool:
+    """Whether health is waited for: a Helm action does, unless told not to; the operator's instance likewise."""
+    told = at(spec, "wait")
+    if linked.ref.kind == "HelmRelease":
+        return True
+    return told is True or (linked.ref.kind == "FluxInstance" and told is not False)
+
+
+def _checked(spec: object, namespace: str) -> Iterator[ObjectRef]:
+    for entry in items(spec, "healthChecks"):
+        if name := text(entry, "name"):
+            yield ObjectRef(text(entry, "kind"), text(entry, "namespace") or namespace, name)
+
+
+def named_objects(message: str, namespace: str) -> tuple[Managed, ...]:
+    """The objects that a message about health names: `[Deployment/apps/web status: 'InProgress']`, each once.
+
+    Only Flux kinds and workloads have a group here; another kind's is empty.
+    """
+    found: dict[Managed, None] = {}
+    for match in _NAMED.finditer(message):
+        kind, where, name = match.groups()
+        group = by_kind[kind].group if kind in by_kind else _GROUPS.get(kind, "")
+        found[Managed(kind, group, where or namespace, name)] = None
+        if len(found) == NAMED:
+            break
+    return tuple(found)

@@ -1,0 +1,114 @@
+"""From any object up to the Flux object that manages it, and on to the source and the commit.
+
+Source: our knowledge file, sections 3 and 3.1. Appliers label what they apply; pods and replica sets carry no such
+label and are traced through their owners; a label alone may have been copied, so an inventory confirms it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, items, labels, text
+from flux_mcp.flux.graph import Graph, Linked, owners_by_label
+from flux_mcp.flux.inventory import Managed
+
+__all__ = ["Thing", "Tie", "owner_chain", "ties", "view_thing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    """Any object, as far as it tells where it comes from.
+
+    Attributes:
+        owner: the controller that made it, else its first owner.
+        owner_group: the API group of that.
+        labelled: the appliers that its labels name.
+        read: whether it was read itself, and is not just named as an owner.
+    """
+
+    ref: ObjectRef
+    group: str
+    owner: ObjectRef | None
+    owner_group: str
+    labelled: tuple[ObjectRef, ...]
+    read: bool = True
+
+    @property
+    def managed(self) -> Managed:
+        """As an inventory names it."""
+        return Managed(self.ref.kind, self.group, self.ref.namespace, self.ref.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Why an applier is said to manage a thing.
+
+    Attributes:
+        held: whether its inventory names the thing; None where it has no inventory, or one of another cluster.
+        known: whether the applier itself was read.
+    """
+
+    thing: Thing
+    applier: ObjectRef
+    labelled: bool
+    held: bool | None
+    known: bool
+
+
+def view_thing(item: Mapping[str, Any]) -> Thing | None:
+    """The view of any object; None without a name."""
+    name = text(item, "metadata", "name")
+    if not name:
+        return None
+    namespace = text(item, "metadata", "namespace")
+    owners = items(item, "metadata", "ownerReferences")
+    owner = next((one for one in owners if at(one, "controller") is True), owners[0] if owners else None)
+    return Thing(
+        ref=ObjectRef(text(item, "kind"), namespace, name),
+        group=_group(text(item, "apiVersion")),
+        owner=ObjectRef(text(owner, "kind"), namespace, text(owner, "name")) if text(owner, "name") else None,
+        owner_group=_group(text(owner, "apiVersion")),
+        labelled=owners_by_label(labels(item, "metadata", "labels")),
+    )
+
+
+def _group(api_version: str) -> str:
+    group, slash, _ = api_version.partition("/")
+    return group if slash else ""
+
+
+def owner_chain(thing: Thing, known: Mapping[ObjectRef, Thing]) -> tuple[Thing, ...]:
+    """The thing, its owner, that one's owner and so on, each once; the last may be one that was not read."""
+    chain, seen = [thing], {thing.ref}
+    while (owner := chain[-1].owner) is not None and owner not in seen:
+        seen.add(owner)
+        found = known.get(owner)
+        if found is None or found.group != chain[-1].owner_group:
+            bare = Thing(ref=owner, group=chain[-1].owner_group, owner=None, owner_group="", labelled=(), read=False)
+            return (*chain, bare)
+        chain.append(found)
+    return tuple(chain)
+
+
+def ties(chain: Sequence[Thing], graph: Graph) -> tuple[Tie, ...]:
+    """The appliers of the first thing of the chain that has any, by label, by inventory or both."""
+    for thing in chain:
+        if found := tuple(_ties(thing, graph)):
+            return found
+    return ()
+
+
+def _ties(thing: Thing, graph: Graph) -> Iterator[Tie]:
+    holders = graph.holders(thing.managed)
+    for applier in dict.fromkeys((*thing.labelled, *holders)):
+        if applier == thing.ref:
+            continue
+        one = graph.nodes.get(applier)
+        yield Tie(thing, applier, applier in thing.labelled, _held(one, applier in holders), one is not None)
+
+
+def _held(one: Linked | None, found: bool) -> bool | None:  # noqa: FBT001 (a truth, not a switch)
+    if one is None or one.applied is None or one.remote:
+        return None
+    return found

@@ -1,0 +1,396 @@
+"""What kubectl's answer meant: its errors by kind, and its JSON item by item.
+
+The exit code is judged before the JSON: a list that failed still prints a valid, empty list. stderr alone is never a
+failure, and it is never merged into stdout. The texts are those of kubectl 1.28 to 1.36 and of client-go.
+"""
+
+import json
+import re
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import orjson
+
+from flux_mcp.errors import (
+    BadKubeconfig,
+    BadOutput,
+    Conflict,
+    Forbidden,
+    ImpersonationForbidden,
+    KindNotInstalled,
+    KubectlError,
+    KubectlFailed,
+    NotFound,
+    NotLoggedIn,
+    NotRecorded,
+    ServerError,
+    TimedOut,
+    UnknownContext,
+    Unreachable,
+)
+from flux_mcp.kubectl.base import Output
+from flux_mcp.sanitize.patterns import scrub
+from flux_mcp.sanitize.quote import message, value
+
+__all__ = ["Place", "map_items", "parse_document", "problems"]
+
+T = TypeVar("T")
+JsonObject = dict[str, Any]
+
+_EXCERPT: Final = 200
+_NOISE: Final = re.compile(r"[EWIF]\d{4} \d\d:\d\d:\d\d|Warning:|Flag --|$")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command went, for the sentence of an error.
+
+    Attributes:
+        context: the context's name; None for a kubeconfig without contexts.
+        impersonating: whether --kube-as was given.
+    """
+
+    context: str | None
+    impersonating: bool = False
+
+    def __str__(self) -> str:
+        """`context staging`, or what stands in for it."""
+        return "no context" if self.context is None else f"context {value(self.context)}"
+
+
+def _said(text: str, limit: int = _EXCERPT) -> str:
+    """A piece of somebody else's text, quoted, for a sentence of ours."""
+    return message(text, limit)
+
+
+def problems(output: Output, place: Place) -> tuple[KubectlError, ...]:
+    """Every error that a failed kubectl reported, in its order; empty when it exited with 0.
+
+    An error whose `resources` are empty is one of which kubectl did not say what it is about.
+    """
+    if output.exit_code == 0:
+        return ()
+    if output.exit_code < 0:
+        name = signal.strsignal(-output.exit_code) or "unknown"
+        return (
+            KubectlFailed(
+                f"kubectl was ended by signal {-output.exit_code} ({name}); {place}.", brief="kubectl was killed"
+            ),
+        )
+    lines = output.stderr.splitlines()
+    telling = [line for line in lines if not _NOISE.match(line)] or [line for line in lines if line.strip()]
+    found = [error for line in telling if (error := _understand(line, place)) is not None]
+    if found:
+        return tuple(found)
+    if output.stdout[:64].startswith(b"Please enter"):
+        return (_not_logged_in("kubectl asked for a user name", place),)
+    said = _said(" ".join(telling) or output.stdout[:1024].decode(errors="replace"))
+    return (
+        KubectlFailed(
+            f"kubectl failed with exit code {output.exit_code}; {place}. It said: {said}",
+            brief=f"kubectl failed: {said}",
+        ),
+    )
+
+
+def _understand(line: str, place: Place) -> KubectlError | None:
+    for pattern, build in _KNOWN:
+        if match := pattern.search(line):
+            error = build(match, line, place)
+            error.said = scrub(line.strip())
+            return error
+    return None
+
+
+_ATTRIBUTION: Final = (
+    re.compile(r'resource "(?P<plural>[a-z0-9]+)(?:/\w+)?" in API group "(?P<group>[a-z0-9.-]*)"'),
+    re.compile(r'Unable to (?:list|find) "(?:(?P<group>[a-z0-9.-]*)/)?\w+, Resource=(?P<plural>[a-z0-9]+)"'),
+    re.compile(r"\((?:get|list|patch) (?P<plural>[a-z0-9]+)(?:\.(?P<group>[a-z0-9.-]+))?(?: [^)]*)?\)\s*$"),
+    re.compile(r'\): (?P<plural>[a-z0-9]+)(?:\.(?P<group>[a-z0-9.-]+))?(?: "[^"]*")? (?:is|not) '),
+)
+
+
+def _about(line: str) -> tuple[str, ...]:
+    for pattern in _ATTRIBUTION:
+        if match := pattern.search(line):
+            group = match["group"]
+            return (f"{match['plural']}.{group}" if group else match["plural"],)
+    return ()
+
+
+def _forbidden(_: re.Match[str], line: str, place: Place) -> KubectlError:
+    resources = _about(line)
+    if "cannot impersonate" in line or (place.impersonating and not resources):
+        return ImpersonationForbidden(
+            f"Forbidden: the user of {place} may not act as the identity of --kube-as ({_said(line)}).",
+            brief="the impersonation is forbidden",
+        )
+    who = re.search(r'User "([^"]{0,253})"', line)
+    verb = re.search(r"cannot (\w+) resource", line)
+    part = re.search(r'resource "[a-z0-9]+(/[a-z]+)"', line)
+    namespace = re.search(r'in the namespace "([^"]{0,63})"', line)
+    user = value(who[1]) if who else "this identity"
+    many = verb is not None and verb[1] == "list"
+    where = f"in namespace {value(namespace[1])}" if namespace else "in all namespaces" if many else "here"
+    return Forbidden(
+        f"Forbidden: {user} may not {verb[1] if verb else 'read'} {', '.join(resources) or 'this'}"
+        f"{part[1] if part else ''} {where}; {place}."
+        + (" If it may in one namespace, pass namespace." if many and not namespace else ""),
+        brief=f"forbidden: {user} may not {verb[1] if verb else 'read'} {where}",
+        resources=resources,
+    )
+
+
+def _not_logged_in(why: str, place: Place) -> NotLoggedIn:
+    return NotLoggedIn(
+        f"Not logged in, or the login plugin failed; {place}: {why}. Log in again where kubectl is used, and see that "
+        "the MCP client passes on what the plugin needs (KUBECONFIG, PATH, HOME, AWS_PROFILE and the like).",
+        brief="not logged in",
+    )
+
+
+_Build = Callable[[re.Match[str], str, Place], KubectlError]
+
+
+def _unknown_context(match: re.Match[str], _line: str, place: Place) -> KubectlError:
+    return UnknownContext(
+        f"The kubeconfig has no context {value(match[1])}; asked for {place}.", brief="unknown context"
+    )
+
+
+def _unreachable(_: re.Match[str], line: str, place: Place) -> KubectlError:
+    return Unreachable(f"Cannot reach the cluster; {place}: {_said(line)}", brief="cannot reach the cluster")
+
+
+def _slow(_: re.Match[str], line: str, place: Place) -> KubectlError:
+    return TimedOut(
+        f"The API server did not answer in time; {place}: {_said(line)}", brief="time-out", resources=_about(line)
+    )
+
+
+def _kubeconfig(_: re.Match[str], line: str, place: Place) -> KubectlError:
+    return BadKubeconfig(f"The kubeconfig cannot be used; {place}: {_said(line)}", brief="bad kubeconfig")
+
+
+def _kind(match: re.Match[str], _line: str, place: Place) -> KubectlError:
+    return KindNotInstalled(
+        f"The cluster does not serve the kind {value(match[1])}; {place}.",
+        brief="not installed",
+        resources=(match[1],),
+    )
+
+
+def _server(match: re.Match[str], line: str, place: Place) -> KubectlError:
+    reason, resources = match[1], _about(line)
+    if reason == "Forbidden":
+        return _forbidden(match, line, place)
+    if reason == "Unauthorized":
+        return _not_logged_in(_said(line), place)
+    if reason in {"Timeout", "GatewayTimeout"}:
+        return _slow(match, line, place)
+    if reason == "NotFound":
+        return NotFound(f"Not found; {place}: {_said(match[2])}", brief="not found", resources=resources)
+    if reason == "NotRecorded":
+        why = match[2].partition(" is ")[2]
+        brief = why if why == "not recorded" else _said(why)
+        return NotRecorded(f"Not in this recording: {_said(match[2])}.", brief=brief, resources=resources)
+    sort = Conflict if reason == "Conflict" else ServerError
+    return sort(
+        f"The API server answered {reason}; {place}: {_said(match[2])}",
+        brief=f"{reason}: {_said(match[2], 120)}",
+        resources=resources,
+    )
+
+
+def _kubelet(match: re.Match[str], _line: str, place: Place) -> KubectlError:
+    said = match[1] or match[2]
+    return ServerError(
+        f"The API server cannot reach the kubelet of the Pod's node, which has the logs; {place}: {_said(said)}",
+        brief=f"the node's kubelet does not answer: {_said(said, 120)}",
+    )
+
+
+def _login(_: re.Match[str], line: str, place: Place) -> KubectlError:
+    return _not_logged_in(_said(line), place)
+
+
+def _other(match: re.Match[str], line: str, place: Place) -> KubectlError:
+    said = _said(match[1])
+    return ServerError(
+        f"The API server answered an error; {place}: {said}", brief=_said(match[1], 120), resources=_about(line)
+    )
+
+
+def _any(*phrases: str) -> re.Pattern[str]:
+    return re.compile("|".join(phrases))
+
+
+_KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
+    (_any(r"context was not found for specified context: (.+?)\s*$"), _unknown_context),
+    (_any(r"context \"([^\"]+)\" does not exist"), _unknown_context),
+    (_any(r"the server doesn't have a resource type \"([^\"]+)\""), _kind),
+    (
+        _any(
+            r"Error from server(?: \(\w+\))?: (.*(?:/containerLogs/|no preferred addresses|No agent available).*)",
+            r"(the server has asked for the client to provide credentials \( ?pods/log .*)",
+        ),
+        _kubelet,
+    ),
+    (_any("getting credentials: ", "exec plugin", "credential plugin", "no Auth Provider found"), _login),
+    (_any("You must be logged in", "asked for the client to provide credentials", r"^error: EOF\s*$"), _login),
+    (_any(r"Error from server \((\w{1,60})\): (.*)"), _server),
+    (
+        _any(
+            r"Client\.Timeout",
+            "request canceled",
+            "context deadline exceeded",
+            "Timeout: request did not complete",
+            "TLS handshake timeout",
+            "i/o timeout",
+        ),
+        _slow,
+    ),
+    (
+        _any(
+            "error loading config file",
+            "invalid configuration",
+            "Error in configuration",
+            "^error: stat .*no such file",
+            "error: open .*(?:no such file|permission denied)",
+            "couldn't get version/kind; json parse error",
+            "unable to read client-(?:cert|key)",
+            "requesting uid, groups or user-extra",
+        ),
+        _kubeconfig,
+    ),
+    (
+        _any(
+            "Unable to connect to the server",
+            "The connection to the server .* was refused",
+            "no such host",
+            "connection refused",
+            "connection reset",
+            "no route to host",
+            "network is unreachable",
+            "x509: ",
+            "server gave HTTP response to HTTPS",
+            "proxyconnect",
+        ),
+        _unreachable,
+    ),
+    (_any("Error from server: (.*)"), _other),
+)
+
+
+def map_items(stdout: bytes, project: Callable[[JsonObject], T], *, single: bool = False) -> list[T | None]:
+    """Project every item of the list that kubectl printed, one at a time, so that a large list is never held as a tree.
+
+    An item that is nested deeper than can be read is None: whoever may write one object, such as the values of a
+    HelmRelease, must not be able to hide all others.
+
+    Args:
+        stdout: what kubectl printed.
+        project: makes what is kept of an item.
+        single: one object was asked for by its name, so it stands there without a list.
+
+    Raises:
+        BadOutput: it is not a JSON list of objects as kubectl prints one.
+    """
+    if single:
+        return [project(parse_document(stdout))]
+    cut = _cut_items(stdout)
+    if cut is not None:
+        with suppress(ValueError):
+            return [_project(piece, project) for piece in cut]
+    try:
+        return [project(_object(item)) for item in _items(parse_document(stdout))]
+    except ValueError:
+        raise BadOutput(
+            "kubectl printed a list whose items are not all objects.", brief="output not understood"
+        ) from None
+
+
+def _project(piece: memoryview, project: Callable[[JsonObject], T]) -> T | None:
+    try:
+        return project(_object(_loads(piece)))
+    except RecursionError:
+        return None
+
+
+def parse_document(stdout: bytes) -> JsonObject:
+    """The one JSON object that kubectl printed.
+
+    Raises:
+        BadOutput: it printed nothing, or something else.
+    """
+    if not stdout.strip():
+        raise BadOutput("kubectl printed nothing where JSON was expected.", brief="kubectl printed nothing")
+    try:
+        return _object(_loads(stdout))
+    except (ValueError, RecursionError):
+        said = _glimpse(stdout)
+        raise BadOutput(
+            f"kubectl printed something that is not understood: {said}", brief=f"output not understood: {said}"
+        ) from None
+
+
+def _glimpse(stdout: bytes) -> str:
+    """What kubectl printed, for an error; of JSON nothing, since it may hold what is never shown."""
+    if stdout.lstrip()[:1] in {b"{", b"["}:
+        return f"{len(stdout)} bytes that begin as JSON and do not end so"
+    return _said(stdout[:1024].decode(errors="replace"))
+
+
+_HEAD: Final = re.compile(rb'\{\n    "apiVersion": "v1",\n    "items": \[\n(?=        \{\n)')
+_NEXT: Final = b"\n        },\n        {\n"
+_LAST: Final = b"\n        }\n    ],\n"
+
+
+def _cut_items(stdout: bytes) -> Iterator[memoryview] | None:
+    """The items as kubectl indents them; None where the text is laid out otherwise.
+
+    A JSON string holds no raw line break, so a line of eight spaces and a brace can only be an item's.
+    """
+    head = _HEAD.match(stdout)
+    end = stdout.rfind(_LAST)
+    if head is None or end < 0 or b'"kind": "List"' not in stdout[end:]:
+        return None
+    return _pieces(stdout, head.end(), end)
+
+
+def _pieces(stdout: bytes, start: int, end: int) -> Iterator[memoryview]:
+    view = memoryview(stdout)
+    while (cut := stdout.find(_NEXT, start, end)) >= 0:
+        yield view[start : cut + 10]
+        start = cut + len(_NEXT) - 10
+    yield view[start : end + 10]
+
+
+def _items(document: JsonObject) -> list[Any]:
+    kind = document.get("kind")
+    items = document.get("items", [])
+    if not isinstance(kind, str) or not kind.endswith("List") or not isinstance(items, list | None):
+        told = document.get("message")
+        said = f": {_said(told)}" if isinstance(told, str) else "."
+        raise BadOutput(
+            f"kubectl printed {value(str(kind))} where a list was expected{said}",
+            brief="output not understood",
+        )
+    return items or []
+
+
+def _object(value: object) -> JsonObject:
+    if not isinstance(value, dict):
+        raise ValueError("not an object")  # noqa: TRY004 (one sort of error for bad JSON)
+    return value
+
+
+def _loads(text: bytes | memoryview) -> object:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # Bad UTF-8, a byte order mark, a lone surrogate: the standard library reads on where orjson is strict.
+        return json.loads(bytes(text).decode("utf-8-sig", "replace"))

@@ -1,0 +1,373 @@
+"""Answers from a folder of recorded kubectl output, as kubectl would have answered.
+
+One file per resource, `PLURAL.GROUP.json` (`PLURAL.json` for the core group), each what
+`kubectl get PLURAL.GROUP --all-namespaces -o json` printed; `version.json`; optionally `recording.json` with
+recordedAt, context, as or user, served, namespaces, unreadable and more. Without recording.json the moment is the
+newest timestamp in the items and the context is the folder's name.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from flux_mcp.api.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS, NAMESPACE, OTHER_KINDS, Kind
+from flux_mcp.api.unstructured import at, items, labels, parse_time, text
+from flux_mcp.errors import BadRecording
+from flux_mcp.kubectl.base import Output
+from flux_mcp.kubectl.command import ApiResources, ApiTable, Command, ConfigView, Get, ServerVersion, Version
+from flux_mcp.kubectl.output import Place, problems
+from flux_mcp.kubectl.selector import matches, parse_selector
+
+__all__ = ["RecordedKubectl"]
+
+JsonObject = dict[str, Any]
+
+CRDS: Final = CRD.resource
+_EVERYWHERE: Final = (*KUBERNETES_KINDS, *OTHER_KINDS)
+"""The kinds that every API server serves."""
+NOT_RECORDED: Final = "not recorded"
+_STAMPS: Final = re.compile(
+    rb'"(?:creationTimestamp|lastTransitionTime|lastUpdateTime|lastTimestamp|firstTimestamp|eventTime|lastObservedTime'
+    rb"|lastReconciled|lastDeployed|firstDeployed|deleted|scanTime|lastAutomationRunTime|lastPushTime"
+    rb"|lastScheduleTime|lastHeartbeatTime|startTime|startedAt|finishedAt|completionTime)\"\s*:\s*"
+    rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[.\d]*Z"'
+)
+
+
+_BUILT_IN: Final = frozenset(
+    {"", "apps", "autoscaling", "batch", "policy", "flowcontrol.apiserver.k8s.io", "internal.apiserver.k8s.io"}
+    | {
+        f"{group}.k8s.io"
+        for group in (
+            "admissionregistration",
+            "apiextensions",
+            "apiregistration",
+            "authentication",
+            "authorization",
+            "certificates",
+            "coordination",
+            "discovery",
+            "events",
+            "networking",
+            "node",
+            "rbac.authorization",
+            "resource",
+            "scheduling",
+            "storage",
+        )
+    }
+)
+"""The API groups of Kubernetes itself, whose kinds are not among the CRDs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """What kubectl said of a resource when it was recorded; `namespace` is None where that was about all of it."""
+
+    resource: str
+    reason: str
+    message: str
+    namespace: str | None
+
+    def line(self, verb: str) -> str:
+        """The line that kubectl would print, so that it names the resource, and what may not be done with it now.
+
+        Args:
+            verb: get, or list without names; it may have been recorded with the other one.
+        """
+        said = re.sub(r"\bcannot (?:get|list) resource\b", f"cannot {verb} resource", " ".join(self.message.split()))
+        line = f"Error from server ({self.reason}): {said}"
+        named = any(self.resource in error.resources for error in problems(Output(1, b"", line), Place(None)))
+        return line if named else f"{line} (get {self.resource})"
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What recording.json tells, or what stands in for it.
+
+    Attributes:
+        served: None where it is not told what the API server served.
+        namespaces: the only ones that were recorded; empty where all were.
+    """
+
+    context: str
+    user: str
+    impersonated: str | None
+    recorded_at: datetime | None
+    served: frozenset[str] | None
+    namespaces: tuple[str, ...]
+    unreadable: tuple[_Unreadable, ...]
+
+
+class RecordedKubectl:
+    """Answers commands from a recording. Nothing is started, and time stands still.
+
+    Args:
+        folder: the recording.
+
+    Raises:
+        BadRecording: there is no such folder, or its recording.json is broken.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read recording.json only; the other files are read when they are asked for."""
+        if not folder.is_dir():
+            raise BadRecording(f"There is no recording at {folder}: it must be a folder of kubectl's JSON output.")
+        self._folder = folder
+        self._about = self._read_about()
+
+    @cached_property
+    def moment(self) -> datetime:
+        """The moment that the recording was made.
+
+        Raises:
+            BadRecording: nothing in it has a time.
+        """
+        if self._about.recorded_at is not None:
+            return self._about.recorded_at
+        stamps = {stamp for path in self._files() for stamp in _STAMPS.findall(self._bytes(path))}
+        for stamp in sorted(stamps, reverse=True):
+            if moment := parse_time(stamp.decode() + "Z"):
+                return moment
+        raise BadRecording(f"No object in {self._folder} has a time: add a recording.json with recordedAt.")
+
+    @property
+    def impersonated(self) -> str | None:
+        """Whom the recording was made as, with --kube-as."""
+        return self._about.impersonated
+
+    async def run(self, command: Command, context: str | None = None) -> Output:
+        """Answer as kubectl would.
+
+        Raises:
+            BadRecording: a file is broken.
+        """
+        del context
+        match command:
+            case ConfigView():
+                return _printed(self._config())
+            case Version() | ServerVersion():
+                return self._version()
+            case ApiResources():
+                return Output(0, "\n".join(sorted(self._served())).encode(), "")
+            case ApiTable():
+                return Output(0, "\n".join(sorted(map(_row, self._kinds()))).encode(), "")
+            case Get():
+                return self._get(command)
+            case _:
+                return Output(1, b"", "Error from server (NotRecorded): logs, and what else no file holds")
+
+    def _files(self) -> Iterator[Path]:
+        return (path for path in sorted(self._folder.glob("*.json")) if path.stem not in {"recording", "version"})
+
+    def _bytes(self, path: Path) -> bytes:
+        # A recording may come from somebody else: a pipe or a device would never end.
+        if path.exists() and not path.is_file():
+            raise BadRecording(f"{path} is not a file.")
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise BadRecording(f"{path} cannot be read: {error.strerror}.") from None
+
+    def _document(self, path: Path) -> JsonObject:
+        try:
+            document = orjson.loads(self._bytes(path))
+        except orjson.JSONDecodeError as error:
+            raise BadRecording(f"{path} is not JSON: {error}.") from None
+        if not isinstance(document, dict):
+            raise BadRecording(f"{path} must hold a JSON object.")
+        return document
+
+    def _items(self, resource: str) -> list[JsonObject] | None:
+        """The recorded items of a resource; None if it was not recorded."""
+        path = self._folder / f"{resource}.json"
+        if not path.exists():
+            return None
+        items = self._document(path).get("items")
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise BadRecording(f"{path} must hold a list of objects under items, as kubectl get -o json prints it.")
+        return items
+
+    def _read_about(self) -> _About:
+        path = self._folder / "recording.json"
+        told = self._document(path) if path.exists() else {}
+        recorded_at = parse_time(_text(told, "recordedAt", path)) if "recordedAt" in told else None
+        if "recordedAt" in told and recorded_at is None:
+            raise BadRecording(f"{path}: recordedAt must be an RFC 3339 time.")
+        return _About(
+            context=_text(told, "context", path) if told.get("context") else self._folder.resolve().name,
+            user=_text(told, "user", path) if told.get("user") else "",
+            impersonated=_text(told, "as", path) if told.get("as") else None,
+            recorded_at=recorded_at,
+            served=frozenset(_texts(told, "served", path)) if "served" in told else None,
+            namespaces=_texts(told, "namespaces", path),
+            unreadable=tuple(_unreadable(entry, path) for entry in _list(told.get("unreadable"), path, "unreadable")),
+        )
+
+    def _config(self) -> JsonObject:
+        about = self._about
+        context = {"name": about.context, "context": {"cluster": about.context, "user": about.user}}
+        return {"kind": "Config", "current-context": about.context, "contexts": [context]}
+
+    def _version(self) -> Output:
+        path = self._folder / "version.json"
+        if path.exists():
+            return _printed(self._document(path))
+        return _printed({"clientVersion": {"gitVersion": "v1.28.0"}})
+
+    def _served(self) -> set[str]:
+        """What the API server served: as recording.json tells, else as far as files, unreadable kinds and CRDs do.
+
+        Without the CRDs it is not known which Flux kinds were installed, so all are taken to be.
+        """
+        unreadable = {entry.resource for entry in self._about.unreadable if entry.resource != "version"}
+        if self._about.served is not None:
+            return unreadable | self._about.served
+        names = {path.stem for path in self._files()} | unreadable
+        names |= {kind.resource for kind in _EVERYWHERE}
+        crds = self._items(CRDS)
+        if crds is None:
+            return names | {kind.resource for kind in FLUX_KINDS}
+        return names | {text(crd, "metadata", "name") for crd in crds}
+
+    def _kinds(self) -> Iterator[Kind]:
+        """Every kind of which the recording tells how it is spelled: by its CRD, our table, or a first object."""
+        yield from _EVERYWHERE
+        crds = self._items(CRDS) or []
+        for crd in crds:
+            names = at(crd, "spec", "names")
+            yield Kind(
+                kind=text(names, "kind"),
+                group=text(crd, "spec", "group"),
+                plural=text(names, "plural"),
+                short_names=tuple(name for name in items(names, "shortNames") if isinstance(name, str)),
+                namespaced=text(crd, "spec", "scope") != "Cluster",
+            )
+        told = {kind.resource for kind in _EVERYWHERE} | {text(crd, "metadata", "name") for crd in crds}
+        for path in self._files():
+            first = next(iter(self._items(path.stem) or []), None) if path.stem not in told else None
+            if first is not None:
+                plural, _, group = path.stem.partition(".")
+                namespaced = bool(text(first, "metadata", "namespace"))
+                yield Kind(kind=text(first, "kind"), group=group, plural=plural, namespaced=namespaced)
+
+    def _serves(self, resource: str, served: set[str]) -> bool:
+        told = resource.partition(".")[2] not in _BUILT_IN and (self._folder / f"{CRDS}.json").exists()
+        known = self._about.served is not None or told
+        return resource in served or not known
+
+    def _get(self, command: Get) -> Output:
+        served = self._served()
+        for resource in command.resources:
+            if not self._serves(resource, served):
+                return Output(1, b"", f'error: the server doesn\'t have a resource type "{resource.split(".")[0]}"')
+        found: list[JsonObject] = []
+        errors: list[str] = []
+        for resource in command.resources:
+            items = self._items(resource)
+            found += _select(items or [], command)
+            errors += self._errors(resource, command, recorded=items is not None)
+        stderr = "\n".join(errors)
+        missing = set(command.names) - {str(_mapping(item, "metadata").get("name")) for item in found}
+        if not stderr and missing:
+            resource = command.resources[0]
+            stderr = "\n".join(
+                f'Error from server (NotFound): {resource} "{name}" not found' for name in sorted(missing)
+            )
+        if len(command.names) != 1:
+            return _printed({"apiVersion": "v1", "items": found, "kind": "List"}, stderr)
+        return _printed(found[0]) if found else Output(1, b"", stderr)
+
+    def _errors(self, resource: str, command: Get, *, recorded: bool) -> list[str]:
+        """What kubectl said of this resource then, and where the question goes beyond what was recorded."""
+        if (beyond := self._beyond(resource, command)) is not None:
+            return [f"Error from server (NotRecorded): {resource} is {beyond}"]
+        lines = [
+            entry.line("get" if command.names else "list")
+            for entry in self._about.unreadable
+            if entry.resource == resource
+            and (command.namespace is None or entry.namespace in {None, command.namespace})
+        ]
+        if not lines and not recorded:
+            return [f"Error from server (NotRecorded): {resource} is {NOT_RECORDED}"]
+        return lines
+
+    def _beyond(self, resource: str, command: Get) -> str | None:
+        recorded = self._about.namespaces
+        if not recorded or resource == CRDS:
+            return None
+        asked = command.names if resource == NAMESPACE.resource else (command.namespace,)
+        if asked and set(asked) <= set(recorded):
+            return None
+        return f"recorded only for the namespace{'s' * (len(recorded) > 1)} {', '.join(recorded)}"
+
+
+def _row(kind: Kind) -> str:
+    """As `kubectl api-resources` prints a kind. The version is not known, and nothing is made of it."""
+    api_version = f"{kind.group}/v1" if kind.group else "v1"
+    return " ".join((kind.plural, ",".join(kind.short_names), api_version, str(kind.namespaced).lower(), kind.kind))
+
+
+def _select(found: list[JsonObject], command: Get) -> Iterator[JsonObject]:
+    selector = parse_selector(command.selector) if command.selector is not None else ()
+    for item in found:
+        metadata = _mapping(item, "metadata")
+        if (
+            command.namespace in {None, metadata.get("namespace")}
+            and (not command.names or metadata.get("name") in command.names)
+            and command.named in {None, metadata.get("name")}
+            and matches(selector, labels(metadata, "labels"))
+        ):
+            yield item
+
+
+def _mapping(node: JsonObject, key: str) -> JsonObject:
+    value = node.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _printed(document: JsonObject, stderr: str = "") -> Output:
+    try:
+        return Output(1 if stderr else 0, orjson.dumps(document), stderr)
+    except TypeError:
+        # Nested deeper than orjson writes, though it has read it.
+        return Output(1 if stderr else 0, json.dumps(document).encode(), stderr)
+
+
+def _list(value: object, path: Path, key: str) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise BadRecording(f"{path}: {key} must be a list.")
+    return value
+
+
+def _text(node: object, key: str, path: Path) -> str:
+    value = node.get(key) if isinstance(node, dict) else None
+    if not isinstance(value, str):
+        raise BadRecording(f"{path}: {key} must be a text.")
+    return value
+
+
+def _texts(node: JsonObject, key: str, path: Path) -> tuple[str, ...]:
+    texts = _list(node.get(key), path, key)
+    if not all(isinstance(text, str) for text in texts):
+        raise BadRecording(f"{path}: {key} must be a list of texts.")
+    return tuple(texts)
+
+
+def _unreadable(entry: object, path: Path) -> _Unreadable:
+    namespace = entry.get("namespace") if isinstance(entry, dict) else None
+    return _Unreadable(
+        resource=_text(entry, "resource", path),
+        reason=_text(entry, "reason", path),
+        message=_text(entry, "message", path),
+        namespace=namespace if isinstance(namespace, str) else None,
+    )

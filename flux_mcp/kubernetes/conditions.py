@@ -1,0 +1,44 @@
+"""The conditions of any object."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flux_mcp.api.unstructured import items, number, parse_time, text
+from flux_mcp.sanitize.own_values import held, mask
+
+__all__ = ["Condition", "conditions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition. `status` is True, False or Unknown; anything else reads as Unknown.
+
+    Attributes:
+        message: without the values of the object that are not shown.
+    """
+
+    type: str
+    status: str
+    reason: str
+    message: str
+    changed: datetime | None
+    observed_generation: int
+
+
+def conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
+    """The conditions of any object that has status.conditions."""
+    entries = items(item, "status", "conditions")
+    values = held(item, "\n".join(text(entry, "message") for entry in entries))
+    for entry in entries:
+        if kind := text(entry, "type"):
+            status = text(entry, "status")
+            yield Condition(
+                type=kind,
+                status=status if status in {"True", "False"} else "Unknown",
+                reason=text(entry, "reason"),
+                message=mask(text(entry, "message"), values),
+                changed=parse_time(text(entry, "lastTransitionTime")),
+                observed_generation=number(entry, "observedGeneration"),
+            )

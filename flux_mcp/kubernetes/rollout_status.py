@@ -1,0 +1,231 @@
+"""How a workload is, no rosier than its status tells: what is ready may be of an older spec, or of an older template.
+
+Source: the Kubernetes API 1.28 to 1.36 and the rules of `kubectl rollout status`; of a Job its conditions; of a CronJob
+its last run and its last success. Each kind is one entry in the table at the end.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+from flux_mcp.api.unstructured import at, items, number, parse_time, text
+
+__all__ = ["Rollout", "State", "rollout"]
+
+Item = Mapping[str, Any]
+
+
+class State(Enum):
+    """How a workload is, in the order of trouble."""
+
+    FAILED = "failed"
+    NOT_READY = "not ready"
+    DELETING = "being deleted"
+    UNROLLED = "not rolled out"
+    RUNNING = "running"
+    IDLE = "idle"
+    READY = "ready"
+    SCHEDULED = "scheduled"
+    DONE = "complete"
+
+    @property
+    def trouble(self) -> bool:
+        """Whether somebody may want to look at it."""
+        return self in {State.FAILED, State.NOT_READY, State.DELETING, State.UNROLLED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """How one workload is.
+
+    Attributes:
+        counts: `2/3`, ready of wanted; of a Job completions; empty for a CronJob.
+        reasons: of its conditions, as the cluster tells them.
+        notes: in words of ours.
+        schedule: of a CronJob.
+        last_run: of a CronJob: when a Job was last made.
+        last_success: of a CronJob: when one last ended well.
+    """
+
+    state: State
+    counts: str = ""
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    schedule: str = ""
+    last_run: datetime | None = None
+    last_success: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Replicas:
+    """Numbers of pods: asked for, there in all, ready, and of the newest template."""
+
+    wanted: int
+    present: int
+    ready: int
+    updated: int
+
+
+def rollout(item: Item) -> Rollout | None:
+    """How the workload of this item is; None if it is of a kind that is none."""
+    judge = _KINDS.get(text(item, "kind"))
+    if judge is None:
+        return None
+    found = judge(item)
+    if text(item, "metadata", "deletionTimestamp"):
+        return Rollout(state=State.DELETING, counts=found.counts, reasons=found.reasons, notes=("being deleted",))
+    return found
+
+
+def _whole(item: Item, *path: str) -> int | None:
+    """The whole number there; None where there is none, since a default may stand for it."""
+    found = at(item, *path)
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def _is_true(item: Item, kind: str) -> str | None:
+    """The reason of a condition that is True; None where it is not."""
+    return _reason(item, kind, "True")
+
+
+def _reason(item: Item, kind: str, status: str) -> str | None:
+    for condition in items(item, "status", "conditions"):
+        if text(condition, "type") == kind and text(condition, "status") == status:
+            return text(condition, "reason") or kind
+    return None
+
+
+def _spec_replicas(item: Item) -> int:
+    wanted = _whole(item, "spec", "replicas")
+    return 1 if wanted is None else wanted
+
+
+def _deployment(item: Item) -> Rollout:
+    return _rolled(
+        item,
+        _Replicas(
+            wanted=_spec_replicas(item),
+            present=number(item, "status", "replicas"),
+            ready=number(item, "status", "readyReplicas"),
+            updated=number(item, "status", "updatedReplicas"),
+        ),
+    )
+
+
+def _replica_set(item: Item) -> Rollout:
+    present = number(item, "status", "replicas")
+    ready = number(item, "status", "readyReplicas")
+    return _rolled(item, _Replicas(wanted=_spec_replicas(item), present=present, ready=ready, updated=present))
+
+
+def _stateful_set(item: Item) -> Rollout:
+    wanted = _spec_replicas(item)
+    current, newest = text(item, "status", "currentRevision"), text(item, "status", "updateRevision")
+    old = bool(current and newest and current != newest)
+    present = number(item, "status", "replicas")
+    return _rolled(
+        item,
+        _Replicas(
+            wanted=wanted,
+            present=present,
+            ready=number(item, "status", "readyReplicas"),
+            updated=number(item, "status", "updatedReplicas") if old else max(wanted, present),
+        ),
+    )
+
+
+def _daemon_set(item: Item) -> Rollout:
+    wanted = number(item, "status", "desiredNumberScheduled")
+    return _rolled(
+        item,
+        _Replicas(
+            wanted=wanted,
+            present=wanted,
+            ready=number(item, "status", "numberReady"),
+            updated=number(item, "status", "updatedNumberScheduled"),
+        ),
+        idle="no node is for it",
+    )
+
+
+def _rolled(item: Item, pods: _Replicas, idle: str = "scaled to zero") -> Rollout:
+    seen = number(item, "status", "observedGeneration") >= number(item, "metadata", "generation")
+    counts = f"{pods.ready}/{pods.wanted}"
+    notes = tuple(_notes(item, pods, seen=seen))
+    failed = _is_true(item, "ReplicaFailure")
+    stuck = _reason(item, "Progressing", "False")
+    unavailable = _reason(item, "Available", "False")
+    done = seen and pods.updated >= pods.wanted and pods.present <= max(pods.wanted, pods.updated)
+    if not pods.wanted and done and not pods.present:
+        return Rollout(state=State.IDLE, counts=counts, notes=(*notes, idle))
+    reasons = tuple(dict.fromkeys(filter(None, (failed, stuck)))) or ((unavailable,) if unavailable else ())
+    if pods.ready < pods.wanted or unavailable:
+        return Rollout(state=State.NOT_READY, counts=counts, reasons=reasons, notes=notes)
+    if not done or reasons:
+        return Rollout(state=State.UNROLLED, counts=counts, reasons=reasons, notes=notes)
+    return Rollout(state=State.READY, counts=counts, notes=notes)
+
+
+def _notes(item: Item, pods: _Replicas, *, seen: bool) -> Iterator[str]:
+    if not seen:
+        yield "newest spec not observed"
+    if at(item, "spec", "paused") is True:
+        yield "paused"
+    if pods.ready and pods.updated < pods.wanted:
+        yield f"{pods.updated} of {pods.wanted} updated"
+    strategy = at(item, "spec", "updateStrategy")
+    if pods.updated < pods.wanted and text(strategy, "type") == "OnDelete":
+        yield "OnDelete: pods are updated when they are deleted"
+    if pods.updated < pods.wanted and (partition := number(strategy, "rollingUpdate", "partition")):
+        yield f"partition {partition} holds updates back"
+    if pods.present > max(pods.wanted, pods.updated):
+        yield f"{pods.present} still there"
+
+
+def _job(item: Item) -> Rollout:
+    wanted = _whole(item, "spec", "completions")
+    counts = f"{number(item, 'status', 'succeeded')}/{1 if wanted is None else wanted}"
+    failures = number(item, "status", "failed")
+    notes = (f"{failures} pods failed",) if failures else ()
+    if failed := _is_true(item, "Failed") or _is_true(item, "FailureTarget"):
+        return Rollout(state=State.FAILED, counts=counts, reasons=(failed,), notes=("failed", *notes))
+    if _is_true(item, "Complete"):
+        return Rollout(state=State.DONE, counts=counts, notes=("complete",))
+    if at(item, "spec", "suspend") is True:
+        return Rollout(state=State.IDLE, counts=counts, notes=("suspended", *notes))
+    active = number(item, "status", "active")
+    return Rollout(
+        state=State.RUNNING, counts=counts, notes=(f"{active} pods running" if active else "no pod runs", *notes)
+    )
+
+
+def _cron_job(item: Item) -> Rollout:
+    last_run = parse_time(text(item, "status", "lastScheduleTime"))
+    last_success = parse_time(text(item, "status", "lastSuccessfulTime"))
+    active = len(items(item, "status", "active"))
+    notes = [f"{active} running"] if active else []
+    notes += [] if last_run or last_success else ["never ran"]
+    state = State.SCHEDULED
+    if at(item, "spec", "suspend") is True:
+        state, notes = State.IDLE, ["suspended", *notes]
+    elif last_run is not None and not active and (last_success is None or last_success < last_run):
+        state, notes = State.FAILED, ["last run did not succeed", *notes]
+    return Rollout(
+        state=state,
+        notes=tuple(notes),
+        schedule=text(item, "spec", "schedule"),
+        last_run=last_run,
+        last_success=last_success,
+    )
+
+
+_KINDS: Final[Mapping[str, Callable[[Item], Rollout]]] = {
+    "Deployment": _deployment,
+    "ReplicaSet": _replica_set,
+    "StatefulSet": _stateful_set,
+    "DaemonSet": _daemon_set,
+    "Job": _job,
+    "CronJob": _cron_job,
+}

@@ -1,0 +1,109 @@
+"""Typed, tolerant views of workloads: no environment, no command, no volume, since those carry credentials."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, items, labels, number, text
+from flux_mcp.kubernetes.conditions import Condition, conditions
+
+__all__ = ["TEMPLATE", "TEMPLATES", "Container", "Workload", "short_image", "view_workload"]
+
+_DIGEST: Final = re.compile(r"(@sha\d{3}:[0-9a-f]{7})[0-9a-f]{25,121}\Z")
+TEMPLATE: Final = ("spec", "template")
+TEMPLATES: Final = {"CronJob": ("spec", "jobTemplate", "spec", "template")}
+"""Where the pod template of a kind stands, if not at TEMPLATE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container of a pod template. `args` hold the command line and may carry anything: show known flags only."""
+
+    name: str
+    image: str
+    init: bool = False
+    args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob.
+
+    Attributes:
+        wanted: replicas asked for; of a DaemonSet nodes that it should run on, of a Job completions, of a CronJob 0.
+        ready: replicas that are ready, or completions.
+        observed: status.observedGeneration.
+        owner: the controller that made it, where there is one.
+    """
+
+    ref: ObjectRef
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    generation: int
+    observed: int
+    wanted: int
+    ready: int
+    containers: tuple[Container, ...]
+    conditions: tuple[Condition, ...]
+    owner: ObjectRef | None
+
+    def condition(self, kind: str) -> Condition | None:
+        """The condition of that type."""
+        return next((condition for condition in self.conditions if condition.type == kind), None)
+
+
+def view_workload(item: Mapping[str, Any]) -> Workload | None:
+    """The view of a workload; None without a name."""
+    kind, name = text(item, "kind"), text(item, "metadata", "name")
+    if not name:
+        return None
+    pod_spec = at(item, *TEMPLATES.get(kind, TEMPLATE), "spec")
+    wanted, ready = _counts(kind, item)
+    return Workload(
+        ref=ObjectRef(kind, text(item, "metadata", "namespace"), name),
+        labels=labels(item, "metadata", "labels"),
+        annotations=labels(item, "metadata", "annotations"),
+        generation=number(item, "metadata", "generation"),
+        observed=number(item, "status", "observedGeneration"),
+        wanted=wanted,
+        ready=ready,
+        containers=tuple(_containers(pod_spec)),
+        conditions=tuple(conditions(item)),
+        owner=_owner(item),
+    )
+
+
+def _counts(kind: str, item: Mapping[str, Any]) -> tuple[int, int]:
+    """How many are wanted and how many are ready: pods, of a Job completions; a CronJob wants none of its own."""
+    match kind:
+        case "DaemonSet":
+            return number(item, "status", "desiredNumberScheduled"), number(item, "status", "numberReady")
+        case "CronJob":
+            return 0, 0
+        case "Job":
+            wanted = at(item, "spec", "completions")
+            return wanted if isinstance(wanted, int) else 1, number(item, "status", "succeeded")
+        case _:
+            wanted = at(item, "spec", "replicas")
+            return wanted if isinstance(wanted, int) else 1, number(item, "status", "readyReplicas")
+
+
+def _containers(pod_spec: object) -> Iterator[Container]:
+    for key, init in (("initContainers", True), ("containers", False)):
+        for entry in items(pod_spec, key):
+            args = tuple(arg for arg in items(entry, "args") if isinstance(arg, str))
+            yield Container(text(entry, "name"), text(entry, "image"), init, args)
+
+
+def _owner(item: Mapping[str, Any]) -> ObjectRef | None:
+    for entry in items(item, "metadata", "ownerReferences"):
+        if at(entry, "controller") is True and text(entry, "name"):
+            return ObjectRef(text(entry, "kind"), text(item, "metadata", "namespace"), text(entry, "name"))
+    return None
+
+
+def short_image(reference: str) -> str:
+    """An image, whole but for its digest: `ghcr.io/acme/web:1.0@sha256:6c3c624`."""
+    return _DIGEST.sub(r"\1", reference) or "none"

@@ -1,0 +1,1 @@
+"""A request to reconcile: preflight, the request, the wait and its outcome."""

@@ -1,0 +1,189 @@
+"""Asking Flux to reconcile: the one write, whether it arrived, and looking at what was asked."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import anyio
+
+from flux_mcp.api.kinds import FORCE, RESET
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.get import find_one
+from flux_mcp.cluster.result import Reading
+from flux_mcp.errors import (
+    BadArgument,
+    BadKubeconfig,
+    BadOutput,
+    Conflict,
+    Forbidden,
+    KindNotInstalled,
+    KubectlError,
+    NotFound,
+    NotLoggedIn,
+    TimedOut,
+    UnknownContext,
+    first_of,
+)
+from flux_mcp.kubectl.command import Annotate
+from flux_mcp.reconcile.outcome import Request, Target, to_token, view_target
+from flux_mcp.sanitize.quote import name_of
+
+__all__ = ["Requester"]
+
+MARGIN: Final = 1.0
+"""Seconds before the end of the whole call at which asking ends, so that there still is an answer."""
+AT_ONCE: Final = 8
+"""kubectl processes that annotate at once."""
+TRIES: Final = 3
+"""Times that a request is made where somebody else writes the object at the same moment."""
+_NOT_WRITTEN: Final = (
+    BadKubeconfig,
+    Conflict,
+    Forbidden,
+    KindNotInstalled,
+    NotFound,
+    NotLoggedIn,
+    UnknownContext,
+)
+"""Errors after which it is certain that nothing was written."""
+
+
+class _Tokens:
+    """Moments that are never the same twice in this process: Flux does not act on a value that it knows."""
+
+    def __init__(self, clock: Callable[[], int] = time.time_ns) -> None:
+        self._clock, self._last, self._lock = clock, 0, threading.Lock()
+
+    def take(self, besides: Iterable[str]) -> str:
+        """A new one, other than these: another clock may be ahead of ours."""
+        taken = frozenset(besides)
+        with self._lock:
+            self._last = max(self._last + 1, self._clock())
+            while to_token(self._last) in taken:
+                self._last += 1
+            return to_token(self._last)
+
+
+_tokens: Final = _Tokens()
+
+
+class Requester:
+    """Asks on behalf of one call.
+
+    Args:
+        cluster: what is asked.
+        scope: from `Cluster.open`.
+    """
+
+    def __init__(self, cluster: Cluster, scope: Scope) -> None:
+        """Ask nothing yet."""
+        self._cluster, self._scope = cluster, scope
+        self._places = anyio.CapacityLimiter(AT_ONCE)
+        self._begun: set[ObjectRef] = set()
+
+    async def ask(self, target: Target, *, force: bool = False, reset: bool = False) -> Request:
+        """Make the request: the one write.
+
+        Raises:
+            KubectlError: it was not made; where that is not known, the sentence says so.
+        """
+        kind, ref = target.object.kind, target.ref
+        token = _tokens.take(besides=(target.asked_at, target.object.handled_at))
+        annotate = Annotate(kind, ref.namespace, ref.name, token, force, reset)
+        async with self._places:
+            self._begun.add(ref)
+            await self._annotate(annotate, target)
+        options = tuple(key for key, given in ((FORCE, force), (RESET, reset)) if given)
+        return Request(target, token, options)
+
+    async def ask_all(self, targets: Sequence[Target]) -> tuple[tuple[Request, ...], dict[ObjectRef, KubectlError]]:
+        """Make a request to each, at most eight at once: those that were made, and the errors of the others.
+
+        It ends a second before the whole call would, so that what was asked is told.
+
+        Raises:
+            FluxMcpError: there is no kubectl to ask with.
+        """
+        made: dict[ObjectRef, Request] = {}
+        errors: dict[ObjectRef, KubectlError] = {}
+
+        async def ask_one(target: Target) -> None:
+            try:
+                made[target.ref] = await self.ask(target)
+            except KubectlError as error:
+                errors[target.ref] = error
+            except BadArgument as error:
+                errors[target.ref] = BadOutput(f"{error} ({self._scope.place})", brief="no name of an object")
+
+        left = anyio.current_effective_deadline() - anyio.current_time() - MARGIN
+        try:
+            # What was asked until the time is up must be told, so it ends before the whole call does.
+            with anyio.move_on_after(max(0.0, left)):
+                async with anyio.create_task_group() as group:
+                    for target in targets:
+                        group.start_soon(ask_one, target)
+        except ExceptionGroup as several:
+            raise first_of(several) from None
+        for target in targets:
+            if target.ref not in made and target.ref not in errors:
+                late = "the time was up" + ("; not known whether it was asked" if target.ref in self._begun else "")
+                errors[target.ref] = TimedOut(f"{name_of(target.ref)}: {late} ({self._scope.place}).", brief=late)
+        return tuple(made[target.ref] for target in targets if target.ref in made), errors
+
+    async def _annotate(self, annotate: Annotate, target: Target) -> None:
+        for left in reversed(range(TRIES)):
+            try:
+                await self._cluster.annotate(self._scope, annotate)
+            except Conflict:
+                if not left:
+                    raise
+            except _NOT_WRITTEN:
+                raise
+            except KubectlError as error:
+                await self._see(annotate, target, error)
+                return
+            else:
+                return
+
+    async def _see(self, annotate: Annotate, target: Target, error: KubectlError) -> None:
+        """Whether a request stands whose kubectl failed in a way that does not tell.
+
+        Raises:
+            KubectlError: it does not, or that could not be seen.
+        """
+        try:
+            now = await find_one(
+                self._cluster, self._scope, annotate.kind, annotate.name, annotate.namespace, view_target
+            )
+        except KubectlError:
+            raise self._unknown(error, target) from None
+        if annotate.token not in {now.asked_at, now.object.handled_at}:
+            # What the API server did not answer in time may be written all the same, and be replaced by now.
+            raise self._unknown(error, target) from None
+
+    def _unknown(self, error: KubectlError, target: Target) -> KubectlError:
+        return type(error)(
+            f"{error} It is not known whether {name_of(target.ref)} was asked.",
+            brief=f"{error.brief}; not known whether it was asked",
+            resources=error.resources,
+        )
+
+    async def look(self, requests: Sequence[Request], namespace: str | None = None) -> Reading[Target]:
+        """The objects as they are now, with one kubectl: one object by its name, else all of their kinds.
+
+        Args:
+            requests: that were made to them.
+            namespace: where several of them are; None for more than one.
+
+        Raises:
+            KubectlError: nothing could be read.
+        """
+        kinds = tuple({one.before.object.kind: None for one in requests})
+        names = tuple(one.ref.name for one in requests) if len(requests) == 1 else ()
+        where = requests[0].ref.namespace if names else namespace
+        try:
+            return await self._cluster.read(self._scope, kinds, view_target, namespace=where, names=names)
+        except NotFound:
+            return Reading((), frozenset(kind.kind for kind in kinds))

@@ -1,0 +1,131 @@
+"""Waiting for requests to end, by looking again and again: kubectl's own watch ends without saying so."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.cluster.result import Reading
+from flux_mcp.errors import KubectlError
+from flux_mcp.reconcile.outcome import Ended, Request, Target, end, no_end
+from flux_mcp.sanitize.quote import name_of
+
+__all__ = ["Look", "Pace", "Report", "Waiter"]
+
+Look = Callable[[Sequence[Request]], Awaitable[Reading[Target]]]
+"""Reads the objects that requests were made to."""
+Report = Callable[[float, float, str], Awaitable[None]]
+"""Takes the seconds waited so far, the seconds that the wait may take, and a message."""
+
+FAILURES: Final = 3
+"""Looks that fail one after the other until the waiting is given up."""
+MARGIN: Final = 0.2
+"""Seconds before the end of the whole call at which a look is broken off, so that there still is an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often is looked.
+
+    Attributes:
+        intervals: seconds until the first look, until the second, and so on; the last for all that follow. Between the
+            two an answer lies unseen no longer than that.
+        restraint: no pause is shorter than so many times the last look: a login plugin may run at each.
+        patience: seconds that the last look may go on after the wait has ended.
+        clock: in seconds.
+        sleep: waits for seconds of the clock.
+    """
+
+    intervals: tuple[float, ...] = (0.5, 1.0, 2.0)
+    restraint: float = 3.0
+    patience: float = 5.0
+    clock: Callable[[], float] = anyio.current_time
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+
+    def pause(self, number: int, took: float) -> float:
+        """Seconds until the look of that number (from 0), where the last one took so long."""
+        interval = self.intervals[min(number, len(self.intervals) - 1)]
+        return max(interval - 2 * took, self.restraint * took)
+
+
+async def _tell_nobody(*_: object) -> None:
+    pass
+
+
+class Waiter:
+    """The wait of one call: one budget of seconds for all that it waits for.
+
+    Args:
+        pace: how often is looked.
+        report: is told how far it is.
+    """
+
+    def __init__(self, pace: Pace | None = None, report: Report | None = None) -> None:
+        """Start nothing yet."""
+        self._pace, self._report = pace or Pace(), report or _tell_nobody
+        self._seconds = self._reported = 0.0
+        self._from: float | None = None
+
+    def allow(self, seconds: float) -> None:
+        """The wait takes so many seconds at most, from the first watch on."""
+        self._seconds = seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds of the wait that are left; 0 if none."""
+        return self._seconds if self._from is None else max(0.0, self._from + self._seconds - self._pace.clock())
+
+    async def watch(self, requests: Sequence[Request], look: Look) -> tuple[Ended, ...]:
+        """How each of the requests ended, or what is known of it at the end of the wait. It does not raise.
+
+        Looks that fail are made again; after three in a row the waiting is given up.
+        """
+        self._from = self._pace.clock() if self._from is None else self._from
+        seen: dict[ObjectRef, Target | None] = {}
+        ended: dict[ObjectRef, Ended] = {}
+        unseen: dict[ObjectRef, str] = {}
+        number, failures, took = 0, 0, 0.0
+        while (pending := [one for one in requests if one.ref not in ended]) and failures < FAILURES:
+            await self._tell(pending, len(requests))
+            pause = self._pace.pause(number, took)
+            if self.left == 0 or (pause > self.left and self._pace.restraint * took > self.left):
+                break
+            await self._pace.sleep(min(pause, self.left))
+            before = self._pace.clock()
+            reading, why = await self._look(look, pending)
+            number, took = number + 1, self._pace.clock() - before
+            for one in pending:
+                now = next((each for each in reading.objects if each.ref == one.ref), None)
+                if now is None and one.ref.kind not in reading.read:
+                    unseen[one.ref] = why
+                    continue
+                unseen.pop(one.ref, None)
+                seen[one.ref] = now
+                if (told := end(one, now)) is not None:
+                    ended[one.ref] = told
+            failures = failures + 1 if all(one.ref in unseen for one in pending) else 0
+        return tuple(ended.get(one.ref) or no_end(one, seen.get(one.ref), unseen.get(one.ref, "")) for one in requests)
+
+    async def _look(self, look: Look, pending: Sequence[Request]) -> tuple[Reading[Target], str]:
+        """What was read, and why not all of it."""
+        end_of_call = anyio.current_effective_deadline() - anyio.current_time() - MARGIN
+        nothing: Reading[Target] = Reading((), frozenset())
+        try:
+            with anyio.fail_after(max(0.0, min(self.left + self._pace.patience, end_of_call))):
+                reading = await look(pending)
+        except TimeoutError:
+            return nothing, "kubectl did not answer in time"
+        except KubectlError as error:
+            return nothing, error.brief
+        return reading, next((gap.why for gap in reading.gaps), "not read")
+
+    async def _tell(self, pending: Sequence[Request], total: int) -> None:
+        """Report how far it is; the seconds grow with each report, as MCP wants it."""
+        waited = round(self._seconds - self.left, 1)
+        if waited > self._reported or self._reported == 0.0:
+            self._reported = max(waited, 0.1)
+            more = f" and {len(pending) - 1} more" if len(pending) > 1 else ""
+            told = f"{total - len(pending)} of {total} have ended, waiting for {name_of(pending[0].ref)}{more}"
+            await self._report(self._reported, max(self._seconds, self._reported), told)

@@ -1,0 +1,260 @@
+"""Record a cluster into a folder that answers questions without it: `flux-mcp record`.
+
+A recording is meant to be attached to a ticket: it holds what projection.py allows of each object, and no Secret, since
+none is ever asked for. It is written beside its place and renamed at the end, so that a folder of that name is whole.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+import orjson
+
+from flux_mcp import __version__
+from flux_mcp.api.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS, NAMESPACE, Kind
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import text
+from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.result import Gap
+from flux_mcp.errors import (
+    BadKubeconfig,
+    BadOutput,
+    ImpersonationForbidden,
+    KubectlError,
+    NotFound,
+    NotLoggedIn,
+    TimedOut,
+    UnknownContext,
+    Unreachable,
+    first_of,
+)
+from flux_mcp.recording.files import a_list, an_item, check_folder, whole_or_nothing, write
+from flux_mcp.render.text import first_line, gap_line
+from flux_mcp.sanitize.patterns import scrub
+from flux_mcp.sanitize.project import project
+from flux_mcp.settings import DEFAULT_TIMEOUT
+
+__all__ = ["Recorded", "record"]
+
+AT_ONCE: Final = 4
+"""Kinds that are read at the same time: each holds its kubectl's output while it is read."""
+_VERSION: Final = Kind(kind="version", group="", plural="version")
+_VERSION_FIELDS: Final = frozenset({"major", "minor", "gitVersion", "platform"})
+_ENDING: Final = (Unreachable, NotLoggedIn, BadKubeconfig, UnknownContext, ImpersonationForbidden)
+"""What no other kind can be read after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was recorded.
+
+    Attributes:
+        objects: how many of each kind.
+        gaps: what could not be read.
+    """
+
+    folder: Path
+    scope: Scope
+    objects: Mapping[str, int]
+    gaps: tuple[Gap, ...]
+
+    def render(self) -> str:
+        """One line."""
+        counted = ", ".join(f"{number} {kind}" for kind, number in self.objects.items() if number) or "no objects"
+        told = f"{first_line(f'record {self.folder}', self.scope)}: {counted}"
+        return "; ".join((told, *gap_line(self.gaps)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An object as it is written: what it is called, and its text."""
+
+    ref: ObjectRef
+    text: bytes
+
+
+@dataclass(slots=True)
+class _Session:
+    """One recording in the making."""
+
+    cluster: Cluster
+    scope: Scope
+    namespaces: tuple[str, ...]
+    patience: float
+    folder: Path
+    objects: Counter[str] = field(default_factory=Counter)
+    read: bool = False
+    failed: list[tuple[Kind, KubectlError, str | None]] = field(default_factory=list)
+
+
+async def record(
+    cluster: Cluster, folder: Path, namespaces: Sequence[str] = (), *, patience: float = DEFAULT_TIMEOUT
+) -> Recorded:
+    """Record what a cluster holds of Flux and what runs there.
+
+    Args:
+        cluster: what is recorded.
+        folder: where; must not exist, its parent must.
+        namespaces: the only ones to read; empty for all.
+        patience: seconds for each kind.
+
+    Raises:
+        BadArgument: the folder exists, or there is no folder to put it in.
+        NotFound: there is no such namespace.
+        CannotRecord: it cannot be written.
+        KubectlError: nothing could be read.
+    """
+    check_folder(folder)
+    scope = await cluster.open()
+    served = await cluster.served_names(scope)
+    with whole_or_nothing(folder) as partial:
+        session = _Session(cluster, scope, tuple(dict.fromkeys(namespaces)), patience, partial)
+        await _read_all(session, served)
+        versions = await _versions(session)
+        if "clientVersion" in versions:
+            write(partial / "version.json", [orjson.dumps(versions, option=orjson.OPT_INDENT_2), b"\n"])
+        # Last: without it the folder is not whole.
+        about = orjson.dumps(_about(session, served, versions), option=orjson.OPT_INDENT_2)
+        write(partial / "recording.json", [about, b"\n"])
+    order = {kind.kind: session.objects[kind.kind] for kind in (*FLUX_KINDS, *KUBERNETES_KINDS)}
+    return Recorded(folder, scope, order, tuple(_gaps(session)))
+
+
+async def _read_all(session: _Session, served: frozenset[str]) -> None:
+    limiter = anyio.CapacityLimiter(AT_ONCE)
+
+    async def read(kind: Kind) -> None:
+        async with limiter:
+            await _read(session, kind, served)
+
+    kinds = [kind for kind in (*FLUX_KINDS, *KUBERNETES_KINDS) if kind.resource in served]
+    try:
+        async with anyio.create_task_group() as group:
+            for kind in kinds:
+                group.start_soon(read, kind)
+    except ExceptionGroup as several:
+        raise first_of(several) from None
+    order = {kind: number for number, kind in enumerate(kinds)}
+    session.failed.sort(key=lambda failed: order[failed[0]])
+    if session.failed and not session.read:
+        raise session.failed[0][1]
+
+
+async def _read(session: _Session, kind: Kind, served: frozenset[str]) -> None:
+    """Read one kind and write its file; without one where nothing could be read."""
+    names: tuple[str, ...] = ()
+    places: tuple[str | None, ...] = session.namespaces or (None,)
+    if kind is CRD:
+        names = tuple(flux.resource for flux in FLUX_KINDS if flux.resource in served)
+        places = (None,) if names else ()
+    elif kind is NAMESPACE:
+        names, places = session.namespaces, (None,)
+    items: list[_Item] = []
+    unread = 0
+    for namespace in places:
+        found = await _get(session, kind, namespace, names)
+        unread += found is None
+        items += found or ()
+    session.read = session.read or unread < len(places)
+    if unread < len(places) or not places:
+        session.objects[kind.kind] = len(items)
+        write(session.folder / f"{kind.resource}.json", a_list([item.text for item in items]))
+
+
+async def _get(session: _Session, kind: Kind, namespace: str | None, names: tuple[str, ...]) -> list[_Item] | None:
+    """The objects of one kind in one namespace; None where they could not be read."""
+    items, errors = await _ask(session, kind, namespace, names)
+    for error in errors:
+        if isinstance(error, _ENDING) or (kind is NAMESPACE and isinstance(error, NotFound)):
+            raise error
+        # A CRD that is not there needs no word: it is not among the others.
+        if not isinstance(error, NotFound):
+            session.failed.append((kind, error, namespace))
+    return None if errors and not items else items
+
+
+async def _ask(
+    session: _Session, kind: Kind, namespace: str | None, names: tuple[str, ...]
+) -> tuple[list[_Item], list[KubectlError]]:
+    def keep(item: dict[str, Any]) -> _Item:
+        # An odd item is recorded too, as far as it is understood.
+        ref = ObjectRef(
+            text(item, "kind") or kind.kind, text(item, "metadata", "namespace"), text(item, "metadata", "name")
+        )
+        return _Item(ref, an_item(project(item)))
+
+    try:
+        with anyio.fail_after(session.patience):
+            reading = await session.cluster.read(session.scope, (kind,), keep, namespace=namespace, names=names)
+    except TimeoutError:
+        return [], [_late(session, kind)]
+    except KubectlError as error:
+        return [], [error]
+    return list(reading.objects), [gap.error for gap in reading.gaps if gap.error is not None]
+
+
+def _late(session: _Session, kind: Kind) -> KubectlError:
+    told = f"{kind.resource} had no answer within {session.patience:g} seconds"
+    return TimedOut(f"{told}; {session.scope.place}.", brief="time-out")
+
+
+async def _versions(session: _Session) -> dict[str, dict[str, str]]:
+    """What `kubectl version` tells; without the API server's version that counts as not read."""
+    told: dict[str, Any] = {}
+    error: KubectlError = BadOutput("kubectl version did not tell the API server's version.", brief="not told")
+    try:
+        with anyio.fail_after(session.patience):
+            told = await session.cluster.versions(session.scope)
+    except TimeoutError:
+        error = _late(session, _VERSION)
+    except KubectlError as found:
+        error = found
+    versions = {
+        key: {name: scrub(text) for name, text in version.items() if name in _VERSION_FIELDS and isinstance(text, str)}
+        for key, version in told.items()
+        if key in {"clientVersion", "serverVersion"} and isinstance(version, dict)
+    }
+    if "serverVersion" not in versions:
+        session.failed.append((_VERSION, error, None))
+    return versions
+
+
+def _about(session: _Session, served: frozenset[str], versions: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """recording.json."""
+    how, who = session.scope.identity
+    return {
+        "recordedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "context": session.scope.context or "",
+        how: who,
+        "fluxMcp": __version__,
+        "kubectl": versions.get("clientVersion", {}).get("gitVersion", ""),
+        "origin": "flux-mcp record, from a live cluster",
+        **({"namespaces": session.namespaces} if session.namespaces else {}),
+        "unreadable": [_unreadable(*failed) for failed in session.failed],
+        "served": sorted(served),
+    }
+
+
+_SAID: Final = re.compile(r"Error from server \((\w+)\): (.+)")
+
+
+def _unreadable(kind: Kind, error: KubectlError, namespace: str | None) -> dict[str, str]:
+    said = _SAID.search(error.said)
+    reason = said[1] if said else "Timeout" if isinstance(error, TimedOut) else type(error).__name__
+    message = said[2] if said else error.said or scrub(str(error))
+    where = {} if namespace is None else {"namespace": namespace}
+    return {"resource": kind.resource, "reason": reason, "message": message, **where}
+
+
+def _gaps(session: _Session) -> Iterator[Gap]:
+    """What could not be read, for the line that says so."""
+    causes: dict[str, list[str]] = {}
+    for kind, error, _ in session.failed:
+        causes.setdefault(error.brief, []).append(kind.kind)
+    for why, kinds in causes.items():
+        yield Gap(tuple(dict.fromkeys(kinds)), why)

@@ -1,0 +1,1 @@
+"""What may leave: allow-lists per kind, projection, credential patterns, quoting. Pure."""

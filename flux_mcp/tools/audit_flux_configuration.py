@@ -1,0 +1,245 @@
+"""audit_flux_configuration: what is configured in a way that Flux's documentation advises against."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import anyio
+
+from flux_mcp.api.kinds import CONFIG_MAP, DEPLOYMENT, FLUX_KINDS, FluxKind, Kind
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import text
+from flux_mcp.audit.run import CLUSTER_KINDS, DOCS, Audit, Facts, Found, Severity, audit
+from flux_mcp.audit.spec_view import Audited, audited
+from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.result import Gap, Reading
+from flux_mcp.errors import KindNotInstalled, KubectlError
+from flux_mcp.flux.installation import CONTROLLERS, Crd, view_crd
+from flux_mcp.kubernetes.pods import Pod, pod
+from flux_mcp.kubernetes.workloads import Workload, view_workload
+from flux_mcp.render.findings import found_objects, wanting
+from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, gap_line
+from flux_mcp.tools.arguments import AtLeast, Context, Kinds, Limit, Namespace
+from flux_mcp.tools.choices import to_kinds, to_severity
+
+__all__ = ["FluxAudit", "audit_flux_configuration"]
+
+WATCH: Final = "reconcile.fluxcd.io/watch"
+"""The label with which a change of a ConfigMap is acted on at once."""
+FEWER: Final = (None, 30, 10, 3)
+"""Objects of one rule that are named, until the answer fits."""
+_RELEASE: Final = "HelmRelease"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxAudit:
+    """What was found.
+
+    Attributes:
+        severity: what is shown: that and worse.
+        objects: how many Flux objects of the asked kinds were read.
+        installed: whether the API server serves any of Flux's kinds.
+    """
+
+    scope: Scope
+    severity: Severity
+    audit: Audit
+    objects: int
+    installed: bool
+    gaps: tuple[Gap, ...]
+    limit: int | None
+
+    def render(self) -> str:
+        """The answer: what could not be looked at, then a line for each rule that finds something, the worst first."""
+        shown = self._shown()
+        return fit(
+            self._head,
+            [partial(self._lines, few) for few in FEWER],
+            DEFAULT_BOUND if self.limit is None else LIMIT_BOUND,
+            lambda left: (
+                f"… {left} of {sum(len(one.hits) for one in shown)} findings are left out: narrow with "
+                "namespace, kinds or severity=high."
+            ),
+        )
+
+    def _shown(self) -> list[Found]:
+        return [one for one in self.audit.found if self.severity.covers(one.rule.severity)]
+
+    def _head(self, named: int) -> Sequence[str]:
+        shown = self._shown()
+        total = sum(len(one.hits) for one in shown)
+        lines = [first_line("audit_flux_configuration", self.scope, named, total), *gap_line(self.gaps)]
+        if not self.installed:
+            return (*lines, "Flux is not installed: the API server serves none of its kinds.")
+        lines += self._unchecked()
+        rest = [one for one in self.audit.found if one not in shown]
+        told = f"{len(shown)} of {self.audit.ran} rules find something in {self.objects} objects"
+        if rest:
+            least = rest[-1].rule.severity.value
+            # Some rules look at what is read for them alone.
+            told += f"; at least {sum(len(one.hits) for one in rest)} less severe findings: severity={least}"
+        lines.append(told)
+        if shown:
+            lines.append(f"objects | why; what to write | {DOCS}…")
+        return lines
+
+    def _unchecked(self) -> Iterator[str]:
+        asked = [one for one in self.audit.unchecked if self.severity.covers(one.rule.severity)]
+        for how, those in (
+            ("NOT CHECKED", [one for one in asked if one.wholly]),
+            ("CHECKED IN PART", [one for one in asked if not one.wholly]),
+        ):
+            if those:
+                blind = {kind for one in those for kind in one.blind}
+                told = ", ".join(one.rule.id for one in those)
+                yield f"{how}, for want of {wanting(blind)}: {told}"
+
+    def _lines(self, few: int | None) -> list[Line]:
+        lines, room = [], self.limit
+        for one in self._shown():
+            hits = one.hits if room is None else one.hits[: max(0, room)]
+            room = None if room is None else room - len(hits)
+            if hits:
+                named = hits[:few]
+                objects = "; ".join(found_objects(named))
+                more = f"; and {len(hits) - len(named)} more" if len(hits) > len(named) else ""
+                rule = one.rule
+                often = f" ({len(one.hits)})" if len(one.hits) > 1 else ""
+                start = f"{rule.severity.value} {rule.id}{often}: "
+                advice = f"{rule.why}; {rule.fix} | {rule.link}"
+                lines.append(Line(f"{start}{objects}{more} | {advice}", len(named), len(hits)))
+        left = sum(len(one.hits) for one in self._shown()) - sum(line.stands_for for line in lines)
+        if left:
+            lines.append(Line(f"… {left} more findings: raise limit, or narrow with namespace, kinds.", 0, left))
+        return lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Config:
+    """A ConfigMap; nothing of what it holds."""
+
+    ref: ObjectRef
+    watched: bool
+
+
+_Seen = Audited | _Config
+_Part = Crd | Pod | Workload
+
+
+def _see(item: Mapping[str, Any]) -> _Seen | None:
+    if text(item, "kind") != CONFIG_MAP.kind:
+        return audited(item)
+    ref = ObjectRef(CONFIG_MAP.kind, text(item, "metadata", "namespace"), text(item, "metadata", "name"))
+    return _Config(ref, text(item, "metadata", "labels", WATCH) == "Enabled") if ref.name else None
+
+
+def _see_part(item: Mapping[str, Any]) -> _Part | None:
+    match text(item, "kind"):
+        case "CustomResourceDefinition":
+            return view_crd(item)
+        case "Pod":
+            return pod(item)
+        case _:
+            return view_workload(item)
+
+
+async def audit_flux_configuration(
+    cluster: Cluster,
+    *,
+    kinds: Kinds = None,
+    namespace: Namespace = None,
+    severity: AtLeast = None,
+    limit: Limit = None,
+    context: Context = None,
+) -> FluxAudit:
+    """Whether Flux objects and controllers are configured well: findings by rule, why, what to write instead."""
+    wanted, least = to_kinds(kinds), to_severity(severity)
+    scope = await cluster.open(context)
+    # A ConfigMap may hold a megabyte, and only a low rule looks at its labels.
+    configs = (CONFIG_MAP,) if least is Severity.LOW and {"HelmRelease", "Kustomization"} & _names_of(wanted) else ()
+    # The arguments of helm-controller tell what a release does after a failure where the release does not say.
+    gates = (DEPLOYMENT,) if _RELEASE in _names_of(wanted) else ()
+    beside: tuple[Kind, ...] = CLUSTER_KINDS if kinds is None else gates
+    if namespace is not None:
+        beside = tuple(kind for kind in beside if kind.namespaced)
+    reading, parts = await _read(cluster, scope, (*FLUX_KINDS, *configs), beside, namespace)
+    _require(reading, wanted, scope, named=kinds is not None)
+    facts = _facts(reading, parts, scope, namespace)
+    about = None if kinds is None and namespace is None else _names_of((*wanted, *(beside if kinds is None else ())))
+    result = audit(facts, about)
+    relevant = {*_names_of(wanted), *(kind for one in result.unchecked for kind in one.blind)}
+    return FluxAudit(
+        scope=scope,
+        severity=least,
+        audit=result,
+        objects=sum(one.ref.kind in _names_of(wanted) for one in facts.objects),
+        installed=len(reading.absent) < len(FLUX_KINDS),
+        gaps=(*reading.only(relevant).gaps, *parts.gaps),
+        limit=limit,
+    )
+
+
+async def _read(
+    cluster: Cluster, scope: Scope, kinds: Sequence[Kind], beside: Sequence[Kind], namespace: str | None
+) -> tuple[Reading[_Seen], Reading[_Part]]:
+    """Both reads at once; what could not be read beside the Flux objects is a gap.
+
+    Raises:
+        KubectlError: kubectl could not ask for Flux objects at all.
+    """
+    found: list[Reading[_Seen] | KubectlError] = []
+    parts: list[Reading[_Part]] = [] if beside else [Reading((), frozenset())]
+
+    async def read_objects() -> None:
+        try:
+            found.append(await cluster.read(scope, kinds, _see, namespace=namespace))
+        except KubectlError as error:
+            found.append(error)
+
+    async def read_parts() -> None:
+        try:
+            parts.append(await cluster.read(scope, beside, _see_part, namespace=namespace, selector=CONTROLLERS))
+        except KubectlError as error:
+            gap = Gap(tuple(kind.kind for kind in beside), error.brief, error)
+            parts.append(Reading((), frozenset(), gaps=(gap,)))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(read_objects)
+        if beside:
+            group.start_soon(read_parts)
+    (reading,) = found
+    if isinstance(reading, KubectlError):
+        raise reading
+    return reading, parts[0]
+
+
+def _names_of(kinds: Sequence[Kind]) -> frozenset[str]:
+    return frozenset(kind.kind for kind in kinds)
+
+
+def _require(reading: Reading[_Seen], wanted: Sequence[FluxKind], scope: Scope, *, named: bool) -> None:
+    """Refuse to go on with nothing.
+
+    Raises:
+        KindNotInstalled: kinds were named, and none of them is installed.
+        KubectlError: none of them could be read.
+    """
+    asked = reading.only(kind.kind for kind in wanted)
+    if named and len(asked.absent) == len(wanted):
+        told = ", ".join(kind.kind for kind in wanted)
+        raise KindNotInstalled(f"The cluster does not serve {told}; {scope.place}.", brief="not installed")
+    asked.require()
+
+
+def _facts(reading: Reading[_Seen], parts: Reading[_Part], scope: Scope, namespace: str | None) -> Facts:
+    return Facts(
+        objects=tuple(one for one in reading.objects if isinstance(one, Audited)),
+        read=reading.read | parts.read,
+        now=scope.now,
+        namespace=namespace,
+        crds=tuple(one for one in parts.objects if isinstance(one, Crd)),
+        controllers=tuple(one for one in parts.objects if isinstance(one, Workload)),
+        pods=tuple(one for one in parts.objects if isinstance(one, Pod)),
+        watched={one.ref: one.watched for one in reading.objects if isinstance(one, _Config)},
+    )

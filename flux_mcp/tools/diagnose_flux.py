@@ -1,0 +1,295 @@
+"""diagnose_flux: why objects fail, root causes first, and what waits for each."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flux_mcp.api.kinds import FLUX_KINDS
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.get import find_among
+from flux_mcp.diagnosis.blockers import DOWN, World
+from flux_mcp.diagnosis.catalog.lookup import silent_failures
+from flux_mcp.diagnosis.collect import Grounds, Health, read_grounds, read_health
+from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
+from flux_mcp.diagnosis.workload_health import symptoms
+from flux_mcp.errors import BadArgument
+from flux_mcp.flux.installation import CONTROLLERS, Controller, down_controllers
+from flux_mcp.flux.status import Judged, Verdict, judge
+from flux_mcp.render.causes import BRIEF, FULL, SHORT, Causes, Detail, stalled_line
+from flux_mcp.render.objects import counts, object_line
+from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, until_full
+from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, name_of, value
+from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
+from flux_mcp.tools.choices import to_kinds
+
+__all__ = ["FluxDiagnosis", "diagnose_flux"]
+
+OPERATOR: Final = "flux-operator"
+"""Carries no label of Flux's own, so it is not among the controllers that are read."""
+DOWN_MESSAGE: Final = 200
+WAITING: Final = 20
+"""Objects waiting for the one asked for that are named."""
+HOME: Final = "flux-system"
+"""Where Flux is installed, if nobody chose another namespace."""
+DOWN_NAMED: Final = 8
+"""Controllers that are down and named: Flux has seven, but whoever may label a Deployment can add to them."""
+PLACES: Final = 5
+"""Namespaces with controllers that are named."""
+_LOOK_WELL: Final = frozenset({Verdict.READY, Verdict.STATIC})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxDiagnosis:
+    """The causes of what is in trouble.
+
+    Attributes:
+        selected: every object that matches the arguments, in the order of trouble.
+        troubled: those of them that are in trouble.
+        only_kind: the one kind that was asked for; empty for all.
+        namespace: the one namespace that was asked for; None for all.
+        asked: the one object that was asked for by its name.
+        positions: the causes of what matches, as positions in the diagnosis.
+        needed: the controllers of what was asked for, and of its causes; empty for all.
+        operator: objects of Flux Operator are among them.
+        expected: controllers of which objects exist and no Deployment was found.
+    """
+
+    scope: Scope
+    grounds: Grounds
+    diagnosis: Diagnosis
+    health: Health
+    selected: tuple[Judged, ...]
+    troubled: tuple[Judged, ...]
+    only_kind: str
+    namespace: str | None
+    asked: ObjectRef | None
+    positions: tuple[int, ...]
+    needed: frozenset[str]
+    operator: bool
+    expected: tuple[str, ...]
+
+    def render(self) -> str:
+        """Controllers that are down first, then the causes, each with its evidence, meaning and what is behind it."""
+        levels = (FULL, BRIEF, SHORT) if self.asked is not None else (BRIEF, SHORT)
+        return fit(
+            self._head,
+            (lambda detail=detail: self._causes(detail) for detail in levels),  # type: ignore[misc]
+            DEFAULT_BOUND,
+            _rest,
+        )
+
+    def _head(self, named: int) -> Sequence[str]:
+        gaps = (*self.grounds.flux.gaps, *self.grounds.gaps, *self.health.gaps)
+        shown, total = (1, 1) if self.asked is not None else (named, len(self.troubled))
+        lines = [first_line("diagnose_flux", self.scope, shown, total), *gap_line(gaps)]
+        if self.grounds.only is not None:
+            lines.append(f"Causes were sought in namespace {value(self.grounds.only)} alone: others may not be listed.")
+        if self.health.left_out:
+            named_ones = ", ".join(map(value, self.health.left_out[:WAITING]))
+            lines.append(f"Pods and Events not looked at in {len(self.health.left_out)} more namespaces: {named_ones}")
+        if len(self.grounds.flux.absent) == len(FLUX_KINDS):
+            return (*lines, "Flux is not installed: the API server serves none of its kinds.")
+        lines += self._controllers()
+        if self.asked is None:
+            lines.append(f"Objects: {len(self.selected)}" + (f", {counts(self.selected)}" if self.selected else ""))
+        return (*lines, *self._summary())
+
+    def _summary(self) -> Iterator[str]:
+        if self.asked is not None:
+            yield from self._of_the_one(self.asked)
+        elif not self.troubled:
+            yield self._calm()
+        if self.positions:
+            several = f"{len(self.positions)} causes" + (
+                ", each of which keeps it from being Ready" if self.asked else ""
+            )
+            yield f"{several}:" if len(self.positions) > 1 else "1 cause:"
+
+    def _calm(self) -> str:
+        """No trouble, as far as that can be known; of what is not there nothing is said to be well."""
+        read = " that was read" if self.grounds.flux.gaps or self.grounds.only is not None else ""
+        if not self.selected:
+            kind = self.only_kind or "Flux object"
+            if self.namespace is None:
+                return f"There is no {kind}{read}."
+            where = f"namespace {value(self.namespace)}"
+            return f"No {kind}{read} lives in {where}, and none in trouble is known to apply to it."
+        if self.expected or self._down:  # what a controller that is down wrote is old
+            return "No status tells of trouble, but statuses are old where a controller does not run."
+        return f"No object{read} is in trouble."
+
+    @property
+    def _down(self) -> list[Controller]:
+        """The controllers that do not run and matter to what was asked for; all of them where that was everything."""
+        down = [one for one in self.grounds.controllers if one.down]
+        return [one for one in down if one.component in self.needed] or ([] if self.needed else down)
+
+    def _of_the_one(self, ref: ObjectRef) -> Iterator[str]:
+        entry = self.diagnosis.judged[ref]
+        yield object_line(entry, self.scope, OBJECT_MESSAGE)
+        if told := stalled_line(entry):
+            yield told
+        waiting = self.diagnosis.waiting_for(ref)
+        if entry.trouble and not waiting:
+            yield "waits for it: nothing"
+        if waiting:
+            more = f" and {len(waiting) - WAITING} more" if len(waiting) > WAITING else ""
+            yield f"waits for it: {'; '.join(map(name_of, waiting[:WAITING]))}{more}"
+        if not entry.trouble:
+            yield from self._not_in_trouble(entry)
+
+    def _not_in_trouble(self, entry: Judged) -> Iterator[str]:
+        match entry.verdict:
+            case Verdict.SUSPENDED:
+                yield "It is suspended: nothing of it is reconciled until it is resumed."
+            case Verdict.STATIC:
+                yield "Its kind has no status: nothing tells here whether it works."
+            case Verdict.PROGRESSING:
+                yield "Its run goes on and is within its time-out."
+            case _:
+                yield "It is in no trouble that its status tells."
+        for row in silent_failures(entry.object.kind.kind) if entry.verdict in _LOOK_WELL else ():
+            yield f"not told by a status: {row.advice.meaning}; do: {row.advice.do}"
+
+    def _controllers(self) -> Iterator[str]:
+        every = self.grounds.controllers
+        if every:
+            operator = f"; {OPERATOR} was not looked at" if self.operator else ""
+            ready = f"{sum(one.up for one in every)} of {len(every)} ready"
+            yield f"Controllers: {ready}{self._places()}{operator}"
+        elif not self.grounds.gaps:
+            yield f"Controllers: none carries the label {CONTROLLERS}, so whether any runs is not known"
+        for one in sorted(self._down, key=lambda one: one.ref.namespace != HOME)[:DOWN_NAMED]:
+            yield from self._is_down(one)
+        if len(self._down) > DOWN_NAMED:
+            yield f"… {len(self._down) - DOWN_NAMED} more controllers are down: get_flux_instance lists them."
+        if self.expected:
+            yield f"No Deployment found of {', '.join(self.expected)}, whose objects exist: {DOWN.meaning}"
+        if self._down:
+            yield f"means: {DOWN.meaning}, and statuses are old; do: {DOWN.do}"
+
+    def _places(self) -> str:
+        """Where the controllers are, if not all in one namespace: whoever may label a Deployment can add to them."""
+        places = Counter(one.ref.namespace for one in self.grounds.controllers)
+        named = ", ".join(f"{value(place)} {number}" for place, number in places.most_common(PLACES))
+        more = f" and {len(places) - PLACES} more namespaces" if len(places) > PLACES else ""
+        return f", in {named}{more}" if len(places) > 1 else ""
+
+    def _is_down(self, one: Controller) -> Iterator[str]:
+        told = message(one.failure[1], DOWN_MESSAGE) if one.failure is not None else ""
+        failed = f", {value(one.failure[0])}: {told}" if one.failure is not None else ""
+        scaled = ", scaled to zero" if one.wanted == 0 else ""
+        yield f"DOWN: {value(one.ref.namespace)}/{value(one.ref.name)} {one.ready}/{one.wanted}{scaled}{failed}"
+        if one.failure is None or "Pods" not in one.failure[1]:
+            for symptom in symptoms(one.ref, self.grounds.observed)[:2]:
+                if symptom.about[0].kind == "Pod":
+                    last = f", last {value(symptom.last)}" if symptom.last else ""
+                    told = f": {message(symptom.message, DOWN_MESSAGE)}" if symptom.message else ""
+                    ref = symptom.about[0]
+                    yield f"  Pod {value(ref.namespace)}/{value(ref.name)} {value(symptom.reason)}{last}{told}"
+
+    def _causes(self, detail: Detail) -> list[Line]:
+        objects = {one.ref: one for one in self.grounds.flux.objects}
+        causes = Causes(self.diagnosis, objects, self.health, self.scope)
+        return until_full(self._told(causes, detail), len(self.positions), DEFAULT_BOUND, _rest)
+
+    def _told(self, causes: Causes, detail: Detail) -> Iterator[Line]:
+        """The causes one by one, each with how many objects it is the first to name."""
+        matching = {entry.object.ref for entry in self.troubled}
+        told: set[ObjectRef] = set()
+        for number, position in enumerate(self.positions, 1):
+            text = "\n".join(causes.lines(position, number, detail, self.asked))
+            cause, behind = self.diagnosis.causes[position], self.diagnosis.behind[position]
+            new = ({*cause.members[: detail.named + 1], *behind[: detail.named]} & matching) - told
+            told |= new
+            yield Line(text, len(new), 1)
+
+
+def _rest(causes: int) -> str:
+    return f"… {causes} more causes: ask with kind, namespace or name."
+
+
+async def diagnose_flux(
+    cluster: Cluster,
+    *,
+    kind: OnlyFluxKind = None,
+    name: OnlyFluxName = None,
+    namespace: Namespace = None,
+    context: Context = None,
+) -> FluxDiagnosis:
+    """Why Flux objects fail or wait: root causes first, with evidence, meaning, advice and what waits for each."""
+    if name is not None and kind is None:
+        raise BadArgument("name", "needs kind")
+    scope = await cluster.open(context)
+    grounds = await read_grounds(cluster, scope, namespace)
+    judged = judge((one.linked.object for one in grounds.flux.objects), scope.now)
+    wanted = to_kinds([kind] if kind is not None else None)
+    asked = find_among(grounds.flux, scope, wanted[0], name, namespace).ref if name is not None else None
+    into = _applied_into(grounds, namespace)
+    selected = tuple(
+        entry
+        for entry in judged
+        if (entry.object.ref == asked)
+        or (
+            asked is None
+            and entry.object.kind in wanted
+            and (namespace in {None, entry.object.namespace} or (entry.trouble and entry.object.ref in into))
+        )
+    )
+    diagnosis = diagnose(
+        World(
+            objects={one.ref: one for one in grounds.flux.objects},
+            judged={entry.object.ref: entry for entry in judged},
+            read=grounds.flux.read,
+            only=grounds.only,
+            down=down_controllers(grounds.controllers),
+            one_namespace=any(_forbids_other_namespaces(one) for one in grounds.controllers),
+        )
+    )
+    positions = tuple(sorted({each for entry in selected for each in diagnosis.causes_of(entry.object.ref)}))
+    members = [ref for position in positions for ref in diagnosis.causes[position].members]
+    health = await read_health(cluster, scope, diagnosis.workloads(members))
+    needed = {entry.object.kind.controller for entry in selected}
+    known = {entry.object.ref: entry for entry in judged}
+    needed |= {known[ref].object.kind.controller for ref in members if ref in known}
+    needed |= {one.component for one in grounds.controllers if one.ref in members}
+    operator = OPERATOR in needed
+    needed -= {"", OPERATOR}
+    return FluxDiagnosis(
+        scope=scope,
+        grounds=grounds,
+        diagnosis=diagnosis,
+        health=health,
+        selected=selected,
+        troubled=tuple(entry for entry in selected if entry.trouble),
+        only_kind=wanted[0].kind if kind is not None else "",
+        namespace=namespace,
+        asked=asked,
+        positions=positions,
+        needed=frozenset(needed) if kind is not None or namespace is not None else frozenset(),
+        operator=operator,
+        expected=tuple(sorted(needed - {one.component for one in grounds.controllers})) if _sure(grounds) else (),
+    )
+
+
+def _applied_into(grounds: Grounds, namespace: str | None) -> frozenset[ObjectRef]:
+    """The appliers that apply into a namespace, by inventory or spec: their trouble is that namespace's too."""
+    return frozenset(
+        one.ref
+        for one in grounds.flux.objects
+        if namespace is not None
+        and not one.linked.remote
+        and (one.target == namespace or any(managed.namespace == namespace for managed in one.linked.applied or ()))
+    )
+
+
+def _forbids_other_namespaces(one: Controller) -> bool:
+    told = next((arg for arg in one.args if arg.lstrip("-").startswith("no-cross-namespace-refs")), "")
+    return bool(told) and not told.endswith("=false")
+
+
+def _sure(grounds: Grounds) -> bool:
+    """Whether a controller that was not found is not there: with none at all, the label may be another."""
+    return bool(grounds.controllers) and not grounds.gaps

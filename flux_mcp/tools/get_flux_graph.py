@@ -1,0 +1,233 @@
+"""get_flux_graph: a diagram of what comes from where, and what waits for what."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from flux_mcp.api.kinds import FLUX_KINDS, FluxKind
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.get import find_among
+from flux_mcp.cluster.result import Gap, Reading
+from flux_mcp.errors import BadArgument, Forbidden, KindNotInstalled
+from flux_mcp.flux.diagram import Flow, Folded, Node, flow_of, fold, rank
+from flux_mcp.flux.graph import Graph, Linked, view_linked
+from flux_mcp.flux.status import Judged, Verdict, judge
+from flux_mcp.render.mermaid import MAX_EDGES, Box, Link, Style, flowchart
+from flux_mcp.render.text import DEFAULT_BOUND, first_line, gap_line, size
+from flux_mcp.sanitize.quote import name_of
+from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
+from flux_mcp.tools.choices import to_kinds
+
+__all__ = ["FluxGraph", "get_flux_graph"]
+
+_STYLES: Final = {
+    Verdict.STALLED: Style.BAD,
+    Verdict.FAILING: Style.BAD,
+    Verdict.DELETING: Style.BUSY,
+    Verdict.PENDING: Style.BUSY,
+    Verdict.STALE: Style.BUSY,
+    Verdict.WAITING: Style.BUSY,
+    Verdict.PROGRESSING: Style.BUSY,
+    Verdict.SUSPENDED: Style.OFF,
+    Verdict.READY: Style.READY,
+    Verdict.STATIC: Style.STATIC,
+}
+_DEPTHS: Final = (1, 2, 3)
+"""How deep healthy leaves are folded, one after the other, until the diagram fits."""
+_EVERY: Final = 1 << 30
+"""Deeper than any flow."""
+_MOST: Final = DEFAULT_BOUND // len('bb["Alert a/b"]\n')
+"""Boxes, of which more do not fit, however short their names are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxGraph:
+    """The diagram.
+
+    Attributes:
+        flow: what is to be drawn.
+        about: the object that was asked about; it is never folded, and the last to be left out.
+        judged: every object that was read, in the order of trouble.
+        read: kinds of which it is known that this is all.
+        only_namespace: the one that was read; None where all were.
+    """
+
+    scope: Scope
+    flow: Flow
+    about: ObjectRef | None
+    judged: Mapping[ObjectRef, Judged]
+    read: frozenset[str]
+    only_namespace: str | None
+    served: bool
+    gaps: tuple[Gap, ...]
+
+    def render(self) -> str:
+        """Whole where it fits, else with healthy leaves folded, else without what is furthest from trouble.
+
+        The diagram stands in a fence: it tells a client, and whoever copies it, where the diagram starts and ends.
+        No line of it can end the fence.
+        """
+        if not self.flow.nodes:
+            return "\n".join((*self._head(self.flow), self._nothing()))
+        if (text := self._fitting(self.flow)) is not None:
+            return text
+        calm = {ref: entry.verdict.value for ref, entry in self.judged.items() if self._calm(ref)}
+        least = fold(self.flow, calm, _EVERY)
+        if (shortest := self._fitting(least)) is None:
+            return self._cut(least)
+        texts = (self._fitting(fold(self.flow, calm, depth)) for depth in _DEPTHS)
+        return next((text for text in texts if text is not None), shortest)
+
+    def _cut(self, whole: Flow) -> str:
+        """As much as fits of a flow that does not: objects in trouble first, each with what is right above it."""
+        first = [] if self.about is None else [self.about]
+        order = rank(whole, [*first, *(ref for ref in self.judged if not self._calm(ref))])[:_MOST]
+        near = whole.only(set(order))
+        objects, edges = self._count(whole), len(whole.arrows)
+
+        def left_out(flow: Flow) -> str:
+            rest = f"{objects - self._count(flow)} objects and {edges - len(flow.arrows)} edges"
+            return f"… {rest} left out: narrow with namespace, or kind and name."
+
+        nothing = near.only(())
+        best, least, most = "\n".join((*self._head(nothing), left_out(nothing))), 1, len(order)
+        while least <= most:
+            middle = (least + most) // 2
+            flow = near.only(set(order[:middle]))
+            text = self._fitting(flow, left_out(flow))
+            if text is None:
+                most = middle - 1
+            else:
+                best, least = text, middle + 1
+        return best
+
+    def _fitting(self, flow: Flow, *last: str) -> str | None:
+        """The answer; None if it is too long, or has more edges than Mermaid draws."""
+        if len(flow.arrows) > MAX_EDGES or len(flow.nodes) > _MOST:
+            return None
+        text = "\n".join((*self._head(flow), *self._diagram(flow), *last))
+        return text if size(text) <= DEFAULT_BOUND else None
+
+    def _head(self, flow: Flow) -> Iterator[str]:
+        folded = sum(node.count for node in flow.nodes if isinstance(node, Folded))
+        yield first_line("get_flux_graph", self.scope, self._count(flow) - folded, self._count(self.flow))
+        yield from gap_line(self.gaps)
+        if flow.nodes:
+            yield (
+                f"{len(flow.arrows)} edges: source or applier --> what it feeds or made; "
+                "dependant -.-> what it depends on. A box without a word is Ready."
+            )
+        if folded:
+            yield f'{folded} healthy objects stand in boxes "+N".'
+
+    def _calm(self, ref: ObjectRef) -> bool:
+        """Whether nothing is to be said of an object but its name."""
+        entry = self.judged[ref]
+        return entry.verdict in {Verdict.READY, Verdict.STATIC} and not entry.flags and ref != self.about
+
+    def _nothing(self) -> str:
+        if not self.served:
+            return "Flux is not installed: the API server serves none of its kinds."
+        return f"No object matches; {len(self.judged)} were read."
+
+    def _count(self, flow: Flow) -> int:
+        """The objects of a flow; a target that is missing is none."""
+        return sum(node.count if isinstance(node, Folded) else node in self.judged for node in flow.nodes)
+
+    def _diagram(self, flow: Flow) -> Iterator[str]:
+        if not flow.nodes:
+            return
+        places = {node: place for place, node in enumerate(flow.nodes)}
+        links = [Link(places[arrow.start], places[arrow.end], arrow.dotted) for arrow in flow.arrows]
+        yield "```mermaid"
+        yield from flowchart([self._box(node) for node in flow.nodes], links)
+        yield "```"
+
+    def _box(self, node: Node) -> Box:
+        if isinstance(node, Folded):
+            return Box(f"+{node.count} {node.verdict} {node.kind}", _STYLES[Verdict(node.verdict)])
+        entry, name = self.judged.get(node), name_of(node)
+        if entry is None:
+            known = node.kind in self.read and self.only_namespace in {None, node.namespace}
+            return Box(f"{name}, missing", Style.MISSING) if known else Box(f"{name}, not read", Style.UNREAD)
+        if entry.verdict is Verdict.READY and not entry.flags:
+            return Box(name, Style.READY)
+        flags = f" ({' '.join(flag.value for flag in entry.flags)})" if entry.flags else ""
+        style = Style.BUSY if entry.verdict is Verdict.READY else _STYLES[entry.verdict]
+        return Box(f"{name}, {entry.verdict.value}{flags}", style)
+
+
+async def get_flux_graph(
+    cluster: Cluster,
+    *,
+    kind: OnlyFluxKind = None,
+    name: OnlyFluxName = None,
+    namespace: Namespace = None,
+    context: Context = None,
+) -> FluxGraph:
+    """A Mermaid diagram of sources, appliers, what they made and dependsOn, with verdicts; all, or around an object."""
+    if name is not None and kind is None:
+        raise BadArgument("kind", "is needed with name: the Flux kind of the object so named")
+    wanted = to_kinds([kind], "kind")[0] if kind is not None else None
+    scope = await cluster.open(context)
+    reading, only_namespace = await _read(cluster, scope, namespace)
+    flow = flow_of(Graph(reading.objects))
+    about = None
+    if wanted is not None and name is not None:
+        about = find_among(reading, scope, wanted, name, namespace).ref
+        flow = flow.around(about)
+    elif wanted is not None or namespace is not None:
+        if wanted is not None:
+            _require(reading, scope, wanted)
+        flow = flow.beside(
+            node for node in flow.nodes if isinstance(node, ObjectRef) and _fits(node, wanted, namespace)
+        )
+    return FluxGraph(
+        scope=scope,
+        flow=flow,
+        about=about,
+        judged={entry.object.ref: entry for entry in judge((one.object for one in reading.objects), scope.now)},
+        read=reading.read,
+        only_namespace=only_namespace,
+        served=len(reading.absent) < len(FLUX_KINDS),
+        gaps=reading.gaps,
+    )
+
+
+async def _read(cluster: Cluster, scope: Scope, namespace: str | None) -> tuple[Reading[Linked], str | None]:
+    """All Flux objects; where that is forbidden, those of the namespace, which is then told beside them.
+
+    Neighbours live anywhere, so that a namespace alone is only read by those who may read nothing else.
+
+    Raises:
+        KubectlError: nothing could be read.
+    """
+    try:
+        reading = await cluster.read(scope, FLUX_KINDS, view_linked)
+        reading.require()
+    except Forbidden:
+        if namespace is None:
+            raise
+        part = await cluster.read(scope, FLUX_KINDS, view_linked, namespace=namespace)
+        part.require()
+        return replace(part, gaps=(*part.gaps, Gap((), f"all but the namespace {namespace} (forbidden)"))), namespace
+    return reading, None
+
+
+def _require(reading: Reading[Linked], scope: Scope, kind: FluxKind) -> None:
+    """Refuse to draw objects of a kind of which nothing is known.
+
+    Raises:
+        KindNotInstalled: the API server does not serve the kind.
+        KubectlError: it could not be read.
+    """
+    of_kind = reading.only((kind.kind,))
+    if of_kind.absent:
+        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {scope.place}.", brief="not installed")
+    of_kind.require()
+
+
+def _fits(ref: ObjectRef, kind: FluxKind | None, namespace: str | None) -> bool:
+    """Whether an object is of the kind and in the namespace, be it there, missing or not read."""
+    return (kind is None or ref.kind == kind.kind) and namespace in {None, ref.namespace}

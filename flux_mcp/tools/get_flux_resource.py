@@ -1,0 +1,114 @@
+"""get_flux_resource: one Flux object whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import anyio
+
+from flux_mcp.api.kinds import EVENT, FLUX_KINDS, WORKLOAD_KINDS, FluxKind
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.audit.run import Facts, audit
+from flux_mcp.audit.spec_view import Audited, audited
+from flux_mcp.cluster.client import Cluster
+from flux_mcp.cluster.get import find_among
+from flux_mcp.cluster.result import Gap, Reading
+from flux_mcp.errors import KubectlError
+from flux_mcp.flux.graph import Linked
+from flux_mcp.kubernetes.events import Event, event, fold
+from flux_mcp.kubernetes.workloads import Workload, view_workload
+from flux_mcp.sanitize.own_values import held, mask
+from flux_mcp.sanitize.project import project
+from flux_mcp.tools.arguments import Context, FluxName, OneFluxKind, OneNamespace
+from flux_mcp.tools.choices import to_kinds
+from flux_mcp.tools.resource_facts import FluxResource
+
+__all__ = ["FluxResource", "get_flux_resource"]
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A Flux object, and where it is the one asked for, what may be shown of it."""
+
+    audited: Audited
+    item: Mapping[str, Any] | None
+    hidden: tuple[str, ...] = ()
+
+    @property
+    def linked(self) -> Linked:
+        """What ties it to others."""
+        return self.audited.linked
+
+    @property
+    def ref(self) -> ObjectRef:
+        """What it is called."""
+        return self.audited.ref
+
+
+async def get_flux_resource(
+    cluster: Cluster,
+    *,
+    kind: OneFluxKind,
+    name: FluxName,
+    namespace: OneNamespace = None,
+    context: Context = None,
+) -> FluxResource:
+    """One Flux object whole: conditions, revisions, spec, audit, neighbours, inventory with health, history, events."""
+    (wanted,) = to_kinds([kind], "kind")
+    scope = await cluster.open(context)
+    reading = await cluster.read(scope, FLUX_KINDS, lambda item: _detail(item, wanted, name))
+    found = find_among(reading, scope, wanted, name, namespace)
+    linked = found.linked
+    running = [one for one in linked.applied or () if one.workload is not None]
+    kinds = tuple(kind for kind in WORKLOAD_KINDS if kind in {one.workload for one in running})
+    namespaces = {one.namespace for one in running}
+    workloads: list[Reading[Workload]] = []
+    events: list[Reading[Event]] = []
+    failed: list[Gap] = []
+
+    async def read_workloads() -> None:
+        where = next(iter(namespaces)) if len(namespaces) == 1 else None
+        try:
+            workloads.append(await cluster.read(scope, kinds, view_workload, namespace=where))
+        except KubectlError as error:
+            failed.append(Gap(("workloads",), error.brief, error))
+
+    async def read_events() -> None:
+        try:
+            events.append(await cluster.read(scope, (EVENT,), event, namespace=linked.ref.namespace))
+        except KubectlError as error:
+            failed.append(Gap((EVENT.kind,), error.brief, error))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(read_events)
+        if kinds and not linked.remote:
+            group.start_soon(read_workloads)
+    facts = Facts(objects=tuple(one.audited for one in reading.objects), read=reading.read, now=scope.now)
+    about = [
+        replace(one, message=mask(one.message, found.hidden))
+        for read in events
+        for one in read.objects
+        if one.about == linked.ref and one.group in {None, wanted.group}
+    ]
+    more = [gap for read in workloads for gap in read.gaps] + [gap for read in events for gap in read.gaps]
+    return FluxResource(
+        scope=scope,
+        entry=facts.judged[linked.ref],
+        linked=linked,
+        item=found.item or {},
+        graph=facts.graph,
+        judged=facts.judged,
+        read=reading.read,
+        workloads={one.ref: one for read in workloads for one in read.objects},
+        events=fold(about),
+        audit=audit(facts, about=linked.ref),
+        gaps=(*reading.gaps, *more, *failed),
+    )
+
+
+def _detail(item: Mapping[str, Any], kind: FluxKind, name: str) -> Detail | None:
+    one = audited(item)
+    if one is None:
+        return None
+    asked = one.linked.object.kind is kind and one.linked.object.name == name
+    return Detail(one, project(item), held(item)) if asked else Detail(one, None)

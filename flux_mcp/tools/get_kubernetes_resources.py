@@ -1,0 +1,298 @@
+"""get_kubernetes_resources: objects of any kind but Secret, as far as they may be shown."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from flux_mcp.api.kinds import FluxKind, Kind
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, items, labels, number, text
+from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.discovery import resolve_known
+from flux_mcp.cluster.get import find_one
+from flux_mcp.cluster.result import Gap
+from flux_mcp.errors import BadArgument, KindNotInstalled
+from flux_mcp.flux.objects import FluxObject, view
+from flux_mcp.flux.status import judge
+from flux_mcp.kubernetes.columns import Summary, Told, summary
+from flux_mcp.kubernetes.conditions import conditions
+from flux_mcp.kubernetes.pods import Container, pod
+from flux_mcp.kubernetes.rollout_status import rollout
+from flux_mcp.kubernetes.workloads import TEMPLATE, TEMPLATES, short_image, view_workload
+from flux_mcp.render.objects import object_line
+from flux_mcp.render.settings import packed, setting_lines
+from flux_mcp.render.spec_fields import describe
+from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, gap_line, until_full
+from flux_mcp.sanitize.allowlist_kubernetes import ANY_SHAPE
+from flux_mcp.sanitize.lookup import shape_of
+from flux_mcp.sanitize.project import project
+from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, value
+from flux_mcp.tools.arguments import ApiVersion, Context, Limit, Namespace, OneKind, OnlyName, Selector
+from flux_mcp.tools.choices import check_target
+
+__all__ = ["KubernetesResource", "KubernetesResources", "get_kubernetes_resources"]
+
+LOOKED_INTO: Final = 20
+"""Objects of a kind without a projection of its own whose key paths are told in a list."""
+PATHS: Final = 60
+_TOP: Final = frozenset({"apiVersion", "kind", "metadata", "spec", "status", "data", "binaryData"})
+_CONTAINERS: Final = frozenset({"containers", "initContainers", "ephemeralContainers", "template", "jobTemplate"})
+_STATUSES: Final = frozenset(
+    {"conditions", "containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses", "inventory", "history"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One object of a list.
+
+    Attributes:
+        flux: the object if it is one of Flux's.
+        paths: key paths of its spec, where the kind has no projection of its own and it is one of the first.
+    """
+
+    summary: Summary
+    flux: FluxObject | None
+    paths: tuple[str, ...]
+
+    @property
+    def ref(self) -> ObjectRef:
+        """What it is called."""
+        return self.summary.ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubernetesResources:
+    """The objects of one kind that match, those in trouble first."""
+
+    scope: Scope
+    kind: Kind
+    matching: tuple[Listed, ...]
+    gaps: tuple[Gap, ...]
+    limit: int | None
+
+    @property
+    def _bound(self) -> int:
+        return DEFAULT_BOUND if self.limit is None else LIMIT_BOUND
+
+    def render(self) -> str:
+        """The answer: a line an object, and of a kind that is not known what its spec may hold."""
+        return fit(
+            self._head,
+            (self._lines,),
+            self._bound,
+            lambda rest: f"… {rest} more objects: narrow with namespace, selector or name.",
+        )
+
+    def _head(self, named: int) -> Sequence[str]:
+        title = f"get_kubernetes_resources {self.kind.resource}"
+        lines = [first_line(title, self.scope, named, len(self.matching)), *gap_line(self.gaps)]
+        if not self.matching:
+            lines.append("No object matches.")
+        elif isinstance(self.kind, FluxKind) and self.kind.sources:
+            lines.append("Not checked here: source-failing and revision-behind (list_flux_resources does).")
+        paths = dict.fromkeys(path for one in self.matching for path in one.paths)
+        if paths:
+            first = f" of the first {LOOKED_INTO}" if len(self.matching) > LOOKED_INTO else ""
+            more = f" and {len(paths) - PATHS} more" if len(paths) > PATHS else ""
+            lines.append(f"spec keys{first}, values not shown: {' '.join(map(value, [*paths][:PATHS]))}{more}")
+        return lines
+
+    def _lines(self) -> list[Line]:
+        return until_full(
+            (Line(told, 1, 1) for told in islice(self._told(), self.limit)),
+            len(self.matching),
+            self._bound,
+            lambda rest: f"… {rest} more objects: raise limit, or narrow with namespace or selector.",
+        )
+
+    def _told(self) -> Iterator[str]:
+        flux = [one.flux for one in self.matching if one.flux is not None]
+        judged = judge(flux, self.scope.now)
+        yield from (object_line(entry, self.scope) for entry in judged)
+        yield from (summary_line(one.summary, self.scope) for one in self.matching if one.flux is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubernetesResource:
+    """One object.
+
+    Attributes:
+        item: what may be shown of it.
+    """
+
+    scope: Scope
+    listed: Listed
+    item: Mapping[str, Any]
+
+    def render(self) -> str:
+        """The line that a list has of it, then metadata, conditions, containers, spec and status."""
+        return fit(
+            lambda _: (first_line("get_kubernetes_resources", self.scope),),
+            (lambda: [Line(line, 0, 1) for line in self._lines()],),
+            DEFAULT_BOUND,
+            lambda rest: f"… {rest} more lines left out.",
+        )
+
+    def _lines(self) -> Iterator[str]:
+        one = self.listed
+        if one.flux is not None:
+            (entry,) = judge([one.flux], self.scope.now)
+            yield object_line(entry, self.scope)
+            yield "get_flux_resource tells more: neighbours, inventory, history, events"
+        else:
+            yield summary_line(one.summary, self.scope)
+        yield from self._metadata()
+        for condition in conditions(self.item):
+            said = f": {message(condition.message, OBJECT_MESSAGE)}" if condition.message else ""
+            reason = f", {value(condition.reason)}" if condition.reason else ""
+            changed = f", {age(condition.changed, self.scope.now)}" if condition.changed else ""
+            yield f"condition {value(condition.type)} {condition.status}{reason}{changed}{said}"
+        if shape_of(self.item) is ANY_SHAPE:
+            yield from setting_lines(at(self.item, "spec"), "spec", frozenset())
+            rest = {key: found for key, found in self.item.items() if key not in _TOP}
+            yield from setting_lines(rest, "object", frozenset())
+        else:
+            yield from _containers(self.item)
+            yield from setting_lines(at(self.item, "spec"), "spec", _CONTAINERS, paths=self.listed.flux is not None)
+            yield from setting_lines(at(self.item, "status"), "status", _STATUSES, paths=False)
+
+    def _metadata(self) -> Iterator[str]:
+        metadata = at(self.item, "metadata")
+        generation = number(metadata, "generation")
+        seen = number(self.item, "status", "observedGeneration")
+        if generation:
+            yield f"generation {generation}" + (f", observed {seen}" if seen and seen != generation else "")
+        for what in ("labels", "annotations"):
+            told = labels(metadata, what)
+            yield from packed(f"{what}: ", (value(f"{key}={found}") for key, found in told.items()))
+        for owner in items(metadata, "ownerReferences"):
+            how = ", its controller" if at(owner, "controller") is True else ""
+            yield f"owned by {value(text(owner, 'kind'))} {value(text(owner, 'name'))}{how}"
+
+
+def summary_line(one: Summary, scope: Scope) -> str:
+    """`Service apps/web, ClusterIP, ip 10.0.0.1, ports 80/TCP=8080, 3d`."""
+    name = f"{value(one.ref.namespace)}/{value(one.ref.name)}" if one.ref.namespace else value(one.ref.name)
+    parts = [f"{value(one.ref.kind)} {name}", *(_part(told, scope) for told in one.told)]
+    return ", ".join(filter(None, (*parts, age(one.created, scope.now))))
+
+
+def _part(told: Told, scope: Scope) -> str:
+    when = f"{age(told.when, scope.now)} ago" if told.when is not None else ""
+    said = " ".join(filter(None, (told.ours, *map(value, told.data), when)))
+    return f"{said}: {message(told.message)}" if told.message else said
+
+
+def _containers(item: Mapping[str, Any]) -> Iterator[str]:
+    """A line a container; of a Pod with how it is."""
+    one = pod(item) if text(item, "kind") == "Pod" else None
+    if one is not None:
+        asked = _resources(at(item, "spec"))
+        yield from (_container(each, asked.get(each.name, "")) for each in one.containers)
+        return
+    workload = view_workload(item) if rollout(item) is not None else None
+    if workload is not None:
+        asked = _resources(at(item, *TEMPLATES.get(workload.ref.kind, TEMPLATE), "spec"))
+        for container in workload.containers:
+            init = "init " if container.init else ""
+            parts = (f"{init}container {value(container.name)}", f"image {value(short_image(container.image))}")
+            yield ", ".join(filter(None, (*parts, asked.get(container.name, ""))))
+
+
+def _resources(pod_spec: object) -> dict[str, str]:
+    """The name of each container → `requests cpu 100m memory 64Mi, limits memory 1Gi`."""
+    told = {}
+    for entry in (*items(pod_spec, "containers"), *items(pod_spec, "initContainers")):
+        parts = []
+        for what in ("requests", "limits"):
+            found = labels(entry, "resources", what)
+            if found:
+                parts.append(f"{what} {' '.join(f'{value(key)} {value(amount)}' for key, amount in found.items())}")
+        told[text(entry, "name")] = ", ".join(parts)
+    return told
+
+
+def _container(one: Container, asked: str) -> str:
+    init = "init " if one.init else "debug " if one.ephemeral else ""
+    parts = [f"{init}container {value(one.name)}", f"image {value(short_image(one.image))}"]
+    parts += [asked] if asked else []
+    parts += ["ready" if one.ready else "not ready"]
+    parts += [f"{one.state}{f' {value(one.reason)}' if one.reason else ''}"] if one.state else []
+    parts += [f"exit code {one.exit_code}"] if one.state == "terminated" else []
+    parts += [f"restarts {one.restarts}"] if one.restarts else []
+    if one.last_reason:
+        parts.append(f"before that {value(one.last_reason)} exit code {one.last_exit}")
+    return ", ".join(parts) + (f": {message(one.message)}" if one.message else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """One object with all that may be shown of it."""
+
+    listed: Listed
+    item: Mapping[str, Any]
+
+    @property
+    def ref(self) -> ObjectRef:
+        return self.listed.ref
+
+
+async def get_kubernetes_resources(
+    cluster: Cluster,
+    *,
+    kind: OneKind,
+    api_version: ApiVersion = None,
+    name: OnlyName = None,
+    namespace: Namespace = None,
+    selector: Selector = None,
+    limit: Limit = None,
+    context: Context = None,
+) -> KubernetesResources | KubernetesResource:
+    """Objects of any kind but Secret, trimmed; with a name one object in detail."""
+    known = resolve_known(kind, api_version)
+    check_target(known, name, namespace)
+    if name is not None and selector is not None:
+        raise BadArgument("selector", "cannot be combined with name")
+    scope = await cluster.open(context)
+    wanted = known or await cluster.resolve(scope, kind, api_version)
+    check_target(wanted, None, namespace)
+    if name is not None:
+        found = await find_one(cluster, scope, wanted, name, namespace, lambda item: _detail(item, wanted))
+        return KubernetesResource(scope=scope, listed=found.listed, item=found.item)
+    reading = await cluster.read(scope, (wanted,), _lister(wanted), namespace=namespace, selector=selector)
+    if reading.absent:
+        raise KindNotInstalled(f"The cluster does not serve {wanted.kind}; {scope.place}.", brief="not installed")
+    reading.require()
+    matching = tuple(sorted(reading.objects, key=lambda one: one.summary.order))
+    return KubernetesResources(scope=scope, kind=wanted, matching=matching, gaps=reading.gaps, limit=limit)
+
+
+def _lister(kind: Kind) -> Callable[[Mapping[str, Any]], Listed | None]:
+    """Makes the view of each object of a list; key paths of the first ones only, since they are much alike."""
+    seen = 0
+
+    def see(item: Mapping[str, Any]) -> Listed | None:
+        nonlocal seen
+        seen += 1
+        return _listed(item, kind, paths=seen <= LOOKED_INTO)
+
+    return see
+
+
+def _listed(item: Mapping[str, Any], kind: Kind, *, paths: bool) -> Listed | None:
+    said = summary(item, kind.group)
+    if said is None:
+        return None
+    flux = view(item) if isinstance(kind, FluxKind) else None
+    told: tuple[str, ...] = ()
+    if paths and shape_of(item) is ANY_SHAPE:
+        told = tuple(setting.path for setting in describe(at(project(item), "spec"), frozenset()))
+    return Listed(said, flux, told)
+
+
+def _detail(item: Mapping[str, Any], kind: Kind) -> _Detail | None:
+    shown = project(item)
+    listed = _listed(shown, kind, paths=False)
+    return _Detail(listed, shown) if listed is not None else None

@@ -1,0 +1,125 @@
+"""reconcile_flux_resource: ask Flux to reconcile one object, wait, and tell how it ended."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from flux_mcp.api.kinds import FLUX_KINDS, FORCE, RESET, FluxKind
+from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.errors import BadArgument, KubectlError
+from flux_mcp.reconcile.outcome import WITH_SOURCE, Ended, Outcome, Target
+from flux_mcp.reconcile.preflight import Preflight
+from flux_mcp.reconcile.request import Requester
+from flux_mcp.reconcile.wait import Waiter
+from flux_mcp.render.outcomes import STANDS, ended_line
+from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit
+from flux_mcp.sanitize.quote import OBJECT_MESSAGE
+from flux_mcp.tools.arguments import Context, FluxName, Force, OneFluxKind, Reset, TheNamespace, WaitSeconds, WithSource
+from flux_mcp.tools.choices import to_kinds
+
+__all__ = ["Reconciled", "reconcile_flux_resource"]
+
+_OPEN: Final = frozenset({Outcome.REQUESTED, Outcome.RUNNING, Outcome.WAITING})
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """How each step ended: the sources first, where they were asked, the object last."""
+
+    scope: Scope
+    steps: tuple[Ended, ...]
+
+    def render(self) -> str:
+        """A line a step."""
+        return fit(
+            lambda _: (first_line("reconcile_flux_resource", self.scope),),
+            (lambda: [Line(line, 0, 1) for line in self._lines()],),
+            DEFAULT_BOUND,
+            lambda rest: f"… {rest} more lines left out.",
+        )
+
+    def _lines(self) -> Iterator[str]:
+        yield from (ended_line(step, OBJECT_MESSAGE) for step in self.steps)
+        if any(step.outcome in _OPEN for step in self.steps):
+            yield STANDS
+
+
+def _check(kind: FluxKind, *, with_source: bool, force: bool, reset: bool, wait_seconds: int) -> None:
+    """Whether the options fit the kind, before anything is asked.
+
+    Raises:
+        BadArgument: they do not.
+    """
+    if not kind.reconcilable:
+        allowed = ", ".join(one.kind for one in FLUX_KINDS if one.reconcilable)
+        raise BadArgument("kind", f"must be a kind that reconciles on request ({allowed}), not {kind.kind}")
+    for argument, key, given in (("force", FORCE, force), ("reset", RESET, reset)):
+        if given and key not in kind.options:
+            takes = " and ".join(one.kind for one in FLUX_KINDS if key in one.options)
+            raise BadArgument(argument, f"is for {takes}, not for {kind.kind}")
+    if with_source and kind.kind not in WITH_SOURCE:
+        raise BadArgument("with_source", f"is for {', '.join(WITH_SOURCE)}, not for {kind.kind}")
+    if with_source and not wait_seconds:
+        raise BadArgument("wait_seconds", "must be more than 0 with with_source: the source has to end first")
+
+
+async def reconcile_flux_resource(  # noqa: PLR0913 (the parameters of the tool)
+    cluster: Cluster,
+    waiter: Waiter,
+    *,
+    kind: OneFluxKind,
+    name: FluxName,
+    namespace: TheNamespace,
+    with_source: WithSource = False,
+    force: Force = False,
+    reset: Reset = False,
+    wait_seconds: WaitSeconds = 30,
+    context: Context = None,
+) -> Reconciled:
+    """Ask Flux to reconcile one object, wait, and report the outcome."""
+    (wanted,) = to_kinds([kind], "kind")
+    _check(wanted, with_source=with_source, force=force, reset=reset, wait_seconds=wait_seconds)
+    scope = await cluster.open(context)
+    preflight = Preflight(cluster, scope)
+    target = await preflight.find(wanted, name, namespace)
+    sources, passed = await preflight.road(target) if with_source else ((), ())
+    targets = (*sources, target)
+    preflight.check(targets)
+    for refused in (await preflight.forbidden(targets)).values():
+        raise refused
+    requester = Requester(cluster, scope)
+    steps = [Ended(ref=ref, outcome=Outcome.SKIPPED, why=why) for ref, why in passed]
+    waiter.allow(wait_seconds)
+    for source in sources:
+        steps.append(await _step(requester, waiter, source, first=source is sources[0]))
+        if steps[-1].outcome is not Outcome.SUCCEEDED:
+            why = "not asked, because its source has not succeeded"
+            left = targets[targets.index(source) + 1 :]
+            steps += [Ended(ref=one.ref, outcome=Outcome.SKIPPED, why=why) for one in left]
+            return Reconciled(scope, tuple(steps))
+    steps.append(await _step(requester, waiter, target, force=force, reset=reset, first=not sources))
+    return Reconciled(scope, tuple(steps))
+
+
+async def _step(
+    requester: Requester,
+    waiter: Waiter,
+    target: Target,
+    *,
+    force: bool = False,
+    reset: bool = False,
+    first: bool,
+) -> Ended:
+    """Ask one object and wait for it. Once something was asked, what fails is part of the answer.
+
+    Raises:
+        KubectlError: the first object was not asked.
+    """
+    try:
+        request = await requester.ask(target, force=force, reset=reset)
+    except KubectlError as error:
+        if first:
+            raise
+        return Ended(ref=target.ref, outcome=Outcome.SKIPPED, why=f"not asked: {error.brief}")
+    (ended,) = await waiter.watch((request,), requester.look)
+    return ended

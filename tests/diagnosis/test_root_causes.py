@@ -1,0 +1,620 @@
+"""From objects in trouble to first causes: the pure part, on recordings, on small clusters, on arbitrary ones."""
+
+import json
+import string
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flux_mcp.api.kinds import FLUX_KINDS, by_kind
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.diagnosis.blockers import Cause, Sort, World
+from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
+from flux_mcp.diagnosis.snapshot import view_examined
+from flux_mcp.flux.graph_algorithms import components, downstream
+from flux_mcp.flux.status import judge
+from tests.support.causes import STAGING_CAUSES
+from tests.support.expected import STAGING_MOMENT
+from tests.support.fake import FIXTURES
+from tests.support.items import READY, item
+
+NOW = datetime(2026, 1, 2, 4, 0, 0, tzinfo=UTC)
+EVERY = frozenset(kind.kind for kind in FLUX_KINDS)
+
+
+def world(items: Iterable[dict[str, Any]], now: datetime = NOW, **more: Any) -> World:
+    objects = [one for each in items if (one := view_examined(each)) is not None]
+    judged = judge((one.linked.object for one in objects), now)
+    known = {"read": EVERY, "down": {}, **more}
+    return World({one.ref: one for one in objects}, {entry.object.ref: entry for entry in judged}, **known)
+
+
+def bad(reason: str, message: str, kind: str = "Kustomization", name: str = "apps", **more: Any) -> dict[str, Any]:
+    """An object that is not ready for this reason."""
+    ready = {**READY, "status": "False", "reason": reason, "message": message}
+    return item(kind, name, **{**more, "status": {"conditions": [ready], **more.get("status", {})}})
+
+
+def waiting(name: str, *on: str, kind: str = "Kustomization") -> dict[str, Any]:
+    """An object that waits for others of its kind."""
+    return bad(
+        "DependencyNotReady",
+        f"dependency 'flux-system/{on[0]}' is not ready",
+        kind,
+        name,
+        spec={"dependsOn": [{"name": each} for each in on]},
+    )
+
+
+def ks(name: str) -> ObjectRef:
+    return ObjectRef("Kustomization", "flux-system", name)
+
+
+def causes(found: Diagnosis, ref: ObjectRef) -> list[Cause]:
+    return [found.causes[position] for position in found.causes_of(ref)]
+
+
+def told(found: Diagnosis, ref: ObjectRef) -> set[tuple[Sort, ObjectRef]]:
+    return {(cause.sort, cause.members[0]) for cause in causes(found, ref)}
+
+
+# The recordings
+
+
+def recorded(name: str) -> list[dict[str, Any]]:
+    paths = (FIXTURES / name / f"{kind.resource}.json" for kind in FLUX_KINDS)
+    return [each for path in paths if path.exists() for each in json.loads(path.read_text())["items"]]
+
+
+def test_on_staging_every_object_in_trouble_stands_behind_its_own_causes_and_no_other() -> None:
+    found = diagnose(world(recorded("staging"), datetime.fromisoformat(STAGING_MOMENT)))
+
+    def called(cause: Cause) -> str:
+        if cause.sort is Sort.LOOP:
+            return "loop"
+        alike = {by_kind[ref.kind].controller for ref in cause.members}
+        return str(cause.members[0]) if len(cause.members) == 1 else alike.pop()
+
+    assert {str(ref): {called(cause) for cause in causes(found, ref)} for ref in found.held} == STAGING_CAUSES
+
+
+def test_on_staging_the_loop_is_one_cause() -> None:
+    found = diagnose(world(recorded("staging"), datetime.fromisoformat(STAGING_MOMENT)))
+    (loop,) = [cause for cause in found.causes if cause.sort is Sort.LOOP]
+    assert loop.members == (ks("cycle-a"), ks("cycle-b"))
+
+
+def test_on_bootstrap_nothing_is_in_trouble() -> None:
+    found = diagnose(world(recorded("bootstrap"), datetime(2026, 11, 22, 9, 52, 36, tzinfo=UTC)))
+    assert found.causes == ()
+    assert found.held == {}
+
+
+# Dependencies
+
+
+def test_a_chain_of_dependencies_leads_to_its_end() -> None:
+    found = diagnose(world([waiting("a", "b"), waiting("b", "c"), bad("BuildFailed", "no such file", name="c")]))
+    assert told(found, ks("a")) == {(Sort.FAILURE, ks("c"))}
+    assert found.behind[0] == (ks("a"), ks("b"))
+    assert found.way(ks("a"), 0) == (ks("a"), ks("b"), ks("c"))
+    assert found.waiting_for(ks("c")) == (ks("a"), ks("b"))
+
+
+def test_two_dependencies_that_fail_are_two_causes() -> None:
+    broken = [bad("BuildFailed", "no such file", name="c"), bad("PruneFailed", "delete failed", name="d")]
+    found = diagnose(world([waiting("a", "c", "d"), *broken]))
+    assert told(found, ks("a")) == {(Sort.FAILURE, ks("c")), (Sort.FAILURE, ks("d"))}
+
+
+def test_a_dependency_that_is_ready_is_no_cause() -> None:
+    found = diagnose(world([waiting("a", "b", "c"), item(name="b"), bad("BuildFailed", "no such file", name="c")]))
+    assert told(found, ks("a")) == {(Sort.FAILURE, ks("c"))}
+
+
+def test_a_dependency_that_does_not_exist_is_missing() -> None:
+    assert told(diagnose(world([waiting("a", "b")])), ks("a")) == {(Sort.MISSING, ks("b"))}
+
+
+def test_a_dependency_of_a_kind_that_was_not_read_is_not_called_missing() -> None:
+    assert told(diagnose(world([waiting("a", "b")], read=frozenset())), ks("a")) == {(Sort.UNREAD, ks("b"))}
+
+
+def test_a_dependency_in_a_namespace_that_was_not_read_is_not_called_missing() -> None:
+    elsewhere = waiting("a", "b")
+    elsewhere["spec"]["dependsOn"] = [{"name": "b", "namespace": "far"}]
+    found = diagnose(world([elsewhere], only="flux-system"))
+    assert told(found, ks("a")) == {(Sort.UNREAD, ObjectRef("Kustomization", "far", "b"))}
+
+
+def test_a_suspended_dependency_that_never_was_ready_is_a_cause() -> None:
+    suspended = item(name="b", spec={"suspend": True}, status={"conditions": []})
+    assert told(diagnose(world([waiting("a", "b"), suspended])), ks("a")) == {(Sort.SUSPENDED, ks("b"))}
+
+
+def test_a_suspended_dependency_that_is_ready_is_a_cause_where_there_is_no_other() -> None:
+    """It will not become newer: who waits for a newer revision of it waits for ever."""
+    suspended = item(name="b", spec={"suspend": True})
+    assert told(diagnose(world([waiting("a", "b"), suspended])), ks("a")) == {(Sort.SUSPENDED, ks("b"))}
+    found = diagnose(world([waiting("a", "b", "c"), suspended, bad("BuildFailed", "no such file", name="c")]))
+    assert told(found, ks("a")) == {(Sort.FAILURE, ks("c"))}
+
+
+def test_a_dependency_that_is_just_reconciled_is_waited_for() -> None:
+    running = item(
+        name="b", status={"conditions": [{**READY, "status": "Unknown", "lastTransitionTime": "2026-01-02T03:59:50Z"}]}
+    )
+    assert told(diagnose(world([waiting("a", "b"), running])), ks("a")) == {(Sort.RUNNING, ks("b"))}
+
+
+def test_a_dependency_whose_revision_is_behind_is_the_cause() -> None:
+    source = item("GitRepository", "repo", status={"artifact": {"revision": "main@sha1:" + "2" * 40}})
+    behind = item(
+        name="b",
+        spec={"sourceRef": {"kind": "GitRepository", "name": "repo"}},
+        status={"lastAppliedRevision": "main@sha1:" + "1" * 40},
+    )
+    late = waiting("a", "b")
+    late["status"]["conditions"][0]["message"] = "dependency 'flux-system/b' revision is not up to date"
+    assert told(diagnose(world([late, behind, source])), ks("a")) == {(Sort.FAILURE, ks("b"))}
+
+
+def test_a_loop_is_one_cause_for_all_that_wait_for_it() -> None:
+    found = diagnose(world([waiting("a", "b"), waiting("b", "c"), waiting("c", "a"), waiting("d", "a")]))
+    (loop,) = found.causes
+    assert (loop.sort, loop.members) == (Sort.LOOP, (ks("a"), ks("b"), ks("c")))
+    assert found.behind == ((ks("d"),),)
+
+
+def test_an_object_that_depends_on_itself_is_a_loop() -> None:
+    (loop,) = diagnose(world([waiting("a", "a")])).causes
+    assert (loop.sort, loop.members) == (Sort.LOOP, (ks("a"),))
+
+
+def test_a_loop_that_also_waits_for_a_failure_has_two_causes() -> None:
+    found = diagnose(world([waiting("a", "b", "x"), waiting("b", "a"), bad("BuildFailed", "no such file", name="x")]))
+    assert told(found, ks("b")) == {(Sort.LOOP, ks("a")), (Sort.FAILURE, ks("x"))}
+
+
+# Sources
+
+
+def test_a_release_leads_over_its_chart_to_the_repository() -> None:
+    release = bad(
+        "SourceNotReady",
+        "HelmChart 'flux-system/apps-web' is not ready: does not have an artifact",
+        "HelmRelease",
+        "web",
+        namespace="apps",
+        spec={"chart": {"spec": {"chart": "web", "sourceRef": {"kind": "HelmRepository", "name": "charts"}}}},
+        status={"helmChart": "flux-system/apps-web"},
+    )
+    chart = bad(
+        "NoSourceArtifact",
+        "no artifact available",
+        "HelmChart",
+        "apps-web",
+        spec={"sourceRef": {"kind": "HelmRepository", "name": "charts"}},
+    )
+    repository = bad("Failed", "failed to fetch Helm repository index: 401", "HelmRepository", "charts")
+    found = diagnose(world([release, chart, repository]))
+    root = ObjectRef("HelmRepository", "flux-system", "charts")
+    assert told(found, ObjectRef("HelmRelease", "apps", "web")) == {(Sort.FAILURE, root)}
+    assert told(found, ObjectRef("HelmChart", "flux-system", "apps-web")) == {(Sort.FAILURE, root)}
+
+
+def test_an_object_that_still_looks_ready_stands_behind_its_failing_source() -> None:
+    source = bad("GitOperationFailed", "authentication required", "GitRepository", "repo")
+    ready = item(name="a", spec={"sourceRef": {"kind": "GitRepository", "name": "repo"}})
+    found = diagnose(world([source, ready]))
+    assert told(found, ks("a")) == {(Sort.FAILURE, ObjectRef("GitRepository", "flux-system", "repo"))}
+
+
+def test_a_failure_of_its_own_beside_a_failing_source_is_told_too() -> None:
+    source = bad("GitOperationFailed", "authentication required", "GitRepository", "repo")
+    broken = bad("BuildFailed", "no such file", name="a", spec={"sourceRef": {"kind": "GitRepository", "name": "repo"}})
+    found = diagnose(world([source, broken]))
+    assert told(found, ks("a")) == {
+        (Sort.FAILURE, ObjectRef("GitRepository", "flux-system", "repo")),
+        (Sort.FAILURE, ks("a")),
+    }
+
+
+def test_a_suspended_source_without_an_artifact_is_the_cause() -> None:
+    source = item("GitRepository", "repo", spec={"suspend": True}, status={"conditions": []})
+    spec = {"sourceRef": {"kind": "GitRepository", "name": "repo"}}
+    waits = bad("ArtifactFailed", "Source artifact not found, retrying in 30s", name="a", spec=spec)
+    root = ObjectRef("GitRepository", "flux-system", "repo")
+    assert told(diagnose(world([source, waits])), ks("a")) == {(Sort.SUSPENDED, root)}
+
+
+def test_a_path_that_is_not_in_a_healthy_source_is_a_failure_of_its_own() -> None:
+    source = item("GitRepository", "repo", status={"artifact": {"revision": "main@sha1:" + "1" * 40}})
+    spec = {"sourceRef": {"kind": "GitRepository", "name": "repo"}}
+    broken = bad("ArtifactFailed", "kustomization path not found: stat x", name="a", spec=spec)
+    assert told(diagnose(world([source, broken])), ks("a")) == {(Sort.FAILURE, ks("a"))}
+
+
+# Health
+
+
+def holder(message: str, *ids: str, name: str = "a", **spec: Any) -> dict[str, Any]:
+    return bad(
+        "HealthCheckFailed",
+        message,
+        name=name,
+        spec=spec,
+        status={"inventory": {"entries": [{"id": each, "v": "v1"} for each in ids]}},
+    )
+
+
+CHILD = "flux-system_b_kustomize.toolkit.fluxcd.io_Kustomization"
+
+
+def test_a_parent_that_waits_stands_behind_the_failure_of_its_child() -> None:
+    parent = holder("timeout waiting for: [Kustomization/flux-system/b status: 'InProgress']", CHILD, wait=True)
+    found = diagnose(world([parent, bad("BuildFailed", "no such file", name="b")]))
+    assert told(found, ks("a")) == {(Sort.FAILURE, ks("b"))}
+
+
+def test_a_parent_that_does_not_wait_stands_behind_the_children_that_are_named_only() -> None:
+    other = "flux-system_c_kustomize.toolkit.fluxcd.io_Kustomization"
+    parent = holder("timeout waiting for: [Kustomization/flux-system/b status: 'InProgress']", CHILD, other)
+    broken = [bad("BuildFailed", "no such file", name="b"), bad("PruneFailed", "x", name="c")]
+    assert told(diagnose(world([parent, *broken])), ks("a")) == {(Sort.FAILURE, ks("b"))}
+
+
+def test_a_child_that_waits_for_its_waiting_parent_is_a_loop() -> None:
+    parent = holder("timeout waiting for: [Kustomization/flux-system/b status: 'InProgress']", CHILD, wait=True)
+    (loop,) = diagnose(world([parent, waiting("b", "a")])).causes
+    assert (loop.sort, set(loop.members)) == (Sort.LOOP, {ks("a"), ks("b")})
+
+
+def test_a_workload_that_failed_is_a_cause_beside_a_child_that_failed() -> None:
+    message = "timeout waiting for: [Deployment/apps/web status: 'InProgress', Kustomization/flux-system/b status: 'InProgress']"
+    found = diagnose(world([holder(message, CHILD), bad("BuildFailed", "no such file", name="b")]))
+    assert told(found, ks("a")) == {(Sort.FAILURE, ks("a")), (Sort.FAILURE, ks("b"))}
+    assert [str(one) for one in found.workloads([ks("a")])] == ["Deployment apps/web"]
+
+
+def test_a_child_that_could_not_be_read_is_said_to_be_unread() -> None:
+    parent = holder("failed early due to stalled resources: [HelmRelease/apps/web status: 'Failed']")
+    found = diagnose(world([parent], read=EVERY - {"HelmRelease"}))
+    assert told(found, ks("a")) == {(Sort.UNREAD, ObjectRef("HelmRelease", "apps", "web"))}
+
+
+def test_the_inventory_of_another_cluster_is_not_looked_up() -> None:
+    parent = holder("health check failed", CHILD, wait=True, kubeConfig={"secretRef": {"name": "x"}})
+    found = diagnose(world([parent, bad("BuildFailed", "no such file", name="b")]))
+    assert told(found, ks("a")) == {(Sort.FAILURE, ks("a"))}
+
+
+def test_what_another_cluster_says_is_not_looked_up_here() -> None:
+    message = (
+        "timeout waiting for: [Deployment/apps/web status: 'InProgress', HelmRelease/apps/db status: 'InProgress']"
+    )
+    found = diagnose(world([holder(message, kubeConfig={"secretRef": {"name": "x"}})]))
+    assert told(found, ks("a")) == {(Sort.FAILURE, ks("a"))}
+    assert found.workloads([ks("a")]) == ()
+    assert "another cluster" in found.causes[0].advice[0].meaning
+
+
+def test_another_vendors_kind_of_a_name_of_flux_is_not_called_missing() -> None:
+    message = "timeout waiting for: [Provider/provider-aws-s3 status: 'InProgress']"
+    found = diagnose(world([holder(message, "_provider-aws-s3_pkg.crossplane.io_Provider", wait=True)]))
+    assert told(found, ks("a")) == {(Sort.FAILURE, ks("a"))}
+
+
+def test_another_vendors_job_is_not_looked_for_among_those_of_kubernetes() -> None:
+    message = "timeout waiting for: [Job/apps/train status: 'InProgress']"
+    found = diagnose(world([holder(message, "apps_train_batch.volcano.sh_Job")]))
+    assert found.workloads([ks("a")]) == ()
+
+
+def test_a_child_that_is_named_and_suspended_is_a_cause() -> None:
+    child = bad("BuildFailed", "no such file", name="b", spec={"suspend": True})
+    found = diagnose(world([holder("timeout waiting for: [Kustomization/flux-system/b status: 'InProgress']"), child]))
+    assert told(found, ks("a")) == {(Sort.SUSPENDED, ks("b"))}
+
+
+def test_a_release_that_timed_out_is_a_failure_of_its_own_beside_its_failing_source() -> None:
+    source = bad("OCIArtifactPullFailed", "UNAUTHORIZED", "OCIRepository", "charts")
+    release = bad(
+        "UpgradeFailed",
+        "Helm upgrade failed for release a/b: context deadline exceeded",
+        "HelmRelease",
+        "web",
+        spec={"chartRef": {"kind": "OCIRepository", "name": "charts"}},
+    )
+    ref = ObjectRef("HelmRelease", "flux-system", "web")
+    assert told(diagnose(world([source, release])), ref) == {
+        (Sort.FAILURE, ObjectRef("OCIRepository", "flux-system", "charts")),
+        (Sort.FAILURE, ref),
+    }
+
+
+def test_what_a_resource_set_may_not_apply_is_not_laid_to_a_child() -> None:
+    child = bad("InstallFailed", "something else", "HelmRelease", "db")
+    forbidden = bad(
+        "ReconciliationFailed",
+        "reconciliation failed: Namespace/team-b dry-run failed (Forbidden)",
+        "ResourceSet",
+        "teams",
+        spec={"wait": True},
+        status={"inventory": {"entries": [{"id": "flux-system_db_helm.toolkit.fluxcd.io_HelmRelease", "v": "v2"}]}},
+    )
+    ref = ObjectRef("ResourceSet", "flux-system", "teams")
+    assert told(diagnose(world([child, forbidden])), ref) == {(Sort.FAILURE, ref)}
+
+
+def test_an_archive_that_cannot_be_downloaded_is_a_failure_of_its_own() -> None:
+    source = bad("GitOperationFailed", "authentication required", "GitRepository", "repo")
+    spec = {"sourceRef": {"kind": "GitRepository", "name": "repo"}}
+    late = bad(
+        "ArtifactFailed", "failed to download archive from http://source-controller (status: 503)", name="a", spec=spec
+    )
+    assert (Sort.FAILURE, ks("a")) in told(diagnose(world([source, late])), ks("a"))
+
+
+def test_releases_that_are_silent_for_other_reasons_are_not_one_cause() -> None:
+    chart = {"spec": {"sourceRef": {"name": "x", "namespace": "far"}}}
+    far = item("HelmRelease", "a", spec={"chart": chart}, status={"conditions": []})
+    near = item("HelmRelease", "b", spec={"chart": {"spec": {"sourceRef": {"name": "x"}}}}, status={"conditions": []})
+    found = diagnose(world([far, near], one_namespace=True))
+    assert sorted(len(cause.members) for cause in found.causes) == [1, 1]
+
+
+def test_an_ordinary_rollout_is_no_trouble() -> None:
+    """The revision that is attempted is written at the start of a run, the applied one at its end."""
+    running = item(
+        name="a",
+        status={
+            "conditions": [
+                {**READY, "status": "Unknown", "reason": "Progressing", "lastTransitionTime": "2026-01-02T03:59:55Z"}
+            ],
+            "lastAttemptedRevision": "main@sha1:" + "2" * 40,
+            "lastAppliedRevision": "main@sha1:" + "1" * 40,
+            "history": [{"lastReconciledStatus": "ReconciliationSucceeded"}],
+        },
+    )
+    assert diagnose(world([running])).causes == ()
+
+
+def test_a_run_that_takes_longer_than_its_time_out_is_told_as_that() -> None:
+    hung = item(name="a", status={"conditions": [{**READY, "status": "Unknown", "reason": "Progressing"}]})
+    found = diagnose(world([hung]))
+    assert [row.number for row in found.blocked[ks("a")].rows] == [36]
+
+
+def test_where_a_message_names_nothing_the_workloads_of_the_inventory_are_looked_at() -> None:
+    release = bad(
+        "UpgradeFailed",
+        "Helm upgrade failed for release apps/web with chart web@1: context deadline exceeded",
+        "HelmRelease",
+        "web",
+        namespace="apps",
+        status={"inventory": {"entries": [{"id": "apps_web_apps_Deployment", "v": "v1"}]}},
+    )
+    ref = ObjectRef("HelmRelease", "apps", "web")
+    assert [str(one) for one in diagnose(world([release])).workloads([ref])] == ["Deployment apps/web"]
+
+
+# What is in no condition
+
+
+def test_what_no_controller_looked_at_is_one_cause_a_controller() -> None:
+    silent = [item(name=name, status={"conditions": []}) for name in "ab"]
+    chart = item(
+        "HelmRelease", "c", spec={"chartRef": {"kind": "OCIRepository", "name": "x"}}, status={"conditions": []}
+    )
+    found = diagnose(world([*silent, chart]))
+    assert [cause.members for cause in found.causes] == [
+        (ObjectRef("HelmRelease", "flux-system", "c"),),
+        (ks("a"), ks("b")),
+    ]
+
+
+def test_an_unseen_generation_is_a_cause_of_its_own() -> None:
+    old = item(name="a", metadata={"generation": 2})
+    old["status"]["conditions"] = [{**READY, "observedGeneration": 1}]
+    assert told(diagnose(world([old])), ks("a")) == {(Sort.FAILURE, ks("a"))}
+
+
+def test_a_deletion_that_hangs_is_a_cause_of_its_own() -> None:
+    gone = item(
+        name="a", metadata={"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["finalizers.fluxcd.io"]}
+    )
+    assert told(diagnose(world([gone])), ks("a")) == {(Sort.FAILURE, ks("a"))}
+
+
+def test_what_the_status_is_silent_about_is_behind_the_controller_that_is_down() -> None:
+    down = ObjectRef("Deployment", "flux-system", "kustomize-controller")
+    found = diagnose(world([item(name="a", status={"conditions": []})], down={"kustomize-controller": down}))
+    assert told(found, ks("a")) == {(Sort.CONTROLLER, down)}
+
+
+def test_a_controller_that_is_down_comes_first() -> None:
+    down = ObjectRef("Deployment", "flux-system", "kustomize-controller")
+    items = [waiting("a", "c"), waiting("b", "c"), bad("GitOperationFailed", "x", "GitRepository", "c")]
+    found = diagnose(world(items, down={"kustomize-controller": down}))
+    assert found.causes[0].sort is Sort.CONTROLLER
+
+
+@pytest.mark.parametrize(
+    ("spec", "refused", "number"),
+    [
+        pytest.param({}, False, 44, id="neither chart nor chartRef"),
+        pytest.param({"chart": {"spec": {}}, "chartRef": {"kind": "OCIRepository", "name": "x"}}, False, 44, id="both"),
+        pytest.param({"chart": {"spec": {"sourceRef": {"name": "x", "namespace": "far"}}}}, True, 43, id="refused"),
+    ],
+)
+def test_a_release_without_a_status_is_told_from_its_spec(spec: dict, refused: bool, number: int) -> None:
+    silent = item("HelmRelease", "a", spec=spec, status={"conditions": []})
+    found = diagnose(world([silent], one_namespace=refused))
+    assert [row.number for row in found.blocked[ObjectRef("HelmRelease", "flux-system", "a")].rows] == [number]
+
+
+def test_objects_that_fail_alike_are_one_cause() -> None:
+    message = 'Deployment/{0}/web dry-run failed: failed calling webhook "w.acme.io": connection refused after 1{0}s'
+    items = [bad("ReconciliationFailed", message.format(n), name=f"k{n}") for n in range(5)]
+    (cause,) = diagnose(world(items)).causes
+    assert len(cause.members) == 5
+
+
+def test_objects_that_fail_for_other_reasons_are_not_one_cause() -> None:
+    one = bad("BuildFailed", "no such file x", name="a")
+    assert len(diagnose(world([one, bad("BuildFailed", "no such file y", name="b")])).causes) == 2
+
+
+def test_exhausted_retries_are_told_beside_the_failure() -> None:
+    failed = bad("InstallFailed", "Helm install failed: timed out waiting for the condition", "HelmRelease", "a")
+    stalled = {
+        **READY,
+        "type": "Stalled",
+        "reason": "RetriesExceeded",
+        "message": "Failed to install after 2 attempt(s)",
+    }
+    failed["status"]["conditions"].append(stalled)
+    found = diagnose(world([failed]))
+    assert [row.number for row in found.blocked[ObjectRef("HelmRelease", "flux-system", "a")].rows] == [51, 64]
+
+
+def test_a_rollback_that_succeeded_is_a_failure() -> None:
+    """The wanted version is not running, though the reason sounds well."""
+    found = diagnose(world([bad("RollbackSucceeded", "Helm rollback succeeded", "HelmRelease", "a")]))
+    ((row,),) = [one.rows for one in found.blocked.values()]
+    assert row.number == 61
+
+
+# Arbitrary clusters
+
+NAMES = st.sampled_from(string.ascii_lowercase[:6])
+KINDS = st.sampled_from(["Kustomization", "HelmRelease", "GitRepository", "HelmChart", "ResourceSet", "ImagePolicy"])
+REASONS = st.sampled_from(
+    ["DependencyNotReady", "ArtifactFailed", "SourceNotReady", "HealthCheckFailed", "BuildFailed", "Nothing", ""]
+)
+
+
+@st.composite
+def objects(draw: st.DrawFn) -> dict[str, Any]:
+    kind, namespace = draw(KINDS), draw(NAMES)
+    refs = st.fixed_dictionaries({"kind": KINDS, "name": NAMES, "namespace": NAMES})
+    found = item(
+        kind,
+        draw(NAMES),
+        namespace=namespace,
+        spec={
+            "dependsOn": draw(st.lists(refs, max_size=3)),
+            "sourceRef": draw(refs),
+            "chartRef": draw(refs),
+            "wait": draw(st.booleans()),
+            "suspend": draw(st.booleans()),
+        },
+        status={
+            "conditions": [
+                {
+                    **READY,
+                    "status": draw(st.sampled_from(["True", "False", "Unknown"])),
+                    "reason": draw(REASONS),
+                    "message": f"[{draw(KINDS)}/{draw(NAMES)}/{draw(NAMES)} status: 'Failed'] not found",
+                }
+            ],
+            "inventory": {
+                "entries": [
+                    {"id": f"{each['namespace']}_{each['name']}_{by_kind[each['kind']].group}_{each['kind']}"}
+                    for each in draw(st.lists(refs, max_size=3))
+                ]
+            },
+        },
+    )
+    if draw(st.booleans()):
+        found["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    return found
+
+
+def clusters(most: int) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Up to so many objects, no two called the same."""
+    return st.lists(
+        objects(),
+        max_size=most,
+        unique_by=lambda one: (one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]),
+    )
+
+
+@given(clusters(25))
+def test_every_object_in_trouble_has_a_cause_and_every_cause_is_somebodys(items: list[dict[str, Any]]) -> None:
+    cluster = world(items)
+    found = diagnose(cluster)
+    troubled = {ref for ref, entry in cluster.judged.items() if entry.trouble}
+    assert set(found.held) == troubled
+    assert all(found.causes_of(ref) for ref in troubled)
+    assert {position for ref in troubled for position in found.causes_of(ref)} == set(range(len(found.causes)))
+    for ref in troubled:
+        for position in found.causes_of(ref):
+            way = found.way(ref, position)
+            assert way[0] == ref
+            assert all(target in found.blocked[step].by for step, target in pairwise(way))
+    turned = diagnose(world(reversed(items)))
+    assert (turned.causes, turned.behind) == (found.causes, found.behind)
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["chain", "loop"])
+def test_two_thousand_in_a_row_are_walked(closed: bool) -> None:
+    size = 2000
+    items = [waiting(f"k{n}", f"k{n + 1}") for n in range(size - 1)]
+    items.append(waiting(f"k{size - 1}", "k0") if closed else bad("BuildFailed", "no such file", name=f"k{size - 1}"))
+    found = diagnose(world(items))
+    (cause,) = found.causes
+    assert cause.sort is (Sort.LOOP if closed else Sort.FAILURE)
+    assert len(cause.members) + len(found.behind[0]) == size
+    assert len(found.way(ks("k0"), 0)) == (1 if closed else size)
+
+
+def test_two_thousand_sources_in_a_row_are_judged() -> None:
+    """A failure at the top is said of every user down the chain, in time that grows with the length only."""
+    size = 2000
+    top = bad("SourceFetchFailed", "x", "ArtifactGenerator", "g0", spec={"sources": []})
+    items = [top]
+    for n in range(size):
+        items.append(
+            item("ExternalArtifact", f"e{n}", spec={"sourceRef": {"kind": "ArtifactGenerator", "name": f"g{n}"}})
+        )
+        items.append(
+            item("ArtifactGenerator", f"g{n + 1}", spec={"sources": [{"kind": "ExternalArtifact", "name": f"e{n}"}]})
+        )
+    found = diagnose(world(items))
+    (cause,) = found.causes
+    assert cause.members == (ObjectRef("ArtifactGenerator", "flux-system", "g0"),)
+    assert len(found.behind[0]) == 2 * size
+
+
+# The walks themselves
+
+
+def test_components_come_after_those_that_they_lead_to() -> None:
+    assert components({"a": ("b",), "b": ("c", "d"), "c": ("b",), "d": ()}) == [("d",), ("b", "c"), ("a",)]
+
+
+@given(st.dictionaries(NAMES, st.lists(NAMES, max_size=4), max_size=6))
+def test_components_are_the_nodes_that_reach_each_other(ties: dict[str, list[str]]) -> None:
+    graph = {node: tuple(target for target in targets if target in ties) for node, targets in ties.items()}
+
+    def reach(node: str) -> set[str]:
+        seen, left = {node}, [node]
+        while left:
+            left += [target for target in graph[left.pop()] if target not in seen and not seen.add(target)]  # type: ignore[func-returns-value]
+        return seen
+
+    expected = {frozenset(other for other in reach(node) if node in reach(other)) for node in graph}
+    assert {frozenset(one) for one in components(graph)} == expected
+
+
+def test_what_is_downstream_is_told_with_where_it_comes_from() -> None:
+    users = {"a": ["b", "c"], "b": ["d"], "c": ["d"], "x": ["d"]}
+    assert downstream(users, ["a", "x"], most=1) == {"b": ("a",), "c": ("a",), "d": ("a",)}
+    assert set(downstream(users, ["a", "x"], most=2)["d"]) == {"a", "x"}

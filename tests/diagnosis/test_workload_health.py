@@ -1,0 +1,284 @@
+"""Why a workload is not ready: from Pods, conditions and events as Kubernetes writes them."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.diagnosis.catalog.pods import NOT_READY, POD_FAILURES
+from flux_mcp.diagnosis.workload_health import Symptom, observe, symptoms, view_observed
+
+WEB = ObjectRef("Deployment", "apps", "web")
+
+
+def meta(name: str, kind: str = "", owner: str = "") -> dict[str, Any]:
+    owners = [{"kind": kind, "name": owner, "controller": True}] if owner else []
+    return {"name": name, "namespace": "apps", "ownerReferences": owners}
+
+
+def deployment(wanted: int = 1, ready: int = 0, *conditions: dict) -> dict[str, Any]:
+    status = {"readyReplicas": ready, "conditions": list(conditions)}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": meta("web"),
+        "spec": {"replicas": wanted},
+        "status": status,
+    }
+
+
+def replica_set(name: str = "web-1", *conditions: dict) -> dict[str, Any]:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": meta(name, "Deployment", "web"),
+        "spec": {"replicas": 1},
+        "status": {"conditions": list(conditions)},
+    }
+
+
+def a_pod(
+    status: dict[str, Any], name: str = "web-1-a", owner: str = "web-1", kind: str = "ReplicaSet"
+) -> dict[str, Any]:
+    spec = {
+        "containers": [{"name": "app", "image": "ghcr.io/acme/web:1"}],
+        "initContainers": [{"name": "init", "image": "busybox:1"}],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta(name, kind, owner), "spec": spec, "status": status}
+
+
+def app(
+    state: dict[str, Any], last: dict[str, Any] | None = None, restarts: int = 0, name: str = "app"
+) -> dict[str, Any]:
+    key = "initContainerStatuses" if name == "init" else "containerStatuses"
+    one = {"name": name, "ready": False, "restartCount": restarts, "state": state, "lastState": last or {}}
+    return {"phase": "Running", key: [one]}
+
+
+def warning(about: str, kind: str, reason: str, message: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": meta(f"{about}.{reason}"),
+        "involvedObject": {"kind": kind, "namespace": "apps", "name": about, "apiVersion": "v1"},
+        "type": "Warning",
+        "reason": reason,
+        "message": message,
+    }
+
+
+def found(*items: dict[str, Any], ref: ObjectRef = WEB) -> tuple[Symptom, ...]:
+    return symptoms(ref, observe(one for item in items if (one := view_observed(item)) is not None))
+
+
+def waits(reason: str, message: str = "") -> dict[str, Any]:
+    return app({"waiting": {"reason": reason, "message": message}})
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "container"),
+    [
+        pytest.param(waits("ImagePullBackOff"), "ImagePullBackOff", "app", id="image"),
+        pytest.param(waits("ErrImagePull"), "ErrImagePull", "app", id="image at the first try"),
+        pytest.param(waits("CreateContainerConfigError"), "CreateContainerConfigError", "app", id="config"),
+        pytest.param(waits("CrashLoopBackOff"), "CrashLoopBackOff", "app", id="crash loop"),
+        pytest.param(app({"terminated": {"exitCode": 1, "reason": "Error"}}), "Error", "app", id="ended"),
+        pytest.param(
+            app({"waiting": {"reason": "CrashLoopBackOff"}}, name="init"),
+            "CrashLoopBackOff",
+            "init",
+            id="init container",
+        ),
+        pytest.param(
+            app({"running": {}}, {"terminated": {"reason": "OOMKilled", "exitCode": 137}}, 3),
+            "OOMKilled",
+            "app",
+            id="memory",
+        ),
+        pytest.param({"phase": "Failed", "reason": "Evicted", "message": "low on disk"}, "Evicted", "", id="evicted"),
+        pytest.param(
+            {
+                "phase": "Pending",
+                "conditions": [
+                    {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}
+                ],
+            },
+            "Unschedulable",
+            "",
+            id="pending",
+        ),
+    ],
+)
+def test_a_pod_tells_its_reason(status: dict[str, Any], reason: str, container: str) -> None:
+    (symptom,) = found(deployment(), replica_set(), a_pod(status))
+    assert (symptom.reason, symptom.container) == (reason, container)
+    assert symptom.about == (ObjectRef("Pod", "apps", "web-1-a"),)
+    assert symptom.advice is POD_FAILURES[reason]
+
+
+def test_a_crash_loop_tells_how_the_last_run_ended() -> None:
+    state = app(
+        {"waiting": {"reason": "CrashLoopBackOff"}}, {"terminated": {"reason": "OOMKilled", "exitCode": 137}}, 7
+    )
+    (symptom,) = found(deployment(), replica_set(), a_pod(state))
+    assert (symptom.last, symptom.restarts, symptom.image) == ("OOMKilled exit code 137", 7, "ghcr.io/acme/web:1")
+    assert symptom.advice is POD_FAILURES["OOMKilled"]
+
+
+def test_a_probe_that_fails_is_told_from_its_event() -> None:
+    event = warning("web-1-a", "Pod", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
+    (symptom,) = found(deployment(), replica_set(), a_pod(app({"running": {}})), event)
+    assert (symptom.reason, symptom.message) == (
+        "Unhealthy",
+        "Readiness probe failed: HTTP probe failed with statuscode: 503",
+    )
+    assert symptom.advice is NOT_READY
+
+
+def test_without_an_event_a_container_that_is_not_ready_is_told() -> None:
+    (symptom,) = found(deployment(), replica_set(), a_pod(app({"running": {}})))
+    assert (symptom.reason, symptom.container) == ("NotReady", "app")
+
+
+def test_a_volume_that_cannot_be_mounted_is_told_from_its_event() -> None:
+    event = warning("web-1-a", "Pod", "FailedMount", 'MountVolume.SetUp failed: secret "x" not found')
+    (symptom,) = found(deployment(), replica_set(), a_pod(waits("ContainerCreating")), event)
+    assert symptom.reason == "FailedMount"
+
+
+def test_what_was_before_a_container_ran_is_no_news_once_it_runs() -> None:
+    old = warning("web-1-a", "Pod", "FailedMount", "was slow")
+    now = warning("web-1-a", "Pod", "Unhealthy", "Readiness probe failed")
+    (symptom,) = found(deployment(), replica_set(), a_pod(app({"running": {}})), old, now)
+    assert symptom.reason == "Unhealthy"
+
+
+def test_of_events_of_one_reason_the_newest_is_told() -> None:
+    events = [
+        {**warning("web-1-a", "Pod", "Unhealthy", message), "lastTimestamp": f"2026-01-02T03:0{number}:00Z"}
+        for number, message in enumerate(["old", "new", "older"][:2])
+    ]
+    (symptom,) = found(deployment(), replica_set(), a_pod(app({"running": {}})), *events)
+    assert symptom.message == "new"
+
+
+def test_a_message_tells_no_value_that_the_pod_hides() -> None:
+    """A container's message may be the end of its log, and repeats what its environment or command line holds."""
+    status = app(
+        {"terminated": {"exitCode": 1, "reason": "Error", "message": "no vault/Tr0ub4dor-3 for zX9-Qw7_hunter"}}
+    )
+    one = a_pod(status)
+    one["spec"]["containers"][0] |= {
+        "env": [{"name": "DB_DSN", "value": "vault/Tr0ub4dor-3"}],
+        "command": ["run", "--password=zX9-Qw7_hunter", "zX9-Qw7_hunter"],
+    }
+    (symptom,) = found(deployment(), replica_set(), one)
+    assert "Tr0ub4dor" not in symptom.message
+    assert "hunter" not in symptom.message
+    assert symptom.message.startswith("no ***")
+
+
+def test_pods_that_admission_forbids_are_told_from_the_replica_set() -> None:
+    denied = {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "reason": "FailedCreate",
+        "message": 'pods "web-1-" is forbidden: quota',
+    }
+    (symptom,) = found(deployment(), replica_set("web-1", denied))
+    assert symptom.about == (ObjectRef("ReplicaSet", "apps", "web-1"),)
+    assert (symptom.reason, symptom.message) == ("FailedCreate", 'pods "web-1-" is forbidden: quota')
+
+
+def test_pods_that_a_stateful_set_cannot_make_are_told_from_its_event() -> None:
+    ref = ObjectRef("StatefulSet", "apps", "web")
+    workload = {**deployment(), "kind": "StatefulSet"}
+    (symptom,) = found(workload, warning("web", "StatefulSet", "FailedCreate", "create Pod web-0 failed"), ref=ref)
+    assert symptom.about == (ref,)
+    assert symptom.reason == "FailedCreate"
+
+
+def test_a_job_that_gave_up_is_told_from_its_condition() -> None:
+    ref = ObjectRef("Job", "apps", "web")
+    failed = {
+        "type": "Failed",
+        "status": "True",
+        "reason": "BackoffLimitExceeded",
+        "message": "Job has reached the limit",
+    }
+    job = {**deployment(1, 0, failed), "apiVersion": "batch/v1", "kind": "Job"}
+    (symptom,) = found(job, ref=ref)
+    assert symptom.reason == "BackoffLimitExceeded"
+
+
+def test_the_pods_of_a_cron_job_are_those_of_its_jobs() -> None:
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": meta("web-29", "CronJob", "web"),
+        "spec": {},
+        "status": {},
+    }
+    broken = a_pod(waits("ImagePullBackOff"), owner="web-29", kind="Job")
+    (symptom,) = found(job, broken, ref=ObjectRef("CronJob", "apps", "web"))
+    assert symptom.reason == "ImagePullBackOff"
+
+
+def test_equal_pods_are_one_symptom() -> None:
+    pods = [a_pod(waits("ImagePullBackOff"), f"web-1-{letter}") for letter in "abc"]
+    (symptom,) = found(deployment(3), replica_set(), *pods)
+    assert [ref.name for ref in symptom.about] == ["web-1-a", "web-1-b", "web-1-c"]
+
+
+def test_pods_of_others_and_ready_ones_are_left_out() -> None:
+    ready = {**app({"running": {}}), "conditions": [{"type": "Ready", "status": "True"}]}
+    other = a_pod(waits("ImagePullBackOff"), "other-1-a", owner="other-1")
+    done = a_pod({**waits("Completed"), "phase": "Succeeded"}, "web-1-d")
+    assert found(deployment(), replica_set(), a_pod(ready), other, done) == ()
+
+
+def test_nothing_known_is_no_symptom() -> None:
+    assert found(deployment()) == ()
+    assert found() == ()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda below: (
+        st.lists(below, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "name",
+                    "status",
+                    "state",
+                    "waiting",
+                    "terminated",
+                    "reason",
+                    "conditions",
+                    "type",
+                    "containerStatuses",
+                    "exitCode",
+                ]
+            ),
+            below,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(status=JSON, spec=JSON, owner=JSON)
+def test_an_odd_pod_breaks_nothing(status: Any, spec: Any, owner: Any) -> None:
+    odd = {
+        "kind": "Pod",
+        "metadata": {**meta("web-1-a", "ReplicaSet", "web-1"), "labels": owner},
+        "spec": spec,
+        "status": status,
+    }
+    event = {**warning("web-1-a", "Pod", "Unhealthy", "x"), "message": owner}
+    for symptom in found(deployment(), replica_set(), odd, event):
+        assert symptom.about

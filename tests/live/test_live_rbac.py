@@ -1,0 +1,160 @@
+"""Every tool against a real API server, as an identity that has exactly the role that `flux-mcp rbac` prints."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from flux_mcp.rbac import admission_policy, cluster_role
+from flux_mcp.settings import Access, Settings
+from flux_mcp.tools.registry import TOOLS
+from tests.live.test_live import ask, cluster, kubectl, staging
+
+pytestmark = [pytest.mark.anyio, pytest.mark.live]
+
+__all__ = ["cluster", "staging"]
+
+NAME = f"flux-mcp-test-{os.getpid()}"
+ARGUMENTS: dict[str, dict[str, object]] = {
+    "get_flux_resource": {"kind": "Kustomization", "name": "apps", "namespace": "flux-system"},
+    "trace_kubernetes_resource": {"kind": "Pod", "name": "payments-5b5f45cbf9-khd8f", "namespace": "apps"},
+    "get_kubernetes_resources": {"kind": "Deployment"},
+    "get_kubernetes_logs": {"kind": "Deployment", "name": "payments", "namespace": "apps"},
+    "reconcile_flux_resource": {
+        "kind": "ImagePolicy",
+        "name": "podinfo",
+        "namespace": "flux-system",
+        "wait_seconds": 0,
+    },
+    "reconcile_flux_sources": {"namespace": "no-such-namespace", "wait_seconds": 0},
+}
+
+
+def apply(manifest: str) -> None:
+    subprocess.run(["kubectl", "apply", "--filename=-"], input=manifest, text=True, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def role() -> Iterator[str]:
+    """A user who has the role and nothing else; both are gone at the end."""
+    if kubectl("auth", "can-i", "create", "clusterroles").strip() != "yes":
+        pytest.skip("the current context may not make a ClusterRole")
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": NAME},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": NAME},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": NAME}],
+    }
+    apply(cluster_role().replace("name: flux-mcp", f"name: {NAME}"))
+    apply(json.dumps(binding))
+    yield NAME
+    kubectl("delete", "clusterrolebinding", NAME)
+    kubectl("delete", "clusterrole", NAME)
+
+
+@pytest.mark.usefixtures("staging")
+@pytest.mark.parametrize("tool", [tool.name for tool in TOOLS])
+async def test_a_tool_needs_no_more_than_the_role(role: str, tool: str) -> None:
+    settings = Settings(access=Access(impersonate=role))
+    reply = await ask(tool, settings, **ARGUMENTS.get(tool, {}))
+    if tool == "get_kubernetes_logs":
+        # The log may be read; there is no kubelet that has one.
+        assert "cannot reach the kubelet" in reply.text or not reply.is_error
+    else:
+        assert not reply.is_error, reply.text
+    assert "forbidden" not in reply.text.lower()
+    assert "NOT READ" not in reply.text
+
+
+@pytest.fixture(scope="module")
+def policy(role: str) -> Iterator[str]:
+    """The same user, held to requests by the admission policy."""
+    if "validatingadmissionpolicies" not in kubectl("api-resources", "--output=name"):
+        pytest.skip("the API server has no ValidatingAdmissionPolicy")
+    apply(
+        admission_policy(role)
+        .replace("name: flux-mcp", f"name: {NAME}")
+        .replace("policyName: flux-mcp", f"policyName: {NAME}")
+    )
+    for _ in range(50):
+        # The API server takes a new policy up within seconds.
+        if patched(role, {"metadata": {"labels": {"probe": "x"}}}) is not None:
+            break
+        time.sleep(0.2)
+    yield role
+    kubectl("delete", "validatingadmissionpolicybinding", NAME)
+    kubectl("delete", "validatingadmissionpolicy", NAME)
+
+
+def patched(user: str, patch: dict[str, object]) -> str | None:
+    """What refused a patch of an object by this user; None where nothing did. Nothing is stored."""
+    target = ["imagepolicies.image.toolkit.fluxcd.io", "podinfo", "--namespace=flux-system"]
+    run = subprocess.run(
+        [
+            "kubectl",
+            "patch",
+            *target,
+            "--type=merge",
+            f"--patch={json.dumps(patch)}",
+            f"--as={user}",
+            "--dry-run=server",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return run.stderr if run.returncode else None
+
+
+@pytest.mark.usefixtures("staging")
+@pytest.mark.parametrize(
+    "patch",
+    [
+        pytest.param({"spec": {"suspend": True}}, id="spec"),
+        pytest.param({"metadata": {"labels": {"a": "b"}}}, id="label"),
+        pytest.param({"metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/prune": "disabled"}}}, id="annotation"),
+        pytest.param({"metadata": {"finalizers": ["a.example.com/b"]}}, id="finalizer"),
+    ],
+)
+def test_the_policy_refuses_every_other_change(policy: str, patch: dict[str, object]) -> None:
+    refused = patched(policy, patch)
+    assert refused is not None
+    assert "ValidatingAdmissionPolicy" in refused
+
+
+@pytest.mark.usefixtures("staging")
+async def test_the_policy_lets_a_request_through(policy: str) -> None:
+    annotation = {"reconcile.fluxcd.io/requestedAt": "2026-01-02T03:04:05Z"}
+    assert patched(policy, {"metadata": {"annotations": annotation}}) is None
+    tool = "reconcile_flux_resource"
+    reply = await ask(tool, Settings(access=Access(impersonate=policy)), **ARGUMENTS[tool])
+    assert not reply.is_error, reply.text
+
+
+def test_the_role_reads_no_secret_and_changes_nothing_else(role: str) -> None:
+    for verb, resource, allowed in (
+        ("get", "secrets", "no"),
+        ("list", "configmaps", "no"),
+        ("patch", "deployments.apps", "no"),
+        ("delete", "kustomizations.kustomize.toolkit.fluxcd.io", "no"),
+        ("patch", "providers.notification.toolkit.fluxcd.io", "no"),
+        ("patch", "kustomizations.kustomize.toolkit.fluxcd.io", "yes"),
+    ):
+        run = subprocess.run(
+            ["kubectl", "auth", "can-i", verb, resource, "--all-namespaces", f"--as={role}"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.stdout.strip() == allowed, (verb, resource)
+
+
+async def test_the_audit_says_that_config_maps_were_not_read(role: str) -> None:
+    reply = await ask("audit_flux_configuration", Settings(access=Access(impersonate=role)), severity="low")
+    assert not reply.is_error
+    assert "ConfigMap" in reply.lines[1]
+    assert "forbidden" in reply.lines[1]

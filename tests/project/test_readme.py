@@ -1,0 +1,54 @@
+"""The README says what is so."""
+
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from flux_mcp.cli import app
+from flux_mcp.tools.registry import TOOLS
+from tests.support.fake import ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def help_of(command: str) -> str:
+    result = CliRunner(env={"TYPER_USE_RICH": "0", "COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    return result.output
+
+
+@pytest.mark.parametrize(
+    ("command", "own"), [("serve", set()), ("call", set()), ("tools", set()), ("record", {"--namespace"})]
+)
+def test_the_table_of_flags_is_that_of_help(command: str, own: set[str]) -> None:
+    told = set(re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE))
+    assert set(re.findall(r"(--[a-z-]+)\b", help_of(command))) - {"--help", "--version"} == told | own
+    assert all(flag in README for flag in own)
+
+
+def test_the_flags_of_rbac_are_told() -> None:
+    flags = set(re.findall(r"(--[a-z-]+)\b", help_of("rbac"))) - {"--help"}
+    assert flags == {"--read-only", "--flux-only", "--policy-for"}
+    assert all(flag in README for flag in flags)
+
+
+def test_the_tests_that_hold_the_promises_are_there() -> None:
+    told = re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "SECURITY.md").read_text())
+    assert len(told) > 10
+    assert [path for path in told if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("flag", sorted(set(re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE))))
+def test_every_flag_has_its_environment_variable(flag: str) -> None:
+    assert f"FLUX_MCP_{flag[2:].upper().replace('-', '_')}" in help_of("serve")
+
+
+def test_the_table_of_tools_is_that_of_the_server() -> None:
+    assert re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE) == [tool.name for tool in TOOLS]
+
+
+def test_the_two_commands_are_targets_of_make() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"`?make ([a-z-]+)", README):
+        assert f"\n{target}:" in makefile

@@ -1,0 +1,167 @@
+"""A small cluster of the tests' own, in memory: it knows objects by kind, namespace and name, as kubectl asks for them."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from flux_mcp.api.kinds import FLUX_KINDS, KUBERNETES_KINDS, Kind
+from flux_mcp.cluster.client import Cluster
+from flux_mcp.errors import FluxMcpError
+from flux_mcp.kubectl.base import Output
+from flux_mcp.kubectl.command import Command
+from flux_mcp.settings import Settings
+from flux_mcp.tools.registry import Toolbox
+from tests.conftest import Reply
+from tests.support.fake import FakeKubectl, a_list, kubeconfig
+
+SERVICE = Kind(kind="Service", group="", plural="services", short_names=("svc",))
+CLUSTER_ROLE = Kind(kind="ClusterRole", group="rbac.authorization.k8s.io", plural="clusterroles", namespaced=False)
+INGRESS = Kind(kind="Ingress", group="networking.k8s.io", plural="ingresses", short_names=("ing",))
+OTHER_INGRESS = Kind(kind="Ingress", group="traefik.io", plural="ingresses")
+ROLLOUT = Kind(kind="Rollout", group="argoproj.io", plural="rollouts", short_names=("ro",))
+OTHER_JOB = Kind(kind="Job", group="batch.volcano.sh", plural="jobs", short_names=("vj",))
+
+
+class Api:
+    """What answers commands, without a process. It serves every Flux kind, Kubernetes' own and a few more.
+
+    `calls` holds the arguments of every command so far: of a real kubectl each would be one process.
+    """
+
+    kinds: tuple[Kind, ...] = (
+        *FLUX_KINDS,
+        *KUBERNETES_KINDS,
+        SERVICE,
+        CLUSTER_ROLE,
+        INGRESS,
+        OTHER_INGRESS,
+        ROLLOUT,
+        OTHER_JOB,
+    )
+    moment: datetime | None = None
+    impersonated: str | None = None
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, ...]] = []
+        self._served = self.kinds
+        self._objects: dict[str, dict[tuple[str, str], dict[str, Any]]] = defaultdict(dict)
+        self._forbidden: tuple[str, ...] = ()
+        self._toolbox = Toolbox(Cluster(self), Settings())
+
+    async def ask(self, tool: str, **arguments: Any) -> Reply:
+        """Call a tool, as the server does."""
+        try:
+            return Reply(await self._toolbox.call(tool, arguments), is_error=False)
+        except FluxMcpError as error:
+            return Reply(str(error), is_error=True)
+
+    def serves(self, *kinds: Kind) -> None:
+        """From now on it serves these kinds."""
+        self._served = kinds
+
+    def holds(self, *objects: dict[str, Any]) -> None:
+        """From now on it holds these objects too."""
+        for one in objects:
+            group = one["apiVersion"].rpartition("/")[0]
+            (kind,) = (kind for kind in self.kinds if (kind.kind, kind.group) == (one["kind"], group))
+            meta = one["metadata"]
+            self._objects[kind.resource][meta.get("namespace", ""), meta["name"]] = one
+
+    def forbids(self, *resources: str) -> None:
+        """From now on these kinds may not be read."""
+        self._forbidden = resources
+
+    async def run(self, command: Command, context: str | None = None) -> Output:
+        """What kubectl would print."""
+        args = command.args()
+        self.calls.append(args)
+        match args[0]:
+            case "config":
+                return Output(0, json.dumps(kubeconfig()).encode(), "")
+            case "version":
+                return Output(0, b'{"clientVersion": {"gitVersion": "v1.34.4"}}', "")
+            case "api-resources":
+                return Output(0, "\n".join(self._table(whole="--output=name" not in args)).encode(), "")
+            case "get":
+                return self._get(args)
+        raise AssertionError(args)
+
+    def _table(self, *, whole: bool) -> Iterator[str]:
+        for kind in self._served:
+            version = f"{kind.group}/v1" if kind.group else "v1"
+            row = f"{kind.plural} {','.join(kind.short_names)} {version} {str(kind.namespaced).lower()} {kind.kind}"
+            yield f"{row} get,list" if whole else kind.resource
+
+    def _get(self, args: tuple[str, ...]) -> Output:
+        flags = dict(word.removeprefix("--").split("=", 1) for word in args[1 : args.index("--")])
+        resources, *names = args[args.index("--") + 1 :]
+        namespace = flags.get("namespace")
+        named = flags.get("field-selector", "").removeprefix("metadata.name=")
+        found, errors = [], []
+        for resource in resources.split(","):
+            if resource in self._forbidden:
+                errors.append(_forbidden(resource))
+                continue
+            for (where, name), one in sorted(self._objects[resource].items()):
+                # As kubectl does: a namespace says nothing about a kind that has none.
+                if where in {"", namespace or where} and (not named or name == named) and (not names or name in names):
+                    found.append(one)
+        if names:
+            missing = [f'Error from server (NotFound): {resources} "{name}" not found' for name in names]
+            errors = errors or ([] if found else missing)
+            return Output(bool(errors), json.dumps(found[0]).encode() if found else b"", "\n".join(errors))
+        return Output(bool(errors), a_list(*found).encode(), "\n".join(errors))
+
+
+def _forbidden(resource: str) -> str:
+    plural, _, group = resource.partition(".")
+    return (
+        f'Error from server (Forbidden): {resource} is forbidden: User "dev-user" cannot list resource "{plural}"'
+        f' in API group "{group}" at the cluster scope'
+    )
+
+
+def prints(fake: FakeKubectl, **lists: list[dict[str, Any]]) -> None:
+    """A real process: from now on a get prints the list of the first of these words that stands in its arguments."""
+    fake.serves(*(kind.resource for kind in Api.kinds))
+    cases = [f'*{word}*) cat "$dir/get-{word}"; exit 0;;' for word in lists]
+    for word, found in lists.items():
+        (fake.folder / f"get-{word}").write_text(a_list(*found))
+    fake.does("get", f'case "$*" in {" ".join(cases)} esac')
+
+
+def thing(kind: Kind, name: str, namespace: str = "", **more: Any) -> dict[str, Any]:
+    """An object of any kind: `labels=`, `owner=` (another such object), `spec=` and `status=`."""
+    owner = more.get("owner")
+    reference = owner and {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "controller": True,
+    }
+    return {
+        "apiVersion": f"{kind.group}/v1" if kind.group else "v1",
+        "kind": kind.kind,
+        "metadata": {
+            "name": name,
+            **({"namespace": namespace} if namespace else {}),
+            "labels": more.get("labels", {}),
+            **({"ownerReferences": [reference]} if reference else {}),
+        },
+        "spec": more.get("spec", {}),
+        "status": more.get("status", {}),
+    }
+
+
+def applied_by(
+    name: str, namespace: str = "flux-system", prefix: str = "kustomize.toolkit.fluxcd.io"
+) -> dict[str, str]:
+    """The labels that an applier puts on what it applies."""
+    return {f"{prefix}/name": name, f"{prefix}/namespace": namespace}
+
+
+def inventory(*ids: str) -> dict[str, Any]:
+    """A status with an inventory."""
+    return {"inventory": {"entries": [{"id": one, "v": "v1"} for one in ids]}}

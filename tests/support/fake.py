@@ -1,0 +1,204 @@
+"""A kubectl of the tests' own: an executable that prints what a test tells it to, and remembers how it was called."""
+
+import json
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from flux_mcp.api.kinds import FLUX_KINDS, KUBERNETES_KINDS
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "fixtures"
+
+_SCRIPT = """#!/bin/sh
+dir={dir}
+verb=none
+for word in "$@"; do
+  case $word in get|annotate|logs|config|version|api-resources|auth) verb=$word; break;; esac
+done
+printf '%s\\n' "$@" '\036' >> "$dir/calls"
+echo $$ >> "$dir/pids"
+[ -f "$dir/$verb.sh" ] && . "$dir/$verb.sh"
+[ -f "$dir/$verb.out" ] && cat "$dir/$verb.out"
+[ -f "$dir/$verb.err" ] && cat "$dir/$verb.err" >&2
+[ -f "$dir/$verb.code" ] && exit "$(cat "$dir/$verb.code")"
+exit 0
+"""
+
+
+def kubeconfig(current: str = "dev", *names: str) -> dict[str, Any]:
+    """What `kubectl config view -o json` prints for contexts of these names; each has a user NAME-user."""
+    return {
+        "kind": "Config",
+        "current-context": current,
+        "contexts": [
+            {"name": name, "context": {"cluster": f"{name}-cluster", "user": f"{name}-user"}}
+            for name in (names or ("dev", "prod"))
+        ],
+    }
+
+
+def a_list(*items: dict[str, Any]) -> str:
+    """A list as kubectl prints one, indented by four."""
+    made = {"apiVersion": "v1", "items": list(items), "kind": "List"}
+    try:
+        # Many times as fast as json, which indents in Python; no string holds a raw line break.
+        return re.sub(r"(?m)^( +)", r"\1\1", orjson.dumps(made, option=orjson.OPT_INDENT_2).decode()) + "\n"
+    except TypeError:
+        # Lone surrogates, numbers over 64 bits, deep nesting.
+        return json.dumps(made, indent=4) + "\n"
+
+
+_HOLDS = r"""
+[ -f "$dir/get.noise" ] && cat "$dir/get.noise" >&2
+space='*' rest='' names='' label=''
+for word in "$@"; do
+  case $word in --namespace=*) space=${word#--namespace=};; --selector=*=*) label=${word#--selector=};; esac
+  if [ -n "$kinds" ]; then names="$names $word"; elif [ -n "$rest" ]; then kinds=$word; fi
+  [ "$word" = -- ] && rest=1
+done
+IFS=,; set -f; set -- $kinds; unset IFS; set +f
+for kind in "$@"; do
+  grep -qx "$kind" "$dir/api-resources.out" || { echo "error: the server doesn't have a resource type \"${kind%%.*}\"" >&2; exit 1; }
+done
+found() {
+  for kind in "$@"; do
+    if [ -n "$label" ]; then
+      set +f
+      grep -ls "\"${label%%=*}\": \"${label#*=}\"" "$dir/held/$kind"/$space/* | while read -r file; do cat "$file"; done
+    else
+      for name in ${names:-'*'}; do cat "$dir/held/$kind"/$space/*=$name 2>/dev/null; done
+    fi
+  done
+}
+if [ "$(echo $names | wc -w)" = 1 ]; then
+  one=$(found "$@"); name=$(echo $names)
+  [ -n "$one" ] || { echo "Error from server (NotFound): $1 \"$name\" not found" >&2; exit 1; }
+  printf '%s\n' "${one%,}"; exit 0
+fi
+printf '{\n    "apiVersion": "v1",\n    "items": [\n'
+found "$@" | sed '$ s/,$//'
+printf '    ],\n    "kind": "List"\n}\n'
+exit 0
+"""
+
+_TAKES_TOKEN = """
+for word in "$@"; do
+  case $word in reconcile.fluxcd.io/requestedAt=*) echo "${word#*=}" > "$dir/token";; esac
+done
+"""
+_TELLS_TOKEN = """
+[ -f "$dir/token" ] || { cat "$dir/before"; exit 0; }
+sed "s/@TOKEN@/$(cat "$dir/token")/g" "$dir/after"; exit 0
+"""
+
+
+class FakeKubectl:
+    """The executable. By default: version 1.34, contexts dev (current) and prod, all Flux kinds served, empty lists."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / "kubectl"
+        self.path.write_text(_SCRIPT.format(dir=shlex.quote(str(folder))))
+        self.path.chmod(0o755)
+        self.says("version", json.dumps({"clientVersion": {"gitVersion": "v1.34.4"}}))
+        self.says("config", json.dumps(kubeconfig()))
+        self.serves(*(kind.resource for kind in FLUX_KINDS))
+        self.says("get", a_list())
+
+    def says(self, verb: str, stdout: str | bytes = "", stderr: str | bytes = "", code: int = 0) -> None:
+        """From now on `verb` prints this and exits so."""
+        for suffix, text in (("out", stdout), ("err", stderr)):
+            data = text.encode() if isinstance(text, str) else text
+            (self.folder / f"{verb}.{suffix}").write_bytes(data)
+        (self.folder / f"{verb}.code").write_text(str(code))
+        (self.folder / f"{verb}.sh").unlink(missing_ok=True)
+
+    def does(self, verb: str, script: str) -> None:
+        """From now on `verb` runs these lines of sh first; `$dir` is the folder, `"$@"` the arguments."""
+        (self.folder / f"{verb}.sh").write_text(script + "\n")
+
+    def serves(self, *resources: str) -> None:
+        """From now on the API server serves these `plural.group` names; the wide table has those that are known."""
+        rows = [
+            f"{kind.plural} {','.join(kind.short_names)} {f'{kind.group}/v1' if kind.group else 'v1'} true {kind.kind} get"
+            for kind in (*FLUX_KINDS, *KUBERNETES_KINDS)
+            if kind.resource in resources
+        ]
+        self.says("api-resources", "\n".join(resources) + "\n")
+        (self.folder / "table").write_text("\n".join(rows) + "\n")
+        self.does("api-resources", 'case "$*" in *--output=wide*) cat "$dir/table"; exit 0;; esac')
+
+    def lists(self, *items: dict[str, Any]) -> None:
+        """From now on every get prints these items."""
+        self.says("get", a_list(*items))
+
+    def holds(self, recording: Path) -> None:
+        """From now on get answers from these files as an API server would that serves what they are of.
+
+        By kind, namespace, name and a label selector of one label and its value.
+        """
+        served = []
+        for path in recording.glob("*.json"):
+            if path.stem in {"version", "recording"}:
+                continue
+            served.append(path.stem)
+            for number, item in enumerate(json.loads(path.read_text())["items"]):
+                metadata = item["metadata"]
+                place = self.folder / "held" / path.stem / metadata.get("namespace", "-")
+                place.mkdir(parents=True, exist_ok=True)
+                # kubectl indents by four, and the items of a list by eight.
+                text = json.dumps(item, indent=4).replace("\n", "\n        ")
+                (place / f"{number:04}={metadata['name']}").write_text(f"        {text},\n")
+        self.serves(*served)
+        self.says("get")
+        self.does("get", _HOLDS)
+        if (recording / "version.json").exists():
+            self.says("version", (recording / "version.json").read_bytes())
+
+    def reconciles(self, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """From now on there is one object; once it was annotated get prints `after`, with the token for `@TOKEN@`."""
+        (self.folder / "before").write_text(json.dumps(before))
+        (self.folder / "after").write_text(json.dumps(after))
+        self.says("auth", "yes\n")
+        self.says("get")
+        self.does("annotate", _TAKES_TOKEN)
+        self.does("get", _TELLS_TOKEN)
+
+    def calls(self, verb: str | None = None) -> list[list[str]]:
+        """The arguments of every call so far, or of those with that verb."""
+        log = self.folder / "calls"
+        calls = [call.splitlines() for call in log.read_text().split("\x1e\n")[:-1]] if log.exists() else []
+        return [call for call in calls if verb is None or verb in call]
+
+    def forget(self) -> None:
+        """Forget the calls."""
+        (self.folder / "calls").unlink(missing_ok=True)
+
+    def running(self) -> list[int]:
+        """The process ids, of all that were started, in whose process group something still runs."""
+        pids = self.folder / "pids"
+        started = [int(pid) for pid in pids.read_text().split()] if pids.exists() else []
+        return [pid for pid in started if _group_lives(pid)]
+
+
+def _group_lives(group: int) -> bool:
+    """Whether a process of the group runs; one that has ended and waits for its parent (a zombie) does not."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    stats = [text.rpartition(") ")[2].split() for text in map(_read, Path("/proc").glob("[0-9]*/stat")) if text]
+    return not stats or any(state != "Z" and int(pgrp) == group for state, _, pgrp, *_ in stats)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
