@@ -2,8 +2,6 @@
 
 from importlib import metadata
 
-__all__ = ["__version__"]
-
 
 def __getattr__(name: str) -> str:
     """Read the version from the installed package, only when somebody asks."""

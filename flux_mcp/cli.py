@@ -16,8 +16,6 @@ from flux_mcp.settings import DEFAULT_TIMEOUT, Access, Settings
 if TYPE_CHECKING:
     from flux_mcp.tools.registry import Toolbox
 
-__all__ = ["app", "main"]
-
 app = typer.Typer(
     help="An MCP server that answers questions about Flux CD on Kubernetes, with kubectl.",
     no_args_is_help=True,

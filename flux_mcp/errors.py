@@ -29,34 +29,6 @@ FluxMcpError
 from collections.abc import Sequence
 from typing import Self
 
-__all__ = [
-    "BadArgument",
-    "BadKubeconfig",
-    "BadOutput",
-    "BadRecording",
-    "BadSetting",
-    "CannotReconcile",
-    "CannotRecord",
-    "Conflict",
-    "FluxMcpError",
-    "Forbidden",
-    "ImpersonationForbidden",
-    "KindNotInstalled",
-    "KubectlError",
-    "KubectlFailed",
-    "KubectlMissing",
-    "KubectlTooOld",
-    "NotFound",
-    "NotLoggedIn",
-    "NotRecorded",
-    "ServerError",
-    "TimedOut",
-    "TooMuchOutput",
-    "UnknownContext",
-    "Unreachable",
-    "first_of",
-]
-
 
 class FluxMcpError(Exception):
     """The base of every error that is meant to be read. `str()` is the whole sentence."""

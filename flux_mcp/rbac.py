@@ -15,8 +15,6 @@ from typing import Final
 from flux_mcp.api.kinds import CONFIG_MAP, FLUX_KINDS, KUBERNETES_KINDS, POD, Kind
 from flux_mcp.errors import BadSetting
 
-__all__ = ["NAME", "admission_policy", "cluster_role"]
-
 NAME: Final = "flux-mcp"
 READ: Final = ("get", "list")
 """What kubectl get needs, with and without a name."""

@@ -7,8 +7,6 @@ from typing import Final
 
 from flux_mcp.errors import BadSetting
 
-__all__ = ["DEFAULT_TIMEOUT", "MAX_TIMEOUT", "Access", "Settings"]
-
 DEFAULT_TIMEOUT = 45.0
 """Seconds for one tool call. Common MCP clients give up at 60."""
 MAX_TIMEOUT = 3600.0

@@ -8,8 +8,6 @@ import anyio
 
 from flux_mcp.errors import first_of
 
-__all__ = ["Signalled", "unless_signalled"]
-
 T = TypeVar("T")
 
 

@@ -7,8 +7,10 @@ from flux_mcp.errors import BadArgument, FluxMcpError, Forbidden, KubectlError, 
 
 TREE = {
     name: found
-    for name in errors.__all__
-    if isinstance(found := getattr(errors, name), type) and name != "FluxMcpError"
+    for name in vars(errors)
+    if isinstance(found := getattr(errors, name), type)
+    and issubclass(found, FluxMcpError)
+    and found is not FluxMcpError
 }
 
 

@@ -9,34 +9,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-__all__ = [
-    "CONFIG_MAP",
-    "CRD",
-    "CRON_JOB",
-    "DAEMON_SET",
-    "DEPLOYMENT",
-    "EVENT",
-    "FLUX_KINDS",
-    "FORCE",
-    "JOB",
-    "KUBERNETES_KINDS",
-    "NAMESPACE",
-    "OTHER_KINDS",
-    "POD",
-    "REPLICA_SET",
-    "RESET",
-    "STATEFUL_SET",
-    "WORKLOAD_KINDS",
-    "FluxKind",
-    "Kind",
-    "Role",
-    "by_kind",
-    "find_kind",
-    "find_known",
-    "kind_of",
-    "with_sources",
-]
-
 _OPERATOR: Final = "fluxcd.controlplane.io"
 _OPERATOR_SWITCH: Final = "fluxcd.controlplane.io/reconcile"
 _OPERATOR_TIMEOUT: Final = "fluxcd.controlplane.io/reconcileTimeout"

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-__all__ = ["at", "items", "labels", "number", "parse_duration", "parse_time", "text"]
-
 
 def at(node: Any, *keys: str) -> Any:  # noqa: ANN401 (the one place where JSON is untyped)
     """What stands at the end of the keys (of a list, an index); None where there is nothing."""

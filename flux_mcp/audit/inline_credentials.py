@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-__all__ = ["credential_keys", "holds_credential"]
-
 _KEY: Final = re.compile(
     r"(?i)(?:password|passwd|passphrase|pwd|token|dsn|credentials?"
     r"|(?:api|access|secret|private|encryption|signing|account|license)[-_]?key|secret[-_]?access[-_]?key"

@@ -15,11 +15,9 @@ from flux_mcp.audit.spec_view import Audited
 from flux_mcp.audit.specs import Spec
 from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.installation import Crd
-from flux_mcp.flux.status import Judged, judge
+from flux_mcp.flux.status import ObjectStatus, assess
 from flux_mcp.kubernetes.pods import Pod
 from flux_mcp.kubernetes.workloads import Workload
-
-__all__ = ["BEYOND", "DOCS", "Blind", "Facts", "Hit", "Rule", "Severity", "each"]
 
 S = TypeVar("S", bound=Spec)
 
@@ -41,7 +39,7 @@ class Severity(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Finding:
     """An object that a rule finds.
 
     Attributes:
@@ -55,17 +53,17 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Blind:
+class Unknown:
     """What a rule would have had to see, and could not: a kind, or `other namespaces`."""
 
     what: str
 
 
-BEYOND: Final = Blind("other namespaces")
+BEYOND: Final = Unknown("other namespaces")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class AuditContext:
     """What was read.
 
     Attributes:
@@ -96,12 +94,12 @@ class Facts:
     @cached_property
     def graph(self) -> Graph:
         """How they hang together."""
-        return Graph(one.linked for one in self.objects)
+        return Graph(one.node for one in self.objects)
 
     @cached_property
-    def judged(self) -> dict[ObjectRef, Judged]:
+    def statuses(self) -> dict[ObjectRef, ObjectStatus]:
         """How they are."""
-        return {entry.object.ref: entry for entry in judge((one.linked.object for one in self.objects), self.now)}
+        return {entry.object.ref: entry for entry in assess((one.node.object for one in self.objects), self.now)}
 
     def of(self, shape: type[S], *kinds: str) -> Iterator[tuple[Audited, S]]:
         """The objects with a spec of this shape, of these kinds where some are given."""
@@ -114,12 +112,12 @@ class Facts:
         one = self.known.get(ref)
         return one.spec if one is not None and isinstance(one.spec, shape) else None
 
-    def missing(self, ref: ObjectRef) -> bool | Blind:
+    def missing(self, ref: ObjectRef) -> bool | Unknown:
         """Whether an object does not exist; Blind where that could not be seen."""
         if ref in self.known:
             return False
         if ref.kind not in self.read:
-            return Blind(ref.kind)
+            return Unknown(ref.kind)
         return BEYOND if self.namespace not in {None, ref.namespace} else True
 
     def seconds(self, since: datetime | None) -> float:
@@ -145,7 +143,7 @@ class Rule:
     id: str
     severity: Severity
     kinds: tuple[str, ...]
-    check: Callable[[Facts], Iterable[Hit | Blind]]
+    check: Callable[[AuditContext], Iterable[Finding | Unknown]]
     why: str
     fix: str
     link: str
@@ -155,7 +153,7 @@ class Rule:
 
 def each(
     shape: type[S], test: Callable[[S], str | bool | Iterable[str]], *kinds: str
-) -> Callable[[Facts], Iterator[Hit]]:
+) -> Callable[[AuditContext], Iterator[Finding]]:
     """A check of one spec at a time.
 
     Args:
@@ -164,12 +162,12 @@ def each(
         kinds: only these.
     """
 
-    def check(facts: Facts) -> Iterator[Hit]:
-        for one, spec in facts.of(shape, *kinds):
+    def check(context: AuditContext) -> Iterator[Finding]:
+        for one, spec in context.of(shape, *kinds):
             found = test(spec)
             if found is True:
-                yield Hit(one.ref)
+                yield Finding(one.ref)
             elif found:
-                yield Hit(one.ref, found if isinstance(found, str) else "+".join(found))
+                yield Finding(one.ref, found if isinstance(found, str) else "+".join(found))
 
     return check

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from flux_mcp.api.kinds import DEPLOYMENT
-from flux_mcp.audit.rule import BEYOND, Blind, Facts, Hit, Rule, Severity, each
+from flux_mcp.audit.rule import BEYOND, AuditContext, Finding, Rule, Severity, Unknown, each
 from flux_mcp.audit.specs import ReleaseSpec
-
-__all__ = ["HELM_RULES"]
 
 RETRY_GATE: Final = "DefaultToRetryOnFailure=true"
 """The feature gate of helm-controller under which every release is tried again without remediation."""
@@ -15,27 +13,27 @@ _PAGE: Final = "helm/helmreleases"
 _KIND: Final = ("HelmRelease",)
 
 
-def _unremediated(facts: Facts) -> Iterator[Hit | Blind]:
-    args = (arg for one in facts.controllers for container in one.containers for arg in container.args)
+def _unremediated(context: AuditContext) -> Iterator[Finding | Unknown]:
+    args = (arg for one in context.controllers for container in one.containers for arg in container.args)
     if any(arg.lstrip("-").startswith("feature-gates=") and RETRY_GATE in arg for arg in args):
         return
-    if DEPLOYMENT.kind not in facts.read or facts.namespace is not None:
-        yield Blind(DEPLOYMENT.kind) if facts.namespace is None else BEYOND
-    yield from each(ReleaseSpec, lambda spec: spec.unremediated)(facts)
+    if DEPLOYMENT.kind not in context.read or context.namespace is not None:
+        yield Unknown(DEPLOYMENT.kind) if context.namespace is None else BEYOND
+    yield from each(ReleaseSpec, lambda spec: spec.unremediated)(context)
 
 
-def _crds_stay(facts: Facts) -> Iterator[Hit]:
+def _crds_stay(context: AuditContext) -> Iterator[Finding]:
     """A release with CRDs, of which those of the chart's folder crds/ are not updated."""
-    for one, spec in facts.of(ReleaseSpec):
-        has = any(managed.kind == "CustomResourceDefinition" for managed in one.linked.applied or ())
+    for one, spec in context.of(ReleaseSpec):
+        has = any(managed.kind == "CustomResourceDefinition" for managed in one.node.applied or ())
         if has and spec.crds != "CreateReplace":
-            yield Hit(one.ref)
+            yield Finding(one.ref)
 
 
-def _stored_elsewhere(facts: Facts) -> Iterator[Hit]:
-    for one, spec in facts.of(ReleaseSpec):
+def _stored_elsewhere(context: AuditContext) -> Iterator[Finding]:
+    for one, spec in context.of(ReleaseSpec):
         if spec.target_namespace not in {"", one.ref.namespace} and not spec.storage_namespace:
-            yield Hit(one.ref, spec.target_namespace)
+            yield Finding(one.ref, spec.target_namespace)
 
 
 HELM_RULES: Final = (

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.audit.rule import Facts, Hit, Rule, Severity, each
+from flux_mcp.audit.rule import AuditContext, Finding, Rule, Severity, each
 from flux_mcp.audit.spec_view import Audited
 from flux_mcp.audit.specs import KustomizationSpec
-from flux_mcp.flux.inventory import Managed
-
-__all__ = ["KUSTOMIZE_RULES"]
+from flux_mcp.flux.inventory import InventoryEntry
 
 SHORTEST: Final = 60.0
 """Seconds: the shortest interval that is advised."""
@@ -26,51 +24,51 @@ def _timeout(spec: KustomizationSpec) -> str | bool:
     return "longer-than-interval" if spec.interval is not None and spec.timeout >= spec.interval else False
 
 
-def _unhealthy_dependency(facts: Facts) -> Iterator[Hit]:
+def _unhealthy_dependency(context: AuditContext) -> Iterator[Finding]:
     """A dependency that is Ready as soon as it is applied."""
-    for one, spec in facts.of(KustomizationSpec):
-        waited_for = any(ref.kind == "Kustomization" for ref in facts.graph.dependants(one.ref))
+    for one, spec in context.of(KustomizationSpec):
+        waited_for = any(ref.kind == "Kustomization" for ref in context.graph.dependents(one.ref))
         if waited_for and not spec.wait and not spec.health_checks:
-            yield Hit(one.ref)
+            yield Finding(one.ref)
 
 
-def _places(facts: Facts) -> Iterator[list[tuple[tuple[str, ...], Audited]]]:
+def _places(context: AuditContext) -> Iterator[list[tuple[tuple[str, ...], Audited]]]:
     """For each source and target the paths that are applied from there to there, and by whom."""
     found: dict[tuple[object, ...], list[tuple[tuple[str, ...], Audited]]] = defaultdict(list)
-    for one, spec in facts.of(KustomizationSpec):
+    for one, spec in context.of(KustomizationSpec):
         if one.sources:
             found[one.sources[0], *spec.target].append((spec.path, one))
     yield from found.values()
 
 
-def _same_path(facts: Facts) -> Iterator[Hit]:
-    for place in _places(facts):
+def _same_path(context: AuditContext) -> Iterator[Finding]:
+    for place in _places(context):
         by_path = defaultdict(list)
         for path, one in place:
             by_path[path].append(one)
         for path, several in by_path.items():
             if len(several) > 1:
-                yield from (Hit(one.ref, f"./{'/'.join(path)}") for one in several)
+                yield from (Finding(one.ref, f"./{'/'.join(path)}") for one in several)
 
 
-def _nested_path(facts: Facts) -> Iterator[Hit]:
+def _nested_path(context: AuditContext) -> Iterator[Finding]:
     """A path inside another one; not where both have an inventory and these have nothing in common."""
-    for place in _places(facts):
+    for place in _places(context):
         around: list[tuple[tuple[str, ...], Audited]] = []
-        held: dict[ObjectRef, frozenset[Managed]] = {}
+        held: dict[ObjectRef, frozenset[InventoryEntry]] = {}
         for path, one in sorted(place, key=lambda entry: (entry[0], entry[1].ref)):
             while around and around[-1][0] != path[: len(around[-1][0])]:
                 around.pop()
             outer = next((other for where, other in reversed(around) if len(where) < len(path)), None)
             if outer is not None and not _apart(outer, one, held):
-                yield Hit(one.ref, outer.ref)
+                yield Finding(one.ref, outer.ref)
             if not around or around[-1][0] != path:
                 around.append((path, one))
 
 
-def _apart(outer: Audited, inner: Audited, held: dict[ObjectRef, frozenset[Managed]]) -> bool:
+def _apart(outer: Audited, inner: Audited, held: dict[ObjectRef, frozenset[InventoryEntry]]) -> bool:
     """Whether the inventories tell that the outer one leaves out what the inner one applies."""
-    ours, theirs = inner.linked.applied, outer.linked.applied
+    ours, theirs = inner.node.applied, outer.node.applied
     if not ours or not theirs:
         return False
     if outer.ref not in held:
@@ -78,17 +76,17 @@ def _apart(outer: Audited, inner: Audited, held: dict[ObjectRef, frozenset[Manag
     return held[outer.ref].isdisjoint(ours)
 
 
-def _two_appliers(facts: Facts) -> Iterator[Hit]:
+def _two_appliers(context: AuditContext) -> Iterator[Finding]:
     """Objects that stand in more than one inventory of this cluster, together by those who hold them."""
     shared = defaultdict(list)
-    for managed in facts.graph.held():
-        holders = facts.graph.holders(managed)
+    for managed in context.graph.held():
+        holders = context.graph.holders(managed)
         if len(holders) > 1:
             shared[holders].append(managed)
     for holders, several in shared.items():
         first = min(several)
         told = "/".join(filter(None, (first.kind, first.namespace, first.name)))
-        yield from (Hit(ref, told, len(several) - 1) for ref in holders)
+        yield from (Finding(ref, told, len(several) - 1) for ref in holders)
 
 
 KUSTOMIZE_RULES: Final = (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.audit.rule import BEYOND, Blind, Facts, Hit, Rule, Severity, each
+from flux_mcp.audit.rule import BEYOND, AuditContext, Finding, Rule, Severity, Unknown, each
 from flux_mcp.audit.specs import (
     AlertSpec,
     AutomationSpec,
@@ -15,51 +15,51 @@ from flux_mcp.audit.specs import (
     SourceSpec,
 )
 
-__all__ = ["OTHER_RULES"]
-
 SMALL: Final = 100
 """Appliers up to which Flux Operator's size small is meant."""
 _APPLIERS: Final = ("Kustomization", "HelmRelease")
 
 
-def _pushes_to_source(facts: Facts) -> Iterator[Hit]:
-    for one, spec in facts.of(AutomationSpec):
-        sources = [source for ref in one.sources if (source := facts.spec(ref, SourceSpec)) is not None]
+def _pushes_to_source(context: AuditContext) -> Iterator[Finding]:
+    for one, spec in context.of(AutomationSpec):
+        sources = [source for ref in one.sources if (source := context.spec(ref, SourceSpec)) is not None]
         followed = {spec.checkout} if spec.checkout else {source.wanted.get("branch", "") for source in sources}
         if spec.push in followed or (not spec.push and not spec.refspec):
-            yield Hit(one.ref)
+            yield Finding(one.ref)
 
 
-def _uncovered(facts: Facts) -> Iterator[Hit | Blind]:
+def _uncovered(context: AuditContext) -> Iterator[Finding | Unknown]:
     """The kinds and namespaces with appliers of which no Alert tells; an Alert by labels is taken to tell."""
-    if facts.namespace is not None:
+    if context.namespace is not None:
         yield BEYOND
         return
-    alerts = (spec for one, spec in facts.of(AlertSpec) if not one.linked.object.disabled)
+    alerts = (spec for one, spec in context.of(AlertSpec) if not one.node.object.disabled)
     covered = {event for spec in alerts for event in spec.events}
     found: dict[tuple[str, str], bool] = {}
-    for one in facts.objects:
+    for one in context.objects:
         kind, namespace = one.ref.kind, one.ref.namespace
         if kind in _APPLIERS and not found.get((kind, namespace)):
             # A name may be `*`; a namespace may not.
             found[kind, namespace] = not covered.isdisjoint((ObjectRef(kind, namespace, "*"), one.ref))
-    yield from (Hit(ObjectRef(kind, namespace, "*")) for (kind, namespace), told in sorted(found.items()) if not told)
+    yield from (
+        Finding(ObjectRef(kind, namespace, "*")) for (kind, namespace), told in sorted(found.items()) if not told
+    )
 
 
-def _silent(facts: Facts) -> Iterator[Hit | Blind]:
-    for one, spec in facts.of(AlertSpec):
-        if spec.provider.name and (missing := facts.missing(spec.provider)):
-            yield missing if isinstance(missing, Blind) else Hit(one.ref, spec.provider)
+def _silent(context: AuditContext) -> Iterator[Finding | Unknown]:
+    for one, spec in context.of(AlertSpec):
+        if spec.provider.name and (missing := context.missing(spec.provider)):
+            yield missing if isinstance(missing, Unknown) else Finding(one.ref, spec.provider)
 
 
-def _deprecated(facts: Facts) -> Iterator[Hit]:
-    yield from (Hit(one.ref, "+".join(one.deprecated)) for one in facts.objects if one.deprecated)
+def _deprecated(context: AuditContext) -> Iterator[Finding]:
+    yield from (Finding(one.ref, "+".join(one.deprecated)) for one in context.objects if one.deprecated)
 
 
-def _too_small(facts: Facts) -> Iterator[Hit]:
-    appliers = sum(one.ref.kind in _APPLIERS for one in facts.objects)
+def _too_small(context: AuditContext) -> Iterator[Finding]:
+    appliers = sum(one.ref.kind in _APPLIERS for one in context.objects)
     if appliers > SMALL:
-        yield from each(InstanceSpec, lambda spec: spec.size == "small")(facts)
+        yield from each(InstanceSpec, lambda spec: spec.size == "small")(context)
 
 
 OTHER_RULES: Final = (

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from flux_mcp.api.kinds import FLUX_KINDS, by_kind
-from flux_mcp.audit.rule import Blind, Facts, Hit, Rule, Severity
+from flux_mcp.audit.rule import AuditContext, Finding, Rule, Severity, Unknown
 from flux_mcp.audit.specs import SourceSpec
 from flux_mcp.flux.graph import loops
-
-__all__ = ["FLOW_RULES"]
 
 FORGOTTEN: Final = 7 * 86400.0
 """Seconds after which a suspended object is taken to be forgotten."""
@@ -29,74 +27,74 @@ _ALL: Final = tuple(kind.kind for kind in FLUX_KINDS)
 _DEPENDENCIES: Final = "kustomize/kustomizations#dependencies"
 
 
-def _loops(facts: Facts) -> Iterator[Hit]:
-    found = list(loops(facts.graph))
+def _loops(context: AuditContext) -> Iterator[Finding]:
+    found = list(loops(context.graph))
     for members in found:
         # One loop needs no name; of several, the first member tells which is meant.
-        yield from (Hit(ref, members[0] if len(found) > 1 else None) for ref in members)
+        yield from (Finding(ref, members[0] if len(found) > 1 else None) for ref in members)
 
 
-def _missing_dependencies(facts: Facts) -> Iterator[Hit | Blind]:
-    for one in facts.objects:
-        for target in one.linked.depends_on:
+def _missing_dependencies(context: AuditContext) -> Iterator[Finding | Unknown]:
+    for one in context.objects:
+        for target in one.node.depends_on:
             # A ResourceSet may depend on any kind; what is not Flux's was not looked for.
-            missing = facts.missing(target) if target.kind in by_kind else Blind(target.kind)
+            missing = context.missing(target) if target.kind in by_kind else Unknown(target.kind)
             if missing:
-                yield missing if isinstance(missing, Blind) else Hit(one.ref, target)
+                yield missing if isinstance(missing, Unknown) else Finding(one.ref, target)
 
 
-def _suspended_dependencies(facts: Facts) -> Iterator[Hit]:
-    for one in facts.objects:
-        for target in one.linked.depends_on:
-            if target in facts.known and facts.known[target].linked.object.disabled:
-                yield Hit(one.ref, target)
+def _suspended_dependencies(context: AuditContext) -> Iterator[Finding]:
+    for one in context.objects:
+        for target in one.node.depends_on:
+            if target in context.known and context.known[target].node.object.disabled:
+                yield Finding(one.ref, target)
 
 
-def _missing_sources(facts: Facts) -> Iterator[Hit | Blind]:
+def _missing_sources(context: AuditContext) -> Iterator[Finding | Unknown]:
     """By what the spec names, once: not again for the HelmChart that helm-controller made of a HelmRelease."""
-    for one in facts.objects:
+    for one in context.objects:
         if isinstance(one.spec, SourceSpec) and one.spec.generated:
             continue
         for target in one.sources:
-            if missing := facts.missing(target):
-                yield missing if isinstance(missing, Blind) else Hit(one.ref, target)
+            if missing := context.missing(target):
+                yield missing if isinstance(missing, Unknown) else Finding(one.ref, target)
 
 
-def _foreign_sources(facts: Facts) -> Iterator[Hit]:
-    for one in facts.objects:
+def _foreign_sources(context: AuditContext) -> Iterator[Finding]:
+    for one in context.objects:
         if any(target.namespace != one.ref.namespace for target in one.sources):
-            yield Hit(one.ref)
+            yield Finding(one.ref)
         elif isinstance(one.spec, SourceSpec) and one.spec.opened:
-            yield Hit(one.ref, "accessFrom")
+            yield Finding(one.ref, "accessFrom")
 
 
-def _forgotten(facts: Facts) -> Iterator[Hit]:
+def _forgotten(context: AuditContext) -> Iterator[Finding]:
     """Suspended, and nothing happened to it for a week: its last run, else its creation, is as long ago.
 
     Not of kinds without a status, of which nothing tells when they last did something.
     """
-    for one in facts.objects:
-        entry = facts.judged[one.ref]
-        told = not one.linked.object.kind.static and not one.linked.object.oci_helm_repository
-        if one.linked.object.disabled and told and facts.seconds(entry.since) > FORGOTTEN:
-            yield Hit(one.ref, f"{facts.seconds(entry.since) // 86400:.0f}d")
+    for one in context.objects:
+        entry = context.statuses[one.ref]
+        told = not one.node.object.kind.static and not one.node.object.oci_helm_repository
+        if one.node.object.disabled and told and context.seconds(entry.since) > FORGOTTEN:
+            yield Finding(one.ref, f"{context.seconds(entry.since) // 86400:.0f}d")
 
 
-def _literals(facts: Facts) -> Iterator[Hit]:
-    for one in facts.objects:
+def _literals(context: AuditContext) -> Iterator[Finding]:
+    for one in context.objects:
         if one.credentials:
-            yield Hit(one.ref, one.credentials[0], len(one.credentials) - 1)
+            yield Finding(one.ref, one.credentials[0], len(one.credentials) - 1)
 
 
-def _unwatched(facts: Facts) -> Iterator[Hit]:
-    for one in facts.objects:
+def _unwatched(context: AuditContext) -> Iterator[Finding]:
+    for one in context.objects:
         for config in one.configs:
-            if facts.watched.get(config) is False:
-                yield Hit(one.ref, config)
+            if context.watched.get(config) is False:
+                yield Finding(one.ref, config)
 
 
-def _in_default(facts: Facts) -> Iterator[Hit]:
-    yield from (Hit(one.ref) for one in facts.objects if one.ref.namespace == "default")
+def _in_default(context: AuditContext) -> Iterator[Finding]:
+    yield from (Finding(one.ref) for one in context.objects if one.ref.namespace == "default")
 
 
 FLOW_RULES: Final = (

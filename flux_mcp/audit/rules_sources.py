@@ -4,11 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from flux_mcp.audit.rule import Blind, Facts, Hit, Rule, Severity, each
+from flux_mcp.audit.rule import AuditContext, Finding, Rule, Severity, Unknown, each
 from flux_mcp.audit.spec_view import Audited
 from flux_mcp.audit.specs import ReleaseSpec, SourceSpec
-
-__all__ = ["SOURCE_RULES", "is_open"]
 
 _COMPARISON: Final = re.compile(r"(?P<op>[=!<>~^]*)\s*v?(?P<version>[0-9A-Za-z*][^\s,]*)")
 _ANY_MAJOR: Final = re.compile(r"[*xX](?:\.|$)")
@@ -36,18 +34,18 @@ def _unbounded(part: str) -> bool:
     )
 
 
-def _open_versions(facts: Facts) -> Iterator[Hit]:
-    for one, release in facts.of(ReleaseSpec):
+def _open_versions(context: AuditContext) -> Iterator[Finding]:
+    for one, release in context.of(ReleaseSpec):
         # Of a chart from Git or a Bucket the version is ignored.
         versioned = any(ref.kind == "HelmRepository" for ref in one.sources)
         if versioned and release.chart is not None and is_open(release.chart):
-            yield Hit(one.ref, release.chart or "*")
-    for one, spec in facts.of(SourceSpec):
+            yield Finding(one.ref, release.chart or "*")
+    for one, spec in context.of(SourceSpec):
         own_chart = one.ref.kind == "HelmChart" and not spec.generated
         if own_chart and any(ref.kind == "HelmRepository" for ref in one.sources) and is_open(spec.version):
-            yield Hit(one.ref, spec.version or "*")
+            yield Finding(one.ref, spec.version or "*")
         elif "semver" in spec.wanted and "digest" not in spec.wanted and is_open(spec.wanted["semver"]):
-            yield Hit(one.ref, spec.wanted["semver"])
+            yield Finding(one.ref, spec.wanted["semver"])
 
 
 def _moving_tag(spec: SourceSpec) -> str:
@@ -62,40 +60,40 @@ def _in_the_clear(spec: SourceSpec) -> str:
     return scheme or ("insecure=true" if spec.insecure else "")
 
 
-def _unverified(facts: Facts) -> Iterator[Hit | Blind]:
+def _unverified(context: AuditContext) -> Iterator[Finding | Unknown]:
     """Git and OCI sources, and charts from OCI registries: what Flux can verify."""
-    for one, spec in facts.of(SourceSpec, "GitRepository", "OCIRepository"):
+    for one, spec in context.of(SourceSpec, "GitRepository", "OCIRepository"):
         if not spec.verified:
-            yield Hit(one.ref)
-    charts = [(one, not spec.verified) for one, spec in facts.of(SourceSpec, "HelmChart") if not spec.generated]
-    charts += [(one, not spec.verified) for one, spec in facts.of(ReleaseSpec) if spec.chart is not None]
+            yield Finding(one.ref)
+    charts = [(one, not spec.verified) for one, spec in context.of(SourceSpec, "HelmChart") if not spec.generated]
+    charts += [(one, not spec.verified) for one, spec in context.of(ReleaseSpec) if spec.chart is not None]
     for one, bare in charts:
-        if bare and (found := _from_registry(facts, one)):
-            yield Hit(one.ref) if found is True else found
+        if bare and (found := _from_registry(context, one)):
+            yield Finding(one.ref) if found is True else found
 
 
-def _by_anybody(facts: Facts) -> Iterator[Hit]:
+def _by_anybody(context: AuditContext) -> Iterator[Finding]:
     """Not of a GitRepository, which always needs a key; nor of a HelmChart that a HelmRelease stands for."""
-    for one, spec in facts.of(SourceSpec, "OCIRepository", "HelmChart"):
+    for one, spec in context.of(SourceSpec, "OCIRepository", "HelmChart"):
         if spec.anybody and not spec.generated:
-            yield Hit(one.ref)
-    yield from each(ReleaseSpec, lambda spec: spec.anybody)(facts)
+            yield Finding(one.ref)
+    yield from each(ReleaseSpec, lambda spec: spec.anybody)(context)
 
 
-def _from_registry(facts: Facts, one: Audited) -> bool | Blind:
+def _from_registry(context: AuditContext, one: Audited) -> bool | Unknown:
     """Whether a chart comes from a HelmRepository of type oci."""
     for ref in one.sources:
         if ref.kind == "HelmRepository":
-            known = facts.known.get(ref)
+            known = context.known.get(ref)
             if known is not None:
-                return known.linked.object.oci_helm_repository
-            missing = facts.missing(ref)
-            return missing if isinstance(missing, Blind) else False
+                return known.node.object.oci_helm_repository
+            missing = context.missing(ref)
+            return missing if isinstance(missing, Unknown) else False
     return False
 
 
-def _oci_repositories(facts: Facts) -> Iterator[Hit]:
-    yield from (Hit(one.ref) for one in facts.objects if one.linked.object.oci_helm_repository)
+def _oci_repositories(context: AuditContext) -> Iterator[Finding]:
+    yield from (Finding(one.ref) for one in context.objects if one.node.object.oci_helm_repository)
 
 
 _FETCHERS: Final = (

@@ -27,15 +27,13 @@ from typing import Final
 
 from flux_mcp.api.kinds import CRD, DEPLOYMENT, FLUX_KINDS, POD
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.audit.rule import BEYOND, DOCS, Blind, Facts, Hit, Rule, Severity
+from flux_mcp.audit.rule import BEYOND, AuditContext, Finding, Rule, Severity, Unknown
 from flux_mcp.audit.rules_controllers import RUNNING_RULES
 from flux_mcp.audit.rules_helmrelease import HELM_RULES
 from flux_mcp.audit.rules_kustomization import KUSTOMIZE_RULES
 from flux_mcp.audit.rules_other_kinds import OTHER_RULES
 from flux_mcp.audit.rules_references import FLOW_RULES
 from flux_mcp.audit.rules_sources import SOURCE_RULES
-
-__all__ = ["CLUSTER_KINDS", "DOCS", "RULES", "Audit", "Facts", "Found", "Rule", "Severity", "Unchecked", "audit"]
 
 RULES: Final = tuple(
     sorted(
@@ -54,7 +52,7 @@ class Found:
     """A rule, and the objects that it finds, never none."""
 
     rule: Rule
-    hits: tuple[Hit, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ class Unchecked:
     """A rule that could not be decided for want of these kinds, wholly or in part."""
 
     rule: Rule
-    blind: tuple[str, ...]
+    unknown: tuple[str, ...]
     wholly: bool
 
 
@@ -79,7 +77,7 @@ class Audit:
     unchecked: tuple[Unchecked, ...]
 
 
-def audit(facts: Facts, kinds: Iterable[str] | None = None, about: ObjectRef | None = None) -> Audit:
+def audit(context: AuditContext, kinds: Iterable[str] | None = None, about: ObjectRef | None = None) -> Audit:
     """Run every rule.
 
     Args:
@@ -93,21 +91,21 @@ def audit(facts: Facts, kinds: Iterable[str] | None = None, about: ObjectRef | N
         asked = wanted.intersection(rule.kinds) if about is None else {about.kind}.intersection(rule.kinds)
         if not asked:
             continue
-        blind = {kind for kind in (*asked, *rule.needs) if kind not in facts.read and kind != "Flux"}
-        hits: dict[Hit, None] = {}
-        decided = facts.read.issuperset(rule.needs)
-        if rule.wide and facts.namespace is not None:
-            blind.add(BEYOND.what)
+        unknown = {kind for kind in (*asked, *rule.needs) if kind not in context.read and kind != "Flux"}
+        findings: dict[Finding, None] = {}
+        decided = context.read.issuperset(rule.needs)
+        if rule.wide and context.namespace is not None:
+            unknown.add(BEYOND.what)
         if decided:
-            for one in rule.check(facts):
-                if isinstance(one, Blind):
-                    blind.add(one.what)
+            for one in rule.check(context):
+                if isinstance(one, Unknown):
+                    unknown.add(one.what)
                 elif one.ref.kind in asked and about in {None, one.ref}:
-                    hits[one] = None
-        if hits:
-            found.append(Found(rule, tuple(hits)))
-        wholly = not decided or blind.issuperset(asked)
+                    findings[one] = None
+        if findings:
+            found.append(Found(rule, tuple(findings)))
+        wholly = not decided or unknown.issuperset(asked)
         ran += not wholly
-        if blind:
-            unchecked.append(Unchecked(rule, tuple(sorted(blind)), wholly))
+        if unknown:
+            unchecked.append(Unchecked(rule, tuple(sorted(unknown)), wholly))
     return Audit(ran, tuple(found), tuple(unchecked))

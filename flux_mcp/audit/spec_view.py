@@ -11,9 +11,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, text
 from flux_mcp.audit.inline_credentials import credential_keys
 from flux_mcp.audit.specs import Spec, spec_of
-from flux_mcp.flux.graph import Linked, view_linked
-
-__all__ = ["Audited", "audited"]
+from flux_mcp.flux.graph import FluxNode, view_node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +27,7 @@ class Audited:
     """
 
     ref: ObjectRef
-    linked: Linked
+    node: FluxNode
     spec: Spec | None
     sources: tuple[ObjectRef, ...]
     configs: tuple[ObjectRef, ...]
@@ -39,14 +37,14 @@ class Audited:
 
 def audited(item: Mapping[str, Any]) -> Audited | None:
     """The view of one object as kubectl printed it; None if it is not a Flux object or has no name."""
-    linked = view_linked(item)
-    if linked is None:
+    node = view_node(item)
+    if node is None:
         return None
-    ref, spec = linked.ref, at(item, "spec")
+    ref, spec = node.ref, at(item, "spec")
     return Audited(
         ref=ref,
-        linked=linked,
-        spec=spec_of(item, linked),
+        node=node,
+        spec=spec_of(item, node),
         sources=tuple(_sources(ref, spec)),
         configs=tuple(
             ObjectRef("ConfigMap", ref.namespace, text(entry, "name"))

@@ -12,21 +12,7 @@ from typing import Any, Final
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, number, parse_duration, parse_time, text
 from flux_mcp.audit.inline_credentials import holds_credential
-from flux_mcp.flux.graph import Linked
-
-__all__ = [
-    "AlertSpec",
-    "AutomationSpec",
-    "InstanceSpec",
-    "KustomizationSpec",
-    "PolicySpec",
-    "ProviderSpec",
-    "ReceiverSpec",
-    "ReleaseSpec",
-    "SourceSpec",
-    "Spec",
-    "spec_of",
-]
+from flux_mcp.flux.graph import FluxNode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +155,7 @@ Spec = (
 )
 
 
-def _kustomization(item: Mapping[str, Any], linked: Linked) -> KustomizationSpec:
+def _kustomization(item: Mapping[str, Any], node: FluxNode) -> KustomizationSpec:
     spec = at(item, "spec")
     elsewhere = at(spec, "kubeConfig")
     return KustomizationSpec(
@@ -180,7 +166,7 @@ def _kustomization(item: Mapping[str, Any], linked: Linked) -> KustomizationSpec
         health_checks=bool(items(spec, "healthChecks")),
         prune=at(spec, "prune") is True,
         force=at(spec, "force") is True,
-        path=tuple(part for part in linked.object.path.split("/") if part not in {"", "."}),
+        path=tuple(part for part in node.object.path.split("/") if part not in {"", "."}),
         target=(
             "here" if elsewhere is None else "",
             text(elsewhere, "secretRef", "name"),
@@ -194,7 +180,7 @@ def _kustomization(item: Mapping[str, Any], linked: Linked) -> KustomizationSpec
 _ACTIONS: Final = ("install", "upgrade")
 
 
-def _release(item: Mapping[str, Any], _: Linked) -> ReleaseSpec:
+def _release(item: Mapping[str, Any], _: FluxNode) -> ReleaseSpec:
     spec = at(item, "spec")
     chart = at(spec, "chart", "spec")
     history = at(spec, "maxHistory")
@@ -224,7 +210,7 @@ def _anybody(verify: object) -> bool:
     return verify is not None and text(verify, "provider") in {"", "cosign"} and not named
 
 
-def _source(item: Mapping[str, Any], linked: Linked) -> SourceSpec:
+def _source(item: Mapping[str, Any], node: FluxNode) -> SourceSpec:
     spec = at(item, "spec")
     ref = at(spec, "ref")
     # git@host:path and registry/image have no scheme.
@@ -242,11 +228,11 @@ def _source(item: Mapping[str, Any], linked: Linked) -> SourceSpec:
         secret=bool(text(spec, "secretRef", "name")),
         opened=at(spec, "accessFrom") is not None,
         updated=parse_time(text(item, "status", "artifact", "lastUpdateTime")),
-        generated=any(owner.kind == "HelmRelease" for owner in linked.owners),
+        generated=any(owner.kind == "HelmRelease" for owner in node.owners),
     )
 
 
-def _policy(item: Mapping[str, Any], _: Linked) -> PolicySpec:
+def _policy(item: Mapping[str, Any], _: FluxNode) -> PolicySpec:
     sorts = ("semver", "alphabetical", "numerical")
     return PolicySpec(
         sort=next((sort for sort in sorts if at(item, "spec", "policy", sort) is not None), ""),
@@ -254,7 +240,7 @@ def _policy(item: Mapping[str, Any], _: Linked) -> PolicySpec:
     )
 
 
-def _automation(item: Mapping[str, Any], _: Linked) -> AutomationSpec:
+def _automation(item: Mapping[str, Any], _: FluxNode) -> AutomationSpec:
     git = at(item, "spec", "git")
     return AutomationSpec(
         checkout=text(git, "checkout", "ref", "branch"),
@@ -263,12 +249,12 @@ def _automation(item: Mapping[str, Any], _: Linked) -> AutomationSpec:
     )
 
 
-def _receiver(item: Mapping[str, Any], _: Linked) -> ReceiverSpec:
+def _receiver(item: Mapping[str, Any], _: FluxNode) -> ReceiverSpec:
     return ReceiverSpec(type=text(item, "spec", "type"))
 
 
-def _alert(item: Mapping[str, Any], linked: Linked) -> AlertSpec:
-    namespace = linked.ref.namespace
+def _alert(item: Mapping[str, Any], node: FluxNode) -> AlertSpec:
+    namespace = node.ref.namespace
     return AlertSpec(
         provider=ObjectRef("Provider", namespace, text(item, "spec", "providerRef", "name")),
         events=tuple(
@@ -278,19 +264,19 @@ def _alert(item: Mapping[str, Any], linked: Linked) -> AlertSpec:
     )
 
 
-def _provider(item: Mapping[str, Any], _: Linked) -> ProviderSpec:
+def _provider(item: Mapping[str, Any], _: FluxNode) -> ProviderSpec:
     spec = at(item, "spec")
     fields = ("address", "proxy")
     kind = text(spec, "type")
     return ProviderSpec(inline=tuple(field for field in fields if holds_credential(text(spec, field), kind, field)))
 
 
-def _instance(item: Mapping[str, Any], _: Linked) -> InstanceSpec:
+def _instance(item: Mapping[str, Any], _: FluxNode) -> InstanceSpec:
     cluster = at(item, "spec", "cluster")
     return InstanceSpec(network_policy=at(cluster, "networkPolicy") is not False, size=text(cluster, "size"))
 
 
-_SPECS: Final[Mapping[str, Callable[[Mapping[str, Any], Linked], Spec]]] = {
+_SPECS: Final[Mapping[str, Callable[[Mapping[str, Any], FluxNode], Spec]]] = {
     "Kustomization": _kustomization,
     "HelmRelease": _release,
     **dict.fromkeys(("GitRepository", "OCIRepository", "Bucket", "HelmRepository", "HelmChart"), _source),
@@ -305,7 +291,7 @@ _SPECS: Final[Mapping[str, Callable[[Mapping[str, Any], Linked], Spec]]] = {
 """Kind → what makes the view of its spec."""
 
 
-def spec_of(item: Mapping[str, Any], linked: Linked) -> Spec | None:
+def spec_of(item: Mapping[str, Any], node: FluxNode) -> Spec | None:
     """The view of an object's spec; None for a kind that has none here."""
-    make = _SPECS.get(linked.ref.kind)
-    return make(item, linked) if make is not None else None
+    make = _SPECS.get(node.ref.kind)
+    return make(item, node) if make is not None else None

@@ -17,8 +17,8 @@ import anyio.to_thread
 
 from flux_mcp.api.kinds import NAMESPACE, Kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.discovery import Resolver, broken_groups
-from flux_mcp.cluster.result import Gap, Reading, Viewed, find_gaps
+from flux_mcp.cluster.discovery import Discovery, broken_groups
+from flux_mcp.cluster.result import ListResult, Named, Unread, find_unread
 from flux_mcp.errors import (
     BadOutput,
     Forbidden,
@@ -42,14 +42,12 @@ from flux_mcp.kubectl.command import (
     Version,
 )
 from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig, file_stamp, parse_kubeconfig
-from flux_mcp.kubectl.output import Place, map_items, parse_document, problems
+from flux_mcp.kubectl.output import ErrorContext, map_items, parse_document, problems
 from flux_mcp.kubectl.validate import echo, is_resource
 from flux_mcp.sanitize.quote import message
 from flux_mcp.settings import Access
 
-__all__ = ["Cluster", "Scope"]
-
-T = TypeVar("T", bound=Viewed)
+T = TypeVar("T", bound=Named)
 
 OLDEST_KUBECTL: Final = (1, 28)
 KINDS_REMEMBERED: Final = 300.0
@@ -59,7 +57,7 @@ SMALL: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class RequestContext:
     """Where one answer comes from and as whom, for its first line.
 
     Attributes:
@@ -71,7 +69,7 @@ class Scope:
     context: str | None
     identity: tuple[str, str]
     now: datetime
-    place: Place
+    where: ErrorContext
 
 
 @dataclass(slots=True)
@@ -101,14 +99,14 @@ class Cluster:
         self._checked_version = False
         self._opening = anyio.Lock()
         self._discovering: dict[str | None, anyio.Lock] = {}
-        self._resolver = Resolver(kubectl, monotonic, KINDS_REMEMBERED)
+        self._discovery = Discovery(kubectl, monotonic, KINDS_REMEMBERED)
 
-    async def _ask(self, command: Command, place: Place) -> Output:
+    async def _ask(self, command: Command, error_context: ErrorContext) -> Output:
         """Run one command; an error that does not know where it happened is told."""
         try:
-            return await self._kubectl.run(command, place.context)
+            return await self._kubectl.run(command, error_context.context)
         except KubectlError as error:
-            raise error.at(str(place)) from None
+            raise error.at(str(error_context)) from None
 
     async def kubeconfig(self) -> Kubeconfig:
         """The kubeconfig as it is now.
@@ -116,13 +114,13 @@ class Cluster:
         Raises:
             BadKubeconfig: it cannot be read.
         """
-        place = Place(None)
-        output = await self._ask(ConfigView(), place)
-        for error in problems(output, place):
+        error_context = ErrorContext(None)
+        output = await self._ask(ConfigView(), error_context)
+        for error in problems(output, error_context):
             raise error
         return parse_kubeconfig(parse_document(output.stdout))
 
-    async def open(self, context: str | None = None) -> Scope:
+    async def open(self, context: str | None = None) -> RequestContext:
         """Settle which context an answer is about, and as whom. Without `context` it is the one in use.
 
         The kubeconfig's own current context is taken once, at the first call, and kept: `kubectl config use-context`
@@ -138,17 +136,17 @@ class Cluster:
             if self._kubeconfig is None or self._kubeconfig[0] != stamp:
                 self._kubeconfig = stamp, await self._look()
                 self._served.clear()
-                self._resolver.forget()
+                self._discovery.forget()
         known = self._kubeconfig[1]
         if context is None and self._in_use is None:
             self._in_use = known.choose()
         name = context if context is not None else self._in_use
         entry = known.find(name) if name is not None else None
-        return Scope(
+        return RequestContext(
             context=name,
             identity=self._identity(entry),
             now=self._kubectl.moment or datetime.now(UTC),
-            place=Place(name, impersonating=self._impersonated is not None),
+            where=ErrorContext(name, impersonating=self._impersonated is not None),
         )
 
     @property
@@ -184,8 +182,8 @@ class Cluster:
         return found[0]
 
     async def _check_version(self) -> None:
-        output = await self._ask(Version(), Place(None))
-        for error in problems(output, Place(None)):
+        output = await self._ask(Version(), ErrorContext(None))
+        for error in problems(output, ErrorContext(None)):
             raise error
         client = parse_document(output.stdout).get("clientVersion")
         told = client.get("gitVersion") if isinstance(client, dict) else None
@@ -196,36 +194,36 @@ class Cluster:
                 "or newer is needed. Set --kubectl (FLUX_MCP_KUBECTL) to another one."
             )
 
-    async def _discover(self, scope: Scope, *, afresh: bool = False) -> _Served:
-        lock = self._discovering.setdefault(scope.context, anyio.Lock())
+    async def _discover(self, request: RequestContext, *, afresh: bool = False) -> _Served:
+        lock = self._discovering.setdefault(request.context, anyio.Lock())
         async with lock:
-            served = self._served.get(scope.context)
+            served = self._served.get(request.context)
             if served is None or afresh or served.until < self._monotonic():
-                served = self._served[scope.context] = await self._api_resources(scope)
+                served = self._served[request.context] = await self._api_resources(request)
             return served
 
-    async def _api_resources(self, scope: Scope) -> _Served:
-        output = await self._ask(ApiResources(), scope.place)
+    async def _api_resources(self, request: RequestContext) -> _Served:
+        output = await self._ask(ApiResources(), request.where)
         lines = output.stdout.decode(errors="replace").split("\n")
         names = frozenset(line for line in lines if is_resource(line))
         odd = any(line.strip() and line not in names for line in lines)
         if not names or (odd and NAMESPACE.resource not in names):
-            for error in problems(output, scope.place):
+            for error in problems(output, request.where):
                 raise error
             said = message(output.stdout[:1024].decode(errors="replace"), 200)
             raise BadOutput(
-                f"kubectl api-resources did not list the kinds of the API server; {scope.place}. It said: {said}",
+                f"kubectl api-resources did not list the kinds of the API server; {request.where}. It said: {said}",
                 brief="output not understood",
             )
         return _Served(names, broken_groups(output), self._monotonic() + KINDS_REMEMBERED)
 
-    async def resolve(self, scope: Scope, kind: str, api_version: str | None = None) -> Kind:
+    async def resolve(self, request: RequestContext, kind: str, api_version: str | None = None) -> Kind:
         """The kind that a spelling means: `Resolver.resolve` tells how, and what is raised."""
-        return await self._resolver.resolve(scope.place, kind, api_version)
+        return await self._discovery.resolve(request.where, kind, api_version)
 
     async def read(
         self,
-        scope: Scope,
+        request: RequestContext,
         kinds: Sequence[Kind],
         project: Callable[[dict[str, Any]], T | None],
         *,
@@ -233,7 +231,7 @@ class Cluster:
         names: tuple[str, ...] = (),
         selector: str | None = None,
         named: str | None = None,
-    ) -> Reading[T]:
+    ) -> ListResult[T]:
         """Read kinds with one kubectl, once the served kinds are known.
 
         What could not be read of some kinds stands in the answer's gaps; `Reading.require` makes an error of it.
@@ -251,97 +249,99 @@ class Cluster:
         Raises:
             KubectlError: kubectl could not ask at all (unreachable, not logged in and the like).
         """
-        served = await self._discover(scope)
+        served = await self._discover(request)
         for afresh in (False, True):
-            asked, absent, gaps = _split(kinds, served, scope.place)
+            asked, absent, unread = _split(kinds, served, request.where)
             if not asked:
-                return Reading((), frozenset(kind.kind for kind in absent), absent, gaps)
+                return ListResult((), frozenset(kind.kind for kind in absent), absent, unread)
             command = Get(tuple(kind.resource for kind in asked), namespace, names, selector, named)
-            output = await self._ask(command, scope.place)
-            found = problems(output, scope.place)
+            output = await self._ask(command, request.where)
+            found = problems(output, request.where)
             if afresh or not any(isinstance(error, KindNotInstalled) for error in found):
                 break
-            served = await self._discover(scope, afresh=True)
-        views = await _map(output.stdout, project, found, scope.place, single=len(names) == 1)
+            served = await self._discover(request, afresh=True)
+        views = await _map(output.stdout, project, found, request.where, single=len(names) == 1)
         objects = tuple(one for one in views if one is not None and _was_asked_for(one.ref, command, asked))
-        gaps = (*gaps, *find_gaps(asked, found, objects))
+        unread = (*unread, *find_unread(asked, found, objects))
         if odd := len(views) - len(objects):
-            gaps = (*gaps, Gap((), f"{odd} items that are not understood", partly=True))
-        in_full = frozenset(kind.kind for kind in (*asked, *absent)) - {kind for gap in gaps for kind in gap.kinds}
-        return Reading(objects, in_full, absent, gaps)
+            unread = (*unread, Unread((), f"{odd} items that are not understood", partly=True))
+        in_full = frozenset(kind.kind for kind in (*asked, *absent)) - {
+            kind for unread_item in unread for kind in unread_item.kinds
+        }
+        return ListResult(objects, in_full, absent, unread)
 
-    async def served(self, scope: Scope, kinds: Sequence[Kind]) -> tuple[Kind, ...]:
+    async def served(self, request: RequestContext, kinds: Sequence[Kind]) -> tuple[Kind, ...]:
         """Those of the kinds that the API server serves.
 
         Raises:
             KubectlError: it could not be asked.
         """
-        return _split(kinds, await self._discover(scope), scope.place)[0]
+        return _split(kinds, await self._discover(request), request.where)[0]
 
-    async def logs(self, scope: Scope, logs: Logs) -> bytes:
+    async def logs(self, request: RequestContext, logs: Logs) -> bytes:
         """The log of one container, as it was printed.
 
         Raises:
             KubectlError: there is none, or it cannot be read.
         """
-        output = await self._ask(logs, scope.place)
-        for error in problems(output, scope.place):
+        output = await self._ask(logs, request.where)
+        for error in problems(output, request.where):
             raise error
         return output.stdout
 
-    async def may_patch(self, scope: Scope, question: CanPatch) -> bool:
+    async def may_patch(self, request: RequestContext, question: CanPatch) -> bool:
         """Whether the identity may annotate; also where it may not even ask that: then the annotation itself will tell.
 
         Raises:
             KubectlError: it could not be asked.
         """
-        output = await self._ask(question, scope.place)
+        output = await self._ask(question, request.where)
         answer = output.stdout.strip().lower()
         if answer.startswith((b"yes", b"no")):
             return answer.startswith(b"yes")
-        for error in problems(output, scope.place):
+        for error in problems(output, request.where):
             if not isinstance(error, Forbidden) or isinstance(error, ImpersonationForbidden):
                 raise error
         return True
 
-    async def annotate(self, scope: Scope, annotate: Annotate) -> None:
+    async def annotate(self, request: RequestContext, annotate: Annotate) -> None:
         """Ask Flux to reconcile: the one thing that is ever written.
 
         Raises:
             KubectlError: the API server did not take it, or it is not known whether it did.
         """
-        output = await self._ask(annotate, scope.place)
-        for error in problems(output, scope.place):
+        output = await self._ask(annotate, request.where)
+        for error in problems(output, request.where):
             raise error
 
-    async def served_names(self, scope: Scope) -> frozenset[str]:
+    async def served_names(self, request: RequestContext) -> frozenset[str]:
         """The `plural.group` names that the API server serves, without those of groups that it could not tell.
 
         Raises:
             KubectlError: they were not told.
         """
-        return (await self._discover(scope)).names
+        return (await self._discover(request)).names
 
-    async def versions(self, scope: Scope) -> dict[str, Any]:
+    async def versions(self, request: RequestContext) -> dict[str, Any]:
         """What `kubectl version` prints: kubectl's own, and where it was told the API server's.
 
         Raises:
             KubectlError: kubectl printed nothing.
         """
-        output = await self._ask(ServerVersion(), scope.place)
+        output = await self._ask(ServerVersion(), request.where)
         if not output.stdout.strip():
-            for error in problems(output, scope.place):
+            for error in problems(output, request.where):
                 raise error
         return parse_document(output.stdout)
 
-    async def server_version(self, scope: Scope) -> str:
+    async def server_version(self, request: RequestContext) -> str:
         """The version of the API server.
 
         Raises:
             KubectlError: it was not told.
         """
-        output = await self._ask(ServerVersion(), scope.place)
-        for error in problems(output, scope.place):
+        output = await self._ask(ServerVersion(), request.where)
+        for error in problems(output, request.where):
             raise error
         told = parse_document(output.stdout).get("serverVersion")
         version = told.get("gitVersion") if isinstance(told, dict) else None
@@ -354,7 +354,7 @@ async def _map(
     stdout: bytes,
     project: Callable[[dict[str, Any]], T | None],
     found: Sequence[KubectlError],
-    place: Place,
+    error_context: ErrorContext,
     *,
     single: bool,
 ) -> list[T | None]:
@@ -363,7 +363,7 @@ async def _map(
             return map_items(stdout, project, single=single)
         return await anyio.to_thread.run_sync(partial(map_items, single=single), stdout, project)
     except KubectlError as error:
-        raise (found[0] if found else error.at(str(place))) from None
+        raise (found[0] if found else error.at(str(error_context))) from None
 
 
 def _was_asked_for(ref: ObjectRef, command: Get, kinds: Sequence[Kind]) -> bool:
@@ -376,13 +376,13 @@ def _was_asked_for(ref: ObjectRef, command: Get, kinds: Sequence[Kind]) -> bool:
 
 
 def _split(
-    kinds: Sequence[Kind], served: _Served, place: Place
-) -> tuple[tuple[Kind, ...], tuple[Kind, ...], tuple[Gap, ...]]:
+    kinds: Sequence[Kind], served: _Served, error_context: ErrorContext
+) -> tuple[tuple[Kind, ...], tuple[Kind, ...], tuple[Unread, ...]]:
     """The kinds to ask for, the kinds that are not installed, and the kinds of which that is not known."""
     asked = tuple(kind for kind in kinds if kind.resource in served.names)
     missing = [kind for kind in kinds if kind.resource not in served.names]
     unknown = tuple(kind.kind for kind in missing if kind.group in served.incomplete_groups)
     why = "the API server could not tell whether this is installed"
-    error = ServerError(f"{', '.join(unknown)}: {why}; {place}.", brief=why)
-    gaps = (Gap(unknown, why, error),) if unknown else ()
-    return asked, tuple(kind for kind in missing if kind.kind not in unknown), gaps
+    error = ServerError(f"{', '.join(unknown)}: {why}; {error_context}.", brief=why)
+    unread = (Unread(unknown, why, error),) if unknown else ()
+    return asked, tuple(kind for kind in missing if kind.kind not in unknown), unread

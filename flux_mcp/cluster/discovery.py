@@ -12,11 +12,9 @@ from flux_mcp.api.kinds import Kind, find_known
 from flux_mcp.errors import BadArgument, BadOutput, KindNotInstalled, KubectlError, ServerError
 from flux_mcp.kubectl.base import Kubectl, Output
 from flux_mcp.kubectl.command import ApiTable
-from flux_mcp.kubectl.output import Place, problems
+from flux_mcp.kubectl.output import ErrorContext, problems
 from flux_mcp.kubectl.validate import check_api_version, check_kind, echo, is_resource
 from flux_mcp.sanitize.quote import message
-
-__all__ = ["Resolver", "broken_groups", "resolve_known"]
 
 NEAR: Final = 5
 """Kinds that are named beside one that is not served."""
@@ -49,7 +47,7 @@ class _Table:
     until: float
 
 
-class Resolver:
+class Discovery:
     """Finds kinds, and remembers the table of each API server for a while.
 
     Args:
@@ -68,7 +66,7 @@ class Resolver:
         """The kubeconfig changed: a context may be another API server now."""
         self._tables.clear()
 
-    async def resolve(self, place: Place, spelling: str, api_version: str | None = None) -> Kind:
+    async def resolve(self, error_context: ErrorContext, spelling: str, api_version: str | None = None) -> Kind:
         """The one kind that a spelling means.
 
         Args:
@@ -86,28 +84,28 @@ class Resolver:
         if known is not None:
             return known
         group = _group_of(api_version)
-        table, fresh = await self._table(place, afresh=False)
+        table, fresh = await self._table(error_context, afresh=False)
         found = _pick(table, spelling, group)
         if not found and not fresh:
-            table, _ = await self._table(place, afresh=True)
+            table, _ = await self._table(error_context, afresh=True)
             found = _pick(table, spelling, group)
         if not found:
-            raise _unknown(table, spelling, group, place)
+            raise _unknown(table, spelling, group, error_context)
         if len(found) > 1:
             named = ", ".join(kind.resource for kind in found)
             raise BadArgument("kind", f"is spelled alike in several API groups: write one of {named}")
         return found[0]
 
-    async def _table(self, place: Place, *, afresh: bool) -> tuple[_Table, bool]:
+    async def _table(self, error_context: ErrorContext, *, afresh: bool) -> tuple[_Table, bool]:
         """The table, and whether it was asked for just now."""
-        async with self._asking.setdefault(place.context, anyio.Lock()):
-            known = self._tables.get(place.context)
+        async with self._asking.setdefault(error_context.context, anyio.Lock()):
+            known = self._tables.get(error_context.context)
             if known is not None and not afresh and known.until >= self._monotonic():
                 return known, False
-            output = await self._kubectl.run(ApiTable(), place.context)
-            kinds = _parse(output, place)
+            output = await self._kubectl.run(ApiTable(), error_context.context)
+            kinds = _parse(output, error_context)
             table = _Table(kinds, broken_groups(output), self._monotonic() + self._remembered)
-            self._tables[place.context] = table
+            self._tables[error_context.context] = table
             return table, True
 
 
@@ -116,15 +114,15 @@ def broken_groups(output: Output) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_BROKEN.findall(output.stderr))) if output.exit_code else ()
 
 
-def _parse(output: Output, place: Place) -> tuple[Kind, ...]:
+def _parse(output: Output, error_context: ErrorContext) -> tuple[Kind, ...]:
     kinds = tuple(_rows(output.stdout.decode(errors="replace")))
     if kinds:
         return kinds
-    for error in problems(output, place):
+    for error in problems(output, error_context):
         raise error
     said = message(output.stdout[:1024].decode(errors="replace"), 200)
     raise BadOutput(
-        f"kubectl api-resources did not list the kinds of the API server; {place}. It said: {said}",
+        f"kubectl api-resources did not list the kinds of the API server; {error_context}. It said: {said}",
         brief="output not understood",
     )
 
@@ -156,16 +154,16 @@ def _pick(table: _Table, spelling: str, group: str | None) -> tuple[Kind, ...]:
     return tuple(kind for kind in found if kind.resource == lower) or found
 
 
-def _unknown(table: _Table, spelling: str, group: str | None, place: Place) -> KubectlError:
+def _unknown(table: _Table, spelling: str, group: str | None, error_context: ErrorContext) -> KubectlError:
     asked = group if group is not None else spelling.lower().partition(".")[2]
     if asked in table.broken:
         why = "the API server could not tell whether this is installed"
-        return ServerError(f"{echo(spelling)}: {why}; {place}.", brief=why)
+        return ServerError(f"{echo(spelling)}: {why}; {error_context}.", brief=why)
     words = {spelled: kind.resource for kind in table.kinds for spelled in kind.spellings}
     near = dict.fromkeys(words[word] for word in difflib.get_close_matches(spelling.lower(), words, NEAR))
     of_group = f" in the API group {echo(group)}" if group is not None else ""
     return KindNotInstalled(
-        f"The cluster does not serve the kind {echo(spelling)}{of_group}; {place}."
+        f"The cluster does not serve the kind {echo(spelling)}{of_group}; {error_context}."
         + (f" Near: {', '.join(near)}." if near else "")
         + (f" It could not tell the kinds of {', '.join(table.broken)}." if table.broken else ""),
         brief="not installed",

@@ -4,15 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from flux_mcp.api.kinds import Kind
-from flux_mcp.cluster.client import Cluster, Scope
-from flux_mcp.cluster.result import Reading, Viewed
+from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.result import ListResult, Named
 from flux_mcp.errors import BadArgument, KindNotInstalled, NotFound
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.sanitize.quote import value
 
-__all__ = ["NAMED", "find_among", "find_one", "namespaces_of"]
-
-T = TypeVar("T", bound=Viewed)
+T = TypeVar("T", bound=Named)
 
 NAMED = 20
 """Namespaces that are named where a name is not enough."""
@@ -20,7 +18,7 @@ NAMED = 20
 
 async def find_one(
     cluster: Cluster,
-    scope: Scope,
+    request: RequestContext,
     kind: Kind,
     name: str,
     namespace: str | None,
@@ -37,19 +35,19 @@ async def find_one(
     if namespace is not None and not kind.namespaced:
         raise BadArgument("namespace", f"must be left out: {kind.kind} is not in a namespace")
     if namespace is None and kind.namespaced:
-        reading = await cluster.read(scope, (kind,), project, named=name)
+        reading = await cluster.read(request, (kind,), project, named=name)
     else:
-        reading = await cluster.read(scope, (kind,), project, namespace=namespace, names=(name,))
+        reading = await cluster.read(request, (kind,), project, namespace=namespace, names=(name,))
     if reading.absent:
-        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {scope.place}.", brief="not installed")
-    for gap in reading.gaps:
+        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
+    for unread_item in reading.unread:
         # A list that is not whole does not tell whether there are more of that name.
-        if gap.error is not None:
-            raise gap.error
-    return _only([one for one in reading.objects if one.ref.name == name], scope, kind, name, namespace)
+        if unread_item.error is not None:
+            raise unread_item.error
+    return _only([one for one in reading.objects if one.ref.name == name], request, kind, name, namespace)
 
 
-def find_among(reading: Reading[T], scope: Scope, kind: Kind, name: str, namespace: str | None) -> T:
+def find_among(reading: ListResult[T], request: RequestContext, kind: Kind, name: str, namespace: str | None) -> T:
     """One object among those that were read of all namespaces. Without a namespace it is the only object so named.
 
     Raises:
@@ -60,17 +58,17 @@ def find_among(reading: Reading[T], scope: Scope, kind: Kind, name: str, namespa
     """
     of_kind = reading.only((kind.kind,))
     if of_kind.absent:
-        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {scope.place}.", brief="not installed")
+        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
     named = [one for one in of_kind.objects if one.ref.name == name]
     if not any(namespace in {None, one.ref.namespace} for one in named):
-        for gap in of_kind.gaps:
+        for unread_item in of_kind.unread:
             # What was not read may hold it.
-            if gap.error is not None:
-                raise gap.error
-    return _only(named, scope, kind, name, namespace)
+            if unread_item.error is not None:
+                raise unread_item.error
+    return _only(named, request, kind, name, namespace)
 
 
-def _only(named: Sequence[T], scope: Scope, kind: Kind, name: str, namespace: str | None) -> T:
+def _only(named: Sequence[T], request: RequestContext, kind: Kind, name: str, namespace: str | None) -> T:
     """The one that is meant among all objects of that name."""
     found = [one for one in named if namespace in {None, one.ref.namespace}]
     if not found:
@@ -78,13 +76,13 @@ def _only(named: Sequence[T], scope: Scope, kind: Kind, name: str, namespace: st
             f" in namespace {namespace}" if namespace is not None else " in any namespace" if kind.namespaced else ""
         )
         hint = f" It is in namespace {namespaces_of(named)}." if named else ""
-        raise NotFound(f"There is no {kind.kind} {echo(name)}{where}; {scope.place}.{hint}", brief="not found")
+        raise NotFound(f"There is no {kind.kind} {echo(name)}{where}; {request.where}.{hint}", brief="not found")
     if len(found) > 1:
         raise BadArgument("namespace", f"is needed: {kind.kind} {echo(name)} is in {namespaces_of(found)}")
     return found[0]
 
 
-def namespaces_of(found: Sequence[Viewed]) -> str:
+def namespaces_of(found: Sequence[Named]) -> str:
     """The namespaces of objects of one name, for an error's sentence; the first twenty."""
     names = sorted(one.ref.namespace for one in found)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""

@@ -9,17 +9,15 @@ import anyio.to_thread
 
 from flux_mcp.api.kinds import CRON_JOB, DEPLOYMENT, JOB, POD, REPLICA_SET, Kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.get import find_one
-from flux_mcp.cluster.result import Gap, Reading
+from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import BadArgument, FluxMcpError, KubectlError
 from flux_mcp.kubectl.command import LOG_BYTES, LOG_LINES, Logs
 from flux_mcp.kubectl.validate import check_selector, echo
 from flux_mcp.kubernetes.pods import Container, Owner, Pod, member, owner, pod
 from flux_mcp.sanitize.private_keys import drop_keys
 from flux_mcp.sanitize.quote import clean, log_line
-
-__all__ = ["MAX_CONTAINERS", "MAX_PODS", "ContainerLog", "PodsFound", "Wanted", "choose", "find_pods", "read_logs"]
 
 MAX_PODS: Final = 5
 MAX_CONTAINERS: Final = 10
@@ -34,7 +32,7 @@ class PodsFound:
 
     about: ObjectRef
     pods: tuple[Pod, ...]
-    gaps: tuple[Gap, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +77,9 @@ class ContainerLog:
     never: bool = False
 
 
-async def find_pods(cluster: Cluster, scope: Scope, kind: Kind, name: str, namespace: str | None) -> PodsFound:
+async def find_pods(
+    cluster: Cluster, request: RequestContext, kind: Kind, name: str, namespace: str | None
+) -> PodsFound:
     """The Pod, or the Pods of a workload by its selector and their owners: three processes at most.
 
     Raises:
@@ -88,29 +88,29 @@ async def find_pods(cluster: Cluster, scope: Scope, kind: Kind, name: str, names
         KubectlError: it, or its Pods, could not be read.
     """
     if kind == POD:
-        one = await find_one(cluster, scope, POD, name, namespace, pod)
+        one = await find_one(cluster, request, POD, name, namespace, pod)
         return PodsFound(one.ref, (one,))
-    workload = await find_one(cluster, scope, kind, name, namespace, owner)
+    workload = await find_one(cluster, request, kind, name, namespace, owner)
     if kind == CRON_JOB:
-        return await _of_cron_job(cluster, scope, workload)
+        return await _of_cron_job(cluster, request, workload)
     kinds = (REPLICA_SET, POD) if kind == DEPLOYMENT else (POD,)
-    reading: Reading[Pod | Owner] = await cluster.read(
-        scope, kinds, member, namespace=workload.ref.namespace, selector=_usable(workload.selector)
+    reading: ListResult[Pod | Owner] = await cluster.read(
+        request, kinds, member, namespace=workload.ref.namespace, selector=_usable(workload.selector)
     )
-    return PodsFound(workload.ref, _members(reading, frozenset({workload.key})), reading.gaps)
+    return PodsFound(workload.ref, _members(reading, frozenset({workload.key})), reading.unread)
 
 
-async def _of_cron_job(cluster: Cluster, scope: Scope, workload: Owner) -> PodsFound:
-    reading = await cluster.read(scope, (JOB,), owner, namespace=workload.ref.namespace)
+async def _of_cron_job(cluster: Cluster, request: RequestContext, workload: Owner) -> PodsFound:
+    reading = await cluster.read(request, (JOB,), owner, namespace=workload.ref.namespace)
     reading.require()
     jobs = sorted((job for job in reading.objects if workload.key in job.owners), key=lambda job: job.order)[:MAX_JOBS]
     if not jobs:
-        return PodsFound(workload.ref, (), reading.gaps)
+        return PodsFound(workload.ref, (), reading.unread)
     named = _usable(f"job-name in ({','.join(job.ref.name for job in jobs)})")
-    pods: Reading[Pod | Owner] = await cluster.read(
-        scope, (POD,), member, namespace=workload.ref.namespace, selector=named
+    pods: ListResult[Pod | Owner] = await cluster.read(
+        request, (POD,), member, namespace=workload.ref.namespace, selector=named
     )
-    return PodsFound(workload.ref, _members(pods, frozenset(job.key for job in jobs)), (*reading.gaps, *pods.gaps))
+    return PodsFound(workload.ref, _members(pods, frozenset(job.key for job in jobs)), (*reading.unread, *pods.unread))
 
 
 def _usable(selector: str) -> str | None:
@@ -121,18 +121,18 @@ def _usable(selector: str) -> str | None:
         return None
 
 
-def _members(reading: Reading[Pod | Owner], owners: frozenset[tuple[str, str]]) -> tuple[Pod, ...]:
+def _members(reading: ListResult[Pod | Owner], owners: frozenset[tuple[str, str]]) -> tuple[Pod, ...]:
     """The Pods that these own, or that a ReplicaSet of theirs owns; those of the selector where that is not known.
 
     Raises:
         KubectlError: no Pod could be read.
     """
     pods = [one for one in reading.objects if isinstance(one, Pod)]
-    for gap in reading.gaps:
-        if not pods and gap.error is not None and POD.kind in gap.kinds:
-            raise gap.error
+    for unread_item in reading.unread:
+        if not pods and unread_item.error is not None and POD.kind in unread_item.kinds:
+            raise unread_item.error
     between = {one.key for one in reading.objects if isinstance(one, Owner) and one.owners & owners}
-    unknown = any(REPLICA_SET.kind in gap.kinds for gap in reading.gaps)
+    unknown = any(REPLICA_SET.kind in unread_item.kinds for unread_item in reading.unread)
     owned = (one for one in pods if unknown or one.owners & (owners | between))
     return tuple(sorted(owned, key=lambda one: one.order))
 
@@ -162,7 +162,7 @@ def choose(pods: Sequence[Pod], name: str | None) -> tuple[tuple[Pod, Container]
 
 
 async def read_logs(
-    cluster: Cluster, scope: Scope, chosen: Sequence[tuple[Pod, Container]], wanted: Wanted
+    cluster: Cluster, request: RequestContext, chosen: Sequence[tuple[Pod, Container]], wanted: Wanted
 ) -> tuple[ContainerLog, ...]:
     """The logs of these containers, in their order; of one that cannot be read, why.
 
@@ -173,7 +173,7 @@ async def read_logs(
 
     async def read(position: int, one: Pod, container: Container) -> None:
         try:
-            logs[position] = await _read(cluster, scope, one, container, wanted)
+            logs[position] = await _read(cluster, request, one, container, wanted)
         except FluxMcpError as error:
             logs[position] = ContainerLog(pod=one, container=container, error=error)
 
@@ -195,14 +195,16 @@ def _refusal(logs: Sequence[ContainerLog]) -> FluxMcpError:
     return type(error)(f"No log could be read of {named}. {error}", brief=error.brief, resources=error.resources)
 
 
-async def _read(cluster: Cluster, scope: Scope, one: Pod, container: Container, wanted: Wanted) -> ContainerLog:
+async def _read(
+    cluster: Cluster, request: RequestContext, one: Pod, container: Container, wanted: Wanted
+) -> ContainerLog:
     if wanted.previous and not container.ran_before:
         return ContainerLog(pod=one, container=container, never=True)
     command = Logs(one.ref.namespace, one.ref.name, container.name, since=wanted.since, previous=wanted.previous)
-    stdout = await cluster.logs(scope, command)
+    stdout = await cluster.logs(request, command)
     if full := len(stdout) >= LOG_BYTES:
         # The API server starts at the oldest of the lines and stops at the bound, so the newest are asked for again.
-        stdout = await cluster.logs(scope, replace(command, tail=max(1, stdout.count(b"\n") // 2)))
+        stdout = await cluster.logs(request, replace(command, tail=max(1, stdout.count(b"\n") // 2)))
     lines, matched, examined = await anyio.to_thread.run_sync(_keep, stdout, wanted)
     return ContainerLog(
         pod=one,

@@ -9,13 +9,11 @@ from flux_mcp.api.kinds import Kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.errors import KubectlError, ServerError
 
-__all__ = ["Gap", "Reading", "Viewed", "find_gaps"]
-
 CHUNK: Final = 500
 """Objects that kubectl asks for at a time: a list that broke off may end at a multiple of it."""
 
 
-class Viewed(Protocol):
+class Named(Protocol):
     """A view of an object: whatever else it tells, it tells what the object is called."""
 
     @property
@@ -24,11 +22,11 @@ class Viewed(Protocol):
         ...
 
 
-T = TypeVar("T", bound=Viewed)
+T = TypeVar("T", bound=Named)
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class Unread:
     """Kinds that could not be read, and why.
 
     Attributes:
@@ -45,7 +43,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading(Generic[T]):
+class ListResult(Generic[T]):
     """The objects that were read.
 
     Attributes:
@@ -58,28 +56,33 @@ class Reading(Generic[T]):
     objects: tuple[T, ...]
     read: frozenset[str]
     absent: tuple[Kind, ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
-    def only(self, kinds: Iterable[str]) -> "Reading[T]":
+    def only(self, kinds: Iterable[str]) -> "ListResult[T]":
         """The part about some kinds; where one was read only for its place in the flow, its gap is not among them."""
         wanted = frozenset(kinds)
-        gaps = (
-            Gap(tuple(kind for kind in gap.kinds if kind in wanted), gap.why, gap.error, gap.partly)
-            for gap in self.gaps
-            if not gap.kinds or wanted & set(gap.kinds)
+        unread = (
+            Unread(
+                tuple(kind for kind in unread_item.kinds if kind in wanted),
+                unread_item.why,
+                unread_item.error,
+                unread_item.partly,
+            )
+            for unread_item in self.unread
+            if not unread_item.kinds or wanted & set(unread_item.kinds)
         )
-        return Reading(
+        return ListResult(
             tuple(one for one in self.objects if one.ref.kind in wanted),
             self.read & wanted,
             tuple(kind for kind in self.absent if kind.kind in wanted),
-            tuple(gaps),
+            tuple(unread),
         )
 
     @property
     def blank(self) -> bool:
         """Whether there are gaps, and of no kind was anything read."""
         absent = {kind.kind for kind in self.absent}
-        return not self.objects and self.read <= absent and any(gap.kinds for gap in self.gaps)
+        return not self.objects and self.read <= absent and any(unread_item.kinds for unread_item in self.unread)
 
     def require(self) -> None:
         """Refuse to go on with nothing.
@@ -92,16 +95,16 @@ class Reading(Generic[T]):
 
     def _refusal(self) -> KubectlError:
         """The first error, and of which kinds nothing was read."""
-        first = self.gaps[0]
+        first = self.unread[0]
         error = first.error or ServerError(f"{first.why}.", brief=first.why)
-        kinds = [kind for gap in self.gaps for kind in gap.kinds]
+        kinds = [kind for unread_item in self.unread for kind in unread_item.kinds]
         if len(kinds) == 1:
             return error
         sentence = f"{error} Nothing was read of {', '.join(kinds)}."
         return type(error)(sentence, brief=error.brief, resources=error.resources)
 
 
-def find_gaps(asked: Sequence[Kind], found: Sequence[KubectlError], objects: Iterable[Viewed]) -> tuple[Gap, ...]:
+def find_unread(asked: Sequence[Kind], found: Sequence[KubectlError], objects: Iterable[Named]) -> tuple[Unread, ...]:
     """Which of the kinds that were asked for were not read.
 
     Where kubectl did not say which kind an error is about (a time-out does not), every kind that came back empty counts
@@ -120,4 +123,4 @@ def find_gaps(asked: Sequence[Kind], found: Sequence[KubectlError], objects: Ite
         unsaid = [kind.kind for kind in asked if kind.kind not in named and counts[kind.kind] % CHUNK == 0]
         for kind in about or unsaid:
             grouped.setdefault((error.brief, counts[kind] > 0), ({}, error))[0][kind] = None
-    return tuple(Gap(tuple(kinds), why, error, partly) for (why, partly), (kinds, error) in grouped.items())
+    return tuple(Unread(tuple(kinds), why, error, partly) for (why, partly), (kinds, error) in grouped.items())

@@ -13,14 +13,12 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.failure import Advice, Failure, Upstream
 from flux_mcp.diagnosis.catalog.lookup import ROWS, find_failure
-from flux_mcp.diagnosis.snapshot import Examined, named_objects
-from flux_mcp.flux.inventory import Managed
-from flux_mcp.flux.status import Flag, Judged, Verdict
-
-__all__ = ["Blocked", "Cause", "Sort", "World", "blocked"]
+from flux_mcp.diagnosis.snapshot import SnapshotObject, named_objects
+from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.flux.status import Flag, Health, ObjectStatus
 
 
-class Sort(Enum):
+class CauseType(Enum):
     """What a cause is. The order is that in which causes are told."""
 
     CONTROLLER = "controller"
@@ -43,14 +41,14 @@ class Cause:
         known: whether the catalogue or our own rules know it.
     """
 
-    sort: Sort
+    sort: CauseType
     members: tuple[ObjectRef, ...]
     advice: tuple[Advice, ...] = ()
     known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Snapshot:
     """All that blocking is told from.
 
     Attributes:
@@ -62,8 +60,8 @@ class World:
         one_namespace: controllers refuse references into other namespaces.
     """
 
-    objects: Mapping[ObjectRef, Examined]
-    judged: Mapping[ObjectRef, Judged]
+    objects: Mapping[ObjectRef, SnapshotObject]
+    statuses: Mapping[ObjectRef, ObjectStatus]
     read: Collection[str]
     down: Mapping[str, ObjectRef]
     only: str | None = None
@@ -88,10 +86,10 @@ class Blocked:
     by: tuple[ObjectRef, ...] = ()
     causes: tuple[Cause, ...] = ()
     rows: tuple[Failure, ...] = ()
-    workloads: tuple[Managed, ...] = ()
+    workloads: tuple[InventoryEntry, ...] = ()
 
 
-_UNSEEN: Final = frozenset({Verdict.PENDING, Verdict.STALE})
+_UNSEEN: Final = frozenset({Health.PENDING, Health.STALE})
 
 PENDING: Final = Advice(
     "no controller has reported on it yet",
@@ -129,22 +127,22 @@ UNREAD: Final = Advice("it could not be read, so why it is waited for is not kno
 DOWN: Final = Advice("the controller does not run: nothing of its kinds is reconciled or retried", "bring it up first")
 
 
-def blocked(entry: Judged, world: World) -> Blocked:
+def blocked(entry: ObjectStatus, snapshot: Snapshot) -> Blocked:
     """What an object in trouble waits for; never nothing."""
-    down = world.down.get(entry.object.kind.controller)
-    ends = (Cause(Sort.CONTROLLER, (down,), (DOWN,)),) if down is not None else ()
-    if entry.verdict in _UNSEEN or entry.verdict is Verdict.DELETING:
-        silent = _without_a_word(world.objects[entry.object.ref], world) if entry.verdict is Verdict.PENDING else ()
+    down = snapshot.down.get(entry.object.kind.controller)
+    ends = (Cause(CauseType.CONTROLLER, (down,), (DOWN,)),) if down is not None else ()
+    if entry.health in _UNSEEN or entry.health is Health.DELETING:
+        silent = _without_a_word(snapshot.objects[entry.object.ref], snapshot) if entry.health is Health.PENDING else ()
         return Blocked(causes=ends or (_own(entry, silent),), rows=silent)
     fitting = _rows(entry)
-    found = _Search(entry, world, fitting[0].upstream if fitting else _guess(entry)).run()
+    found = _Search(entry, snapshot, fitting[0].upstream if fitting else _guess(entry)).run()
     causes = (*ends, *found.causes)
     if found.own or not (found.by or causes):
-        causes = (*causes, _own(entry, fitting, remote=world.objects[entry.object.ref].linked.remote))
+        causes = (*causes, _own(entry, fitting, remote=snapshot.objects[entry.object.ref].node.remote))
     return Blocked(found.by, causes, fitting, found.workloads)
 
 
-def _without_a_word(one: Examined, world: World) -> tuple[Failure, ...]:
+def _without_a_word(one: SnapshotObject, snapshot: Snapshot) -> tuple[Failure, ...]:
     """The rows for a HelmRelease of which helm-controller writes no status, told from its spec."""
     spec = at(one.item, "spec")
     if one.ref.kind != "HelmRelease":
@@ -152,14 +150,14 @@ def _without_a_word(one: Examined, world: World) -> tuple[Failure, ...]:
     if (at(spec, "chart") is None) == (at(spec, "chartRef") is None):
         return _numbered(44)
     elsewhere = text(spec, "chart", "spec", "sourceRef", "namespace") not in {"", one.ref.namespace}
-    return _numbered(43) if elsewhere and world.one_namespace else ()
+    return _numbered(43) if elsewhere and snapshot.one_namespace else ()
 
 
 def _numbered(number: int) -> tuple[Failure, ...]:
     return tuple(row for row in ROWS if row.number == number)
 
 
-def _rows(entry: Judged) -> tuple[Failure, ...]:
+def _rows(entry: ObjectStatus) -> tuple[Failure, ...]:
     """The rows for the Ready condition, and for Stalled where that gives another reason."""
     kind = entry.object.kind.kind
     told = [(entry.reason, entry.message)]
@@ -168,32 +166,32 @@ def _rows(entry: Judged) -> tuple[Failure, ...]:
         told.append((stalled.reason, stalled.message))
     if Flag.STUCK in entry.flags:
         return _numbered(36) if kind == "Kustomization" else ()
-    if entry.verdict is Verdict.READY:
+    if entry.health is Health.READY:
         told = []
     found = (find_failure(kind, reason, message) for reason, message in told)
     return tuple(dict.fromkeys(row for row in found if row is not None))
 
 
-def _guess(entry: Judged) -> Upstream:
-    return Upstream.DEPENDENCY if entry.verdict is Verdict.WAITING else Upstream.OWN
+def _guess(entry: ObjectStatus) -> Upstream:
+    return Upstream.DEPENDENCY if entry.health is Health.WAITING else Upstream.OWN
 
 
-def _own(entry: Judged, fitting: Iterable[Failure], *, remote: bool = False) -> Cause:
+def _own(entry: ObjectStatus, fitting: Iterable[Failure], *, remote: bool = False) -> Cause:
     """The cause that lies in the object itself; what is not healthy on another cluster is not seen."""
     advice = tuple(REMOTE if remote and row.upstream is Upstream.HEALTH else row.advice for row in fitting) or tuple(
         _of_state(entry)
     )
-    return Cause(Sort.FAILURE, (entry.object.ref,), advice, known=bool(advice))
+    return Cause(CauseType.FAILURE, (entry.object.ref,), advice, known=bool(advice))
 
 
-def _of_state(entry: Judged) -> Iterator[Advice]:
+def _of_state(entry: ObjectStatus) -> Iterator[Advice]:
     """What a verdict or a flag means where no condition tells more."""
-    match entry.verdict:
-        case Verdict.PENDING:
+    match entry.health:
+        case Health.PENDING:
             yield PENDING
-        case Verdict.STALE:
+        case Health.STALE:
             yield STALE
-        case Verdict.DELETING:
+        case Health.DELETING:
             yield DELETING
         case _:
             told = {
@@ -214,16 +212,16 @@ class _Search:
         upstream: where to look.
     """
 
-    def __init__(self, entry: Judged, world: World, upstream: Upstream) -> None:
+    def __init__(self, entry: ObjectStatus, snapshot: Snapshot, upstream: Upstream) -> None:
         """Nothing is found yet."""
-        self._entry, self._world, self._upstream = entry, world, upstream
-        self._one = world.objects[entry.object.ref]
+        self._entry, self._snapshot, self._upstream = entry, snapshot, upstream
+        self._one = snapshot.objects[entry.object.ref]
         self._by: dict[ObjectRef, None] = {}
         self._causes: dict[Cause, None] = {}
         self._unread: dict[ObjectRef, None] = {}
         self._late: dict[Cause, None] = {}
         self._children = 0
-        self.workloads: tuple[Managed, ...] = ()
+        self.workloads: tuple[InventoryEntry, ...] = ()
         self.own = upstream is Upstream.OWN and not self._only_source_fails()
 
     @property
@@ -236,7 +234,7 @@ class _Search:
         """What ends the search; what is not sure to be in the way, or was not read, where nothing else was found."""
         if self._by or self._causes or self.own:
             return tuple(self._causes)
-        unread = (Cause(Sort.UNREAD, (ref,), (UNREAD if ref.kind in by_kind else OTHER,)) for ref in self._unread)
+        unread = (Cause(CauseType.UNREAD, (ref,), (UNREAD if ref.kind in by_kind else OTHER,)) for ref in self._unread)
         return (*self._late, *unread)
 
     def run(self) -> "_Search":
@@ -245,7 +243,7 @@ class _Search:
             for ref in self._entry.object.sources:
                 self._source(ref)
         if self._upstream is Upstream.DEPENDENCY:
-            for ref in self._one.linked.depends_on:
+            for ref in self._one.node.depends_on:
                 self._dependency(ref)
         if self._upstream is Upstream.HEALTH:
             self._health()
@@ -253,45 +251,45 @@ class _Search:
 
     def _only_source_fails(self) -> bool:
         """Whether it is Ready, and nothing is to be said of it but that its source fails."""
-        return self._entry.verdict is Verdict.READY and self._entry.flags == (Flag.SOURCE_FAILING,)
+        return self._entry.health is Health.READY and self._entry.flags == (Flag.SOURCE_FAILING,)
 
     def _absent(self, ref: ObjectRef) -> None:
-        if self._world.knows(ref):
+        if self._snapshot.knows(ref):
             made = ref.kind == "HelmChart" and self._one.ref.kind == "HelmRelease"
-            self._causes[Cause(Sort.MISSING, (ref,), (MADE if made else MISSING,))] = None
+            self._causes[Cause(CauseType.MISSING, (ref,), (MADE if made else MISSING,))] = None
         else:
             self._unread[ref] = None
 
     def _source(self, ref: ObjectRef) -> None:
-        entry = self._world.judged.get(ref)
+        entry = self._snapshot.statuses.get(ref)
         if entry is None:
             self._absent(ref)
         elif entry.trouble:
             self._by[ref] = None
-        elif entry.verdict is Verdict.SUSPENDED:
+        elif entry.health is Health.SUSPENDED:
             sure = not entry.object.artifact_revision
-            (self._causes if sure else self._late)[Cause(Sort.SUSPENDED, (ref,), (SUSPENDED,))] = None
-        elif not entry.object.artifact_revision and entry.verdict is Verdict.PROGRESSING:
-            self._causes[Cause(Sort.RUNNING, (ref,), (RUNNING,))] = None
+            (self._causes if sure else self._late)[Cause(CauseType.SUSPENDED, (ref,), (SUSPENDED,))] = None
+        elif not entry.object.artifact_revision and entry.health is Health.PROGRESSING:
+            self._causes[Cause(CauseType.RUNNING, (ref,), (RUNNING,))] = None
 
     def _dependency(self, ref: ObjectRef) -> None:
-        entry = self._world.judged.get(ref)
+        entry = self._snapshot.statuses.get(ref)
         if entry is None:
             self._absent(ref)
-        elif entry.verdict is Verdict.SUSPENDED:
+        elif entry.health is Health.SUSPENDED:
             ready = entry.object.ready
             sure = ready is None or ready.status != "True"
-            (self._causes if sure else self._late)[Cause(Sort.SUSPENDED, (ref,), (SUSPENDED,))] = None
-        elif entry.trouble and (entry.verdict is not Verdict.READY or Flag.REVISION_BEHIND in entry.flags):
+            (self._causes if sure else self._late)[Cause(CauseType.SUSPENDED, (ref,), (SUSPENDED,))] = None
+        elif entry.trouble and (entry.health is not Health.READY or Flag.REVISION_BEHIND in entry.flags):
             self._by[ref] = None
-        elif entry.verdict is Verdict.PROGRESSING:
-            self._causes[Cause(Sort.RUNNING, (ref,), (RUNNING,))] = None
+        elif entry.health is Health.PROGRESSING:
+            self._causes[Cause(CauseType.RUNNING, (ref,), (RUNNING,))] = None
 
     def _health(self) -> None:
-        if self._one.linked.remote:
+        if self._one.node.remote:
             self.own = True
             return
-        applied = self._one.linked.applied or ()
+        applied = self._one.node.applied or ()
         named = tuple(dict.fromkeys(self._resolved(one) for one in self._named()))
         for one in dict.fromkeys(one for one in (*named, *applied) if one.is_flux):
             self._child(one.ref, named=one in named)
@@ -299,25 +297,25 @@ class _Search:
         self.workloads = tuple(one for one in running if one.workload is not None)
         self.own = bool(self.workloads) or not (self._children or self._unread)
 
-    def _named(self) -> tuple[Managed, ...]:
+    def _named(self) -> tuple[InventoryEntry, ...]:
         return named_objects(self._entry.message, self._one.target)
 
-    def _resolved(self, named: Managed) -> Managed:
+    def _resolved(self, named: InventoryEntry) -> InventoryEntry:
         """An object that a message names without its API group: the inventory tells the group, else what was read.
 
         Other vendors have kinds called like Flux's and Kubernetes'; one that neither knows has no group.
         """
-        for one in self._one.linked.applied or ():
+        for one in self._one.node.applied or ():
             if (one.kind, one.name) == (named.kind, named.name) and one.namespace in {"", named.namespace}:
                 return one
         ref = named.ref
-        unread = named.kind in by_kind and not self._world.knows(ref)
-        if named.kind not in by_kind or ref in self._world.judged or unread:
+        unread = named.kind in by_kind and not self._snapshot.knows(ref)
+        if named.kind not in by_kind or ref in self._snapshot.statuses or unread:
             return named
-        return Managed(named.kind, "", named.namespace, named.name)
+        return InventoryEntry(named.kind, "", named.namespace, named.name)
 
     def _child(self, ref: ObjectRef, *, named: bool) -> None:
-        entry = self._world.judged.get(ref)
+        entry = self._snapshot.statuses.get(ref)
         if ref == self._entry.object.ref or not (named or self._one.waits or ref in self._one.checked):
             return
         if entry is None:
@@ -325,10 +323,10 @@ class _Search:
                 self._absent(ref)
             return
         before = len(self._by) + len(self._causes)
-        if entry.verdict is Verdict.PROGRESSING and not entry.trouble:
-            self._causes[Cause(Sort.RUNNING, (ref,), (RUNNING,))] = None
-        elif entry.verdict is Verdict.SUSPENDED and named:
-            self._causes[Cause(Sort.SUSPENDED, (ref,), (SUSPENDED,))] = None
-        elif entry.trouble and entry.verdict is not Verdict.READY:
+        if entry.health is Health.PROGRESSING and not entry.trouble:
+            self._causes[Cause(CauseType.RUNNING, (ref,), (RUNNING,))] = None
+        elif entry.health is Health.SUSPENDED and named:
+            self._causes[Cause(CauseType.SUSPENDED, (ref,), (SUSPENDED,))] = None
+        elif entry.trouble and entry.health is not Health.READY:
             self._by[ref] = None
         self._children += len(self._by) + len(self._causes) - before

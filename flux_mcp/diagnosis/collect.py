@@ -8,19 +8,17 @@ from typing import Any, Final
 import anyio
 
 from flux_mcp.api.kinds import CRON_JOB, DEPLOYMENT, EVENT, FLUX_KINDS, JOB, POD, REPLICA_SET, Kind
-from flux_mcp.cluster.client import Cluster, Scope
-from flux_mcp.cluster.result import Gap, Reading
-from flux_mcp.diagnosis.snapshot import Examined, view_examined
-from flux_mcp.diagnosis.workload_health import Observed, observe, view_observed
+from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.result import ListResult, Unread
+from flux_mcp.diagnosis.snapshot import SnapshotObject, view_snapshot_object
+from flux_mcp.diagnosis.workload_health import WorkloadEvidence, index_workloads, view_workload_evidence
 from flux_mcp.errors import BadArgument, Forbidden, KubectlError, first_of
 from flux_mcp.flux.installation import CONTROLLERS, Controller, controllers
-from flux_mcp.flux.inventory import Managed
+from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.kubernetes.events import Event
 from flux_mcp.kubernetes.pods import Pod
 from flux_mcp.kubernetes.workloads import Workload
 from flux_mcp.sanitize.quote import value
-
-__all__ = ["Grounds", "Health", "read_grounds", "read_health"]
 
 NAMESPACES: Final = 10
 """Namespaces of failed health checks that are looked at, each with one kubectl."""
@@ -29,7 +27,7 @@ _BETWEEN: Final = {DEPLOYMENT.kind: REPLICA_SET, CRON_JOB.kind: JOB}
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class Evidence:
     """What every diagnosis begins with.
 
     Attributes:
@@ -40,15 +38,15 @@ class Grounds:
         gaps: what was not read of the controllers.
     """
 
-    flux: Reading[Examined]
+    flux: ListResult[SnapshotObject]
     only: str | None
     controllers: tuple[Controller, ...]
-    observed: Observed
-    gaps: tuple[Gap, ...]
+    observed: WorkloadEvidence
+    unread: tuple[Unread, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class HealthEvidence:
     """What runs in the namespaces of failed health checks.
 
     Attributes:
@@ -57,14 +55,14 @@ class Health:
         read: (namespace, kind) of which everything is known.
     """
 
-    observed: Observed
-    looked: frozenset[Managed]
+    observed: WorkloadEvidence
+    looked: frozenset[InventoryEntry]
     left_out: tuple[str, ...]
     read: frozenset[tuple[str, str]]
-    gaps: tuple[Gap, ...]
+    unread: tuple[Unread, ...]
 
 
-async def read_grounds(cluster: Cluster, scope: Scope, namespace: str | None) -> Grounds:
+async def read_evidence(cluster: Cluster, request: RequestContext, namespace: str | None) -> Evidence:
     """Read Flux objects and controllers, with one kubectl each.
 
     Args:
@@ -75,15 +73,15 @@ async def read_grounds(cluster: Cluster, scope: Scope, namespace: str | None) ->
     Raises:
         KubectlError: no Flux object could be read.
     """
-    found: list[Reading[Examined]] = []
-    parts: list[Reading[Any]] = []
-    gaps: list[Gap] = []
+    found: list[ListResult[SnapshotObject]] = []
+    parts: list[ListResult[Any]] = []
+    unread: list[Unread] = []
     only: list[str] = []
 
     async def read_flux() -> None:
-        reading = await cluster.read(scope, FLUX_KINDS, view_examined)
-        if reading.blank and namespace is not None and isinstance(reading.gaps[0].error, Forbidden):
-            reading = await cluster.read(scope, FLUX_KINDS, view_examined, namespace=namespace)
+        reading = await cluster.read(request, FLUX_KINDS, view_snapshot_object)
+        if reading.blank and namespace is not None and isinstance(reading.unread[0].error, Forbidden):
+            reading = await cluster.read(request, FLUX_KINDS, view_snapshot_object, namespace=namespace)
             only.append(namespace)
         reading.require()
         found.append(reading)
@@ -91,9 +89,9 @@ async def read_grounds(cluster: Cluster, scope: Scope, namespace: str | None) ->
     async def read_controllers() -> None:
         try:
             kinds = (DEPLOYMENT, REPLICA_SET, POD)
-            parts.append(await cluster.read(scope, kinds, view_observed, selector=CONTROLLERS))
+            parts.append(await cluster.read(request, kinds, view_workload_evidence, selector=CONTROLLERS))
         except KubectlError as error:
-            gaps.append(Gap(("the controllers",), error.brief, error))
+            unread.append(Unread(("the controllers",), error.brief, error))
 
     try:
         async with anyio.create_task_group() as group:
@@ -104,20 +102,20 @@ async def read_grounds(cluster: Cluster, scope: Scope, namespace: str | None) ->
     objects: Sequence[Workload | Pod | Event] = parts[0].objects if parts else ()
     deployments = [one for one in objects if isinstance(one, Workload) and one.ref.kind == DEPLOYMENT.kind]
     pods = [one for one in objects if isinstance(one, Pod)] if parts and POD.kind in parts[0].read else None
-    return Grounds(
+    return Evidence(
         flux=found[0],
         only=only[0] if only else None,
         controllers=controllers(deployments, pods),
-        observed=observe(objects),
-        gaps=(*gaps, *(_of_controllers(gap) for part in parts for gap in part.gaps)),
+        observed=index_workloads(objects),
+        unread=(*unread, *(_of_controllers(unread_item) for part in parts for unread_item in part.unread)),
     )
 
 
-def _of_controllers(gap: Gap) -> Gap:
-    return replace(gap, kinds=tuple(f"{kind} of the controllers" for kind in gap.kinds))
+def _of_controllers(unread_item: Unread) -> Unread:
+    return replace(unread_item, kinds=tuple(f"{kind} of the controllers" for kind in unread_item.kinds))
 
 
-async def read_health(cluster: Cluster, scope: Scope, failed: Iterable[Managed]) -> Health:
+async def read_health(cluster: Cluster, request: RequestContext, failed: Iterable[InventoryEntry]) -> HealthEvidence:
     """Read workloads, Pods and Events in the namespaces of workloads whose health check failed, one kubectl each."""
     workloads = [one for one in failed if one.namespace]
     often = Counter(one.namespace for one in workloads)
@@ -126,35 +124,38 @@ async def read_health(cluster: Cluster, scope: Scope, failed: Iterable[Managed])
     chosen, left_out = ordered[:NAMESPACES], ordered[NAMESPACES:]
     objects: dict[str, Sequence[Workload | Pod | Event]] = {}
     read: set[tuple[str, str]] = set()
-    gaps: list[Gap] = []
+    unread: list[Unread] = []
 
     async def read_one(namespace: str) -> None:
         kinds = _kinds(one for one in workloads if one.namespace == namespace)
         try:
-            reading: Reading[Workload | Pod | Event] = await cluster.read(
-                scope, kinds, view_observed, namespace=namespace
+            reading: ListResult[Workload | Pod | Event] = await cluster.read(
+                request, kinds, view_workload_evidence, namespace=namespace
             )
         except KubectlError as error:
-            gaps.append(Gap((f"workloads, Pods and Events in {namespace}",), error.brief, error))
+            unread.append(Unread((f"workloads, Pods and Events in {namespace}",), error.brief, error))
             return
         except BadArgument:
-            gaps.append(Gap((f"workloads, Pods and Events in {value(namespace)}",), "no name of a namespace"))
+            unread.append(Unread((f"workloads, Pods and Events in {value(namespace)}",), "no name of a namespace"))
             return
         objects[namespace] = reading.objects
         read.update((namespace, kind) for kind in reading.read)
-        gaps.extend(replace(gap, kinds=tuple(f"{kind} in {namespace}" for kind in gap.kinds)) for gap in reading.gaps)
+        unread.extend(
+            replace(unread_item, kinds=tuple(f"{kind} in {namespace}" for kind in unread_item.kinds))
+            for unread_item in reading.unread
+        )
 
     async with anyio.create_task_group() as group:
         for namespace in chosen:
             group.start_soon(read_one, namespace)
     looked = frozenset(one for one in workloads if one.namespace in chosen)
     # In the order of the names, whatever order the answers came in.
-    observed = observe(one for namespace in chosen for one in objects.get(namespace, ()))
-    ordered_gaps = tuple(sorted(gaps, key=lambda gap: gap.kinds))
-    return Health(observed, looked, tuple(left_out), frozenset(read), ordered_gaps)
+    observed = index_workloads(one for namespace in chosen for one in objects.get(namespace, ()))
+    ordered_gaps = tuple(sorted(unread, key=lambda unread_item: unread_item.kinds))
+    return HealthEvidence(observed, looked, tuple(left_out), frozenset(read), ordered_gaps)
 
 
-def _kinds(workloads: Iterable[Managed]) -> tuple[Kind, ...]:
+def _kinds(workloads: Iterable[InventoryEntry]) -> tuple[Kind, ...]:
     """The kinds to read to see why these are not ready: no more than are needed."""
     wanted: dict[Kind, None] = {}
     for one in workloads:

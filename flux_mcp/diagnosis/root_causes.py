@@ -12,16 +12,14 @@ from functools import cached_property
 from typing import Final
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.diagnosis.blockers import ITSELF, LOOP, Blocked, Cause, Sort, World, blocked
+from flux_mcp.diagnosis.blockers import ITSELF, LOOP, Blocked, Cause, CauseType, Snapshot, blocked
 from flux_mcp.flux.graph_algorithms import components
-from flux_mcp.flux.inventory import Managed
-from flux_mcp.flux.status import Judged, Verdict
-
-__all__ = ["Diagnosis", "diagnose"]
+from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.flux.status import Health, ObjectStatus
 
 _VARYING: Final = re.compile(r"[A-Z]\w+(?:/[\w.-]+){1,2}|[0-9a-f]{7,}|\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h)?")
 """Objects, digests, numbers and durations: what differs where the failure is the same."""
-_SORTS: Final = {sort: position for position, sort in enumerate(Sort)}
+_SORTS: Final = {sort: position for position, sort in enumerate(CauseType)}
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Diagnosis:
         held: each object in trouble → its causes, as a set of bits: bit n stands for causes[n].
     """
 
-    judged: Mapping[ObjectRef, Judged]
+    statuses: Mapping[ObjectRef, ObjectStatus]
     blocked: Mapping[ObjectRef, Blocked]
     causes: tuple[Cause, ...]
     held: Mapping[ObjectRef, int]
@@ -45,7 +43,7 @@ class Diagnosis:
         """For each cause, the objects that wait for it or fail with it, in the order of trouble; its members not."""
         found: list[list[ObjectRef]] = [[] for _ in self.causes]
         members = [frozenset(cause.members) for cause in self.causes]
-        for ref in sorted(self.held, key=lambda ref: self.judged[ref].order):
+        for ref in sorted(self.held, key=lambda ref: self.statuses[ref].order):
             for position in _bits(self.held[ref]):
                 if ref not in members[position]:
                     found[position].append(ref)
@@ -90,9 +88,9 @@ class Diagnosis:
                 if user not in seen:
                     seen.add(user)
                     waiting.append(user)
-        return tuple(sorted(seen - {ref}, key=lambda one: self.judged[one].order))
+        return tuple(sorted(seen - {ref}, key=lambda one: self.statuses[one].order))
 
-    def workloads(self, refs: Iterable[ObjectRef]) -> tuple[Managed, ...]:
+    def workloads(self, refs: Iterable[ObjectRef]) -> tuple[InventoryEntry, ...]:
         """What these objects applied and is said not to be healthy, each once."""
         return tuple(dict.fromkeys(one for ref in refs if ref in self.blocked for one in self.blocked[ref].workloads))
 
@@ -111,10 +109,10 @@ def _bits(held: int) -> Iterator[int]:
         held ^= low
 
 
-def diagnose(world: World) -> Diagnosis:
+def diagnose(snapshot: Snapshot) -> Diagnosis:
     """The causes of all trouble."""
-    troubled = {ref: entry for ref, entry in world.judged.items() if entry.trouble}
-    found = {ref: blocked(entry, world) for ref, entry in troubled.items()}
+    troubled = {ref: entry for ref, entry in snapshot.statuses.items() if entry.trouble}
+    found = {ref: blocked(entry, snapshot) for ref, entry in troubled.items()}
     ties = {ref: tuple(target for target in one.by if target in found) for ref, one in found.items()}
     alike = _alike(found, troubled)
     causes: dict[Cause, int] = {}
@@ -128,23 +126,23 @@ def diagnose(world: World) -> Diagnosis:
                 bits |= held.get(target, 0)
         if len(together) > 1 or together[0] in ties[together[0]]:
             members = tuple(sorted(together, key=lambda ref: troubled[ref].order))
-            loop = Cause(Sort.LOOP, members, (LOOP if len(members) > 1 else ITSELF,))
+            loop = Cause(CauseType.LOOP, members, (LOOP if len(members) > 1 else ITSELF,))
             bits |= 1 << causes.setdefault(loop, len(causes))
         held.update(dict.fromkeys(together, bits))
-    return _ordered(world, found, causes, held)
+    return _ordered(snapshot, found, causes, held)
 
 
 def _ordered(
-    world: World, found: Mapping[ObjectRef, Blocked], causes: Mapping[Cause, int], held: Mapping[ObjectRef, int]
+    snapshot: Snapshot, found: Mapping[ObjectRef, Blocked], causes: Mapping[Cause, int], held: Mapping[ObjectRef, int]
 ) -> Diagnosis:
-    plain = Diagnosis(world.judged, found, tuple(causes), held)
+    plain = Diagnosis(snapshot.statuses, found, tuple(causes), held)
     weight = [len(refs) for refs in plain.behind]
 
     def order(cause: Cause) -> tuple[bool, int, int, tuple[int, int, str, str], str]:
-        entry = world.judged.get(cause.members[0])
+        entry = snapshot.statuses.get(cause.members[0])
         place = entry.order if entry is not None else (0, 0, "", "")
         return (
-            cause.sort is not Sort.CONTROLLER,
+            cause.sort is not CauseType.CONTROLLER,
             -weight[causes[cause]],
             _SORTS[cause.sort],
             place,
@@ -154,40 +152,40 @@ def _ordered(
     ordered = sorted(causes, key=order)
     moved = {causes[cause]: position for position, cause in enumerate(ordered)}
     return Diagnosis(
-        world.judged,
+        snapshot.statuses,
         found,
         tuple(ordered),
         {ref: sum(1 << moved[position] for position in _bits(bits)) for ref, bits in held.items()},
     )
 
 
-def _alike(found: Mapping[ObjectRef, Blocked], troubled: Mapping[ObjectRef, Judged]) -> dict[Cause, Cause]:
+def _alike(found: Mapping[ObjectRef, Blocked], troubled: Mapping[ObjectRef, ObjectStatus]) -> dict[Cause, Cause]:
     """Own causes that are one: objects that no controller looked at, and failures that differ in names and numbers."""
-    groups: dict[tuple[object, ...], list[tuple[Judged, Cause]]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[tuple[ObjectStatus, Cause]]] = defaultdict(list)
     for ref, one in found.items():
         for cause in one.causes:
-            if cause.sort is Sort.FAILURE:
+            if cause.sort is CauseType.FAILURE:
                 groups[*_likeness(troubled[ref], one), cause.advice].append((troubled[ref], cause))
     together: dict[Cause, Cause] = {}
     for group in groups.values():
         if len(group) > 1:
             # What others get their content from comes first.
-            ordered: Sequence[tuple[Judged, Cause]] = sorted(
+            ordered: Sequence[tuple[ObjectStatus, Cause]] = sorted(
                 group, key=lambda pair: (bool(pair[0].object.sources), pair[0].order)
             )
             members = tuple(cause.members[0] for _, cause in ordered)
-            together |= {cause: Cause(Sort.FAILURE, members, cause.advice, cause.known) for _, cause in ordered}
+            together |= {cause: Cause(CauseType.FAILURE, members, cause.advice, cause.known) for _, cause in ordered}
     return together
 
 
-def _likeness(entry: Judged, one: Blocked) -> tuple[str, ...]:
+def _likeness(entry: ObjectStatus, one: Blocked) -> tuple[str, ...]:
     ref = entry.object.ref
-    if entry.verdict in {Verdict.PENDING, Verdict.STALE}:
-        return entry.verdict.value, entry.object.kind.controller or str(ref)
-    if entry.verdict is Verdict.DELETING or one.workloads or not entry.message:
+    if entry.health in {Health.PENDING, Health.STALE}:
+        return entry.health.value, entry.object.kind.controller or str(ref)
+    if entry.health is Health.DELETING or one.workloads or not entry.message:
         return (str(ref),)
     flags = ",".join(flag.value for flag in entry.flags)
     message = entry.message.replace(f"{ref.namespace}/{ref.name}", "#")
     for quote in "'\"":
         message = message.replace(f"{quote}{ref.name}{quote}", "#")
-    return ref.kind, entry.verdict.value, flags, entry.reason, _VARYING.sub("#", message)
+    return ref.kind, entry.health.value, flags, entry.reason, _VARYING.sub("#", message)

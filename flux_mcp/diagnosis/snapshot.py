@@ -8,10 +8,8 @@ from typing import Any, Final
 from flux_mcp.api.kinds import WORKLOAD_KINDS, by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, text
-from flux_mcp.flux.graph import Linked, view_linked
-from flux_mcp.flux.inventory import Managed
-
-__all__ = ["Examined", "named_objects", "view_examined"]
+from flux_mcp.flux.graph import FluxNode, view_node
+from flux_mcp.flux.inventory import InventoryEntry
 
 NAMED: Final = 50
 """Objects of one message that are looked at."""
@@ -23,7 +21,7 @@ _GROUPS: Final = {kind.kind: kind.group for kind in WORKLOAD_KINDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
+class SnapshotObject:
     """A Flux object and what its health depends on.
 
     Attributes:
@@ -33,7 +31,7 @@ class Examined:
         item: kind, names and spec as kubectl printed them, of an object that is not Ready; of others nothing is kept.
     """
 
-    linked: Linked
+    node: FluxNode
     waits: bool
     checked: frozenset[ObjectRef]
     target: str
@@ -42,33 +40,33 @@ class Examined:
     @property
     def ref(self) -> ObjectRef:
         """What it is called."""
-        return self.linked.ref
+        return self.node.ref
 
 
-def view_examined(item: Mapping[str, Any]) -> Examined | None:
+def view_snapshot_object(item: Mapping[str, Any]) -> SnapshotObject | None:
     """The view of one object; None if it is not a Flux object or has no name."""
-    linked = view_linked(item)
-    if linked is None:
+    node = view_node(item)
+    if node is None:
         return None
-    spec, ready = at(item, "spec"), linked.object.ready
+    spec, ready = at(item, "spec"), node.object.ready
     calm = ready is not None and ready.status == "True"
-    names = {"name": linked.ref.name, "namespace": linked.ref.namespace}
-    kept = {"apiVersion": text(item, "apiVersion"), "kind": linked.ref.kind, "metadata": names, "spec": spec}
-    return Examined(
-        linked=linked,
-        waits=_waits(linked, spec),
-        checked=frozenset(_checked(spec, linked.ref.namespace)),
-        target=text(spec, "targetNamespace") or linked.ref.namespace,
+    names = {"name": node.ref.name, "namespace": node.ref.namespace}
+    kept = {"apiVersion": text(item, "apiVersion"), "kind": node.ref.kind, "metadata": names, "spec": spec}
+    return SnapshotObject(
+        node=node,
+        waits=_waits(node, spec),
+        checked=frozenset(_checked(spec, node.ref.namespace)),
+        target=text(spec, "targetNamespace") or node.ref.namespace,
         item=None if calm else kept,
     )
 
 
-def _waits(linked: Linked, spec: object) -> bool:
+def _waits(node: FluxNode, spec: object) -> bool:
     """Whether health is waited for: a Helm action does, unless told not to; the operator's instance likewise."""
     told = at(spec, "wait")
-    if linked.ref.kind == "HelmRelease":
+    if node.ref.kind == "HelmRelease":
         return True
-    return told is True or (linked.ref.kind == "FluxInstance" and told is not False)
+    return told is True or (node.ref.kind == "FluxInstance" and told is not False)
 
 
 def _checked(spec: object, namespace: str) -> Iterator[ObjectRef]:
@@ -77,16 +75,16 @@ def _checked(spec: object, namespace: str) -> Iterator[ObjectRef]:
             yield ObjectRef(text(entry, "kind"), text(entry, "namespace") or namespace, name)
 
 
-def named_objects(message: str, namespace: str) -> tuple[Managed, ...]:
+def named_objects(message: str, namespace: str) -> tuple[InventoryEntry, ...]:
     """The objects that a message about health names: `[Deployment/apps/web status: 'InProgress']`, each once.
 
     Only Flux kinds and workloads have a group here; another kind's is empty.
     """
-    found: dict[Managed, None] = {}
+    found: dict[InventoryEntry, None] = {}
     for match in _NAMED.finditer(message):
         kind, where, name = match.groups()
         group = by_kind[kind].group if kind in by_kind else _GROUPS.get(kind, "")
-        found[Managed(kind, group, where or namespace, name)] = None
+        found[InventoryEntry(kind, group, where or namespace, name)] = None
         if len(found) == NAMED:
             break
     return tuple(found)

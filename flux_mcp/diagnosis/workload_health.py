@@ -18,8 +18,6 @@ from flux_mcp.kubernetes.events import WARNING, Event, event
 from flux_mcp.kubernetes.pods import Container, Pod, pod
 from flux_mcp.kubernetes.workloads import Workload, view_workload
 
-__all__ = ["Observed", "Symptom", "observe", "symptoms", "view_observed"]
-
 _STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
 _BEFORE: Final = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox")
 """Reasons of warning events from the time before a container of the Pod first ran."""
@@ -29,7 +27,7 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Symptom:
+class WorkloadFailure:
     """One thing that is wrong with a workload.
 
     Attributes:
@@ -51,7 +49,7 @@ class Symptom:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class WorkloadEvidence:
     """What was read of some namespaces."""
 
     workloads: Mapping[ObjectRef, Workload]
@@ -60,7 +58,7 @@ class Observed:
     warnings: Mapping[ObjectRef, tuple[Event, ...]]
 
 
-def view_observed(item: Mapping[str, Any]) -> Workload | Pod | Event | None:
+def view_workload_evidence(item: Mapping[str, Any]) -> Workload | Pod | Event | None:
     """The view of a workload, a Pod or an Event; None where it is not understood."""
     match text(item, "kind"):
         case "Pod":
@@ -71,7 +69,7 @@ def view_observed(item: Mapping[str, Any]) -> Workload | Pod | Event | None:
             return view_workload(item)
 
 
-def observe(objects: Iterable[Workload | Pod | Event]) -> Observed:
+def index_workloads(objects: Iterable[Workload | Pod | Event]) -> WorkloadEvidence:
     """Index by owner: (namespace, kind, name)."""
     workloads: dict[ObjectRef, Workload] = {}
     owned: dict[tuple[str, str, str], list[Workload]] = defaultdict(list)
@@ -87,7 +85,7 @@ def observe(objects: Iterable[Workload | Pod | Event]) -> Observed:
                 pods[one.ref.namespace, kind, name].append(one)
         elif one.type == WARNING:
             warnings[one.about].append(one)
-    return Observed(
+    return WorkloadEvidence(
         workloads,
         {key: tuple(found) for key, found in owned.items()},
         {key: tuple(found) for key, found in pods.items()},
@@ -95,7 +93,7 @@ def observe(objects: Iterable[Workload | Pod | Event]) -> Observed:
     )
 
 
-def symptoms(ref: ObjectRef, observed: Observed) -> tuple[Symptom, ...]:
+def workload_failures(ref: ObjectRef, observed: WorkloadEvidence) -> tuple[WorkloadFailure, ...]:
     """What is wrong with a workload, equal things of several Pods as one; empty where nothing tells."""
     parts = _parts(ref, observed)
     pods = [one for part in parts for one in observed.pods.get((part.namespace, part.kind, part.name), ())]
@@ -107,13 +105,13 @@ def symptoms(ref: ObjectRef, observed: Observed) -> tuple[Symptom, ...]:
     return _folded(found)
 
 
-def _parts(ref: ObjectRef, observed: Observed) -> tuple[ObjectRef, ...]:
+def _parts(ref: ObjectRef, observed: WorkloadEvidence) -> tuple[ObjectRef, ...]:
     """The workload and what stands between it and its Pods: ReplicaSets, a CronJob's Jobs."""
     between = observed.owned.get((ref.namespace, ref.kind, ref.name), ())
     return (ref, *(one.ref for one in between))
 
 
-def _of_pod(one: Pod, warnings: Sequence[Event]) -> Iterator[Symptom]:
+def _of_pod(one: Pod, warnings: Sequence[Event]) -> Iterator[WorkloadFailure]:
     """The containers that are in trouble, else what is said of the Pod, else its most telling event."""
     found = tuple(symptom for container in one.containers if (symptom := _of_container(one, container)) is not None)
     if found:
@@ -138,7 +136,7 @@ def _of_pod(one: Pod, warnings: Sequence[Event]) -> Iterator[Symptom]:
         yield replace(_symptom((one.ref,), "NotReady", container=running), advice=NOT_READY)
 
 
-def _of_container(one: Pod, container: Container) -> Symptom | None:
+def _of_container(one: Pod, container: Container) -> WorkloadFailure | None:
     if container.state == "waiting" and container.reason not in _STARTING:
         return _symptom((one.ref,), container.reason, container=container, message=container.message)
     if container.state == "terminated" and container.exit_code != 0:
@@ -150,13 +148,13 @@ def _of_container(one: Pod, container: Container) -> Symptom | None:
 
 def _symptom(
     about: tuple[ObjectRef, ...], reason: str, *, container: Container | None = None, message: str = ""
-) -> Symptom:
+) -> WorkloadFailure:
     last = ""
     if container is not None and container.last_reason:
         last = f"{container.last_reason} exit code {container.last_exit}"
     # A crash loop whose last run was killed for its memory is a matter of memory.
     telling = container.last_reason if container is not None and container.last_reason == "OOMKilled" else reason
-    return Symptom(
+    return WorkloadFailure(
         about=about,
         reason=reason,
         container=container.name if container is not None else "",
@@ -168,7 +166,7 @@ def _symptom(
     )
 
 
-def _of_workload(ref: ObjectRef, observed: Observed) -> Iterator[Symptom]:
+def _of_workload(ref: ObjectRef, observed: WorkloadEvidence) -> Iterator[WorkloadFailure]:
     """Why it has no Pods, or is given up: its conditions, else its warning events."""
     one = observed.workloads.get(ref)
     for kind, bad in (("ReplicaFailure", "True"), ("Failed", "True"), ("FailureTarget", "True")):
@@ -182,8 +180,8 @@ def _of_workload(ref: ObjectRef, observed: Observed) -> Iterator[Symptom]:
             return
 
 
-def _folded(found: Iterable[Symptom]) -> tuple[Symptom, ...]:
-    together: dict[tuple[str, str, str, str], list[Symptom]] = {}
+def _folded(found: Iterable[WorkloadFailure]) -> tuple[WorkloadFailure, ...]:
+    together: dict[tuple[str, str, str, str], list[WorkloadFailure]] = {}
     for one in found:
         together.setdefault((one.about[0].kind, one.container, one.reason, one.image), []).append(one)
     return tuple(

@@ -13,8 +13,6 @@ from flux_mcp.api.kinds import Role, by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.graph import Edge, Graph, Relation
 
-__all__ = ["Arrow", "Flow", "Folded", "Node", "flow_of", "fold", "rank"]
-
 
 @dataclass(frozen=True, slots=True)
 class Folded:
@@ -26,7 +24,7 @@ class Folded:
 
     number: int
     kind: str
-    verdict: str
+    health: str
     count: int
 
 

@@ -15,10 +15,8 @@ from flux_mcp.api.kinds import by_kind, kind_of
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, labels, text
 from flux_mcp.flux.graph_algorithms import components
-from flux_mcp.flux.inventory import Managed, inventory
+from flux_mcp.flux.inventory import InventoryEntry, inventory
 from flux_mcp.flux.objects import FluxObject, view
-
-__all__ = ["OWNER_LABELS", "Edge", "Graph", "Linked", "Relation", "loops", "owners_by_label", "view_linked"]
 
 OWNER_LABELS: Final = (
     ("kustomize.toolkit.fluxcd.io", "Kustomization"),
@@ -47,7 +45,7 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Linked:
+class FluxNode:
     """A Flux object with what ties it to others.
 
     Attributes:
@@ -60,7 +58,7 @@ class Linked:
     object: FluxObject
     depends_on: tuple[ObjectRef, ...]
     owners: tuple[ObjectRef, ...]
-    applied: tuple[Managed, ...] | None
+    applied: tuple[InventoryEntry, ...] | None
     remote: bool
 
     @property
@@ -69,12 +67,12 @@ class Linked:
         return self.object.ref
 
 
-def view_linked(item: Mapping[str, Any]) -> Linked | None:
+def view_node(item: Mapping[str, Any]) -> FluxNode | None:
     """The view of one object; None if it is not a Flux object or has no name."""
     one = view(item)
     if one is None:
         return None
-    return Linked(
+    return FluxNode(
         object=one,
         depends_on=tuple(_depends_on(item, one)),
         owners=owners_by_label(labels(item, "metadata", "labels")),
@@ -120,22 +118,22 @@ class Graph:
             read.
     """
 
-    def __init__(self, objects: Iterable[Linked]) -> None:
+    def __init__(self, objects: Iterable[FluxNode]) -> None:
         """Index the ties in both directions."""
-        self.nodes: dict[ObjectRef, Linked] = {one.ref: one for one in objects}
+        self.nodes: dict[ObjectRef, FluxNode] = {one.ref: one for one in objects}
         self._owners: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
         self._children: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
-        self._holders: dict[Managed, dict[ObjectRef, None]] = defaultdict(dict)
+        self._holders: dict[InventoryEntry, dict[ObjectRef, None]] = defaultdict(dict)
         self._users: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
-        self._dependants: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
+        self._dependents: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
         for one in self.nodes.values():
             self._index(one)
 
-    def _index(self, one: Linked) -> None:
+    def _index(self, one: FluxNode) -> None:
         for source in one.object.sources:
             self._users[source].append(one.ref)
         for target in one.depends_on:
-            self._dependants[target].append(one.ref)
+            self._dependents[target].append(one.ref)
         for managed in () if one.remote else one.applied or ():
             self._holders[managed][one.ref] = None
             if managed.is_flux:
@@ -153,9 +151,9 @@ class Graph:
         """The objects whose source this is."""
         return tuple(self._users.get(ref, ()))
 
-    def dependants(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
+    def dependents(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
         """The objects that name this one in dependsOn."""
-        return tuple(self._dependants.get(ref, ()))
+        return tuple(self._dependents.get(ref, ()))
 
     def owners(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
         """The appliers of a Flux object, by inventory or label, itself excepted."""
@@ -165,11 +163,11 @@ class Graph:
         """Whether its own inventory or label names a Flux object as its applier."""
         return ref in self._owners.get(ref, ())
 
-    def holders(self, managed: Managed) -> tuple[ObjectRef, ...]:
+    def holders(self, managed: InventoryEntry) -> tuple[ObjectRef, ...]:
         """The appliers in whose inventory an object of any kind stands."""
         return tuple(self._holders.get(managed, ()))
 
-    def held(self) -> tuple[Managed, ...]:
+    def held(self) -> tuple[InventoryEntry, ...]:
         """Everything that an inventory of this cluster names."""
         return tuple(self._holders)
 

@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-__all__ = ["components", "downstream"]
-
 T = TypeVar("T", bound=Hashable)
 
 

@@ -14,18 +14,6 @@ from flux_mcp.api.unstructured import at, items, labels, number, text
 from flux_mcp.kubernetes.pods import Pod
 from flux_mcp.kubernetes.workloads import Workload
 
-__all__ = [
-    "CONTROLLERS",
-    "Controller",
-    "Crd",
-    "Distribution",
-    "controllers",
-    "distribution",
-    "down_controllers",
-    "told_by",
-    "view_crd",
-]
-
 CONTROLLERS: Final = "app.kubernetes.io/part-of=flux"
 """The label selector of Flux's controllers and their pods."""
 VERSION_LABEL: Final = "app.kubernetes.io/version"

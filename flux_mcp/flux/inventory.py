@@ -12,13 +12,11 @@ from flux_mcp.api.kinds import WORKLOAD_KINDS, Kind, kind_of
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, text
 
-__all__ = ["Managed", "inventory", "parse_id"]
-
 _WORKLOADS: Final = {(kind.kind, kind.group): kind for kind in WORKLOAD_KINDS}
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Managed:
+class InventoryEntry:
     """An object that an inventory names. `namespace` is empty for a cluster-scoped one."""
 
     kind: str
@@ -46,17 +44,17 @@ class Managed:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-def parse_id(entry: str) -> Managed | None:
+def parse_id(entry: str) -> InventoryEntry | None:
     """The object of an id; None if it is not one."""
     namespace, first, rest = entry.partition("_")
     rest, last, kind = rest.rpartition("_")
     name, middle, group = rest.rpartition("_")
     if not (first and last and middle and kind and name):
         return None
-    return Managed(kind, group, namespace, name.replace("__", ":"))
+    return InventoryEntry(kind, group, namespace, name.replace("__", ":"))
 
 
-def inventory(item: Mapping[str, Any]) -> tuple[Managed, ...] | None:
+def inventory(item: Mapping[str, Any]) -> tuple[InventoryEntry, ...] | None:
     """What the object of this item applied; None where its status has no inventory (it is then not known)."""
     held = at(item, "status", "inventory")
     if isinstance(held, list):
@@ -68,9 +66,9 @@ def inventory(item: Mapping[str, Any]) -> tuple[Managed, ...] | None:
     return tuple(managed for one in ids if (managed := parse_id(one)) is not None)
 
 
-def _artifacts(held: list[Any], namespace: str) -> Iterator[Managed]:
+def _artifacts(held: list[Any], namespace: str) -> Iterator[InventoryEntry]:
     """An ArtifactGenerator lists the ExternalArtifacts that it made."""
     for entry in held:
         if name := text(entry, "name"):
             group = "source.toolkit.fluxcd.io"
-            yield Managed("ExternalArtifact", group, text(entry, "namespace") or namespace, name)
+            yield InventoryEntry("ExternalArtifact", group, text(entry, "namespace") or namespace, name)

@@ -13,25 +13,10 @@ from typing import Any, Final, TypeAlias
 from flux_mcp.api.kinds import JOB, FluxKind, Kind, by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.graph import OWNER_LABELS, Graph
-from flux_mcp.flux.inventory import Managed
-from flux_mcp.flux.ownership import Thing, Tie, ties, view_thing
+from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.flux.ownership import OwnershipClaim, TracedObject, ties, view_thing
 from flux_mcp.kubernetes.rollout_status import Rollout, State, rollout
 from flux_mcp.kubernetes.workloads import Workload, view_workload
-
-__all__ = [
-    "APPLIERS",
-    "Delivered",
-    "Filter",
-    "Group",
-    "Placed",
-    "Running",
-    "deliver",
-    "group",
-    "lost",
-    "place",
-    "remote",
-    "view_running",
-]
 
 APPLIERS: Final[tuple[FluxKind, ...]] = tuple(by_kind[kind] for _, kind in OWNER_LABELS)
 """The kinds that apply workloads."""
@@ -47,7 +32,7 @@ class Running:
 
     workload: Workload
     rollout: Rollout
-    thing: Thing
+    traced: TracedObject
 
     @property
     def ref(self) -> ObjectRef:
@@ -57,8 +42,8 @@ class Running:
 
 def view_running(item: Mapping[str, Any]) -> Running | None:
     """The view of one workload; None if it is none, or has no name."""
-    workload, how, thing = view_workload(item), rollout(item), view_thing(item)
-    return Running(workload, how, thing) if workload is not None and how is not None and thing is not None else None
+    workload, how, traced = view_workload(item), rollout(item), view_thing(item)
+    return Running(workload, how, traced) if workload is not None and how is not None and traced is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +64,7 @@ class Filter:
         images = (container.image.lower() for container in one.workload.containers)
         return self._named(one.ref.name) and (self.image is None or any(self.image.lower() in i for i in images))
 
-    def names(self, managed: Managed) -> bool:
+    def names(self, managed: InventoryEntry) -> bool:
         """Whether an inventory's entry is a workload that is asked for; of its images it tells nothing."""
         kinds = {(kind.kind, kind.group) for kind in self.kinds}
         within = self.namespace in {None, managed.namespace}
@@ -94,7 +79,7 @@ class Delivered:
     """A workload that Flux manages, and the ties to those who apply it: several where label and inventory disagree."""
 
     running: Running
-    ties: tuple[Tie, ...]
+    ties: tuple[OwnershipClaim, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +119,7 @@ def deliver(found: Iterable[Running], graph: Graph) -> tuple[tuple[Delivered, ..
     for one in found:
         if one.workload.owner is not None:
             made[one.workload.owner.kind] += 1
-        elif tied := ties((one.thing,), graph):
+        elif tied := ties((one.traced,), graph):
             managed.append(Delivered(one, tied))
         else:
             unmanaged += 1
@@ -209,7 +194,7 @@ def _worst(block: Sequence[Placed]) -> tuple[int, _Owners]:
     return min(placed.group.rank for placed in block), block[0].group.owners
 
 
-def _why(tie: Tie, one: Running, graph: Graph, read: frozenset[str]) -> str:
+def _why(tie: OwnershipClaim, one: Running, graph: Graph, read: frozenset[str]) -> str:
     if not tie.labelled:
         return "by inventory, no label names it"
     if not tie.known:
@@ -234,12 +219,12 @@ def remote(graph: Graph, wanted: Filter) -> tuple[tuple[ObjectRef, int | None], 
     return tuple(sorted(found, key=lambda entry: entry[0]))
 
 
-def lost(graph: Graph, wanted: Filter, found: Iterable[Running], read: frozenset[str]) -> Iterator[Managed]:
+def lost(graph: Graph, wanted: Filter, found: Iterable[Running], read: frozenset[str]) -> Iterator[InventoryEntry]:
     """The workloads that an inventory names and that are not there, of kinds of which all were read.
 
     A Job is not missed: Kubernetes removes finished ones (spec.ttlSecondsAfterFinished).
     """
-    there = {one.thing.managed for one in found}
+    there = {one.traced.managed for one in found}
     for managed in sorted(graph.held()):
         if managed.kind in read and managed.kind != JOB.kind and managed not in there and wanted.names(managed):
             yield managed

@@ -14,8 +14,6 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, number, parse_duration, parse_time, text
 from flux_mcp.kubernetes.conditions import Condition, conditions
 
-__all__ = ["FluxObject", "view"]
-
 REQUESTED_AT: Final = "reconcile.fluxcd.io/requestedAt"
 _REF_KEYS: Final = ("commit", "digest", "name", "semver", "tag", "branch")
 """The keys of spec.ref, the one that wins first."""

@@ -10,14 +10,12 @@ from typing import Any
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, labels, text
-from flux_mcp.flux.graph import Graph, Linked, owners_by_label
-from flux_mcp.flux.inventory import Managed
-
-__all__ = ["Thing", "Tie", "owner_chain", "ties", "view_thing"]
+from flux_mcp.flux.graph import FluxNode, Graph, owners_by_label
+from flux_mcp.flux.inventory import InventoryEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
+class TracedObject:
     """Any object, as far as it tells where it comes from.
 
     Attributes:
@@ -35,13 +33,13 @@ class Thing:
     read: bool = True
 
     @property
-    def managed(self) -> Managed:
+    def managed(self) -> InventoryEntry:
         """As an inventory names it."""
-        return Managed(self.ref.kind, self.group, self.ref.namespace, self.ref.name)
+        return InventoryEntry(self.ref.kind, self.group, self.ref.namespace, self.ref.name)
 
 
 @dataclass(frozen=True, slots=True)
-class Tie:
+class OwnershipClaim:
     """Why an applier is said to manage a thing.
 
     Attributes:
@@ -49,14 +47,14 @@ class Tie:
         known: whether the applier itself was read.
     """
 
-    thing: Thing
+    traced: TracedObject
     applier: ObjectRef
     labelled: bool
     held: bool | None
     known: bool
 
 
-def view_thing(item: Mapping[str, Any]) -> Thing | None:
+def view_thing(item: Mapping[str, Any]) -> TracedObject | None:
     """The view of any object; None without a name."""
     name = text(item, "metadata", "name")
     if not name:
@@ -64,7 +62,7 @@ def view_thing(item: Mapping[str, Any]) -> Thing | None:
     namespace = text(item, "metadata", "namespace")
     owners = items(item, "metadata", "ownerReferences")
     owner = next((one for one in owners if at(one, "controller") is True), owners[0] if owners else None)
-    return Thing(
+    return TracedObject(
         ref=ObjectRef(text(item, "kind"), namespace, name),
         group=_group(text(item, "apiVersion")),
         owner=ObjectRef(text(owner, "kind"), namespace, text(owner, "name")) if text(owner, "name") else None,
@@ -78,37 +76,41 @@ def _group(api_version: str) -> str:
     return group if slash else ""
 
 
-def owner_chain(thing: Thing, known: Mapping[ObjectRef, Thing]) -> tuple[Thing, ...]:
+def owner_chain(traced: TracedObject, known: Mapping[ObjectRef, TracedObject]) -> tuple[TracedObject, ...]:
     """The thing, its owner, that one's owner and so on, each once; the last may be one that was not read."""
-    chain, seen = [thing], {thing.ref}
+    chain, seen = [traced], {traced.ref}
     while (owner := chain[-1].owner) is not None and owner not in seen:
         seen.add(owner)
         found = known.get(owner)
         if found is None or found.group != chain[-1].owner_group:
-            bare = Thing(ref=owner, group=chain[-1].owner_group, owner=None, owner_group="", labelled=(), read=False)
+            bare = TracedObject(
+                ref=owner, group=chain[-1].owner_group, owner=None, owner_group="", labelled=(), read=False
+            )
             return (*chain, bare)
         chain.append(found)
     return tuple(chain)
 
 
-def ties(chain: Sequence[Thing], graph: Graph) -> tuple[Tie, ...]:
+def ties(chain: Sequence[TracedObject], graph: Graph) -> tuple[OwnershipClaim, ...]:
     """The appliers of the first thing of the chain that has any, by label, by inventory or both."""
-    for thing in chain:
-        if found := tuple(_ties(thing, graph)):
+    for traced in chain:
+        if found := tuple(_ties(traced, graph)):
             return found
     return ()
 
 
-def _ties(thing: Thing, graph: Graph) -> Iterator[Tie]:
-    holders = graph.holders(thing.managed)
-    for applier in dict.fromkeys((*thing.labelled, *holders)):
-        if applier == thing.ref:
+def _ties(traced: TracedObject, graph: Graph) -> Iterator[OwnershipClaim]:
+    holders = graph.holders(traced.managed)
+    for applier in dict.fromkeys((*traced.labelled, *holders)):
+        if applier == traced.ref:
             continue
         one = graph.nodes.get(applier)
-        yield Tie(thing, applier, applier in thing.labelled, _held(one, applier in holders), one is not None)
+        yield OwnershipClaim(
+            traced, applier, applier in traced.labelled, _held(one, applier in holders), one is not None
+        )
 
 
-def _held(one: Linked | None, found: bool) -> bool | None:  # noqa: FBT001 (a truth, not a switch)
+def _held(one: FluxNode | None, found: bool) -> bool | None:  # noqa: FBT001 (a truth, not a switch)
     if one is None or one.applied is None or one.remote:
         return None
     return found

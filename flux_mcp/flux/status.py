@@ -18,15 +18,13 @@ from flux_mcp.flux.graph_algorithms import downstream
 from flux_mcp.flux.objects import FluxObject
 from flux_mcp.kubernetes.conditions import Condition
 
-__all__ = ["Flag", "Judged", "Verdict", "count", "find_verdict", "is_current", "judge", "verdict_of"]
-
 STUCK_DELETING: Final = 600.0
 """Seconds after which a deletion hangs."""
 SOURCE_GRACE: Final = 60.0
 """Seconds for which SourceNotReady is the ordinary wait for a chart that was just asked for."""
 
 
-class Verdict(Enum):
+class Health(Enum):
     """How an object is. The order is that of trouble: what to look at first comes first."""
 
     STALLED = "Stalled"
@@ -52,14 +50,14 @@ class Flag(Enum):
     DRIFTED = "drifted"
 
 
-_FAILED: Final = frozenset({Verdict.FAILING, Verdict.STALLED})
-_SETTLED: Final = frozenset({Verdict.DELETING, Verdict.SUSPENDED, Verdict.STATIC})
+_FAILED: Final = frozenset({Health.FAILING, Health.STALLED})
+_SETTLED: Final = frozenset({Health.DELETING, Health.SUSPENDED, Health.STATIC})
 _KIND_ORDER: Final = {entry.kind: position for position, entry in enumerate(sorted(FLUX_KINDS, key=lambda k: k.kind))}
-_VERDICT_ORDER: Final = {verdict: 2 * position for position, verdict in enumerate(Verdict)}
+_HEALTH_ORDER: Final = {health: 2 * position for position, health in enumerate(Health)}
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ObjectStatus:
     """An object with its verdict.
 
     Attributes:
@@ -70,7 +68,7 @@ class Judged:
     """
 
     object: FluxObject
-    verdict: Verdict
+    health: Health
     flags: tuple[Flag, ...]
     reason: str
     message: str
@@ -80,65 +78,67 @@ class Judged:
     @property
     def trouble(self) -> bool:
         """Whether somebody should look: not for Ready, Static, Suspended or an ordinary run, unless a flag says so."""
-        if self.verdict in {Verdict.READY, Verdict.PROGRESSING}:
+        if self.health in {Health.READY, Health.PROGRESSING}:
             return bool(self.flags)
-        return self.verdict not in {Verdict.SUSPENDED, Verdict.STATIC}
+        return self.health not in {Health.SUSPENDED, Health.STATIC}
 
     @property
     def order(self) -> tuple[int, int, str, str]:
         """The order of trouble: verdict (Ready with a flag before Suspended), kind, namespace, name."""
-        flagged = self.verdict is Verdict.READY and self.flags
-        place = _VERDICT_ORDER[Verdict.SUSPENDED] - 1 if flagged else _VERDICT_ORDER[self.verdict]
+        flagged = self.health is Health.READY and self.flags
+        place = _HEALTH_ORDER[Health.SUSPENDED] - 1 if flagged else _HEALTH_ORDER[self.health]
         return place, _KIND_ORDER[self.object.kind.kind], self.object.namespace, self.object.name
 
 
-def find_verdict(spelling: str) -> Verdict | None:
+def find_health(spelling: str) -> Health | None:
     """The verdict of that name, in any case."""
-    return next((verdict for verdict in Verdict if verdict.value.lower() == spelling.lower()), None)
+    return next((health for health in Health if health.value.lower() == spelling.lower()), None)
 
 
-def count(judged: Iterable[Judged]) -> tuple[tuple[Verdict, int], ...]:
+def count(statuses: Iterable[ObjectStatus]) -> tuple[tuple[Health, int], ...]:
     """How many objects have each verdict, in the order of trouble, without zeros."""
-    counts = Counter(entry.verdict for entry in judged)
-    return tuple((verdict, counts[verdict]) for verdict in Verdict if counts[verdict])
+    counts = Counter(entry.health for entry in statuses)
+    return tuple((health, counts[health]) for health in Health if counts[health])
 
 
-def judge(objects: Iterable[FluxObject], now: datetime) -> tuple[Judged, ...]:
+def assess(objects: Iterable[FluxObject], now: datetime) -> tuple[ObjectStatus, ...]:
     """Verdict and flags of every object, in the order of trouble. Sources are looked up among the same objects."""
     everything = tuple(objects)
     known = {entry.ref: entry for entry in everything}
-    verdicts = {ref: verdict_of(entry, now) for ref, entry in known.items()}
-    sources = _sources(known, verdicts)
-    return tuple(sorted((_judge(entry, verdicts, sources, now) for entry in everything), key=lambda entry: entry.order))
+    health_values = {ref: health_of(entry, now) for ref, entry in known.items()}
+    sources = _sources(known, health_values)
+    return tuple(
+        sorted((_assess(entry, health_values, sources, now) for entry in everything), key=lambda entry: entry.order)
+    )
 
 
-def verdict_of(entry: FluxObject, now: datetime) -> Verdict:  # noqa: PLR0911 (the first that fits wins)
+def health_of(entry: FluxObject, now: datetime) -> Health:  # noqa: PLR0911 (the first that fits wins)
     """The verdict of one object. It depends on this object and the clock alone."""
     ready, reconciling = entry.ready, _is_true(entry, "Reconciling")
     if entry.deleted is not None:
-        return Verdict.DELETING
+        return Health.DELETING
     if entry.disabled:
-        return Verdict.SUSPENDED
+        return Health.SUSPENDED
     if entry.kind.static or entry.oci_helm_repository:
-        return Verdict.STATIC
+        return Health.STATIC
     if (stalled := entry.condition("Stalled")) is not None and stalled.status == "True" and is_current(entry, stalled):
-        return Verdict.STALLED
+        return Health.STALLED
     if ready is None:
-        return Verdict.PROGRESSING if reconciling else Verdict.PENDING
+        return Health.PROGRESSING if reconciling else Health.PENDING
     if not is_current(entry, ready):
-        return Verdict.STALE
+        return Health.STALE
     if ready.status == "False":
         return _not_ready(ready, now)
-    return Verdict.PROGRESSING if ready.status == "Unknown" or reconciling else Verdict.READY
+    return Health.PROGRESSING if ready.status == "Unknown" or reconciling else Health.READY
 
 
-def _not_ready(ready: Condition, now: datetime) -> Verdict:
+def _not_ready(ready: Condition, now: datetime) -> Health:
     if ready.reason == "DependencyNotReady":
-        return Verdict.WAITING
+        return Health.WAITING
     fresh = ready.changed is not None and _seconds(ready.changed, now) <= SOURCE_GRACE
     if ready.reason == "HealthCheckCanceled" or (ready.reason == "SourceNotReady" and fresh):
-        return Verdict.PROGRESSING
-    return Verdict.FAILING
+        return Health.PROGRESSING
+    return Health.FAILING
 
 
 def is_current(entry: FluxObject, condition: Condition) -> bool:
@@ -178,25 +178,27 @@ class _Sources:
     known: Mapping[ObjectRef, FluxObject]
 
 
-def _sources(known: Mapping[ObjectRef, FluxObject], verdicts: Mapping[ObjectRef, Verdict]) -> _Sources:
+def _sources(known: Mapping[ObjectRef, FluxObject], health_values: Mapping[ObjectRef, Health]) -> _Sources:
     users: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
     for ref, entry in known.items():
         for source in entry.sources:
             users[source].append(ref)
-    failing = downstream(users, [ref for ref in users if verdicts.get(ref) in _FAILED], most=2)
+    failing = downstream(users, [ref for ref in users if health_values.get(ref) in _FAILED], most=2)
     missing = [ref for ref in users if ref not in known]
     return _Sources(failing, downstream(users, missing, most=len(missing)), known)
 
 
-def _judge(entry: FluxObject, verdicts: Mapping[ObjectRef, Verdict], sources: _Sources, now: datetime) -> Judged:
-    verdict, ready = verdicts[entry.ref], entry.ready
+def _assess(
+    entry: FluxObject, health_values: Mapping[ObjectRef, Health], sources: _Sources, now: datetime
+) -> ObjectStatus:
+    health, ready = health_values[entry.ref], entry.ready
     fails_above = any(ref != entry.ref for ref in sources.failing.get(entry.ref, ()))
     found = {
-        Flag.STUCK: _stuck(entry, verdict, now),
-        Flag.AFTER_FAILURE: verdict is Verdict.PROGRESSING and _failed_before(entry),
-        Flag.SOURCE_FAILING: verdict not in _SETTLED and fails_above,
-        Flag.REVISION_BEHIND: verdict is Verdict.READY and _behind(entry, sources.known),
-        Flag.REQUEST_PENDING: verdict not in {Verdict.SUSPENDED, Verdict.STATIC}
+        Flag.STUCK: _stuck(entry, health, now),
+        Flag.AFTER_FAILURE: health is Health.PROGRESSING and _failed_before(entry),
+        Flag.SOURCE_FAILING: health not in _SETTLED and fails_above,
+        Flag.REVISION_BEHIND: health is Health.READY and _behind(entry, sources.known),
+        Flag.REQUEST_PENDING: health not in {Health.SUSPENDED, Health.STATIC}
         and entry.requested_at not in {"", entry.handled_at},
         Flag.DRIFTED: _is_true(entry, "Drifted"),
     }
@@ -205,14 +207,14 @@ def _judge(entry: FluxObject, verdicts: Mapping[ObjectRef, Verdict], sources: _S
     if Flag.AFTER_FAILURE in flags:
         reason, message = _last_failure(entry) or (reason, message)
     since = ready.changed if ready is not None and ready.changed is not None else entry.created
-    missing = () if verdict in _SETTLED else sources.missing.get(entry.ref, ())
-    return Judged(entry, verdict, flags, reason, message, since, missing)
+    missing = () if health in _SETTLED else sources.missing.get(entry.ref, ())
+    return ObjectStatus(entry, health, flags, reason, message, since, missing)
 
 
-def _stuck(entry: FluxObject, verdict: Verdict, now: datetime) -> bool:
-    if verdict is Verdict.DELETING:
+def _stuck(entry: FluxObject, health: Health, now: datetime) -> bool:
+    if health is Health.DELETING:
         return _seconds(entry.deleted, now) > STUCK_DELETING
-    if verdict is not Verdict.PROGRESSING:
+    if health is not Health.PROGRESSING:
         return False
     running = (
         entry.ready if entry.ready is not None and entry.ready.status != "True" else entry.condition("Reconciling")

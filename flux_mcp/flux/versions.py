@@ -6,8 +6,6 @@ Source: the release notes and the support policy of Flux (the last three minor v
 import re
 from typing import Final
 
-__all__ = ["RELEASES", "SUPPORTED", "minor", "unsupported"]
-
 RELEASES: Final = {
     (2, 6): {"source": (1, 6), "kustomize": (1, 6), "helm": (1, 3), "notification": (1, 6)},
     (2, 7): {"source": (1, 7), "kustomize": (1, 7), "helm": (1, 4), "notification": (1, 7)},

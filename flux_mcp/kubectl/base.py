@@ -6,8 +6,6 @@ from typing import Protocol
 
 from flux_mcp.kubectl.command import Command
 
-__all__ = ["Kubectl", "Output"]
-
 
 @dataclass(frozen=True, slots=True)
 class Output:

@@ -22,21 +22,6 @@ from flux_mcp.kubectl.validate import (
     echo,
 )
 
-__all__ = [
-    "LOG_BYTES",
-    "LOG_LINES",
-    "Annotate",
-    "ApiResources",
-    "ApiTable",
-    "CanPatch",
-    "Command",
-    "ConfigView",
-    "Get",
-    "Logs",
-    "ServerVersion",
-    "Version",
-]
-
 LOG_LINES: Final = 2000
 """Lines of a container's log that are read at most."""
 LOG_BYTES: Final = 1 << 20

@@ -4,8 +4,6 @@ from flux_mcp.kubectl.live import LiveKubectl
 from flux_mcp.kubectl.replay import RecordedKubectl
 from flux_mcp.settings import Settings
 
-__all__ = ["connect"]
-
 
 def connect(settings: Settings) -> LiveKubectl | RecordedKubectl:
     """What answers commands under these settings. Nothing is started yet.

@@ -9,8 +9,6 @@ from typing import Any, Final
 from flux_mcp.errors import BadKubeconfig, UnknownContext
 from flux_mcp.kubectl.validate import echo
 
-__all__ = ["ContextEntry", "Kubeconfig", "file_stamp", "parse_kubeconfig"]
-
 NAMED_CONTEXTS: Final = 20
 """Contexts that an error names."""
 

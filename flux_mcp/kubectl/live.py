@@ -23,8 +23,6 @@ from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import Command
 from flux_mcp.settings import Access
 
-__all__ = ["LiveKubectl"]
-
 MAX_OUTPUT: Final = 256 << 20
 """Bytes of stdout that are read."""
 MAX_ERRORS: Final = 1 << 20

@@ -35,8 +35,6 @@ from flux_mcp.kubectl.base import Output
 from flux_mcp.sanitize.patterns import scrub
 from flux_mcp.sanitize.quote import message, value
 
-__all__ = ["Place", "map_items", "parse_document", "problems"]
-
 T = TypeVar("T")
 JsonObject = dict[str, Any]
 
@@ -45,7 +43,7 @@ _NOISE: Final = re.compile(r"[EWIF]\d{4} \d\d:\d\d:\d\d|Warning:|Flag --|$")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ErrorContext:
     """Where a command went, for the sentence of an error.
 
     Attributes:
@@ -66,7 +64,7 @@ def _said(text: str, limit: int = _EXCERPT) -> str:
     return message(text, limit)
 
 
-def problems(output: Output, place: Place) -> tuple[KubectlError, ...]:
+def problems(output: Output, error_context: ErrorContext) -> tuple[KubectlError, ...]:
     """Every error that a failed kubectl reported, in its order; empty when it exited with 0.
 
     An error whose `resources` are empty is one of which kubectl did not say what it is about.
@@ -77,29 +75,30 @@ def problems(output: Output, place: Place) -> tuple[KubectlError, ...]:
         name = signal.strsignal(-output.exit_code) or "unknown"
         return (
             KubectlFailed(
-                f"kubectl was ended by signal {-output.exit_code} ({name}); {place}.", brief="kubectl was killed"
+                f"kubectl was ended by signal {-output.exit_code} ({name}); {error_context}.",
+                brief="kubectl was killed",
             ),
         )
     lines = output.stderr.splitlines()
     telling = [line for line in lines if not _NOISE.match(line)] or [line for line in lines if line.strip()]
-    found = [error for line in telling if (error := _understand(line, place)) is not None]
+    found = [error for line in telling if (error := _understand(line, error_context)) is not None]
     if found:
         return tuple(found)
     if output.stdout[:64].startswith(b"Please enter"):
-        return (_not_logged_in("kubectl asked for a user name", place),)
+        return (_not_logged_in("kubectl asked for a user name", error_context),)
     said = _said(" ".join(telling) or output.stdout[:1024].decode(errors="replace"))
     return (
         KubectlFailed(
-            f"kubectl failed with exit code {output.exit_code}; {place}. It said: {said}",
+            f"kubectl failed with exit code {output.exit_code}; {error_context}. It said: {said}",
             brief=f"kubectl failed: {said}",
         ),
     )
 
 
-def _understand(line: str, place: Place) -> KubectlError | None:
+def _understand(line: str, error_context: ErrorContext) -> KubectlError | None:
     for pattern, build in _KNOWN:
         if match := pattern.search(line):
-            error = build(match, line, place)
+            error = build(match, line, error_context)
             error.said = scrub(line.strip())
             return error
     return None
@@ -121,11 +120,11 @@ def _about(line: str) -> tuple[str, ...]:
     return ()
 
 
-def _forbidden(_: re.Match[str], line: str, place: Place) -> KubectlError:
+def _forbidden(_: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
     resources = _about(line)
-    if "cannot impersonate" in line or (place.impersonating and not resources):
+    if "cannot impersonate" in line or (error_context.impersonating and not resources):
         return ImpersonationForbidden(
-            f"Forbidden: the user of {place} may not act as the identity of --kube-as ({_said(line)}).",
+            f"Forbidden: the user of {error_context} may not act as the identity of --kube-as ({_said(line)}).",
             brief="the impersonation is forbidden",
         )
     who = re.search(r'User "([^"]{0,253})"', line)
@@ -137,90 +136,93 @@ def _forbidden(_: re.Match[str], line: str, place: Place) -> KubectlError:
     where = f"in namespace {value(namespace[1])}" if namespace else "in all namespaces" if many else "here"
     return Forbidden(
         f"Forbidden: {user} may not {verb[1] if verb else 'read'} {', '.join(resources) or 'this'}"
-        f"{part[1] if part else ''} {where}; {place}."
+        f"{part[1] if part else ''} {where}; {error_context}."
         + (" If it may in one namespace, pass namespace." if many and not namespace else ""),
         brief=f"forbidden: {user} may not {verb[1] if verb else 'read'} {where}",
         resources=resources,
     )
 
 
-def _not_logged_in(why: str, place: Place) -> NotLoggedIn:
+def _not_logged_in(why: str, error_context: ErrorContext) -> NotLoggedIn:
     return NotLoggedIn(
-        f"Not logged in, or the login plugin failed; {place}: {why}. Log in again where kubectl is used, and see that "
-        "the MCP client passes on what the plugin needs (KUBECONFIG, PATH, HOME, AWS_PROFILE and the like).",
+        f"Not logged in, or the login plugin failed; {error_context}: {why}. Log in again where kubectl is used, and "
+        "see that the MCP client passes on what the plugin needs (KUBECONFIG, PATH, HOME, AWS_PROFILE and the like).",
         brief="not logged in",
     )
 
 
-_Build = Callable[[re.Match[str], str, Place], KubectlError]
+_Build = Callable[[re.Match[str], str, ErrorContext], KubectlError]
 
 
-def _unknown_context(match: re.Match[str], _line: str, place: Place) -> KubectlError:
+def _unknown_context(match: re.Match[str], _line: str, error_context: ErrorContext) -> KubectlError:
     return UnknownContext(
-        f"The kubeconfig has no context {value(match[1])}; asked for {place}.", brief="unknown context"
+        f"The kubeconfig has no context {value(match[1])}; asked for {error_context}.", brief="unknown context"
     )
 
 
-def _unreachable(_: re.Match[str], line: str, place: Place) -> KubectlError:
-    return Unreachable(f"Cannot reach the cluster; {place}: {_said(line)}", brief="cannot reach the cluster")
+def _unreachable(_: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
+    return Unreachable(f"Cannot reach the cluster; {error_context}: {_said(line)}", brief="cannot reach the cluster")
 
 
-def _slow(_: re.Match[str], line: str, place: Place) -> KubectlError:
+def _slow(_: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
     return TimedOut(
-        f"The API server did not answer in time; {place}: {_said(line)}", brief="time-out", resources=_about(line)
+        f"The API server did not answer in time; {error_context}: {_said(line)}",
+        brief="time-out",
+        resources=_about(line),
     )
 
 
-def _kubeconfig(_: re.Match[str], line: str, place: Place) -> KubectlError:
-    return BadKubeconfig(f"The kubeconfig cannot be used; {place}: {_said(line)}", brief="bad kubeconfig")
+def _kubeconfig(_: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
+    return BadKubeconfig(f"The kubeconfig cannot be used; {error_context}: {_said(line)}", brief="bad kubeconfig")
 
 
-def _kind(match: re.Match[str], _line: str, place: Place) -> KubectlError:
+def _kind(match: re.Match[str], _line: str, error_context: ErrorContext) -> KubectlError:
     return KindNotInstalled(
-        f"The cluster does not serve the kind {value(match[1])}; {place}.",
+        f"The cluster does not serve the kind {value(match[1])}; {error_context}.",
         brief="not installed",
         resources=(match[1],),
     )
 
 
-def _server(match: re.Match[str], line: str, place: Place) -> KubectlError:
+def _server(match: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
     reason, resources = match[1], _about(line)
     if reason == "Forbidden":
-        return _forbidden(match, line, place)
+        return _forbidden(match, line, error_context)
     if reason == "Unauthorized":
-        return _not_logged_in(_said(line), place)
+        return _not_logged_in(_said(line), error_context)
     if reason in {"Timeout", "GatewayTimeout"}:
-        return _slow(match, line, place)
+        return _slow(match, line, error_context)
     if reason == "NotFound":
-        return NotFound(f"Not found; {place}: {_said(match[2])}", brief="not found", resources=resources)
+        return NotFound(f"Not found; {error_context}: {_said(match[2])}", brief="not found", resources=resources)
     if reason == "NotRecorded":
         why = match[2].partition(" is ")[2]
         brief = why if why == "not recorded" else _said(why)
         return NotRecorded(f"Not in this recording: {_said(match[2])}.", brief=brief, resources=resources)
     sort = Conflict if reason == "Conflict" else ServerError
     return sort(
-        f"The API server answered {reason}; {place}: {_said(match[2])}",
+        f"The API server answered {reason}; {error_context}: {_said(match[2])}",
         brief=f"{reason}: {_said(match[2], 120)}",
         resources=resources,
     )
 
 
-def _kubelet(match: re.Match[str], _line: str, place: Place) -> KubectlError:
+def _kubelet(match: re.Match[str], _line: str, error_context: ErrorContext) -> KubectlError:
     said = match[1] or match[2]
     return ServerError(
-        f"The API server cannot reach the kubelet of the Pod's node, which has the logs; {place}: {_said(said)}",
+        f"The API server cannot reach the kubelet of the Pod's node, which has the logs; {error_context}: "
+        f"{_said(said)}",
         brief=f"the node's kubelet does not answer: {_said(said, 120)}",
     )
 
 
-def _login(_: re.Match[str], line: str, place: Place) -> KubectlError:
-    return _not_logged_in(_said(line), place)
+def _login(_: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
+    return _not_logged_in(_said(line), error_context)
 
 
-def _other(match: re.Match[str], line: str, place: Place) -> KubectlError:
+def _other(match: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
     said = _said(match[1])
     return ServerError(
-        f"The API server answered an error; {place}: {said}", brief=_said(match[1], 120), resources=_about(line)
+        f"The API server answered an error; {error_context}: {said}", brief=_said(match[1], 120), resources=_about(line)
     )
 
 

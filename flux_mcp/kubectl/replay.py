@@ -22,10 +22,8 @@ from flux_mcp.api.unstructured import at, items, labels, parse_time, text
 from flux_mcp.errors import BadRecording
 from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import ApiResources, ApiTable, Command, ConfigView, Get, ServerVersion, Version
-from flux_mcp.kubectl.output import Place, problems
+from flux_mcp.kubectl.output import ErrorContext, problems
 from flux_mcp.kubectl.selector import matches, parse_selector
-
-__all__ = ["RecordedKubectl"]
 
 JsonObject = dict[str, Any]
 
@@ -84,7 +82,7 @@ class _Unreadable:
         """
         said = re.sub(r"\bcannot (?:get|list) resource\b", f"cannot {verb} resource", " ".join(self.message.split()))
         line = f"Error from server ({self.reason}): {said}"
-        named = any(self.resource in error.resources for error in problems(Output(1, b"", line), Place(None)))
+        named = any(self.resource in error.resources for error in problems(Output(1, b"", line), ErrorContext(None)))
         return line if named else f"{line} (get {self.resource})"
 
 

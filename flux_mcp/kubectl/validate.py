@@ -12,21 +12,6 @@ from typing import Final
 from flux_mcp.errors import BadArgument
 from flux_mcp.kubectl.selector import parse_selector
 
-__all__ = [
-    "check_api_version",
-    "check_container",
-    "check_context",
-    "check_dns_name",
-    "check_kind",
-    "check_namespace",
-    "check_path_segment",
-    "check_resource",
-    "check_selector",
-    "check_substring",
-    "echo",
-    "is_resource",
-]
-
 _NAME_MAX: Final = 253
 SELECTOR_MAX: Final = 512
 SUBSTRING_MAX: Final = 200

@@ -17,8 +17,6 @@ from flux_mcp.kubernetes.pods import pod
 from flux_mcp.kubernetes.rollout_status import rollout
 from flux_mcp.kubernetes.workloads import short_image, view_workload
 
-__all__ = ["Summary", "Told", "summary"]
-
 Item = Mapping[str, Any]
 MOST: Final = 12
 """Values of one sort that are told."""
@@ -29,7 +27,7 @@ _ROLE: Final = "node-role.kubernetes.io/"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Fragment:
     """A part of a line.
 
     Attributes:
@@ -54,7 +52,7 @@ class Summary:
     """
 
     ref: ObjectRef
-    told: tuple[Told, ...]
+    told: tuple[Fragment, ...]
     trouble: bool
     created: datetime | None
 
@@ -64,7 +62,7 @@ class Summary:
         return not self.trouble, self.ref
 
 
-Parts = Iterator[Told | bool]
+Parts = Iterator[Fragment | bool]
 """What is said; True among it says that there is trouble."""
 
 
@@ -76,22 +74,22 @@ def summary(item: Item, group: str) -> Summary | None:
     parts = [*_SUMMARIES.get((kind, group), _any)(item)]
     if text(item, "metadata", "deletionTimestamp"):
         finalizers = tuple(one for one in items(item, "metadata", "finalizers") if isinstance(one, str))
-        parts += [Told("being deleted"), *_some("finalizers", finalizers), True]
+        parts += [Fragment("being deleted"), *_some("finalizers", finalizers), True]
     return Summary(
         ref=ObjectRef(kind, text(item, "metadata", "namespace"), name),
-        told=tuple(part for part in parts if isinstance(part, Told)),
+        told=tuple(part for part in parts if isinstance(part, Fragment)),
         trouble=any(part is True for part in parts),
         created=parse_time(text(item, "metadata", "creationTimestamp")),
     )
 
 
-def _some(ours: str, data: tuple[str, ...]) -> Iterator[Told]:
+def _some(ours: str, data: tuple[str, ...]) -> Iterator[Fragment]:
     """Values behind a word, the first of many; nothing where there are none."""
     found = tuple(filter(None, data))
     if found:
-        yield Told(ours, found[:MOST])
+        yield Fragment(ours, found[:MOST])
         if len(found) > MOST:
-            yield Told(f"{len(found) - MOST} more {ours}".rstrip())
+            yield Fragment(f"{len(found) - MOST} more {ours}".rstrip())
 
 
 def _any(item: Item) -> Parts:
@@ -101,7 +99,7 @@ def _any(item: Item) -> Parts:
 
 def _condition(condition: Condition, *, good: bool) -> Parts:
     bad = good and condition.status != "True"
-    yield Told(data=(condition.type, condition.status, *((condition.reason,) if bad and condition.reason else ())))
+    yield Fragment(data=(condition.type, condition.status, *((condition.reason,) if bad and condition.reason else ())))
     yield bad
 
 
@@ -111,13 +109,13 @@ def _pod(item: Item) -> Parts:
         return
     running = [container for container in one.containers if not container.init and not container.ephemeral]
     yield from _some("", (one.reason or one.phase,))
-    yield Told(f"ready {sum(container.ready for container in running)}/{len(running)}")
+    yield Fragment(f"ready {sum(container.ready for container in running)}/{len(running)}")
     if one.restarts:
-        yield Told(f"restarts {one.restarts}")
+        yield Fragment(f"restarts {one.restarts}")
     for container in one.containers[:MOST]:
         if not container.ready and not container.finished and container.state in {"waiting", "terminated"}:
             said = (container.name, container.state, container.reason)
-            yield Told("init container" if container.init else "container", tuple(filter(None, said)))
+            yield Fragment("init container" if container.init else "container", tuple(filter(None, said)))
     for condition in one.conditions:
         if condition.type == "PodScheduled" and condition.status == "False":
             yield from _some("not scheduled", (condition.reason,))
@@ -130,14 +128,14 @@ def _workload(item: Item) -> Parts:
     if how is None or one is None:
         return
     if how.counts:
-        yield Told(how.counts)
+        yield Fragment(how.counts)
     yield from _some("", (how.schedule,))
     yield from _some("", how.reasons)
-    yield from map(Told, how.notes)
+    yield from map(Fragment, how.notes)
     if how.last_run is not None:
-        yield Told("last run", when=how.last_run)
+        yield Fragment("last run", when=how.last_run)
     if how.last_success is not None:
-        yield Told("last success", when=how.last_success)
+        yield Fragment("last success", when=how.last_success)
     yield from _some("images", tuple(dict.fromkeys(short_image(container.image) for container in one.containers)))
     yield how.state.trouble
 
@@ -150,12 +148,12 @@ def _service(item: Item) -> Parts:
     addresses = _addresses(item)
     yield from _some("address", addresses)
     if waiting := kind == "LoadBalancer" and not addresses:
-        yield Told("no address yet")
+        yield Fragment("no address yet")
     yield from _some("ports", tuple(map(_port, items(item, "spec", "ports"))))
     selector = labels(item, "spec", "selector")
     yield from _some("selector", tuple(f"{key}={told}" for key, told in selector.items()))
     if not selector and kind != "ExternalName":
-        yield Told("no selector")
+        yield Fragment("no selector")
     yield waiting
 
 
@@ -185,26 +183,26 @@ def _ingress(item: Item) -> Parts:
     addresses = _addresses(item)
     yield from _some("address", addresses)
     if not addresses:
-        yield Told("no address")
+        yield Fragment("no address")
 
 
 def _autoscaler(item: Item) -> Parts:
     target = at(item, "spec", "scaleTargetRef")
     yield from _some("scales", (f"{text(target, 'kind')}/{text(target, 'name')}" if text(target, "name") else "",))
     status = at(item, "status")
-    yield Told(f"replicas {number(status, 'currentReplicas')}, wanted {number(status, 'desiredReplicas')}")
-    yield Told(f"from {number(item, 'spec', 'minReplicas') or 1} to {number(item, 'spec', 'maxReplicas')}")
+    yield Fragment(f"replicas {number(status, 'currentReplicas')}, wanted {number(status, 'desiredReplicas')}")
+    yield Fragment(f"from {number(item, 'spec', 'minReplicas') or 1} to {number(item, 'spec', 'maxReplicas')}")
     there = (_metric(one, "current") for one in items(status, "currentMetrics"))
     current = {(sort, name): amount for sort, name, amount in there}
     for metric in items(item, "spec", "metrics")[:MOST]:
         sort, name, wanted = _metric(metric, "target")
         if name:
-            yield Told(sort, (name, f"{current.get((sort, name)) or 'unknown'}/{wanted}"))
+            yield Fragment(sort, (name, f"{current.get((sort, name)) or 'unknown'}/{wanted}"))
     for condition in conditions(item):
         if condition.type in {"AbleToScale", "ScalingActive"} and condition.status != "True":
             yield from _condition(condition, good=True)
         elif condition.type == "ScalingLimited" and condition.status == "True":
-            yield Told(data=(condition.type, condition.reason))
+            yield Fragment(data=(condition.type, condition.reason))
 
 
 def _metric(metric: object, which: str) -> tuple[str, str, str]:
@@ -236,9 +234,9 @@ def _node(item: Item) -> Parts:
     found = {condition.type: condition for condition in conditions(item)}
     ready = found.get("Ready")
     good = ready is not None and ready.status == "True"
-    yield Told("Ready" if good else "NOT READY", () if good or ready is None else (ready.reason,))
+    yield Fragment("Ready" if good else "NOT READY", () if good or ready is None else (ready.reason,))
     if cordoned := at(item, "spec", "unschedulable") is True:
-        yield Told("cordoned")
+        yield Fragment("cordoned")
     pressed = tuple(kind for kind, one in found.items() if kind in _PRESSURES and one.status == "True")
     yield from _some("", pressed)
     yield from _some("taints", tuple(map(_taint, items(item, "spec", "taints"))))
@@ -265,10 +263,10 @@ def _namespace(item: Item) -> Parts:
 def _config_map(item: Item) -> Parts:
     parts = (at(item, field) for field in ("data", "binaryData"))
     keys = tuple(key for part in parts if isinstance(part, dict) for key in part)
-    yield Told(f"keys {len(keys)}")
+    yield Fragment(f"keys {len(keys)}")
     yield from _some("", keys)
     if at(item, "immutable") is True:
-        yield Told("immutable")
+        yield Fragment("immutable")
 
 
 def _event(item: Item) -> Parts:
@@ -277,7 +275,7 @@ def _event(item: Item) -> Parts:
         return
     yield from _some("", (one.type,))
     yield from _some("about", (one.about.kind, "/".join(filter(None, (one.about.namespace, one.about.name)))))
-    yield Told(f"x{one.count}", (one.reason,) if one.reason else (), one.message, one.seen)
+    yield Fragment(f"x{one.count}", (one.reason,) if one.reason else (), one.message, one.seen)
     yield one.type == WARNING
 
 

@@ -8,8 +8,6 @@ from typing import Any
 from flux_mcp.api.unstructured import items, number, parse_time, text
 from flux_mcp.sanitize.own_values import held, mask
 
-__all__ = ["Condition", "conditions"]
-
 
 @dataclass(frozen=True, slots=True)
 class Condition:

@@ -12,8 +12,6 @@ from typing import Any, Final
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import number, parse_time, text
 
-__all__ = ["WARNING", "Event", "Folded", "event", "fold"]
-
 WARNING: Final = "Warning"
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 

@@ -10,8 +10,6 @@ from flux_mcp.api.unstructured import at, items, number, parse_time, text
 from flux_mcp.kubernetes.conditions import Condition, conditions
 from flux_mcp.sanitize.own_values import held, mask
 
-__all__ = ["Container", "Owner", "Pod", "member", "owner", "pod", "selector_of"]
-
 _OPERATORS: Final = {"In": "in", "NotIn": "notin"}
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 

@@ -12,8 +12,6 @@ from typing import Any, Final
 
 from flux_mcp.api.unstructured import at, items, number, parse_time, text
 
-__all__ = ["Rollout", "State", "rollout"]
-
 Item = Mapping[str, Any]
 
 
@@ -70,10 +68,10 @@ class _Replicas:
 
 def rollout(item: Item) -> Rollout | None:
     """How the workload of this item is; None if it is of a kind that is none."""
-    judge = _KINDS.get(text(item, "kind"))
-    if judge is None:
+    assess = _KINDS.get(text(item, "kind"))
+    if assess is None:
         return None
-    found = judge(item)
+    found = assess(item)
     if text(item, "metadata", "deletionTimestamp"):
         return Rollout(state=State.DELETING, counts=found.counts, reasons=found.reasons, notes=("being deleted",))
     return found

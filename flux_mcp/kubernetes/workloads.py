@@ -9,8 +9,6 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, labels, number, text
 from flux_mcp.kubernetes.conditions import Condition, conditions
 
-__all__ = ["TEMPLATE", "TEMPLATES", "Container", "Workload", "short_image", "view_workload"]
-
 _DIGEST: Final = re.compile(r"(@sha\d{3}:[0-9a-f]{7})[0-9a-f]{25,121}\Z")
 TEMPLATE: Final = ("spec", "template")
 TEMPLATES: Final = {"CronJob": ("spec", "jobTemplate", "spec", "template")}

@@ -17,21 +17,6 @@ from flux_mcp.api.unstructured import at, number, text
 from flux_mcp.flux.objects import REQUESTED_AT, FluxObject, view
 from flux_mcp.flux.status import is_current
 
-__all__ = [
-    "SOURCE_KINDS",
-    "WITH_SOURCE",
-    "Ended",
-    "Outcome",
-    "Request",
-    "Target",
-    "end",
-    "no_end",
-    "refusal",
-    "source_of",
-    "to_token",
-    "view_target",
-]
-
 SOURCE_KINDS: Final = tuple(kind for kind in FLUX_KINDS if kind.controller == "source-controller")
 """The kinds of which all are reconciled at once, in the table's order: HelmChart follows what charts come from."""
 WITH_SOURCE: Final = ("Kustomization", "HelmRelease", "HelmChart")
@@ -116,7 +101,7 @@ def _chart(one: FluxObject, item: Mapping[str, Any]) -> tuple[ObjectRef | None, 
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ReconcileRequest:
     """A request that was made.
 
     Attributes:
@@ -136,7 +121,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class ReconcileResult:
     """How a request ended, or why it was not made.
 
     Attributes:
@@ -190,7 +175,7 @@ def source_of(target: Target) -> ObjectRef | None:
     return target.chart or next(iter(target.object.sources), None)
 
 
-def end(request: Request, now: Target | None) -> Ended | None:
+def end(request: ReconcileRequest, now: Target | None) -> ReconcileResult | None:
     """How a request ended, told from the object as it is now (None: it is gone); None while it has not ended."""
     if now is None or now.uid != request.before.uid:
         return _ended(request, now, Outcome.FAILED, "it was deleted meanwhile")
@@ -202,19 +187,19 @@ def end(request: Request, now: Target | None) -> Ended | None:
     return _result(request, now) if _handled(request, now) else None
 
 
-def _handled(request: Request, now: Target) -> bool:
+def _handled(request: ReconcileRequest, now: Target) -> bool:
     one, before = now.object, request.before.object
     if one.kind.silent:
         return one.ready is not None and (before.ready is None or one.ready.changed != before.ready.changed)
     return one.handled_at == request.token or (_replaced(request, now) and one.handled_at == now.asked_at)
 
 
-def _replaced(request: Request, now: Target) -> bool:
+def _replaced(request: ReconcileRequest, now: Target) -> bool:
     """Whether another request took the place of this one: a newer one, not the one that was there before."""
     return now.asked_at not in {"", request.token, request.before.asked_at}
 
 
-def _result(request: Request, now: Target) -> Ended | None:
+def _result(request: ReconcileRequest, now: Target) -> ReconcileResult | None:
     """The result of a run that has finished; None where the object still works on a newer generation or revision."""
     one = now.object
     stalled, ready = one.condition("Stalled"), one.ready
@@ -232,7 +217,7 @@ def _result(request: Request, now: Target) -> Ended | None:
     return _ended(request, now, Outcome.WAITING if ready.reason in _WAITING else Outcome.FAILED)
 
 
-def _out_of_schedule(request: Request, now: Target) -> bool:
+def _out_of_schedule(request: ReconcileRequest, now: Target) -> bool:
     """Whether a provider with a schedule took note of the request and did nothing: nothing else has changed."""
     before = request.before
     return (
@@ -242,7 +227,7 @@ def _out_of_schedule(request: Request, now: Target) -> bool:
     )
 
 
-def no_end(request: Request, now: Target | None, unseen: str = "") -> Ended:
+def no_end(request: ReconcileRequest, now: Target | None, unseen: str = "") -> ReconcileResult:
     """What is known of a request when the waiting ends before it.
 
     Args:
@@ -269,10 +254,12 @@ def no_end(request: Request, now: Target | None, unseen: str = "") -> Ended:
     return _ended(request, now, Outcome.RUNNING, "" if at_work else idle)
 
 
-def _ended(request: Request, now: Target | None, outcome: Outcome, why: str = "", *, said: bool = True) -> Ended:
+def _ended(
+    request: ReconcileRequest, now: Target | None, outcome: Outcome, why: str = "", *, said: bool = True
+) -> ReconcileResult:
     before, after = request.before, now if now is not None else request.before
     reason, message = _said(after.object, outcome) if said and now is not None else ("", "")
-    return Ended(
+    return ReconcileResult(
         ref=request.ref,
         outcome=outcome,
         why=why,
@@ -291,7 +278,7 @@ def _said(one: FluxObject, outcome: Outcome) -> tuple[str, str]:
     return ("", "") if told is None else (told.reason, told.message)
 
 
-def _notes(request: Request, now: Target) -> list[str]:
+def _notes(request: ReconcileRequest, now: Target) -> list[str]:
     notes = ["a newer request took the place of this one"] if _replaced(request, now) else []
     lost = [key for key in request.options if now.handled[key] != request.token]
     if lost and _handled(request, now):

@@ -10,15 +10,13 @@ import anyio
 
 from flux_mcp.api.kinds import FluxKind, by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.get import find_one, namespaces_of
 from flux_mcp.errors import BadArgument, CannotReconcile, Forbidden, KubectlError, NotFound, first_of
 from flux_mcp.kubectl.command import CanPatch
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.reconcile.outcome import Target, refusal, source_of, view_target
 from flux_mcp.sanitize.quote import name_of, value
-
-__all__ = ["Preflight"]
 
 AT_ONCE: Final = 8
 """kubectl processes that ask whether the identity may annotate, at once."""
@@ -32,9 +30,9 @@ class Preflight:
         scope: from `Cluster.open`.
     """
 
-    def __init__(self, cluster: Cluster, scope: Scope) -> None:
+    def __init__(self, cluster: Cluster, request: RequestContext) -> None:
         """Ask nothing yet."""
-        self._cluster, self._scope = cluster, scope
+        self._cluster, self._request = cluster, request
         self._places = anyio.CapacityLimiter(AT_ONCE)
 
     async def find(self, kind: FluxKind, name: str, namespace: str) -> Target:
@@ -45,19 +43,19 @@ class Preflight:
             KubectlError: it could not be read.
         """
         try:
-            return await find_one(self._cluster, self._scope, kind, name, namespace, view_target)
+            return await find_one(self._cluster, self._request, kind, name, namespace, view_target)
         except NotFound:
             pass
         told = await self._elsewhere(kind, name)
         more = f" It is in {told}: pass that namespace." if told else ""
         raise NotFound(
-            f"There is no {kind.kind} {echo(name)} in namespace {namespace}; {self._scope.place}.{more}",
+            f"There is no {kind.kind} {echo(name)} in namespace {namespace}; {self._request.where}.{more}",
             brief="not found",
         )
 
     async def _elsewhere(self, kind: FluxKind, name: str) -> str:
         try:
-            found = (await self._cluster.read(self._scope, (kind,), view_target, named=name)).objects
+            found = (await self._cluster.read(self._request, (kind,), view_target, named=name)).objects
         except KubectlError:
             return ""
         return namespaces_of([one for one in found if one.ref.name == name])
@@ -98,10 +96,11 @@ class Preflight:
         if kind is None:
             raise self._cannot(ref, "is not of a kind that can be asked")
         try:
-            return await find_one(self._cluster, self._scope, kind, ref.name, ref.namespace, view_target)
+            return await find_one(self._cluster, self._request, kind, ref.name, ref.namespace, view_target)
         except NotFound:
             raise NotFound(
-                f"The source {name_of(ref)} does not exist; {self._scope.place}. Nothing was asked.", brief="not found"
+                f"The source {name_of(ref)} does not exist; {self._request.where}. Nothing was asked.",
+                brief="not found",
             ) from None
         except BadArgument:
             # Nobody checks what a reference names.
@@ -119,7 +118,7 @@ class Preflight:
                 raise self._cannot(target.ref, f"{why}, suspended by {value(by)}" if by else why)
 
     def _cannot(self, ref: ObjectRef, why: str) -> CannotReconcile:
-        return CannotReconcile(f"{name_of(ref)} {why}; {self._scope.place}. Nothing was asked.")
+        return CannotReconcile(f"{name_of(ref)} {why}; {self._request.where}. Nothing was asked.")
 
     async def forbidden(self, targets: Sequence[Target]) -> dict[ObjectRef, Forbidden]:
         """The objects that the identity may not annotate: asked for all of a kind in a namespace, then for each.
@@ -153,7 +152,7 @@ class Preflight:
 
     async def _may(self, question: CanPatch) -> bool:
         async with self._places:
-            return await self._cluster.may_patch(self._scope, question)
+            return await self._cluster.may_patch(self._request, question)
 
     async def _may_one(self, target: Target) -> bool:
         try:
@@ -163,11 +162,11 @@ class Preflight:
         return await self._may(question)
 
     def _forbidden(self, target: Target) -> Forbidden:
-        who = value(self._scope.identity[1])
+        who = value(self._request.identity[1])
         resource, namespace = target.object.kind.resource, value(target.ref.namespace)
         return Forbidden(
             f"Forbidden: {who} may not patch {resource} in namespace {namespace}, which a request to reconcile needs; "
-            f"{self._scope.place}. Nothing was asked.",
+            f"{self._request.where}. Nothing was asked.",
             brief=f"forbidden: {who} may not patch {resource} in namespace {namespace}",
             resources=(resource,),
         )

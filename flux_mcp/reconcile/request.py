@@ -9,9 +9,9 @@ import anyio
 
 from flux_mcp.api.kinds import FORCE, RESET
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.get import find_one
-from flux_mcp.cluster.result import Reading
+from flux_mcp.cluster.result import ListResult
 from flux_mcp.errors import (
     BadArgument,
     BadKubeconfig,
@@ -27,10 +27,8 @@ from flux_mcp.errors import (
     first_of,
 )
 from flux_mcp.kubectl.command import Annotate
-from flux_mcp.reconcile.outcome import Request, Target, to_token, view_target
+from flux_mcp.reconcile.outcome import ReconcileRequest, Target, to_token, view_target
 from flux_mcp.sanitize.quote import name_of
-
-__all__ = ["Requester"]
 
 MARGIN: Final = 1.0
 """Seconds before the end of the whole call at which asking ends, so that there still is an answer."""
@@ -77,13 +75,13 @@ class Requester:
         scope: from `Cluster.open`.
     """
 
-    def __init__(self, cluster: Cluster, scope: Scope) -> None:
+    def __init__(self, cluster: Cluster, request: RequestContext) -> None:
         """Ask nothing yet."""
-        self._cluster, self._scope = cluster, scope
+        self._cluster, self._request = cluster, request
         self._places = anyio.CapacityLimiter(AT_ONCE)
         self._begun: set[ObjectRef] = set()
 
-    async def ask(self, target: Target, *, force: bool = False, reset: bool = False) -> Request:
+    async def ask(self, target: Target, *, force: bool = False, reset: bool = False) -> ReconcileRequest:
         """Make the request: the one write.
 
         Raises:
@@ -96,9 +94,11 @@ class Requester:
             self._begun.add(ref)
             await self._annotate(annotate, target)
         options = tuple(key for key, given in ((FORCE, force), (RESET, reset)) if given)
-        return Request(target, token, options)
+        return ReconcileRequest(target, token, options)
 
-    async def ask_all(self, targets: Sequence[Target]) -> tuple[tuple[Request, ...], dict[ObjectRef, KubectlError]]:
+    async def ask_all(
+        self, targets: Sequence[Target]
+    ) -> tuple[tuple[ReconcileRequest, ...], dict[ObjectRef, KubectlError]]:
         """Make a request to each, at most eight at once: those that were made, and the errors of the others.
 
         It ends a second before the whole call would, so that what was asked is told.
@@ -106,7 +106,7 @@ class Requester:
         Raises:
             FluxMcpError: there is no kubectl to ask with.
         """
-        made: dict[ObjectRef, Request] = {}
+        made: dict[ObjectRef, ReconcileRequest] = {}
         errors: dict[ObjectRef, KubectlError] = {}
 
         async def ask_one(target: Target) -> None:
@@ -115,7 +115,7 @@ class Requester:
             except KubectlError as error:
                 errors[target.ref] = error
             except BadArgument as error:
-                errors[target.ref] = BadOutput(f"{error} ({self._scope.place})", brief="no name of an object")
+                errors[target.ref] = BadOutput(f"{error} ({self._request.where})", brief="no name of an object")
 
         left = anyio.current_effective_deadline() - anyio.current_time() - MARGIN
         try:
@@ -129,13 +129,13 @@ class Requester:
         for target in targets:
             if target.ref not in made and target.ref not in errors:
                 late = "the time was up" + ("; not known whether it was asked" if target.ref in self._begun else "")
-                errors[target.ref] = TimedOut(f"{name_of(target.ref)}: {late} ({self._scope.place}).", brief=late)
+                errors[target.ref] = TimedOut(f"{name_of(target.ref)}: {late} ({self._request.where}).", brief=late)
         return tuple(made[target.ref] for target in targets if target.ref in made), errors
 
     async def _annotate(self, annotate: Annotate, target: Target) -> None:
         for left in reversed(range(TRIES)):
             try:
-                await self._cluster.annotate(self._scope, annotate)
+                await self._cluster.annotate(self._request, annotate)
             except Conflict:
                 if not left:
                     raise
@@ -155,7 +155,7 @@ class Requester:
         """
         try:
             now = await find_one(
-                self._cluster, self._scope, annotate.kind, annotate.name, annotate.namespace, view_target
+                self._cluster, self._request, annotate.kind, annotate.name, annotate.namespace, view_target
             )
         except KubectlError:
             raise self._unknown(error, target) from None
@@ -170,7 +170,7 @@ class Requester:
             resources=error.resources,
         )
 
-    async def look(self, requests: Sequence[Request], namespace: str | None = None) -> Reading[Target]:
+    async def look(self, requests: Sequence[ReconcileRequest], namespace: str | None = None) -> ListResult[Target]:
         """The objects as they are now, with one kubectl: one object by its name, else all of their kinds.
 
         Args:
@@ -184,6 +184,6 @@ class Requester:
         names = tuple(one.ref.name for one in requests) if len(requests) == 1 else ()
         where = requests[0].ref.namespace if names else namespace
         try:
-            return await self._cluster.read(self._scope, kinds, view_target, namespace=where, names=names)
+            return await self._cluster.read(self._request, kinds, view_target, namespace=where, names=names)
         except NotFound:
-            return Reading((), frozenset(kind.kind for kind in kinds))
+            return ListResult((), frozenset(kind.kind for kind in kinds))

@@ -7,14 +7,12 @@ from typing import Final
 import anyio
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.result import Reading
+from flux_mcp.cluster.result import ListResult
 from flux_mcp.errors import KubectlError
-from flux_mcp.reconcile.outcome import Ended, Request, Target, end, no_end
+from flux_mcp.reconcile.outcome import ReconcileRequest, ReconcileResult, Target, end, no_end
 from flux_mcp.sanitize.quote import name_of
 
-__all__ = ["Look", "Pace", "Report", "Waiter"]
-
-Look = Callable[[Sequence[Request]], Awaitable[Reading[Target]]]
+Look = Callable[[Sequence[ReconcileRequest]], Awaitable[ListResult[Target]]]
 """Reads the objects that requests were made to."""
 Report = Callable[[float, float, str], Awaitable[None]]
 """Takes the seconds waited so far, the seconds that the wait may take, and a message."""
@@ -77,14 +75,14 @@ class Waiter:
         """Seconds of the wait that are left; 0 if none."""
         return self._seconds if self._from is None else max(0.0, self._from + self._seconds - self._pace.clock())
 
-    async def watch(self, requests: Sequence[Request], look: Look) -> tuple[Ended, ...]:
+    async def watch(self, requests: Sequence[ReconcileRequest], look: Look) -> tuple[ReconcileResult, ...]:
         """How each of the requests ended, or what is known of it at the end of the wait. It does not raise.
 
         Looks that fail are made again; after three in a row the waiting is given up.
         """
         self._from = self._pace.clock() if self._from is None else self._from
         seen: dict[ObjectRef, Target | None] = {}
-        ended: dict[ObjectRef, Ended] = {}
+        ended: dict[ObjectRef, ReconcileResult] = {}
         unseen: dict[ObjectRef, str] = {}
         number, failures, took = 0, 0, 0.0
         while (pending := [one for one in requests if one.ref not in ended]) and failures < FAILURES:
@@ -108,10 +106,10 @@ class Waiter:
             failures = failures + 1 if all(one.ref in unseen for one in pending) else 0
         return tuple(ended.get(one.ref) or no_end(one, seen.get(one.ref), unseen.get(one.ref, "")) for one in requests)
 
-    async def _look(self, look: Look, pending: Sequence[Request]) -> tuple[Reading[Target], str]:
+    async def _look(self, look: Look, pending: Sequence[ReconcileRequest]) -> tuple[ListResult[Target], str]:
         """What was read, and why not all of it."""
         end_of_call = anyio.current_effective_deadline() - anyio.current_time() - MARGIN
-        nothing: Reading[Target] = Reading((), frozenset())
+        nothing: ListResult[Target] = ListResult((), frozenset())
         try:
             with anyio.fail_after(max(0.0, min(self.left + self._pace.patience, end_of_call))):
                 reading = await look(pending)
@@ -119,9 +117,9 @@ class Waiter:
             return nothing, "kubectl did not answer in time"
         except KubectlError as error:
             return nothing, error.brief
-        return reading, next((gap.why for gap in reading.gaps), "not read")
+        return reading, next((unread_item.why for unread_item in reading.unread), "not read")
 
-    async def _tell(self, pending: Sequence[Request], total: int) -> None:
+    async def _tell(self, pending: Sequence[ReconcileRequest], total: int) -> None:
         """Report how far it is; the seconds grow with each report, as MCP wants it."""
         waited = round(self._seconds - self.left, 1)
         if waited > self._reported or self._reported == 0.0:

@@ -14,8 +14,6 @@ import orjson
 
 from flux_mcp.errors import BadArgument, CannotRecord
 
-__all__ = ["a_list", "an_item", "check_folder", "whole_or_nothing", "write"]
-
 
 def check_folder(folder: Path) -> None:
     """Refuse a place that cannot be recorded to, before anything is asked.

@@ -19,8 +19,8 @@ from flux_mcp import __version__
 from flux_mcp.api.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS, NAMESPACE, Kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
-from flux_mcp.cluster.client import Cluster, Scope
-from flux_mcp.cluster.result import Gap
+from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.result import Unread
 from flux_mcp.errors import (
     BadKubeconfig,
     BadOutput,
@@ -34,12 +34,10 @@ from flux_mcp.errors import (
     first_of,
 )
 from flux_mcp.recording.files import a_list, an_item, check_folder, whole_or_nothing, write
-from flux_mcp.render.text import first_line, gap_line
+from flux_mcp.render.text import first_line, unread_line
 from flux_mcp.sanitize.patterns import scrub
 from flux_mcp.sanitize.project import project
 from flux_mcp.settings import DEFAULT_TIMEOUT
-
-__all__ = ["Recorded", "record"]
 
 AT_ONCE: Final = 4
 """Kinds that are read at the same time: each holds its kubectl's output while it is read."""
@@ -59,15 +57,15 @@ class Recorded:
     """
 
     folder: Path
-    scope: Scope
+    request: RequestContext
     objects: Mapping[str, int]
-    gaps: tuple[Gap, ...]
+    unread: tuple[Unread, ...]
 
     def render(self) -> str:
         """One line."""
         counted = ", ".join(f"{number} {kind}" for kind, number in self.objects.items() if number) or "no objects"
-        told = f"{first_line(f'record {self.folder}', self.scope)}: {counted}"
-        return "; ".join((told, *gap_line(self.gaps)))
+        told = f"{first_line(f'record {self.folder}', self.request)}: {counted}"
+        return "; ".join((told, *unread_line(self.unread)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ class _Session:
     """One recording in the making."""
 
     cluster: Cluster
-    scope: Scope
+    request: RequestContext
     namespaces: tuple[str, ...]
     patience: float
     folder: Path
@@ -110,10 +108,10 @@ async def record(
         KubectlError: nothing could be read.
     """
     check_folder(folder)
-    scope = await cluster.open()
-    served = await cluster.served_names(scope)
+    request = await cluster.open()
+    served = await cluster.served_names(request)
     with whole_or_nothing(folder) as partial:
-        session = _Session(cluster, scope, tuple(dict.fromkeys(namespaces)), patience, partial)
+        session = _Session(cluster, request, tuple(dict.fromkeys(namespaces)), patience, partial)
         await _read_all(session, served)
         versions = await _versions(session)
         if "clientVersion" in versions:
@@ -122,7 +120,7 @@ async def record(
         about = orjson.dumps(_about(session, served, versions), option=orjson.OPT_INDENT_2)
         write(partial / "recording.json", [about, b"\n"])
     order = {kind.kind: session.objects[kind.kind] for kind in (*FLUX_KINDS, *KUBERNETES_KINDS)}
-    return Recorded(folder, scope, order, tuple(_gaps(session)))
+    return Recorded(folder, request, order, tuple(_gaps(session)))
 
 
 async def _read_all(session: _Session, served: frozenset[str]) -> None:
@@ -190,17 +188,17 @@ async def _ask(
 
     try:
         with anyio.fail_after(session.patience):
-            reading = await session.cluster.read(session.scope, (kind,), keep, namespace=namespace, names=names)
+            reading = await session.cluster.read(session.request, (kind,), keep, namespace=namespace, names=names)
     except TimeoutError:
         return [], [_late(session, kind)]
     except KubectlError as error:
         return [], [error]
-    return list(reading.objects), [gap.error for gap in reading.gaps if gap.error is not None]
+    return list(reading.objects), [unread_item.error for unread_item in reading.unread if unread_item.error is not None]
 
 
 def _late(session: _Session, kind: Kind) -> KubectlError:
     told = f"{kind.resource} had no answer within {session.patience:g} seconds"
-    return TimedOut(f"{told}; {session.scope.place}.", brief="time-out")
+    return TimedOut(f"{told}; {session.request.where}.", brief="time-out")
 
 
 async def _versions(session: _Session) -> dict[str, dict[str, str]]:
@@ -209,7 +207,7 @@ async def _versions(session: _Session) -> dict[str, dict[str, str]]:
     error: KubectlError = BadOutput("kubectl version did not tell the API server's version.", brief="not told")
     try:
         with anyio.fail_after(session.patience):
-            told = await session.cluster.versions(session.scope)
+            told = await session.cluster.versions(session.request)
     except TimeoutError:
         error = _late(session, _VERSION)
     except KubectlError as found:
@@ -226,10 +224,10 @@ async def _versions(session: _Session) -> dict[str, dict[str, str]]:
 
 def _about(session: _Session, served: frozenset[str], versions: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """recording.json."""
-    how, who = session.scope.identity
+    how, who = session.request.identity
     return {
         "recordedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "context": session.scope.context or "",
+        "context": session.request.context or "",
         how: who,
         "fluxMcp": __version__,
         "kubectl": versions.get("clientVersion", {}).get("gitVersion", ""),
@@ -251,10 +249,10 @@ def _unreadable(kind: Kind, error: KubectlError, namespace: str | None) -> dict[
     return {"resource": kind.resource, "reason": reason, "message": message, **where}
 
 
-def _gaps(session: _Session) -> Iterator[Gap]:
+def _gaps(session: _Session) -> Iterator[Unread]:
     """What could not be read, for the line that says so."""
     causes: dict[str, list[str]] = {}
     for kind, error, _ in session.failed:
         causes.setdefault(error.brief, []).append(kind.kind)
     for why, kinds in causes.items():
-        yield Gap(tuple(dict.fromkeys(kinds)), why)
+        yield Unread(tuple(dict.fromkeys(kinds)), why)

@@ -7,25 +7,23 @@ from typing import Final
 from flux_mcp.api.kinds import EVENT, POD
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at
-from flux_mcp.cluster.client import Scope
-from flux_mcp.diagnosis.blockers import Cause, Sort
+from flux_mcp.cluster.client import RequestContext
+from flux_mcp.diagnosis.blockers import Cause, CauseType
 from flux_mcp.diagnosis.catalog.failure import Advice, Upstream
-from flux_mcp.diagnosis.collect import Health
+from flux_mcp.diagnosis.collect import HealthEvidence
 from flux_mcp.diagnosis.root_causes import Diagnosis
-from flux_mcp.diagnosis.snapshot import Examined
-from flux_mcp.diagnosis.workload_health import Symptom, symptoms
-from flux_mcp.flux.inventory import Managed
-from flux_mcp.flux.status import Judged, Verdict
+from flux_mcp.diagnosis.snapshot import SnapshotObject
+from flux_mcp.diagnosis.workload_health import WorkloadFailure, workload_failures
+from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.flux.status import Health, ObjectStatus
 from flux_mcp.kubernetes.workloads import short_image
 from flux_mcp.render.objects import object_line
 from flux_mcp.render.spec_fields import setting_at
 from flux_mcp.sanitize.project import project
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, name_of, value
 
-__all__ = ["BRIEF", "FULL", "SHORT", "Causes", "Detail", "stalled_line"]
-
 _INDENT: Final = "   "
-_TITLES: Final = {Sort.MISSING: "not found", Sort.UNREAD: "NOT READ", Sort.CONTROLLER: "down, see above"}
+_TITLES: Final = {CauseType.MISSING: "not found", CauseType.UNREAD: "NOT READ", CauseType.CONTROLLER: "down, see above"}
 FIELDS: Final = 8
 """Fields below one that the catalogue names that are told."""
 VALUES: Final = 5
@@ -57,7 +55,7 @@ SHORT: Final = Detail(message=100, named=5, pods=1, advice=False)
 FULL: Final = Detail(message=OBJECT_MESSAGE, named=20, pods=5, look=True)
 
 
-def stalled_line(entry: Judged) -> str:
+def stalled_line(entry: ObjectStatus) -> str:
     """The Stalled condition, where it says another thing than Ready does; else nothing."""
     stalled = entry.object.condition("Stalled")
     if stalled is None or stalled.status != "True" or stalled.reason == entry.reason:
@@ -75,9 +73,9 @@ class Causes:
     """
 
     diagnosis: Diagnosis
-    objects: Mapping[ObjectRef, Examined]
-    health: Health
-    scope: Scope
+    objects: Mapping[ObjectRef, SnapshotObject]
+    health: HealthEvidence
+    request: RequestContext
 
     def lines(self, position: int, number: int, detail: Detail, asked: ObjectRef | None = None) -> Iterator[str]:
         """The lines of one cause, numbered.
@@ -95,22 +93,22 @@ class Causes:
 
     def _title(self, cause: Cause, detail: Detail, asked: ObjectRef | None) -> str:
         first = cause.members[0]
-        entry = self.diagnosis.judged.get(first)
-        if cause.sort is Sort.LOOP:
+        entry = self.diagnosis.statuses.get(first)
+        if cause.sort is CauseType.LOOP:
             several = f"{self._named(cause.members, detail.named)} wait for each other"
             return f"loop of dependsOn: {several if len(cause.members) > 1 else f'{name_of(first)} waits for itself'}"
         if cause.sort in _TITLES:
             return f"{name_of(first)}: {_TITLES[cause.sort]}"
         if first == asked:
             return f"{name_of(first)} itself"
-        return object_line(entry, self.scope, detail.message) if entry is not None else name_of(first)
+        return object_line(entry, self.request, detail.message) if entry is not None else name_of(first)
 
     def _more(self, cause: Cause, position: int, detail: Detail, asked: ObjectRef | None) -> Iterator[str]:
         first = cause.members[0]
-        if cause.sort is Sort.FAILURE:
+        if cause.sort is CauseType.FAILURE:
             if alike := cause.members[1:]:
                 yield f"alike: {self._named(alike, detail.named)}"
-            if first != asked and (stalled := stalled_line(self.diagnosis.judged[first])):
+            if first != asked and (stalled := stalled_line(self.diagnosis.statuses[first])):
                 yield stalled
         found = self._symptoms(cause.members)
         for ref, several in found:
@@ -129,33 +127,33 @@ class Causes:
 
     def _brief(self, ref: ObjectRef) -> str:
         """An object and its reason; of one that still looks Ready, that it does."""
-        entry = self.diagnosis.judged[ref]
-        if entry.verdict is Verdict.READY:
+        entry = self.diagnosis.statuses[ref]
+        if entry.health is Health.READY:
             flags = " ".join(flag.value for flag in entry.flags)
             return f"{name_of(ref)} still Ready ({flags})"
-        return f"{name_of(ref)} {value(entry.reason) if entry.reason else entry.verdict.value}"
+        return f"{name_of(ref)} {value(entry.reason) if entry.reason else entry.health.value}"
 
-    def _symptoms(self, members: Iterable[ObjectRef]) -> list[tuple[Managed, tuple[Symptom, ...]]]:
+    def _symptoms(self, members: Iterable[ObjectRef]) -> list[tuple[InventoryEntry, tuple[WorkloadFailure, ...]]]:
         """The workloads of these objects that are not ready, with what is wrong with each."""
-        told: list[tuple[Managed, tuple[Symptom, ...]]] = []
+        told: list[tuple[InventoryEntry, tuple[WorkloadFailure, ...]]] = []
         for one in self.diagnosis.workloads(members):
             if one in self.health.looked:
                 ref = one.ref
-                found = symptoms(ref, self.health.observed)
+                found = workload_failures(ref, self.health.observed)
                 workload = self.health.observed.workloads.get(ref)
                 calm = workload is not None and workload.ready >= workload.wanted and not found
                 if not calm or len(told) == 0:
                     told.append((one, found))
         return told
 
-    def _workload(self, one: Managed, found: Sequence[Symptom], detail: Detail) -> Iterator[str]:
+    def _workload(self, one: InventoryEntry, found: Sequence[WorkloadFailure], detail: Detail) -> Iterator[str]:
         ref = one.ref
         if not found:
             yield f"{name_of(ref)}: {self._why_nothing(one)}"
         for symptom in found:
             yield _symptom(symptom, detail)
 
-    def _why_nothing(self, one: Managed) -> str:
+    def _why_nothing(self, one: InventoryEntry) -> str:
         ref = one.ref
         workload = self.health.observed.workloads.get(ref)
         if workload is None:
@@ -166,10 +164,10 @@ class Causes:
         why = f", {value(progress.reason)}" if progress is not None and workload.ready < workload.wanted else ""
         return f"{workload.ready}/{workload.wanted} ready now{why}; {told}"
 
-    def _advice(self, cause: Cause, found: Iterable[Symptom]) -> Iterator[str]:
+    def _advice(self, cause: Cause, found: Iterable[WorkloadFailure]) -> Iterator[str]:
         advice: dict[Advice, None] = {one.advice: None for one in found if one.advice is not None}
         explained = bool(advice)
-        rows = self.diagnosis.blocked[cause.members[0]].rows if cause.sort is Sort.FAILURE else ()
+        rows = self.diagnosis.blocked[cause.members[0]].rows if cause.sort is CauseType.FAILURE else ()
         waiting = {row.advice for row in rows if row.upstream is Upstream.HEALTH}
         # Where the Pods tell why, that something was not ready in time is no news.
         advice |= dict.fromkeys(one for one in cause.advice if not (explained and one in waiting))
@@ -179,7 +177,7 @@ class Causes:
             yield f"means: {one.meaning}; do: {one.do}"
 
     def _look(self, cause: Cause, position: int, asked: ObjectRef | None) -> Iterator[str]:
-        if cause.sort is Sort.FAILURE and (told := self._fields(cause.members[0])):
+        if cause.sort is CauseType.FAILURE and (told := self._fields(cause.members[0])):
             yield f"look at: {', '.join(told)}"
         if asked is not None:
             way = self.diagnosis.way(asked, position)
@@ -189,8 +187,8 @@ class Causes:
                 yield f"way: {' → '.join((name_of(way[0]), *between, name_of(way[-1])))}"
 
     def _step(self, ref: ObjectRef) -> str:
-        entry = self.diagnosis.judged[ref]
-        return f"{name_of(ref)} {entry.verdict.value} {value(entry.reason) if entry.reason else ''}".rstrip()
+        entry = self.diagnosis.statuses[ref]
+        return f"{name_of(ref)} {entry.health.value} {value(entry.reason) if entry.reason else ''}".rstrip()
 
     def _fields(self, ref: ObjectRef) -> tuple[str, ...]:
         """The fields that the catalogue names, with what is in them."""
@@ -210,7 +208,7 @@ def _fields(spec: object, path: str) -> Iterator[str]:
         yield f"spec.{value(one.path)} {' '.join(map(value, one.values[:VALUES])) or '(not shown)'}"
 
 
-def _symptom(one: Symptom, detail: Detail) -> str:
+def _symptom(one: WorkloadFailure, detail: Detail) -> str:
     """`Pod apps/web-1, main ImagePullBackOff, image ghcr.io/acme/web:1: "…"`."""
     more = f" and {len(one.about) - detail.pods} more" if len(one.about) > detail.pods else ""
     names = ", ".join(f"{value(ref.namespace)}/{value(ref.name)}" for ref in one.about[: detail.pods])

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-__all__ = ["fill", "newest", "share"]
-
 
 def share(wants: Sequence[int], room: int) -> list[int]:
     """How much each gets of a room that may be too small: the small ones all they want, the others equal parts.

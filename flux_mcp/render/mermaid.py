@@ -11,8 +11,6 @@ from enum import Enum
 from itertools import product
 from typing import Final, NamedTuple
 
-__all__ = ["MAX_EDGES", "Box", "Link", "Style", "flowchart", "label"]
-
 MAX_EDGES: Final = 500
 """Edges that Mermaid draws (maxEdges); with more it draws nothing."""
 _ID_LETTERS: Final = "bcdfghjklmnpqrstwz"

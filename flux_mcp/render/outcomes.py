@@ -1,16 +1,14 @@
 """Lines about requests to reconcile that several answers share."""
 
-from flux_mcp.reconcile.outcome import Ended, Outcome
+from flux_mcp.reconcile.outcome import Outcome, ReconcileResult
 from flux_mcp.render.text import revision
 from flux_mcp.sanitize.quote import message, name_of, value
-
-__all__ = ["STANDS", "ended_line", "revisions"]
 
 STANDS = "The requests stand, whatever becomes of this wait: get_flux_resource tells later how they ended."
 """The line below requests whose end was not seen."""
 
 
-def ended_line(ended: Ended, limit: int) -> str:
+def ended_line(ended: ReconcileResult, limit: int) -> str:
     """`Kind namespace/name, outcome (why), reason, revision: "message"`, without what is not there."""
     why = "; ".join(filter(None, (ended.why, *ended.notes)))
     parts = (
@@ -22,7 +20,7 @@ def ended_line(ended: Ended, limit: int) -> str:
     return ", ".join(filter(None, parts)) + (f": {message(ended.message, limit)}" if ended.message else "")
 
 
-def revisions(ended: Ended) -> str:
+def revisions(ended: ReconcileResult) -> str:
     """`main@b649360`, or `main@b649360 → main@0d5e3f1` where it changed; so for the number of a Helm release."""
     before, after = (revision(told) if told else "" for told in ended.revisions)
     shown = f"{before or 'nothing'} → {after}" if ended.revisions[0] != ended.revisions[1] else after
@@ -30,6 +28,6 @@ def revisions(ended: Ended) -> str:
     return ", ".join(filter(None, (shown, f"release {first} → {last}" if first != last else "")))
 
 
-def _unchanged(ended: Ended) -> bool:
+def _unchanged(ended: ReconcileResult) -> bool:
     known = ended.outcome in {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.WAITING} and ended.revisions[0] != ""
     return known and ended.revisions[0] == ended.revisions[1] and ended.releases[0] == ended.releases[1]

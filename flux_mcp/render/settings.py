@@ -8,8 +8,6 @@ from flux_mcp.render.spec_fields import FLUX_ELSEWHERE, Setting, describe
 from flux_mcp.render.text import size
 from flux_mcp.sanitize.quote import value
 
-__all__ = ["packed", "setting_lines"]
-
 VALUES: Final = 12
 """Values of one field that are named."""
 PATHS: Final = 24

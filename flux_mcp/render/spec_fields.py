@@ -10,8 +10,6 @@ from typing import Any, Final
 from flux_mcp.api.unstructured import at, text
 from flux_mcp.sanitize.patterns import MASK
 
-__all__ = ["FLUX_ELSEWHERE", "Setting", "describe", "references", "remote_by", "setting_at"]
-
 FLUX_ELSEWHERE: Final = frozenset(
     {"sourceRef", "chartRef", "dependsOn", "sources", "suspend", "kubeConfig", "reconcilers"}
 )

@@ -9,25 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from flux_mcp.cluster.client import Scope
-from flux_mcp.cluster.result import Gap
-from flux_mcp.sanitize.quote import clean, message, value
-
-__all__ = [
-    "DEFAULT_BOUND",
-    "LIMIT_BOUND",
-    "Line",
-    "age",
-    "clean",
-    "first_line",
-    "fit",
-    "gap_line",
-    "message",
-    "revision",
-    "size",
-    "until_full",
-    "value",
-]
+from flux_mcp.cluster.client import RequestContext
+from flux_mcp.cluster.result import Unread
+from flux_mcp.sanitize.quote import clean, value
 
 DEFAULT_BOUND: Final = 12_000
 """Bytes of UTF-8 of a default answer."""
@@ -57,25 +41,25 @@ def age(since: datetime | None, now: datetime) -> str:
     return f"{seconds // 86400}d"
 
 
-def first_line(title: str, scope: Scope, shown: int | None = None, total: int | None = None) -> str:
+def first_line(title: str, request: RequestContext, shown: int | None = None, total: int | None = None) -> str:
     """What an answer is about: how much of it, which context, as whom, when."""
-    how, who = scope.identity
+    how, who = request.identity
     counted = f": {shown} of {total}" if total is not None else ""
-    context = value(scope.context) if scope.context is not None else "(none: the pod's own service account)"
-    return f"{title}{counted} · context {context} · {how} {value(who)} · {scope.now:%Y-%m-%dT%H:%M:%SZ}"
+    context = value(request.context) if request.context is not None else "(none: the pod's own service account)"
+    return f"{title}{counted} · context {context} · {how} {value(who)} · {request.now:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def gap_line(gaps: Sequence[Gap]) -> list[str]:
+def unread_line(unread: Sequence[Unread]) -> list[str]:
     """The line that says what could not be read; none where everything was."""
-    if not gaps:
+    if not unread:
         return []
-    return ["NOT READ: " + "; ".join(_gap(gap) for gap in gaps)]
+    return ["NOT READ: " + "; ".join(_unread_item(unread_item) for unread_item in unread)]
 
 
-def _gap(gap: Gap) -> str:
-    kinds = ", ".join(gap.kinds)
-    partly = " (read in part)" if gap.partly and gap.kinds else ""
-    return f"{kinds}{partly} ({gap.why})" if kinds else gap.why
+def _unread_item(unread_item: Unread) -> str:
+    kinds = ", ".join(unread_item.kinds)
+    partly = " (read in part)" if unread_item.partly and unread_item.kinds else ""
+    return f"{kinds}{partly} ({unread_item.why})" if kinds else unread_item.why
 
 
 class Line(NamedTuple):

@@ -9,13 +9,11 @@ from typing import Final
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.managed_workloads import Group, Running, place
-from flux_mcp.flux.status import Verdict, verdict_of
+from flux_mcp.flux.status import Health, health_of
 from flux_mcp.kubernetes.rollout_status import Rollout
 from flux_mcp.kubernetes.workloads import Container, short_image
 from flux_mcp.render.text import Line, age, until_full
 from flux_mcp.sanitize.quote import name_of, value
-
-__all__ = ["NAMED", "WorkloadLines", "how_it_is", "images"]
 
 LINE: Final = 12
 """Workloads that stand on one line."""
@@ -81,8 +79,8 @@ class WorkloadLines:
     def _owner(self, ref: ObjectRef, why: str) -> str:
         """`HelmRelease apps/web Stalled (by label)`: its verdict if it is not Ready, and why it is said to be one."""
         node = self.graph.nodes.get(ref)
-        verdict = verdict_of(node.object, self.now) if node is not None else Verdict.READY
-        said = "" if verdict is Verdict.READY else f" {verdict.value}"
+        health = health_of(node.object, self.now) if node is not None else Health.READY
+        said = "" if health is Health.READY else f" {health.value}"
         return f"{name_of(ref)}{said}{f' ({why})' if why else ''}"
 
     def _above(self, refs: Sequence[ObjectRef]) -> str:

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
-__all__ = ["ANY", "COMMON", "CONDITIONS", "METADATA", "REF", "SELECTOR", "Rule", "Shape", "keep"]
-
 
 class Rule(Enum):
     """What is done with a field."""

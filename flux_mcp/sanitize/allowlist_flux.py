@@ -9,8 +9,6 @@ from typing import Final
 
 from flux_mcp.sanitize.allowlist import ANY, COMMON, CONDITIONS, REF, SELECTOR, Rule, Shape, keep
 
-__all__ = ["FLUX_SHAPES"]
-
 _TARGET: Final = keep("group version kind name namespace labelSelector annotationSelector")
 _PATCHES: Final = {"patch": Rule.KEYS, "target": _TARGET}
 _IMAGES: Final = keep("name newName newTag digest")

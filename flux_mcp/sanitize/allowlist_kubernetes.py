@@ -9,8 +9,6 @@ from typing import Final
 
 from flux_mcp.sanitize.allowlist import ANY, COMMON, CONDITIONS, METADATA, REF, SELECTOR, Rule, Shape, keep
 
-__all__ = ["ANY_SHAPE", "CONTROLLER_SHAPES", "GROUPS", "KUBERNETES_SHAPES"]
-
 _STATE: Final = {
     "waiting": keep("reason message"),
     "running": keep("startedAt"),

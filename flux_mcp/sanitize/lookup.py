@@ -8,8 +8,6 @@ from flux_mcp.sanitize.allowlist import Rule, Shape
 from flux_mcp.sanitize.allowlist_flux import FLUX_SHAPES
 from flux_mcp.sanitize.allowlist_kubernetes import ANY_SHAPE, CONTROLLER_SHAPES, GROUPS, KUBERNETES_SHAPES
 
-__all__ = ["places", "shape_of"]
-
 _HIDDEN: Final = frozenset({Rule.KEYS, Rule.ADDRESS, Rule.HIDE})
 
 

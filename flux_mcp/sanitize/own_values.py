@@ -15,8 +15,6 @@ from flux_mcp.sanitize.allowlist import ANY
 from flux_mcp.sanitize.lookup import places, shape_of
 from flux_mcp.sanitize.patterns import MASK
 
-__all__ = ["held", "mask"]
-
 _SHORTEST: Final = 6
 """Characters: a shorter value may stand in a message by chance."""
 _LONGEST_PLAIN: Final = 512

@@ -12,8 +12,6 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["MASK", "address", "scrub", "visible"]
-
 MASK: Final = "***"
 _VALUE: Final = r"""(?:(?P<e>\\*)(?P<q>["'])(?:(?!(?<!\\)(?P=e)(?P=q))(?s:.)){0,4096}(?:(?P=e)(?P=q))?|\S{1,4096})"""
 # The first letters stand before the words, since most positions of a text are passed over by them alone.

@@ -4,8 +4,6 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["drop_keys"]
-
 _BEGIN: Final = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----\s*$")
 _END: Final = re.compile(r"^\s*-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----")
 _BODY: Final = re.compile(r"\s*(?:[A-Za-z0-9+/]{1,100}={0,2}|(?:Proc-Type|DEK-Info): [\w, -]{1,80})?\s*")

@@ -14,8 +14,6 @@ from flux_mcp.sanitize.lookup import shape_of
 from flux_mcp.sanitize.own_values import held, mask
 from flux_mcp.sanitize.patterns import MASK, address, scrub, visible
 
-__all__ = ["project"]
-
 _DEEPEST: Final = 100
 """Levels that are kept of what is not known; the API server takes no object of much more."""
 _SHORT: Final = 128

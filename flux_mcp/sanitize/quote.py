@@ -14,8 +14,6 @@ import orjson
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.sanitize.patterns import scrub, visible
 
-__all__ = ["LIST_MESSAGE", "OBJECT_MESSAGE", "clean", "log_line", "message", "name_of", "value"]
-
 LIST_MESSAGE: Final = 300
 """Characters of a message in a list."""
 OBJECT_MESSAGE: Final = 1500

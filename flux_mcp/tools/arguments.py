@@ -24,45 +24,13 @@ from flux_mcp.kubectl.validate import (
 from flux_mcp.reconcile.outcome import SOURCE_KINDS
 from flux_mcp.tools.choices import (
     TROUBLE,
+    to_health,
     to_kinds,
     to_seconds,
     to_severity,
     to_sources,
-    to_verdicts,
     to_workload_kinds,
 )
-
-__all__ = [
-    "AtLeast",
-    "Contains",
-    "Context",
-    "Force",
-    "ImageContains",
-    "Kinds",
-    "Limit",
-    "NameContains",
-    "Namespace",
-    "OneContainer",
-    "OneKind",
-    "OneName",
-    "OneNamespace",
-    "OnlyFluxKind",
-    "OnlyFluxName",
-    "OnlyKind",
-    "OnlyName",
-    "Previous",
-    "Reset",
-    "Selector",
-    "Since",
-    "SourceKinds",
-    "Status",
-    "Tail",
-    "TheNamespace",
-    "WaitSeconds",
-    "WarningsOnly",
-    "WithSource",
-    "WorkloadKinds",
-]
 
 MAX_LIMIT: Final = 500
 MAX_TAIL: Final = 2000
@@ -124,7 +92,7 @@ WorkloadKinds = Annotated[
 Status = Annotated[
     list[str] | None,
     BeforeValidator(_split),
-    AfterValidator(lambda given: given if given is None else (to_verdicts(given), given)[1]),
+    AfterValidator(lambda given: given if given is None else (to_health(given), given)[1]),
     Field(title="a list of verdicts", description=f"verdicts, e.g. Failing, Suspended, or {TROUBLE}"),
 ]
 NameContains = Annotated[

@@ -10,20 +10,19 @@ import anyio
 from flux_mcp.api.kinds import CONFIG_MAP, DEPLOYMENT, FLUX_KINDS, FluxKind, Kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
-from flux_mcp.audit.run import CLUSTER_KINDS, DOCS, Audit, Facts, Found, Severity, audit
+from flux_mcp.audit.rule import DOCS, AuditContext, Severity
+from flux_mcp.audit.run import CLUSTER_KINDS, Audit, Found, audit
 from flux_mcp.audit.spec_view import Audited, audited
-from flux_mcp.cluster.client import Cluster, Scope
-from flux_mcp.cluster.result import Gap, Reading
+from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import KindNotInstalled, KubectlError
 from flux_mcp.flux.installation import CONTROLLERS, Crd, view_crd
 from flux_mcp.kubernetes.pods import Pod, pod
 from flux_mcp.kubernetes.workloads import Workload, view_workload
 from flux_mcp.render.findings import found_objects, wanting
-from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, gap_line
+from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, unread_line
 from flux_mcp.tools.arguments import AtLeast, Context, Kinds, Limit, Namespace
 from flux_mcp.tools.choices import to_kinds, to_severity
-
-__all__ = ["FluxAudit", "audit_flux_configuration"]
 
 WATCH: Final = "reconcile.fluxcd.io/watch"
 """The label with which a change of a ConfigMap is acted on at once."""
@@ -42,12 +41,12 @@ class FluxAudit:
         installed: whether the API server serves any of Flux's kinds.
     """
 
-    scope: Scope
+    request: RequestContext
     severity: Severity
     audit: Audit
     objects: int
     installed: bool
-    gaps: tuple[Gap, ...]
+    unread: tuple[Unread, ...]
     limit: int | None
 
     def render(self) -> str:
@@ -58,7 +57,7 @@ class FluxAudit:
             [partial(self._lines, few) for few in FEWER],
             DEFAULT_BOUND if self.limit is None else LIMIT_BOUND,
             lambda left: (
-                f"… {left} of {sum(len(one.hits) for one in shown)} findings are left out: narrow with "
+                f"… {left} of {sum(len(one.findings) for one in shown)} findings are left out: narrow with "
                 "namespace, kinds or severity=high."
             ),
         )
@@ -68,8 +67,8 @@ class FluxAudit:
 
     def _head(self, named: int) -> Sequence[str]:
         shown = self._shown()
-        total = sum(len(one.hits) for one in shown)
-        lines = [first_line("audit_flux_configuration", self.scope, named, total), *gap_line(self.gaps)]
+        total = sum(len(one.findings) for one in shown)
+        lines = [first_line("audit_flux_configuration", self.request, named, total), *unread_line(self.unread)]
         if not self.installed:
             return (*lines, "Flux is not installed: the API server serves none of its kinds.")
         lines += self._unchecked()
@@ -78,7 +77,7 @@ class FluxAudit:
         if rest:
             least = rest[-1].rule.severity.value
             # Some rules look at what is read for them alone.
-            told += f"; at least {sum(len(one.hits) for one in rest)} less severe findings: severity={least}"
+            told += f"; at least {sum(len(one.findings) for one in rest)} less severe findings: severity={least}"
         lines.append(told)
         if shown:
             lines.append(f"objects | why; what to write | {DOCS}…")
@@ -91,25 +90,25 @@ class FluxAudit:
             ("CHECKED IN PART", [one for one in asked if not one.wholly]),
         ):
             if those:
-                blind = {kind for one in those for kind in one.blind}
+                unknown = {kind for one in those for kind in one.unknown}
                 told = ", ".join(one.rule.id for one in those)
-                yield f"{how}, for want of {wanting(blind)}: {told}"
+                yield f"{how}, for want of {wanting(unknown)}: {told}"
 
     def _lines(self, few: int | None) -> list[Line]:
         lines, room = [], self.limit
         for one in self._shown():
-            hits = one.hits if room is None else one.hits[: max(0, room)]
-            room = None if room is None else room - len(hits)
-            if hits:
-                named = hits[:few]
+            findings = one.findings if room is None else one.findings[: max(0, room)]
+            room = None if room is None else room - len(findings)
+            if findings:
+                named = findings[:few]
                 objects = "; ".join(found_objects(named))
-                more = f"; and {len(hits) - len(named)} more" if len(hits) > len(named) else ""
+                more = f"; and {len(findings) - len(named)} more" if len(findings) > len(named) else ""
                 rule = one.rule
-                often = f" ({len(one.hits)})" if len(one.hits) > 1 else ""
+                often = f" ({len(one.findings)})" if len(one.findings) > 1 else ""
                 start = f"{rule.severity.value} {rule.id}{often}: "
                 advice = f"{rule.why}; {rule.fix} | {rule.link}"
-                lines.append(Line(f"{start}{objects}{more} | {advice}", len(named), len(hits)))
-        left = sum(len(one.hits) for one in self._shown()) - sum(line.stands_for for line in lines)
+                lines.append(Line(f"{start}{objects}{more} | {advice}", len(named), len(findings)))
+        left = sum(len(one.findings) for one in self._shown()) - sum(line.stands_for for line in lines)
         if left:
             lines.append(Line(f"… {left} more findings: raise limit, or narrow with namespace, kinds.", 0, left))
         return lines
@@ -155,7 +154,7 @@ async def audit_flux_configuration(
 ) -> FluxAudit:
     """Whether Flux objects and controllers are configured well: findings by rule, why, what to write instead."""
     wanted, least = to_kinds(kinds), to_severity(severity)
-    scope = await cluster.open(context)
+    request = await cluster.open(context)
     # A ConfigMap may hold a megabyte, and only a low rule looks at its labels.
     configs = (CONFIG_MAP,) if least is Severity.LOW and {"HelmRelease", "Kustomization"} & _names_of(wanted) else ()
     # The arguments of helm-controller tell what a release does after a failure where the release does not say.
@@ -163,46 +162,46 @@ async def audit_flux_configuration(
     beside: tuple[Kind, ...] = CLUSTER_KINDS if kinds is None else gates
     if namespace is not None:
         beside = tuple(kind for kind in beside if kind.namespaced)
-    reading, parts = await _read(cluster, scope, (*FLUX_KINDS, *configs), beside, namespace)
-    _require(reading, wanted, scope, named=kinds is not None)
-    facts = _facts(reading, parts, scope, namespace)
+    reading, parts = await _read(cluster, request, (*FLUX_KINDS, *configs), beside, namespace)
+    _require(reading, wanted, request, named=kinds is not None)
+    audited_as = _audit_context(reading, parts, request, namespace)
     about = None if kinds is None and namespace is None else _names_of((*wanted, *(beside if kinds is None else ())))
-    result = audit(facts, about)
-    relevant = {*_names_of(wanted), *(kind for one in result.unchecked for kind in one.blind)}
+    result = audit(audited_as, about)
+    relevant = {*_names_of(wanted), *(kind for one in result.unchecked for kind in one.unknown)}
     return FluxAudit(
-        scope=scope,
+        request=request,
         severity=least,
         audit=result,
-        objects=sum(one.ref.kind in _names_of(wanted) for one in facts.objects),
+        objects=sum(one.ref.kind in _names_of(wanted) for one in audited_as.objects),
         installed=len(reading.absent) < len(FLUX_KINDS),
-        gaps=(*reading.only(relevant).gaps, *parts.gaps),
+        unread=(*reading.only(relevant).unread, *parts.unread),
         limit=limit,
     )
 
 
 async def _read(
-    cluster: Cluster, scope: Scope, kinds: Sequence[Kind], beside: Sequence[Kind], namespace: str | None
-) -> tuple[Reading[_Seen], Reading[_Part]]:
+    cluster: Cluster, request: RequestContext, kinds: Sequence[Kind], beside: Sequence[Kind], namespace: str | None
+) -> tuple[ListResult[_Seen], ListResult[_Part]]:
     """Both reads at once; what could not be read beside the Flux objects is a gap.
 
     Raises:
         KubectlError: kubectl could not ask for Flux objects at all.
     """
-    found: list[Reading[_Seen] | KubectlError] = []
-    parts: list[Reading[_Part]] = [] if beside else [Reading((), frozenset())]
+    found: list[ListResult[_Seen] | KubectlError] = []
+    parts: list[ListResult[_Part]] = [] if beside else [ListResult((), frozenset())]
 
     async def read_objects() -> None:
         try:
-            found.append(await cluster.read(scope, kinds, _see, namespace=namespace))
+            found.append(await cluster.read(request, kinds, _see, namespace=namespace))
         except KubectlError as error:
             found.append(error)
 
     async def read_parts() -> None:
         try:
-            parts.append(await cluster.read(scope, beside, _see_part, namespace=namespace, selector=CONTROLLERS))
+            parts.append(await cluster.read(request, beside, _see_part, namespace=namespace, selector=CONTROLLERS))
         except KubectlError as error:
-            gap = Gap(tuple(kind.kind for kind in beside), error.brief, error)
-            parts.append(Reading((), frozenset(), gaps=(gap,)))
+            unread_item = Unread(tuple(kind.kind for kind in beside), error.brief, error)
+            parts.append(ListResult((), frozenset(), unread=(unread_item,)))
 
     async with anyio.create_task_group() as group:
         group.start_soon(read_objects)
@@ -218,7 +217,7 @@ def _names_of(kinds: Sequence[Kind]) -> frozenset[str]:
     return frozenset(kind.kind for kind in kinds)
 
 
-def _require(reading: Reading[_Seen], wanted: Sequence[FluxKind], scope: Scope, *, named: bool) -> None:
+def _require(reading: ListResult[_Seen], wanted: Sequence[FluxKind], request: RequestContext, *, named: bool) -> None:
     """Refuse to go on with nothing.
 
     Raises:
@@ -228,15 +227,17 @@ def _require(reading: Reading[_Seen], wanted: Sequence[FluxKind], scope: Scope, 
     asked = reading.only(kind.kind for kind in wanted)
     if named and len(asked.absent) == len(wanted):
         told = ", ".join(kind.kind for kind in wanted)
-        raise KindNotInstalled(f"The cluster does not serve {told}; {scope.place}.", brief="not installed")
+        raise KindNotInstalled(f"The cluster does not serve {told}; {request.where}.", brief="not installed")
     asked.require()
 
 
-def _facts(reading: Reading[_Seen], parts: Reading[_Part], scope: Scope, namespace: str | None) -> Facts:
-    return Facts(
+def _audit_context(
+    reading: ListResult[_Seen], parts: ListResult[_Part], request: RequestContext, namespace: str | None
+) -> AuditContext:
+    return AuditContext(
         objects=tuple(one for one in reading.objects if isinstance(one, Audited)),
         read=reading.read | parts.read,
-        now=scope.now,
+        now=request.now,
         namespace=namespace,
         crds=tuple(one for one in parts.objects if isinstance(one, Crd)),
         controllers=tuple(one for one in parts.objects if isinstance(one, Workload)),

@@ -8,20 +8,9 @@ from typing import Final, TypeVar
 from flux_mcp.api.kinds import FLUX_KINDS, WORKLOAD_KINDS, FluxKind, Kind, find_kind, find_known
 from flux_mcp.audit.rule import Severity
 from flux_mcp.errors import BadArgument
-from flux_mcp.flux.status import Verdict, find_verdict
+from flux_mcp.flux.status import Health, find_health
 from flux_mcp.kubectl.validate import check_dns_name, echo
 from flux_mcp.reconcile.outcome import SOURCE_KINDS
-
-__all__ = [
-    "TROUBLE",
-    "check_target",
-    "to_kinds",
-    "to_seconds",
-    "to_severity",
-    "to_sources",
-    "to_verdicts",
-    "to_workload_kinds",
-]
 
 K = TypeVar("K", bound=Kind)
 
@@ -96,25 +85,25 @@ def to_sources(spellings: Sequence[str] | None, argument: str = "kinds") -> tupl
     return wanted
 
 
-def to_verdicts(spellings: Sequence[str] | None, argument: str = "status") -> tuple[frozenset[Verdict], bool]:
+def to_health(spellings: Sequence[str] | None, argument: str = "status") -> tuple[frozenset[Health], bool]:
     """The verdicts of these spellings, and whether `trouble` is among them.
 
     Raises:
         BadArgument: a spelling is neither; the allowed ones are named.
     """
-    verdicts, trouble = set(), False
+    health_values, trouble = set(), False
     if spellings is not None and not spellings:
         raise BadArgument(argument, "must name at least one verdict; leave it out for all")
     for spelling in spellings or ():
-        verdict = find_verdict(spelling)
-        if verdict is not None:
-            verdicts.add(verdict)
+        health = find_health(spelling)
+        if health is not None:
+            health_values.add(health)
         elif spelling.lower() == TROUBLE:
             trouble = True
         else:
-            allowed = ", ".join(entry.value for entry in Verdict)
+            allowed = ", ".join(entry.value for entry in Health)
             raise BadArgument(argument, f"must be of {allowed} or {TROUBLE}, not {echo(spelling)}")
-    return frozenset(verdicts), trouble
+    return frozenset(health_values), trouble
 
 
 def to_severity(spelling: str | None, argument: str = "severity") -> Severity:

@@ -7,24 +7,22 @@ from typing import Final
 
 from flux_mcp.api.kinds import FLUX_KINDS
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.get import find_among
-from flux_mcp.diagnosis.blockers import DOWN, World
+from flux_mcp.diagnosis.blockers import DOWN, Snapshot
 from flux_mcp.diagnosis.catalog.lookup import silent_failures
-from flux_mcp.diagnosis.collect import Grounds, Health, read_grounds, read_health
+from flux_mcp.diagnosis.collect import Evidence, HealthEvidence, read_evidence, read_health
 from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
-from flux_mcp.diagnosis.workload_health import symptoms
+from flux_mcp.diagnosis.workload_health import workload_failures
 from flux_mcp.errors import BadArgument
 from flux_mcp.flux.installation import CONTROLLERS, Controller, down_controllers
-from flux_mcp.flux.status import Judged, Verdict, judge
+from flux_mcp.flux.status import Health, ObjectStatus, assess
 from flux_mcp.render.causes import BRIEF, FULL, SHORT, Causes, Detail, stalled_line
 from flux_mcp.render.objects import counts, object_line
-from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, until_full
+from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, unread_line, until_full
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, name_of, value
 from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
 from flux_mcp.tools.choices import to_kinds
-
-__all__ = ["FluxDiagnosis", "diagnose_flux"]
 
 OPERATOR: Final = "flux-operator"
 """Carries no label of Flux's own, so it is not among the controllers that are read."""
@@ -37,7 +35,7 @@ DOWN_NAMED: Final = 8
 """Controllers that are down and named: Flux has seven, but whoever may label a Deployment can add to them."""
 PLACES: Final = 5
 """Namespaces with controllers that are named."""
-_LOOK_WELL: Final = frozenset({Verdict.READY, Verdict.STATIC})
+_LOOK_WELL: Final = frozenset({Health.READY, Health.STATIC})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +54,12 @@ class FluxDiagnosis:
         expected: controllers of which objects exist and no Deployment was found.
     """
 
-    scope: Scope
-    grounds: Grounds
+    request: RequestContext
+    evidence: Evidence
     diagnosis: Diagnosis
-    health: Health
-    selected: tuple[Judged, ...]
-    troubled: tuple[Judged, ...]
+    health: HealthEvidence
+    selected: tuple[ObjectStatus, ...]
+    troubled: tuple[ObjectStatus, ...]
     only_kind: str
     namespace: str | None
     asked: ObjectRef | None
@@ -81,15 +79,17 @@ class FluxDiagnosis:
         )
 
     def _head(self, named: int) -> Sequence[str]:
-        gaps = (*self.grounds.flux.gaps, *self.grounds.gaps, *self.health.gaps)
+        unread = (*self.evidence.flux.unread, *self.evidence.unread, *self.health.unread)
         shown, total = (1, 1) if self.asked is not None else (named, len(self.troubled))
-        lines = [first_line("diagnose_flux", self.scope, shown, total), *gap_line(gaps)]
-        if self.grounds.only is not None:
-            lines.append(f"Causes were sought in namespace {value(self.grounds.only)} alone: others may not be listed.")
+        lines = [first_line("diagnose_flux", self.request, shown, total), *unread_line(unread)]
+        if self.evidence.only is not None:
+            lines.append(
+                f"Causes were sought in namespace {value(self.evidence.only)} alone: others may not be listed."
+            )
         if self.health.left_out:
             named_ones = ", ".join(map(value, self.health.left_out[:WAITING]))
             lines.append(f"Pods and Events not looked at in {len(self.health.left_out)} more namespaces: {named_ones}")
-        if len(self.grounds.flux.absent) == len(FLUX_KINDS):
+        if len(self.evidence.flux.absent) == len(FLUX_KINDS):
             return (*lines, "Flux is not installed: the API server serves none of its kinds.")
         lines += self._controllers()
         if self.asked is None:
@@ -109,7 +109,7 @@ class FluxDiagnosis:
 
     def _calm(self) -> str:
         """No trouble, as far as that can be known; of what is not there nothing is said to be well."""
-        read = " that was read" if self.grounds.flux.gaps or self.grounds.only is not None else ""
+        read = " that was read" if self.evidence.flux.unread or self.evidence.only is not None else ""
         if not self.selected:
             kind = self.only_kind or "Flux object"
             if self.namespace is None:
@@ -123,12 +123,12 @@ class FluxDiagnosis:
     @property
     def _down(self) -> list[Controller]:
         """The controllers that do not run and matter to what was asked for; all of them where that was everything."""
-        down = [one for one in self.grounds.controllers if one.down]
+        down = [one for one in self.evidence.controllers if one.down]
         return [one for one in down if one.component in self.needed] or ([] if self.needed else down)
 
     def _of_the_one(self, ref: ObjectRef) -> Iterator[str]:
-        entry = self.diagnosis.judged[ref]
-        yield object_line(entry, self.scope, OBJECT_MESSAGE)
+        entry = self.diagnosis.statuses[ref]
+        yield object_line(entry, self.request, OBJECT_MESSAGE)
         if told := stalled_line(entry):
             yield told
         waiting = self.diagnosis.waiting_for(ref)
@@ -140,26 +140,26 @@ class FluxDiagnosis:
         if not entry.trouble:
             yield from self._not_in_trouble(entry)
 
-    def _not_in_trouble(self, entry: Judged) -> Iterator[str]:
-        match entry.verdict:
-            case Verdict.SUSPENDED:
+    def _not_in_trouble(self, entry: ObjectStatus) -> Iterator[str]:
+        match entry.health:
+            case Health.SUSPENDED:
                 yield "It is suspended: nothing of it is reconciled until it is resumed."
-            case Verdict.STATIC:
+            case Health.STATIC:
                 yield "Its kind has no status: nothing tells here whether it works."
-            case Verdict.PROGRESSING:
+            case Health.PROGRESSING:
                 yield "Its run goes on and is within its time-out."
             case _:
                 yield "It is in no trouble that its status tells."
-        for row in silent_failures(entry.object.kind.kind) if entry.verdict in _LOOK_WELL else ():
+        for row in silent_failures(entry.object.kind.kind) if entry.health in _LOOK_WELL else ():
             yield f"not told by a status: {row.advice.meaning}; do: {row.advice.do}"
 
     def _controllers(self) -> Iterator[str]:
-        every = self.grounds.controllers
+        every = self.evidence.controllers
         if every:
             operator = f"; {OPERATOR} was not looked at" if self.operator else ""
             ready = f"{sum(one.up for one in every)} of {len(every)} ready"
             yield f"Controllers: {ready}{self._places()}{operator}"
-        elif not self.grounds.gaps:
+        elif not self.evidence.unread:
             yield f"Controllers: none carries the label {CONTROLLERS}, so whether any runs is not known"
         for one in sorted(self._down, key=lambda one: one.ref.namespace != HOME)[:DOWN_NAMED]:
             yield from self._is_down(one)
@@ -172,7 +172,7 @@ class FluxDiagnosis:
 
     def _places(self) -> str:
         """Where the controllers are, if not all in one namespace: whoever may label a Deployment can add to them."""
-        places = Counter(one.ref.namespace for one in self.grounds.controllers)
+        places = Counter(one.ref.namespace for one in self.evidence.controllers)
         named = ", ".join(f"{value(place)} {number}" for place, number in places.most_common(PLACES))
         more = f" and {len(places) - PLACES} more namespaces" if len(places) > PLACES else ""
         return f", in {named}{more}" if len(places) > 1 else ""
@@ -183,7 +183,7 @@ class FluxDiagnosis:
         scaled = ", scaled to zero" if one.wanted == 0 else ""
         yield f"DOWN: {value(one.ref.namespace)}/{value(one.ref.name)} {one.ready}/{one.wanted}{scaled}{failed}"
         if one.failure is None or "Pods" not in one.failure[1]:
-            for symptom in symptoms(one.ref, self.grounds.observed)[:2]:
+            for symptom in workload_failures(one.ref, self.evidence.observed)[:2]:
                 if symptom.about[0].kind == "Pod":
                     last = f", last {value(symptom.last)}" if symptom.last else ""
                     told = f": {message(symptom.message, DOWN_MESSAGE)}" if symptom.message else ""
@@ -191,8 +191,8 @@ class FluxDiagnosis:
                     yield f"  Pod {value(ref.namespace)}/{value(ref.name)} {value(symptom.reason)}{last}{told}"
 
     def _causes(self, detail: Detail) -> list[Line]:
-        objects = {one.ref: one for one in self.grounds.flux.objects}
-        causes = Causes(self.diagnosis, objects, self.health, self.scope)
+        objects = {one.ref: one for one in self.evidence.flux.objects}
+        causes = Causes(self.diagnosis, objects, self.health, self.request)
         return until_full(self._told(causes, detail), len(self.positions), DEFAULT_BOUND, _rest)
 
     def _told(self, causes: Causes, detail: Detail) -> Iterator[Line]:
@@ -222,15 +222,15 @@ async def diagnose_flux(
     """Why Flux objects fail or wait: root causes first, with evidence, meaning, advice and what waits for each."""
     if name is not None and kind is None:
         raise BadArgument("name", "needs kind")
-    scope = await cluster.open(context)
-    grounds = await read_grounds(cluster, scope, namespace)
-    judged = judge((one.linked.object for one in grounds.flux.objects), scope.now)
+    request = await cluster.open(context)
+    evidence = await read_evidence(cluster, request, namespace)
+    statuses = assess((one.node.object for one in evidence.flux.objects), request.now)
     wanted = to_kinds([kind] if kind is not None else None)
-    asked = find_among(grounds.flux, scope, wanted[0], name, namespace).ref if name is not None else None
-    into = _applied_into(grounds, namespace)
+    asked = find_among(evidence.flux, request, wanted[0], name, namespace).ref if name is not None else None
+    into = _applied_into(evidence, namespace)
     selected = tuple(
         entry
-        for entry in judged
+        for entry in statuses
         if (entry.object.ref == asked)
         or (
             asked is None
@@ -239,27 +239,27 @@ async def diagnose_flux(
         )
     )
     diagnosis = diagnose(
-        World(
-            objects={one.ref: one for one in grounds.flux.objects},
-            judged={entry.object.ref: entry for entry in judged},
-            read=grounds.flux.read,
-            only=grounds.only,
-            down=down_controllers(grounds.controllers),
-            one_namespace=any(_forbids_other_namespaces(one) for one in grounds.controllers),
+        Snapshot(
+            objects={one.ref: one for one in evidence.flux.objects},
+            statuses={entry.object.ref: entry for entry in statuses},
+            read=evidence.flux.read,
+            only=evidence.only,
+            down=down_controllers(evidence.controllers),
+            one_namespace=any(_forbids_other_namespaces(one) for one in evidence.controllers),
         )
     )
     positions = tuple(sorted({each for entry in selected for each in diagnosis.causes_of(entry.object.ref)}))
     members = [ref for position in positions for ref in diagnosis.causes[position].members]
-    health = await read_health(cluster, scope, diagnosis.workloads(members))
+    health = await read_health(cluster, request, diagnosis.workloads(members))
     needed = {entry.object.kind.controller for entry in selected}
-    known = {entry.object.ref: entry for entry in judged}
+    known = {entry.object.ref: entry for entry in statuses}
     needed |= {known[ref].object.kind.controller for ref in members if ref in known}
-    needed |= {one.component for one in grounds.controllers if one.ref in members}
+    needed |= {one.component for one in evidence.controllers if one.ref in members}
     operator = OPERATOR in needed
     needed -= {"", OPERATOR}
     return FluxDiagnosis(
-        scope=scope,
-        grounds=grounds,
+        request=request,
+        evidence=evidence,
         diagnosis=diagnosis,
         health=health,
         selected=selected,
@@ -270,18 +270,18 @@ async def diagnose_flux(
         positions=positions,
         needed=frozenset(needed) if kind is not None or namespace is not None else frozenset(),
         operator=operator,
-        expected=tuple(sorted(needed - {one.component for one in grounds.controllers})) if _sure(grounds) else (),
+        expected=tuple(sorted(needed - {one.component for one in evidence.controllers})) if _sure(evidence) else (),
     )
 
 
-def _applied_into(grounds: Grounds, namespace: str | None) -> frozenset[ObjectRef]:
+def _applied_into(evidence: Evidence, namespace: str | None) -> frozenset[ObjectRef]:
     """The appliers that apply into a namespace, by inventory or spec: their trouble is that namespace's too."""
     return frozenset(
         one.ref
-        for one in grounds.flux.objects
+        for one in evidence.flux.objects
         if namespace is not None
-        and not one.linked.remote
-        and (one.target == namespace or any(managed.namespace == namespace for managed in one.linked.applied or ()))
+        and not one.node.remote
+        and (one.target == namespace or any(managed.namespace == namespace for managed in one.node.applied or ()))
     )
 
 
@@ -290,6 +290,6 @@ def _forbids_other_namespaces(one: Controller) -> bool:
     return bool(told) and not told.endswith("=false")
 
 
-def _sure(grounds: Grounds) -> bool:
+def _sure(evidence: Evidence) -> bool:
     """Whether a controller that was not found is not there: with none at all, the label may be another."""
-    return bool(grounds.controllers) and not grounds.gaps
+    return bool(evidence.controllers) and not evidence.unread

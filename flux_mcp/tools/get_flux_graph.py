@@ -6,32 +6,30 @@ from typing import Final
 
 from flux_mcp.api.kinds import FLUX_KINDS, FluxKind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.get import find_among
-from flux_mcp.cluster.result import Gap, Reading
+from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import BadArgument, Forbidden, KindNotInstalled
 from flux_mcp.flux.diagram import Flow, Folded, Node, flow_of, fold, rank
-from flux_mcp.flux.graph import Graph, Linked, view_linked
-from flux_mcp.flux.status import Judged, Verdict, judge
+from flux_mcp.flux.graph import FluxNode, Graph, view_node
+from flux_mcp.flux.status import Health, ObjectStatus, assess
 from flux_mcp.render.mermaid import MAX_EDGES, Box, Link, Style, flowchart
-from flux_mcp.render.text import DEFAULT_BOUND, first_line, gap_line, size
+from flux_mcp.render.text import DEFAULT_BOUND, first_line, size, unread_line
 from flux_mcp.sanitize.quote import name_of
 from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
 from flux_mcp.tools.choices import to_kinds
 
-__all__ = ["FluxGraph", "get_flux_graph"]
-
 _STYLES: Final = {
-    Verdict.STALLED: Style.BAD,
-    Verdict.FAILING: Style.BAD,
-    Verdict.DELETING: Style.BUSY,
-    Verdict.PENDING: Style.BUSY,
-    Verdict.STALE: Style.BUSY,
-    Verdict.WAITING: Style.BUSY,
-    Verdict.PROGRESSING: Style.BUSY,
-    Verdict.SUSPENDED: Style.OFF,
-    Verdict.READY: Style.READY,
-    Verdict.STATIC: Style.STATIC,
+    Health.STALLED: Style.BAD,
+    Health.FAILING: Style.BAD,
+    Health.DELETING: Style.BUSY,
+    Health.PENDING: Style.BUSY,
+    Health.STALE: Style.BUSY,
+    Health.WAITING: Style.BUSY,
+    Health.PROGRESSING: Style.BUSY,
+    Health.SUSPENDED: Style.OFF,
+    Health.READY: Style.READY,
+    Health.STATIC: Style.STATIC,
 }
 _DEPTHS: Final = (1, 2, 3)
 """How deep healthy leaves are folded, one after the other, until the diagram fits."""
@@ -53,14 +51,14 @@ class FluxGraph:
         only_namespace: the one that was read; None where all were.
     """
 
-    scope: Scope
+    request: RequestContext
     flow: Flow
     about: ObjectRef | None
-    judged: Mapping[ObjectRef, Judged]
+    statuses: Mapping[ObjectRef, ObjectStatus]
     read: frozenset[str]
     only_namespace: str | None
     served: bool
-    gaps: tuple[Gap, ...]
+    unread: tuple[Unread, ...]
 
     def render(self) -> str:
         """Whole where it fits, else with healthy leaves folded, else without what is furthest from trouble.
@@ -72,7 +70,7 @@ class FluxGraph:
             return "\n".join((*self._head(self.flow), self._nothing()))
         if (text := self._fitting(self.flow)) is not None:
             return text
-        calm = {ref: entry.verdict.value for ref, entry in self.judged.items() if self._calm(ref)}
+        calm = {ref: entry.health.value for ref, entry in self.statuses.items() if self._calm(ref)}
         least = fold(self.flow, calm, _EVERY)
         if (shortest := self._fitting(least)) is None:
             return self._cut(least)
@@ -82,7 +80,7 @@ class FluxGraph:
     def _cut(self, whole: Flow) -> str:
         """As much as fits of a flow that does not: objects in trouble first, each with what is right above it."""
         first = [] if self.about is None else [self.about]
-        order = rank(whole, [*first, *(ref for ref in self.judged if not self._calm(ref))])[:_MOST]
+        order = rank(whole, [*first, *(ref for ref in self.statuses if not self._calm(ref))])[:_MOST]
         near = whole.only(set(order))
         objects, edges = self._count(whole), len(whole.arrows)
 
@@ -111,8 +109,8 @@ class FluxGraph:
 
     def _head(self, flow: Flow) -> Iterator[str]:
         folded = sum(node.count for node in flow.nodes if isinstance(node, Folded))
-        yield first_line("get_flux_graph", self.scope, self._count(flow) - folded, self._count(self.flow))
-        yield from gap_line(self.gaps)
+        yield first_line("get_flux_graph", self.request, self._count(flow) - folded, self._count(self.flow))
+        yield from unread_line(self.unread)
         if flow.nodes:
             yield (
                 f"{len(flow.arrows)} edges: source or applier --> what it feeds or made; "
@@ -123,17 +121,17 @@ class FluxGraph:
 
     def _calm(self, ref: ObjectRef) -> bool:
         """Whether nothing is to be said of an object but its name."""
-        entry = self.judged[ref]
-        return entry.verdict in {Verdict.READY, Verdict.STATIC} and not entry.flags and ref != self.about
+        entry = self.statuses[ref]
+        return entry.health in {Health.READY, Health.STATIC} and not entry.flags and ref != self.about
 
     def _nothing(self) -> str:
         if not self.served:
             return "Flux is not installed: the API server serves none of its kinds."
-        return f"No object matches; {len(self.judged)} were read."
+        return f"No object matches; {len(self.statuses)} were read."
 
     def _count(self, flow: Flow) -> int:
         """The objects of a flow; a target that is missing is none."""
-        return sum(node.count if isinstance(node, Folded) else node in self.judged for node in flow.nodes)
+        return sum(node.count if isinstance(node, Folded) else node in self.statuses for node in flow.nodes)
 
     def _diagram(self, flow: Flow) -> Iterator[str]:
         if not flow.nodes:
@@ -146,16 +144,16 @@ class FluxGraph:
 
     def _box(self, node: Node) -> Box:
         if isinstance(node, Folded):
-            return Box(f"+{node.count} {node.verdict} {node.kind}", _STYLES[Verdict(node.verdict)])
-        entry, name = self.judged.get(node), name_of(node)
+            return Box(f"+{node.count} {node.health} {node.kind}", _STYLES[Health(node.health)])
+        entry, name = self.statuses.get(node), name_of(node)
         if entry is None:
             known = node.kind in self.read and self.only_namespace in {None, node.namespace}
             return Box(f"{name}, missing", Style.MISSING) if known else Box(f"{name}, not read", Style.UNREAD)
-        if entry.verdict is Verdict.READY and not entry.flags:
+        if entry.health is Health.READY and not entry.flags:
             return Box(name, Style.READY)
         flags = f" ({' '.join(flag.value for flag in entry.flags)})" if entry.flags else ""
-        style = Style.BUSY if entry.verdict is Verdict.READY else _STYLES[entry.verdict]
-        return Box(f"{name}, {entry.verdict.value}{flags}", style)
+        style = Style.BUSY if entry.health is Health.READY else _STYLES[entry.health]
+        return Box(f"{name}, {entry.health.value}{flags}", style)
 
 
 async def get_flux_graph(
@@ -170,32 +168,34 @@ async def get_flux_graph(
     if name is not None and kind is None:
         raise BadArgument("kind", "is needed with name: the Flux kind of the object so named")
     wanted = to_kinds([kind], "kind")[0] if kind is not None else None
-    scope = await cluster.open(context)
-    reading, only_namespace = await _read(cluster, scope, namespace)
+    request = await cluster.open(context)
+    reading, only_namespace = await _read(cluster, request, namespace)
     flow = flow_of(Graph(reading.objects))
     about = None
     if wanted is not None and name is not None:
-        about = find_among(reading, scope, wanted, name, namespace).ref
+        about = find_among(reading, request, wanted, name, namespace).ref
         flow = flow.around(about)
     elif wanted is not None or namespace is not None:
         if wanted is not None:
-            _require(reading, scope, wanted)
+            _require(reading, request, wanted)
         flow = flow.beside(
             node for node in flow.nodes if isinstance(node, ObjectRef) and _fits(node, wanted, namespace)
         )
     return FluxGraph(
-        scope=scope,
+        request=request,
         flow=flow,
         about=about,
-        judged={entry.object.ref: entry for entry in judge((one.object for one in reading.objects), scope.now)},
+        statuses={entry.object.ref: entry for entry in assess((one.object for one in reading.objects), request.now)},
         read=reading.read,
         only_namespace=only_namespace,
         served=len(reading.absent) < len(FLUX_KINDS),
-        gaps=reading.gaps,
+        unread=reading.unread,
     )
 
 
-async def _read(cluster: Cluster, scope: Scope, namespace: str | None) -> tuple[Reading[Linked], str | None]:
+async def _read(
+    cluster: Cluster, request: RequestContext, namespace: str | None
+) -> tuple[ListResult[FluxNode], str | None]:
     """All Flux objects; where that is forbidden, those of the namespace, which is then told beside them.
 
     Neighbours live anywhere, so that a namespace alone is only read by those who may read nothing else.
@@ -204,18 +204,20 @@ async def _read(cluster: Cluster, scope: Scope, namespace: str | None) -> tuple[
         KubectlError: nothing could be read.
     """
     try:
-        reading = await cluster.read(scope, FLUX_KINDS, view_linked)
+        reading = await cluster.read(request, FLUX_KINDS, view_node)
         reading.require()
     except Forbidden:
         if namespace is None:
             raise
-        part = await cluster.read(scope, FLUX_KINDS, view_linked, namespace=namespace)
+        part = await cluster.read(request, FLUX_KINDS, view_node, namespace=namespace)
         part.require()
-        return replace(part, gaps=(*part.gaps, Gap((), f"all but the namespace {namespace} (forbidden)"))), namespace
+        return replace(
+            part, unread=(*part.unread, Unread((), f"all but the namespace {namespace} (forbidden)"))
+        ), namespace
     return reading, None
 
 
-def _require(reading: Reading[Linked], scope: Scope, kind: FluxKind) -> None:
+def _require(reading: ListResult[FluxNode], request: RequestContext, kind: FluxKind) -> None:
     """Refuse to draw objects of a kind of which nothing is known.
 
     Raises:
@@ -224,7 +226,7 @@ def _require(reading: Reading[Linked], scope: Scope, kind: FluxKind) -> None:
     """
     of_kind = reading.only((kind.kind,))
     if of_kind.absent:
-        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {scope.place}.", brief="not installed")
+        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
     of_kind.require()
 
 

@@ -11,8 +11,8 @@ import anyio
 from flux_mcp.api.kinds import CRD, DEPLOYMENT, FLUX_KINDS, POD
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
-from flux_mcp.cluster.client import Cluster, Scope
-from flux_mcp.cluster.result import Gap, Reading
+from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import KubectlError
 from flux_mcp.flux.installation import (
     CONTROLLERS,
@@ -25,16 +25,14 @@ from flux_mcp.flux.installation import (
     view_crd,
 )
 from flux_mcp.flux.objects import FluxObject, view
-from flux_mcp.flux.status import Judged, judge
+from flux_mcp.flux.status import ObjectStatus, assess
 from flux_mcp.flux.versions import SUPPORTED, unsupported
 from flux_mcp.kubernetes.pods import Pod, pod
 from flux_mcp.kubernetes.workloads import Workload, short_image, view_workload
 from flux_mcp.render.objects import counts, object_line
-from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, gap_line, revision
+from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, revision, unread_line
 from flux_mcp.sanitize.quote import message, value
 from flux_mcp.tools.arguments import Context
-
-__all__ = ["FluxInstallation", "get_flux_instance"]
 
 FIRST: Final = 5
 """Objects in trouble that are named."""
@@ -51,19 +49,19 @@ class FluxInstallation:
         gaps: what could not be read, of all four reads.
     """
 
-    scope: Scope
+    request: RequestContext
     distribution: Distribution
     server: str
     controllers: tuple[Controller, ...]
     crds: tuple[Crd, ...]
-    judged: tuple[Judged, ...]
+    statuses: tuple[ObjectStatus, ...]
     served: int
-    gaps: tuple[Gap, ...]
+    unread: tuple[Unread, ...]
 
     def render(self) -> str:
         """The distribution first, then the controllers, the CRDs, the counts and the first objects in trouble."""
         return fit(
-            lambda _: (first_line("get_flux_instance", self.scope), *gap_line(self.gaps)),
+            lambda _: (first_line("get_flux_instance", self.request), *unread_line(self.unread)),
             (lambda: [Line(line, 0, 1) for line in self._lines()],),
             DEFAULT_BOUND,
             lambda rest: f"… {rest} more lines left out.",
@@ -119,11 +117,13 @@ class FluxInstallation:
             ref = f", ref {key} {value(wanted)}" if wanted else ""
             yield f"Sync source: {_told(source)}, url {value(source.object.url)}{ref}"
 
-    def _find_sync(self) -> tuple[Judged, Judged | None] | None:
+    def _find_sync(self) -> tuple[ObjectStatus, ObjectStatus | None] | None:
         """The Kustomization that FluxInstance names, else the one called as its namespace beside the controllers."""
-        known = {entry.object.ref: entry for entry in self.judged}
+        known = {entry.object.ref: entry for entry in self.statuses}
         spaces = sorted({controller.ref.namespace for controller in self.controllers})
-        spaces += sorted({entry.object.namespace for entry in self.judged if entry.object.kind.kind == "FluxInstance"})
+        spaces += sorted(
+            {entry.object.namespace for entry in self.statuses if entry.object.kind.kind == "FluxInstance"}
+        )
         for namespace in spaces:
             name = self.distribution.sync_name or namespace
             applier = known.get(ObjectRef("Kustomization", namespace, name))
@@ -173,22 +173,22 @@ class FluxInstallation:
                 yield f"{name} serves deprecated {' '.join(map(value, deprecated))}"
 
     def _objects(self) -> Iterator[str]:
-        yield f"Objects: {len(self.judged)}" + (f", {counts(self.judged)}" if self.judged else "")
-        by_kind = sorted(self.judged, key=lambda entry: entry.object.kind.kind)
+        yield f"Objects: {len(self.statuses)}" + (f", {counts(self.statuses)}" if self.statuses else "")
+        by_kind = sorted(self.statuses, key=lambda entry: entry.object.kind.kind)
         grouped = groupby(by_kind, key=lambda entry: entry.object.kind.kind)
         if told := [f"{kind} {counts(entries)}" for kind, entries in grouped]:
             yield f"By kind: {'; '.join(told)}"
-        trouble = [entry for entry in self.judged if entry.trouble]
+        trouble = [entry for entry in self.statuses if entry.trouble]
         if trouble:
             yield f"Trouble: the first {min(FIRST, len(trouble))} of {len(trouble)}"
         for entry in trouble[:FIRST]:
-            yield object_line(entry, self.scope)
+            yield object_line(entry, self.request)
 
 
-def _told(entry: Judged) -> str:
+def _told(entry: ObjectStatus) -> str:
     one = entry.object
     shown = f" {revision(one.revision)}" if one.revision else ""
-    return f"{one.kind.kind} {value(one.namespace)}/{value(one.name)} {entry.verdict.value}{shown}"
+    return f"{one.kind.kind} {value(one.namespace)}/{value(one.name)} {entry.health.value}{shown}"
 
 
 def _args(args: Sequence[str]) -> str:
@@ -225,59 +225,59 @@ def _see_controller(item: Mapping[str, Any]) -> Workload | Pod | None:
 
 async def get_flux_instance(cluster: Cluster, *, context: Context = None) -> FluxInstallation:
     """The Flux installation: version, how it was installed, controllers, CRDs, sync, counts by kind and verdict."""
-    scope = await cluster.open(context)
-    served = await cluster.served(scope, FLUX_KINDS)
-    empty: Reading[Any] = Reading((), frozenset())
-    found: dict[str, Reading[Any]] = {}
+    request = await cluster.open(context)
+    served = await cluster.served(request, FLUX_KINDS)
+    empty: ListResult[Any] = ListResult((), frozenset())
+    found: dict[str, ListResult[Any]] = {}
     server: list[str] = []
-    failed: list[Gap] = []
+    failed: list[Unread] = []
 
     async def read(what: str, reading: Any) -> None:  # noqa: ANN401 (a coroutine of a reading of any view)
         try:
             found[what] = await reading
         except KubectlError as error:
-            failed.append(Gap((what,), error.brief, error))
+            failed.append(Unread((what,), error.brief, error))
 
     async def ask_version() -> None:
         try:
-            server.append(await cluster.server_version(scope))
+            server.append(await cluster.server_version(request))
         except KubectlError as error:
-            failed.append(Gap(("the version of the API server",), error.brief, error))
+            failed.append(Unread(("the version of the API server",), error.brief, error))
 
     async with anyio.create_task_group() as group:
-        group.start_soon(read, "Flux objects", cluster.read(scope, FLUX_KINDS, _see))
+        group.start_soon(read, "Flux objects", cluster.read(request, FLUX_KINDS, _see))
         group.start_soon(
-            read, "controllers", cluster.read(scope, (DEPLOYMENT, POD), _see_controller, selector=CONTROLLERS)
+            read, "controllers", cluster.read(request, (DEPLOYMENT, POD), _see_controller, selector=CONTROLLERS)
         )
         if served:
             names = tuple(kind.resource for kind in served)
-            group.start_soon(read, "CRDs", cluster.read(scope, (CRD,), view_crd, names=names))
+            group.start_soon(read, "CRDs", cluster.read(request, (CRD,), view_crd, names=names))
         group.start_soon(ask_version)
 
     objects, parts, crds = (found.get(what, empty) for what in ("Flux objects", "controllers", "CRDs"))
-    gaps = (*objects.gaps, *parts.gaps, *crds.gaps, *failed)
+    unread = (*objects.unread, *parts.unread, *crds.unread, *failed)
     if all(reading.blank for reading in found.values()):
-        _nothing(gaps)
+        _nothing(unread)
     deployments = [one for one in parts.objects if isinstance(one, Workload)]
     pods = [one for one in parts.objects if isinstance(one, Pod)] if POD.kind in parts.read else None
     return FluxInstallation(
-        scope=scope,
+        request=request,
         distribution=distribution((one.told for one in objects.objects if one.told), crds.objects, deployments),
         server=server[0] if server else "",
         controllers=controllers(deployments, pods),
         crds=tuple(sorted(crds.objects, key=lambda crd: crd.ref)),
-        judged=judge((one.object for one in objects.objects), scope.now),
+        statuses=assess((one.object for one in objects.objects), request.now),
         served=len(served),
-        gaps=gaps,
+        unread=unread,
     )
 
 
-def _nothing(gaps: Sequence[Gap]) -> None:
+def _nothing(unread: Sequence[Unread]) -> None:
     """Refuse to tell of an installation of which nothing was read.
 
     Raises:
         KubectlError: the first of what went wrong.
     """
-    for gap in gaps:
-        if gap.error is not None:
-            raise gap.error
+    for unread_item in unread:
+        if unread_item.error is not None:
+            raise unread_item.error

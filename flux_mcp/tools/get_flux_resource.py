@@ -8,13 +8,14 @@ import anyio
 
 from flux_mcp.api.kinds import EVENT, FLUX_KINDS, WORKLOAD_KINDS, FluxKind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.audit.run import Facts, audit
+from flux_mcp.audit.rule import AuditContext
+from flux_mcp.audit.run import audit
 from flux_mcp.audit.spec_view import Audited, audited
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.get import find_among
-from flux_mcp.cluster.result import Gap, Reading
+from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import KubectlError
-from flux_mcp.flux.graph import Linked
+from flux_mcp.flux.graph import FluxNode
 from flux_mcp.kubernetes.events import Event, event, fold
 from flux_mcp.kubernetes.workloads import Workload, view_workload
 from flux_mcp.sanitize.own_values import held, mask
@@ -22,8 +23,6 @@ from flux_mcp.sanitize.project import project
 from flux_mcp.tools.arguments import Context, FluxName, OneFluxKind, OneNamespace
 from flux_mcp.tools.choices import to_kinds
 from flux_mcp.tools.resource_facts import FluxResource
-
-__all__ = ["FluxResource", "get_flux_resource"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,9 @@ class Detail:
     hidden: tuple[str, ...] = ()
 
     @property
-    def linked(self) -> Linked:
+    def node(self) -> FluxNode:
         """What ties it to others."""
-        return self.audited.linked
+        return self.audited.node
 
     @property
     def ref(self) -> ObjectRef:
@@ -55,54 +54,56 @@ async def get_flux_resource(
 ) -> FluxResource:
     """One Flux object whole: conditions, revisions, spec, audit, neighbours, inventory with health, history, events."""
     (wanted,) = to_kinds([kind], "kind")
-    scope = await cluster.open(context)
-    reading = await cluster.read(scope, FLUX_KINDS, lambda item: _detail(item, wanted, name))
-    found = find_among(reading, scope, wanted, name, namespace)
-    linked = found.linked
-    running = [one for one in linked.applied or () if one.workload is not None]
+    request = await cluster.open(context)
+    reading = await cluster.read(request, FLUX_KINDS, lambda item: _detail(item, wanted, name))
+    found = find_among(reading, request, wanted, name, namespace)
+    node = found.node
+    running = [one for one in node.applied or () if one.workload is not None]
     kinds = tuple(kind for kind in WORKLOAD_KINDS if kind in {one.workload for one in running})
     namespaces = {one.namespace for one in running}
-    workloads: list[Reading[Workload]] = []
-    events: list[Reading[Event]] = []
-    failed: list[Gap] = []
+    workloads: list[ListResult[Workload]] = []
+    events: list[ListResult[Event]] = []
+    failed: list[Unread] = []
 
     async def read_workloads() -> None:
         where = next(iter(namespaces)) if len(namespaces) == 1 else None
         try:
-            workloads.append(await cluster.read(scope, kinds, view_workload, namespace=where))
+            workloads.append(await cluster.read(request, kinds, view_workload, namespace=where))
         except KubectlError as error:
-            failed.append(Gap(("workloads",), error.brief, error))
+            failed.append(Unread(("workloads",), error.brief, error))
 
     async def read_events() -> None:
         try:
-            events.append(await cluster.read(scope, (EVENT,), event, namespace=linked.ref.namespace))
+            events.append(await cluster.read(request, (EVENT,), event, namespace=node.ref.namespace))
         except KubectlError as error:
-            failed.append(Gap((EVENT.kind,), error.brief, error))
+            failed.append(Unread((EVENT.kind,), error.brief, error))
 
     async with anyio.create_task_group() as group:
         group.start_soon(read_events)
-        if kinds and not linked.remote:
+        if kinds and not node.remote:
             group.start_soon(read_workloads)
-    facts = Facts(objects=tuple(one.audited for one in reading.objects), read=reading.read, now=scope.now)
+    audited_as = AuditContext(objects=tuple(one.audited for one in reading.objects), read=reading.read, now=request.now)
     about = [
         replace(one, message=mask(one.message, found.hidden))
         for read in events
         for one in read.objects
-        if one.about == linked.ref and one.group in {None, wanted.group}
+        if one.about == node.ref and one.group in {None, wanted.group}
     ]
-    more = [gap for read in workloads for gap in read.gaps] + [gap for read in events for gap in read.gaps]
+    more = [unread_item for read in workloads for unread_item in read.unread] + [
+        unread_item for read in events for unread_item in read.unread
+    ]
     return FluxResource(
-        scope=scope,
-        entry=facts.judged[linked.ref],
-        linked=linked,
+        request=request,
+        entry=audited_as.statuses[node.ref],
+        node=node,
         item=found.item or {},
-        graph=facts.graph,
-        judged=facts.judged,
+        graph=audited_as.graph,
+        statuses=audited_as.statuses,
         read=reading.read,
         workloads={one.ref: one for read in workloads for one in read.objects},
         events=fold(about),
-        audit=audit(facts, about=linked.ref),
-        gaps=(*reading.gaps, *more, *failed),
+        audit=audit(audited_as, about=node.ref),
+        unread=(*reading.unread, *more, *failed),
     )
 
 
@@ -110,5 +111,5 @@ def _detail(item: Mapping[str, Any], kind: FluxKind, name: str) -> Detail | None
     one = audited(item)
     if one is None:
         return None
-    asked = one.linked.object.kind is kind and one.linked.object.name == name
+    asked = one.node.object.kind is kind and one.node.object.name == name
     return Detail(one, project(item), held(item)) if asked else Detail(one, None)

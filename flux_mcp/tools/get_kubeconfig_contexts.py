@@ -2,27 +2,25 @@
 
 from dataclasses import dataclass
 
-from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig
 from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit
 from flux_mcp.sanitize.quote import value
-
-__all__ = ["KubeconfigContexts", "get_kubeconfig_contexts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KubeconfigContexts:
     """The contexts of the kubeconfig, and the one that a call without a context is about."""
 
-    scope: Scope
+    request: RequestContext
     kubeconfig: Kubeconfig
 
     def render(self) -> str:
         """The context in use first."""
-        contexts = sorted(self.kubeconfig.contexts, key=lambda entry: (entry.name != self.scope.context, entry.name))
+        contexts = sorted(self.kubeconfig.contexts, key=lambda entry: (entry.name != self.request.context, entry.name))
         return fit(
             lambda named: (
-                first_line("get_kubeconfig_contexts", self.scope, named, len(contexts)),
+                first_line("get_kubeconfig_contexts", self.request, named, len(contexts)),
                 *self._current(),
             ),
             (lambda: [Line(self._line(entry), 1, 1) for entry in contexts],),
@@ -32,13 +30,13 @@ class KubeconfigContexts:
 
     def _current(self) -> tuple[str, ...]:
         now = self.kubeconfig.current
-        if now == (self.scope.context or ""):
+        if now == (self.request.context or ""):
             return ()
         told = f"is now {value(now)}" if now else "is not set"
         return (f"The kubeconfig's own current context {told}; this server keeps to the one in use.",)
 
     def _line(self, entry: ContextEntry) -> str:
-        parts = [f"{value(entry.name)}{' (in use)' if entry.name == self.scope.context else ''}"]
+        parts = [f"{value(entry.name)}{' (in use)' if entry.name == self.request.context else ''}"]
         parts += [f"{key} {value(told)}" for key, told in self._names(entry) if told]
         return ", ".join(parts)
 
@@ -48,5 +46,5 @@ class KubeconfigContexts:
 
 async def get_kubeconfig_contexts(cluster: Cluster) -> KubeconfigContexts:
     """The kubeconfig's contexts, the one in use, and whether the kubeconfig's current context differs by now."""
-    scope = await cluster.open()
-    return KubeconfigContexts(scope=scope, kubeconfig=await cluster.kubeconfig())
+    request = await cluster.open()
+    return KubeconfigContexts(request=request, kubeconfig=await cluster.kubeconfig())

@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flux_mcp.api.kinds import EVENT, Kind
-from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.get import NAMED
-from flux_mcp.cluster.result import Gap, Reading
+from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import BadArgument, KindNotInstalled
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.kubernetes.events import WARNING, Event, Folded, event, fold
-from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, gap_line, until_full
+from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, unread_line, until_full
 from flux_mcp.sanitize.quote import clean, message, value
 from flux_mcp.tools.arguments import Contains, Context, Limit, Namespace, OnlyKind, OnlyName, Since, WarningsOnly
 from flux_mcp.tools.choices import check_target, to_seconds
-
-__all__ = ["KubernetesEvents", "get_kubernetes_events"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +27,10 @@ class KubernetesEvents:
         gaps: what could not be read of them.
     """
 
-    scope: Scope
+    request: RequestContext
     matching: tuple[Folded, ...]
     examined: int
-    gaps: tuple[Gap, ...]
+    unread: tuple[Unread, ...]
     limit: int | None
 
     @property
@@ -50,14 +48,17 @@ class KubernetesEvents:
 
     def _lines(self) -> list[Line]:
         return until_full(
-            (Line(_line(entry, self.scope), 1, 1) for entry in self.matching[: self.limit]),
+            (Line(_line(entry, self.request), 1, 1) for entry in self.matching[: self.limit]),
             len(self.matching),
             self._bound,
             lambda rest: f"… {rest} older events: raise limit, or narrow with kind, name or warnings_only.",
         )
 
     def _head(self, named: int) -> Sequence[str]:
-        lines = [first_line("get_kubernetes_events", self.scope, named, len(self.matching)), *gap_line(self.gaps)]
+        lines = [
+            first_line("get_kubernetes_events", self.request, named, len(self.matching)),
+            *unread_line(self.unread),
+        ]
         if not self.matching:
             lines.append(f"No event matches; {self.examined} were read. API servers forget events, often in an hour.")
         return lines
@@ -80,31 +81,31 @@ async def get_kubernetes_events(  # noqa: PLR0913 (one parameter an argument)
     if name is not None and kind is None:
         raise BadArgument("name", "needs kind")
     check_target(known, name, namespace)
-    scope = await cluster.open(context)
+    request = await cluster.open(context)
     if kind is not None and known is None:
-        known = await cluster.resolve(scope, kind)
+        known = await cluster.resolve(request, kind)
         check_target(known, None, namespace)
-    reading = await cluster.read(scope, (EVENT,), event, namespace=namespace)
+    reading = await cluster.read(request, (EVENT,), event, namespace=namespace)
     if reading.absent:
-        raise KindNotInstalled(f"The cluster does not serve Event; {scope.place}.", brief="not installed")
+        raise KindNotInstalled(f"The cluster does not serve Event; {request.where}.", brief="not installed")
     reading.require()
-    oldest = _back(scope, to_seconds(since))
+    oldest = _back(request, to_seconds(since))
     about = (one for one in _about(reading, known, name) if not warnings_only or one.type == WARNING)
     matching = fold(one for one in about if _is_new(one, oldest) and _contains(one, contains))
     return KubernetesEvents(
-        scope=scope, matching=matching, examined=len(reading.objects), gaps=reading.gaps, limit=limit
+        request=request, matching=matching, examined=len(reading.objects), unread=reading.unread, limit=limit
     )
 
 
-def _back(scope: Scope, seconds: int | None) -> datetime | None:
-    return None if seconds is None else scope.now - timedelta(seconds=seconds)
+def _back(request: RequestContext, seconds: int | None) -> datetime | None:
+    return None if seconds is None else request.now - timedelta(seconds=seconds)
 
 
 def _is_new(one: Event, oldest: datetime | None) -> bool:
     return oldest is None or (one.seen is not None and one.seen >= oldest)
 
 
-def _about(reading: Reading[Event], kind: Kind | None, name: str | None) -> Iterator[Event]:
+def _about(reading: ListResult[Event], kind: Kind | None, name: str | None) -> Iterator[Event]:
     """The events about objects of a kind and a name, which without a namespace must be that of one object.
 
     Raises:
@@ -128,12 +129,12 @@ def _contains(one: Event, part: str | None) -> bool:
     return part is None or part.lower() in f"{clean(one.reason)} {clean(one.message)}".lower()
 
 
-def _line(entry: Folded, scope: Scope) -> str:
+def _line(entry: Folded, request: RequestContext) -> str:
     """`3m Warning Kustomization flux-system/apps, HealthCheckFailed x7: "message"`."""
     one = entry.last
     namespace = f"{value(one.about.namespace)}/" if one.about.namespace else ""
     about = f"{value(one.about.kind)} {namespace}{value(one.about.name)}"
-    start = " ".join(filter(None, (age(one.seen, scope.now), value(one.type) if one.type else "", about)))
+    start = " ".join(filter(None, (age(one.seen, request.now), value(one.type) if one.type else "", about)))
     count = f" x{entry.count}" if entry.count > 1 else ""
     reason = f", {value(one.reason)}{count}" if one.reason else f",{count}" if count else ""
     return f"{start}{reason}: {message(one.message)}" if one.message else f"{start}{reason}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flux_mcp.api.kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, POD, REPLICA_SET, STATEFUL_SET, Kind
-from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.pod_logs import (
     MAX_CONTAINERS,
@@ -21,7 +21,7 @@ from flux_mcp.errors import BadArgument, KubectlError
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.kubernetes.pods import Container
 from flux_mcp.render.logs import fill, share
-from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, first_line, gap_line, size
+from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, first_line, size, unread_line
 from flux_mcp.sanitize.quote import clean, value
 from flux_mcp.tools.arguments import (
     Contains,
@@ -35,8 +35,6 @@ from flux_mcp.tools.arguments import (
     Tail,
 )
 from flux_mcp.tools.choices import check_target, to_seconds
-
-__all__ = ["KubernetesLogs", "get_kubernetes_logs"]
 
 DEFAULT_TAIL: Final = 100
 KINDS: Final = (POD, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, JOB, CRON_JOB)
@@ -56,7 +54,7 @@ class KubernetesLogs:
         tail: lines in all; None for the default.
     """
 
-    scope: Scope
+    request: RequestContext
     found: PodsFound
     logs: tuple[ContainerLog, ...]
     unread: int
@@ -80,7 +78,7 @@ class KubernetesLogs:
         return sum(log.matched for log in self.logs)
 
     def _head(self, shown: int) -> Sequence[str]:
-        lines = [first_line("get_kubernetes_logs", self.scope, shown, self._matched), *gap_line(self.found.gaps)]
+        lines = [first_line("get_kubernetes_logs", self.request, shown, self._matched), *unread_line(self.found.unread)]
         about = self.found.about
         if not self.found.pods:
             lines.append(f"{about.kind} {value(about.namespace)}/{value(about.name)} has no Pods.")
@@ -148,11 +146,13 @@ async def get_kubernetes_logs(  # noqa: PLR0913 (one parameter an argument)
     known = _kind(kind)
     check_target(known, name, namespace)
     wanted = Wanted(contains=contains, tail=tail or DEFAULT_TAIL, since=to_seconds(since) or 0, previous=previous)
-    scope = await cluster.open(context)
-    found = await find_pods(cluster, scope, known, name, namespace)
+    request = await cluster.open(context)
+    found = await find_pods(cluster, request, known, name, namespace)
     chosen = choose(found.pods, container)
-    logs = await read_logs(cluster, scope, chosen[:MAX_CONTAINERS], wanted)
-    return KubernetesLogs(scope=scope, found=found, logs=logs, unread=max(0, len(chosen) - MAX_CONTAINERS), tail=tail)
+    logs = await read_logs(cluster, request, chosen[:MAX_CONTAINERS], wanted)
+    return KubernetesLogs(
+        request=request, found=found, logs=logs, unread=max(0, len(chosen) - MAX_CONTAINERS), tail=tail
+    )
 
 
 def _kind(spelling: str) -> Kind:

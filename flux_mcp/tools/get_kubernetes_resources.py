@@ -8,14 +8,14 @@ from typing import Any, Final
 from flux_mcp.api.kinds import FluxKind, Kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, labels, number, text
-from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.get import find_one
-from flux_mcp.cluster.result import Gap
+from flux_mcp.cluster.result import Unread
 from flux_mcp.errors import BadArgument, KindNotInstalled
 from flux_mcp.flux.objects import FluxObject, view
-from flux_mcp.flux.status import judge
-from flux_mcp.kubernetes.columns import Summary, Told, summary
+from flux_mcp.flux.status import assess
+from flux_mcp.kubernetes.columns import Fragment, Summary, summary
 from flux_mcp.kubernetes.conditions import conditions
 from flux_mcp.kubernetes.pods import Container, pod
 from flux_mcp.kubernetes.rollout_status import rollout
@@ -23,15 +23,13 @@ from flux_mcp.kubernetes.workloads import TEMPLATE, TEMPLATES, short_image, view
 from flux_mcp.render.objects import object_line
 from flux_mcp.render.settings import packed, setting_lines
 from flux_mcp.render.spec_fields import describe
-from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, gap_line, until_full
+from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, unread_line, until_full
 from flux_mcp.sanitize.allowlist_kubernetes import ANY_SHAPE
 from flux_mcp.sanitize.lookup import shape_of
 from flux_mcp.sanitize.project import project
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, value
 from flux_mcp.tools.arguments import ApiVersion, Context, Limit, Namespace, OneKind, OnlyName, Selector
 from flux_mcp.tools.choices import check_target
-
-__all__ = ["KubernetesResource", "KubernetesResources", "get_kubernetes_resources"]
 
 LOOKED_INTO: Final = 20
 """Objects of a kind without a projection of its own whose key paths are told in a list."""
@@ -66,10 +64,10 @@ class Listed:
 class KubernetesResources:
     """The objects of one kind that match, those in trouble first."""
 
-    scope: Scope
+    request: RequestContext
     kind: Kind
     matching: tuple[Listed, ...]
-    gaps: tuple[Gap, ...]
+    unread: tuple[Unread, ...]
     limit: int | None
 
     @property
@@ -87,7 +85,7 @@ class KubernetesResources:
 
     def _head(self, named: int) -> Sequence[str]:
         title = f"get_kubernetes_resources {self.kind.resource}"
-        lines = [first_line(title, self.scope, named, len(self.matching)), *gap_line(self.gaps)]
+        lines = [first_line(title, self.request, named, len(self.matching)), *unread_line(self.unread)]
         if not self.matching:
             lines.append("No object matches.")
         elif isinstance(self.kind, FluxKind) and self.kind.sources:
@@ -109,9 +107,9 @@ class KubernetesResources:
 
     def _told(self) -> Iterator[str]:
         flux = [one.flux for one in self.matching if one.flux is not None]
-        judged = judge(flux, self.scope.now)
-        yield from (object_line(entry, self.scope) for entry in judged)
-        yield from (summary_line(one.summary, self.scope) for one in self.matching if one.flux is None)
+        statuses = assess(flux, self.request.now)
+        yield from (object_line(entry, self.request) for entry in statuses)
+        yield from (summary_line(one.summary, self.request) for one in self.matching if one.flux is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,14 +120,14 @@ class KubernetesResource:
         item: what may be shown of it.
     """
 
-    scope: Scope
+    request: RequestContext
     listed: Listed
     item: Mapping[str, Any]
 
     def render(self) -> str:
         """The line that a list has of it, then metadata, conditions, containers, spec and status."""
         return fit(
-            lambda _: (first_line("get_kubernetes_resources", self.scope),),
+            lambda _: (first_line("get_kubernetes_resources", self.request),),
             (lambda: [Line(line, 0, 1) for line in self._lines()],),
             DEFAULT_BOUND,
             lambda rest: f"… {rest} more lines left out.",
@@ -138,16 +136,16 @@ class KubernetesResource:
     def _lines(self) -> Iterator[str]:
         one = self.listed
         if one.flux is not None:
-            (entry,) = judge([one.flux], self.scope.now)
-            yield object_line(entry, self.scope)
+            (entry,) = assess([one.flux], self.request.now)
+            yield object_line(entry, self.request)
             yield "get_flux_resource tells more: neighbours, inventory, history, events"
         else:
-            yield summary_line(one.summary, self.scope)
+            yield summary_line(one.summary, self.request)
         yield from self._metadata()
         for condition in conditions(self.item):
             said = f": {message(condition.message, OBJECT_MESSAGE)}" if condition.message else ""
             reason = f", {value(condition.reason)}" if condition.reason else ""
-            changed = f", {age(condition.changed, self.scope.now)}" if condition.changed else ""
+            changed = f", {age(condition.changed, self.request.now)}" if condition.changed else ""
             yield f"condition {value(condition.type)} {condition.status}{reason}{changed}{said}"
         if shape_of(self.item) is ANY_SHAPE:
             yield from setting_lines(at(self.item, "spec"), "spec", frozenset())
@@ -172,15 +170,15 @@ class KubernetesResource:
             yield f"owned by {value(text(owner, 'kind'))} {value(text(owner, 'name'))}{how}"
 
 
-def summary_line(one: Summary, scope: Scope) -> str:
+def summary_line(one: Summary, request: RequestContext) -> str:
     """`Service apps/web, ClusterIP, ip 10.0.0.1, ports 80/TCP=8080, 3d`."""
     name = f"{value(one.ref.namespace)}/{value(one.ref.name)}" if one.ref.namespace else value(one.ref.name)
-    parts = [f"{value(one.ref.kind)} {name}", *(_part(told, scope) for told in one.told)]
-    return ", ".join(filter(None, (*parts, age(one.created, scope.now))))
+    parts = [f"{value(one.ref.kind)} {name}", *(_part(told, request) for told in one.told)]
+    return ", ".join(filter(None, (*parts, age(one.created, request.now))))
 
 
-def _part(told: Told, scope: Scope) -> str:
-    when = f"{age(told.when, scope.now)} ago" if told.when is not None else ""
+def _part(told: Fragment, request: RequestContext) -> str:
+    when = f"{age(told.when, request.now)} ago" if told.when is not None else ""
     said = " ".join(filter(None, (told.ours, *map(value, told.data), when)))
     return f"{said}: {message(told.message)}" if told.message else said
 
@@ -255,18 +253,18 @@ async def get_kubernetes_resources(
     check_target(known, name, namespace)
     if name is not None and selector is not None:
         raise BadArgument("selector", "cannot be combined with name")
-    scope = await cluster.open(context)
-    wanted = known or await cluster.resolve(scope, kind, api_version)
+    request = await cluster.open(context)
+    wanted = known or await cluster.resolve(request, kind, api_version)
     check_target(wanted, None, namespace)
     if name is not None:
-        found = await find_one(cluster, scope, wanted, name, namespace, lambda item: _detail(item, wanted))
-        return KubernetesResource(scope=scope, listed=found.listed, item=found.item)
-    reading = await cluster.read(scope, (wanted,), _lister(wanted), namespace=namespace, selector=selector)
+        found = await find_one(cluster, request, wanted, name, namespace, lambda item: _detail(item, wanted))
+        return KubernetesResource(request=request, listed=found.listed, item=found.item)
+    reading = await cluster.read(request, (wanted,), _lister(wanted), namespace=namespace, selector=selector)
     if reading.absent:
-        raise KindNotInstalled(f"The cluster does not serve {wanted.kind}; {scope.place}.", brief="not installed")
+        raise KindNotInstalled(f"The cluster does not serve {wanted.kind}; {request.where}.", brief="not installed")
     reading.require()
     matching = tuple(sorted(reading.objects, key=lambda one: one.summary.order))
-    return KubernetesResources(scope=scope, kind=wanted, matching=matching, gaps=reading.gaps, limit=limit)
+    return KubernetesResources(request=request, kind=wanted, matching=matching, unread=reading.unread, limit=limit)
 
 
 def _lister(kind: Kind) -> Callable[[Mapping[str, Any]], Listed | None]:

@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from itertools import chain
 
 from flux_mcp.api.kinds import FLUX_KINDS, Kind, with_sources
-from flux_mcp.cluster.client import Cluster, Scope
-from flux_mcp.cluster.result import Gap, Reading
+from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import KindNotInstalled
 from flux_mcp.flux.objects import FluxObject, view
-from flux_mcp.flux.status import Judged, Verdict, judge
+from flux_mcp.flux.status import Health, ObjectStatus, assess
 from flux_mcp.render.objects import counts, group_lines, single_lines
-from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, gap_line, until_full
+from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, unread_line, until_full
 from flux_mcp.tools.arguments import Context, Kinds, Limit, NameContains, Namespace, Selector, Status
-from flux_mcp.tools.choices import TROUBLE, to_kinds, to_verdicts
-
-__all__ = ["FluxResources", "list_flux_resources"]
+from flux_mcp.tools.choices import TROUBLE, to_health, to_kinds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +28,13 @@ class FluxResources:
         left_out: objects in trouble that match but for the status that was asked for.
     """
 
-    scope: Scope
-    matching: tuple[Judged, ...]
+    request: RequestContext
+    matching: tuple[ObjectStatus, ...]
     examined: int
     unchecked: int
-    left_out: tuple[Judged, ...]
+    left_out: tuple[ObjectStatus, ...]
     absent: tuple[Kind, ...]
-    gaps: tuple[Gap, ...]
+    unread: tuple[Unread, ...]
     limit: int | None
 
     def render(self) -> str:
@@ -46,7 +44,7 @@ class FluxResources:
 
         def lines(*, folded: bool) -> list[Line]:
             return until_full(
-                chain(single_lines(shown, self.scope), group_lines(shown, self.scope, folded=folded)),
+                chain(single_lines(shown, self.request), group_lines(shown, self.request, folded=folded)),
                 len(self.matching),
                 bound,
                 lambda rest: f"… {rest} more objects: raise limit, or narrow with status, kinds or namespace.",
@@ -60,7 +58,7 @@ class FluxResources:
         )
 
     def _head(self, named: int) -> Sequence[str]:
-        lines = [first_line("list_flux_resources", self.scope, named, len(self.matching)), *gap_line(self.gaps)]
+        lines = [first_line("list_flux_resources", self.request, named, len(self.matching)), *unread_line(self.unread)]
         if self.unchecked:
             lines.append(
                 f"Not checked: source-failing and revision-behind of {self.unchecked} objects: "
@@ -92,45 +90,47 @@ async def list_flux_resources(
 ) -> FluxResources:
     """All Flux objects and their status, trouble first: verdict, flags, reason, age, revision, message."""
     wanted = to_kinds(kinds)
-    scope = await cluster.open(context)
-    reading = await cluster.read(scope, with_sources(wanted), view, namespace=namespace, selector=selector)
+    request = await cluster.open(context)
+    reading = await cluster.read(request, with_sources(wanted), view, namespace=namespace, selector=selector)
     asked = reading.only(kind.kind for kind in wanted)
     if kinds is not None and len(asked.absent) == len(wanted):
         told = ", ".join(kind.kind for kind in wanted)
-        raise KindNotInstalled(f"The cluster does not serve {told}; {scope.place}.", brief="not installed")
+        raise KindNotInstalled(f"The cluster does not serve {told}; {request.where}.", brief="not installed")
     asked.require()
-    judged = tuple(entry for entry in judge(reading.objects, scope.now) if entry.object.kind in wanted)
-    matching = tuple(_select(judged, status, name_contains))
-    others = _select(judged, [TROUBLE], name_contains) if status is not None and _of_trouble(status) else ()
+    statuses = tuple(entry for entry in assess(reading.objects, request.now) if entry.object.kind in wanted)
+    matching = tuple(_select(statuses, status, name_contains))
+    others = _select(statuses, [TROUBLE], name_contains) if status is not None and _of_trouble(status) else ()
     whole = namespace is None and selector is None
     return FluxResources(
-        scope=scope,
+        request=request,
         matching=matching,
-        examined=len(judged),
+        examined=len(statuses),
         unchecked=sum(_unchecked(entry, reading, whole=whole, namespace=namespace) for entry in matching),
         left_out=tuple(entry for entry in others if entry not in matching),
         absent=asked.absent,
-        gaps=asked.gaps,
+        unread=asked.unread,
         limit=limit,
     )
 
 
-def _select(judged: Sequence[Judged], status: Sequence[str] | None, name_contains: str | None) -> Iterator[Judged]:
-    verdicts, trouble = to_verdicts(status)
+def _select(
+    statuses: Sequence[ObjectStatus], status: Sequence[str] | None, name_contains: str | None
+) -> Iterator[ObjectStatus]:
+    health_values, trouble = to_health(status)
     part = (name_contains or "").lower()
-    for entry in judged:
-        fits = status is None or entry.verdict in verdicts or (trouble and entry.trouble)
+    for entry in statuses:
+        fits = status is None or entry.health in health_values or (trouble and entry.trouble)
         if fits and part in entry.object.name.lower():
             yield entry
 
 
 def _of_trouble(status: Sequence[str]) -> bool:
     """Whether somebody who asks for these verdicts asks for trouble."""
-    verdicts, _ = to_verdicts(status)
-    return bool(verdicts - {Verdict.READY, Verdict.STATIC, Verdict.SUSPENDED, Verdict.PROGRESSING})
+    health_values, _ = to_health(status)
+    return bool(health_values - {Health.READY, Health.STATIC, Health.SUSPENDED, Health.PROGRESSING})
 
 
-def _unchecked(entry: Judged, reading: Reading[FluxObject], *, whole: bool, namespace: str | None) -> bool:
+def _unchecked(entry: ObjectStatus, reading: ListResult[FluxObject], *, whole: bool, namespace: str | None) -> bool:
     """Whether a source is missing from what was read because it was not looked for, not because it is not there."""
     return any(
         ref.kind not in reading.read or not (whole or (namespace is not None and ref.namespace == namespace))

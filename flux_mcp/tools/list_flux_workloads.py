@@ -7,11 +7,11 @@ from typing import Final
 import anyio
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, Scope
-from flux_mcp.cluster.result import Gap, Reading
+from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import KubectlError
-from flux_mcp.flux.graph import Graph, Linked, view_linked
-from flux_mcp.flux.inventory import Managed
+from flux_mcp.flux.graph import FluxNode, Graph, view_node
+from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.managed_workloads import (
     APPLIERS,
     Filter,
@@ -25,13 +25,11 @@ from flux_mcp.flux.managed_workloads import (
     view_running,
 )
 from flux_mcp.kubernetes.rollout_status import State
-from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, gap_line
+from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, unread_line
 from flux_mcp.render.workloads import NAMED, WorkloadLines
 from flux_mcp.sanitize.quote import name_of, value
 from flux_mcp.tools.arguments import Context, ImageContains, Limit, NameContains, Namespace, WorkloadKinds
 from flux_mcp.tools.choices import to_workload_kinds
-
-__all__ = ["FluxWorkloads", "list_flux_workloads"]
 
 NO_IMAGES: Final = "… images of workloads without trouble are left out: narrow with namespace, kinds or name_contains."
 
@@ -50,16 +48,16 @@ class FluxWorkloads:
         certain: whether all appliers were read: an inventory that was not may name what no label does.
     """
 
-    scope: Scope
+    request: RequestContext
     groups: tuple[Group, ...]
     graph: Graph
     unmanaged: int
     made: Mapping[str, int]
     remote: tuple[tuple[ObjectRef, int | None], ...]
-    lost: tuple[Managed, ...]
+    lost: tuple[InventoryEntry, ...]
     flux: bool
     certain: bool
-    gaps: tuple[Gap, ...]
+    unread: tuple[Unread, ...]
     limit: int | None
 
     @property
@@ -72,7 +70,7 @@ class FluxWorkloads:
         bound = DEFAULT_BOUND if self.limit is None else LIMIT_BOUND
         rest = self._total - sum(len(entry.workloads) for entry in shown)
         told = f"… {rest} more workloads: raise limit, or narrow with namespace, kinds or name_contains."
-        lines = WorkloadLines(self.graph, self.scope.now, *self._common, bound)
+        lines = WorkloadLines(self.graph, self.request.now, *self._common, bound)
         last = [Line(told, stands_for=rest)] if rest else []
         return fit(
             self._head,
@@ -93,7 +91,7 @@ class FluxWorkloads:
         return (*kinds,)[0] if len(kinds) == 1 else "", (*namespaces,)[0] if len(namespaces) == 1 else ""
 
     def _head(self, named: int) -> Sequence[str]:
-        lines = [first_line("list_flux_workloads", self.scope, named, self._total), *gap_line(self.gaps)]
+        lines = [first_line("list_flux_workloads", self.request, named, self._total), *unread_line(self.unread)]
         if not self.flux:
             lines.append("Flux is not installed: the API server serves no kind that applies workloads.")
         lines.append("; ".join(self._counts()))
@@ -124,7 +122,7 @@ class FluxWorkloads:
             more = f" and {len(self.lost) - NAMED} more" if len(self.lost) > NAMED else ""
             yield f"MISSING, though an inventory names it: {', '.join(map(self._lost, self.lost[:NAMED]))}{more}"
 
-    def _lost(self, managed: Managed) -> str:
+    def _lost(self, managed: InventoryEntry) -> str:
         of = " and ".join(name_of(ref) for ref in self.graph.holders(managed))
         return f"{name_of(managed.ref)} of {of}"
 
@@ -152,15 +150,15 @@ async def list_flux_workloads(
 ) -> FluxWorkloads:
     """Workloads that Flux manages: who applies them, readiness, images of init and main containers."""
     wanted = Filter(kinds=to_workload_kinds(kinds), namespace=namespace, name=name_contains, image=image_contains)
-    scope = await cluster.open(context)
-    workloads, appliers = await _read(cluster, scope, wanted)
+    request = await cluster.open(context)
+    workloads, appliers = await _read(cluster, request, wanted)
     workloads.require()
     graph = Graph(appliers.objects)
     matching = [one for one in workloads.objects if wanted.fits(one)]
     managed, unmanaged, made = deliver(matching, graph)
     unread = {kind.kind for kind in workloads.absent}
     return FluxWorkloads(
-        scope=scope,
+        request=request,
         groups=tuple(placed.group for placed in place(group(managed, graph, appliers.read))),
         graph=graph,
         unmanaged=unmanaged,
@@ -169,33 +167,35 @@ async def list_flux_workloads(
         lost=tuple(lost(graph, wanted, workloads.objects, workloads.read - unread)) if image_contains is None else (),
         flux=len(appliers.absent) < len(APPLIERS),
         certain=appliers.read >= {kind.kind for kind in APPLIERS},
-        gaps=(*workloads.gaps, *appliers.gaps),
+        unread=(*workloads.unread, *appliers.unread),
         limit=limit,
     )
 
 
-async def _read(cluster: Cluster, scope: Scope, wanted: Filter) -> tuple[Reading[Running], Reading[Linked]]:
+async def _read(
+    cluster: Cluster, request: RequestContext, wanted: Filter
+) -> tuple[ListResult[Running], ListResult[FluxNode]]:
     """The workloads, and at the same time the appliers; without these the labels still tell.
 
     Raises:
         KubectlError: the workloads could not be read.
     """
-    appliers: list[Reading[Linked]] = []
-    workloads: list[Reading[Running]] = []
+    appliers: list[ListResult[FluxNode]] = []
+    workloads: list[ListResult[Running]] = []
     failed: list[KubectlError] = []
 
     async def read_workloads() -> None:
         try:
-            workloads.append(await cluster.read(scope, wanted.kinds, view_running, namespace=wanted.namespace))
+            workloads.append(await cluster.read(request, wanted.kinds, view_running, namespace=wanted.namespace))
         except KubectlError as error:
             failed.append(error)
 
     async def read_appliers() -> None:
         try:
-            appliers.append(await cluster.read(scope, APPLIERS, view_linked))
+            appliers.append(await cluster.read(request, APPLIERS, view_node))
         except KubectlError as error:
-            gap = Gap(tuple(kind.kind for kind in APPLIERS), error.brief, error)
-            appliers.append(Reading((), frozenset(), gaps=(gap,)))
+            unread_item = Unread(tuple(kind.kind for kind in APPLIERS), error.brief, error)
+            appliers.append(ListResult((), frozenset(), unread=(unread_item,)))
 
     async with anyio.create_task_group() as both:
         both.start_soon(read_workloads)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from flux_mcp.api.kinds import FLUX_KINDS, FORCE, RESET, FluxKind
-from flux_mcp.cluster.client import Cluster, Scope
+from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.errors import BadArgument, KubectlError
-from flux_mcp.reconcile.outcome import WITH_SOURCE, Ended, Outcome, Target
+from flux_mcp.reconcile.outcome import WITH_SOURCE, Outcome, ReconcileResult, Target
 from flux_mcp.reconcile.preflight import Preflight
 from flux_mcp.reconcile.request import Requester
 from flux_mcp.reconcile.wait import Waiter
@@ -17,8 +17,6 @@ from flux_mcp.sanitize.quote import OBJECT_MESSAGE
 from flux_mcp.tools.arguments import Context, FluxName, Force, OneFluxKind, Reset, TheNamespace, WaitSeconds, WithSource
 from flux_mcp.tools.choices import to_kinds
 
-__all__ = ["Reconciled", "reconcile_flux_resource"]
-
 _OPEN: Final = frozenset({Outcome.REQUESTED, Outcome.RUNNING, Outcome.WAITING})
 
 
@@ -26,13 +24,13 @@ _OPEN: Final = frozenset({Outcome.REQUESTED, Outcome.RUNNING, Outcome.WAITING})
 class Reconciled:
     """How each step ended: the sources first, where they were asked, the object last."""
 
-    scope: Scope
-    steps: tuple[Ended, ...]
+    request: RequestContext
+    steps: tuple[ReconcileResult, ...]
 
     def render(self) -> str:
         """A line a step."""
         return fit(
-            lambda _: (first_line("reconcile_flux_resource", self.scope),),
+            lambda _: (first_line("reconcile_flux_resource", self.request),),
             (lambda: [Line(line, 0, 1) for line in self._lines()],),
             DEFAULT_BOUND,
             lambda rest: f"… {rest} more lines left out.",
@@ -79,26 +77,26 @@ async def reconcile_flux_resource(  # noqa: PLR0913 (the parameters of the tool)
     """Ask Flux to reconcile one object, wait, and report the outcome."""
     (wanted,) = to_kinds([kind], "kind")
     _check(wanted, with_source=with_source, force=force, reset=reset, wait_seconds=wait_seconds)
-    scope = await cluster.open(context)
-    preflight = Preflight(cluster, scope)
+    request = await cluster.open(context)
+    preflight = Preflight(cluster, request)
     target = await preflight.find(wanted, name, namespace)
     sources, passed = await preflight.road(target) if with_source else ((), ())
     targets = (*sources, target)
     preflight.check(targets)
     for refused in (await preflight.forbidden(targets)).values():
         raise refused
-    requester = Requester(cluster, scope)
-    steps = [Ended(ref=ref, outcome=Outcome.SKIPPED, why=why) for ref, why in passed]
+    requester = Requester(cluster, request)
+    steps = [ReconcileResult(ref=ref, outcome=Outcome.SKIPPED, why=why) for ref, why in passed]
     waiter.allow(wait_seconds)
     for source in sources:
         steps.append(await _step(requester, waiter, source, first=source is sources[0]))
         if steps[-1].outcome is not Outcome.SUCCEEDED:
             why = "not asked, because its source has not succeeded"
             left = targets[targets.index(source) + 1 :]
-            steps += [Ended(ref=one.ref, outcome=Outcome.SKIPPED, why=why) for one in left]
-            return Reconciled(scope, tuple(steps))
+            steps += [ReconcileResult(ref=one.ref, outcome=Outcome.SKIPPED, why=why) for one in left]
+            return Reconciled(request, tuple(steps))
     steps.append(await _step(requester, waiter, target, force=force, reset=reset, first=not sources))
-    return Reconciled(scope, tuple(steps))
+    return Reconciled(request, tuple(steps))
 
 
 async def _step(
@@ -109,17 +107,17 @@ async def _step(
     force: bool = False,
     reset: bool = False,
     first: bool,
-) -> Ended:
+) -> ReconcileResult:
     """Ask one object and wait for it. Once something was asked, what fails is part of the answer.
 
     Raises:
         KubectlError: the first object was not asked.
     """
     try:
-        request = await requester.ask(target, force=force, reset=reset)
+        requested = await requester.ask(target, force=force, reset=reset)
     except KubectlError as error:
         if first:
             raise
-        return Ended(ref=target.ref, outcome=Outcome.SKIPPED, why=f"not asked: {error.brief}")
-    (ended,) = await waiter.watch((request,), requester.look)
+        return ReconcileResult(ref=target.ref, outcome=Outcome.SKIPPED, why=f"not asked: {error.brief}")
+    (ended,) = await waiter.watch((requested,), requester.look)
     return ended

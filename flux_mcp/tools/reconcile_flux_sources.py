@@ -7,20 +7,18 @@ from itertools import groupby
 from typing import Final
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, Scope
-from flux_mcp.cluster.result import Gap
+from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.result import Unread
 from flux_mcp.errors import BadArgument, KindNotInstalled, KubectlError
-from flux_mcp.reconcile.outcome import SOURCE_KINDS, Ended, Outcome, Target, refusal, source_of, view_target
+from flux_mcp.reconcile.outcome import SOURCE_KINDS, Outcome, ReconcileResult, Target, refusal, source_of, view_target
 from flux_mcp.reconcile.preflight import Preflight
 from flux_mcp.reconcile.request import Requester
 from flux_mcp.reconcile.wait import Waiter
 from flux_mcp.render.outcomes import STANDS, ended_line, revisions
-from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, gap_line
+from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, unread_line
 from flux_mcp.sanitize.quote import LIST_MESSAGE, name_of, value
 from flux_mcp.tools.arguments import Context, Namespace, SourceKinds, WaitSeconds
 from flux_mcp.tools.choices import to_sources
-
-__all__ = ["ReconciledSources", "reconcile_flux_sources"]
 
 CHART: Final = "HelmChart"
 """The kind that is asked after what it comes from."""
@@ -46,10 +44,10 @@ class ReconciledSources:
         gaps: kinds that could not be read, so that none of them was asked.
     """
 
-    scope: Scope
-    ended: tuple[Ended, ...]
+    request: RequestContext
+    ended: tuple[ReconcileResult, ...]
     asked: int
-    gaps: tuple[Gap, ...]
+    unread: tuple[Unread, ...]
 
     def render(self) -> str:
         """What failed or was not asked first, a line each; what succeeded by kind and namespace."""
@@ -58,8 +56,8 @@ class ReconciledSources:
         stands = [STANDS] if any(one.outcome in waits for one in self.ended) else []
         return fit(
             lambda _: (
-                first_line("reconcile_flux_sources", self.scope, self.asked, len(self.ended)),
-                *gap_line(self.gaps),
+                first_line("reconcile_flux_sources", self.request, self.asked, len(self.ended)),
+                *unread_line(self.unread),
                 _counts(self.ended),
                 *stands,
             ),
@@ -73,12 +71,12 @@ class ReconciledSources:
         )
 
 
-def _counts(ended: Iterable[Ended]) -> str:
+def _counts(ended: Iterable[ReconcileResult]) -> str:
     counts = {outcome: sum(one.outcome is outcome for one in ended) for outcome in Outcome}
     return ", ".join(f"{number} {outcome.value}" for outcome, number in counts.items() if number) or "No sources."
 
 
-def _lines(rows: Sequence[Ended], limit: int, *, folded: bool = False) -> list[Line]:
+def _lines(rows: Sequence[ReconcileResult], limit: int, *, folded: bool = False) -> list[Line]:
     """The lines; folded, those of which nothing is to be said but how they ended are counted and not named."""
     lines = [Line(ended_line(one, limit), 1, 1) for one in rows if not _calm(one)]
     calm = (one for one in rows if _calm(one))
@@ -91,11 +89,11 @@ def _lines(rows: Sequence[Ended], limit: int, *, folded: bool = False) -> list[L
     return lines
 
 
-def _calm(one: Ended) -> bool:
+def _calm(one: ReconcileResult) -> bool:
     return one.outcome in {Outcome.SUCCEEDED, Outcome.REQUESTED} and not one.why and not one.notes
 
 
-def _brief(one: Ended) -> str:
+def _brief(one: ReconcileResult) -> str:
     return " ".join(filter(None, (value(one.ref.name), revisions(one))))
 
 
@@ -110,23 +108,23 @@ async def reconcile_flux_sources(
 ) -> ReconciledSources:
     """Ask Flux to reconcile all sources, wait, and report how each ended."""
     wanted = to_sources(kinds)
-    scope = await cluster.open(context)
-    reading = await cluster.read(scope, wanted, view_target, namespace=namespace)
+    request = await cluster.open(context)
+    reading = await cluster.read(request, wanted, view_target, namespace=namespace)
     if len(reading.absent) == len(wanted):
         told = ", ".join(kind.kind for kind in wanted)
-        raise KindNotInstalled(f"The cluster does not serve {told}; {scope.place}.", brief="not installed")
+        raise KindNotInstalled(f"The cluster does not serve {told}; {request.where}.", brief="not installed")
     reading.require()
     if len(reading.objects) > MOST:
         narrower = " and ".join(("kinds",) if namespace is not None else ("namespace", "kinds"))
         raise BadArgument(
             "namespace" if namespace is None else "kinds",
             f"must narrow this down: {len(reading.objects)} sources match, at most {MOST} are asked with one call "
-            f"(use {narrower}); {scope.place}",
+            f"(use {narrower}); {request.where}",
         )
-    waves = _Waves(Requester(cluster, scope), waiter, namespace)
+    waves = _Waves(Requester(cluster, request), waiter, namespace)
     waves.refuse({one.ref: why for one in reading.objects if (why := refusal(one))})
     targets = [one for one in reading.objects if one.ref not in waves.ended]
-    forbidden = await Preflight(cluster, scope).forbidden(targets)
+    forbidden = await Preflight(cluster, request).forbidden(targets)
     waves.refuse({ref: error.brief for ref, error in forbidden.items()})
     waiter.allow(wait_seconds)
     charts = [one for one in targets if one.ref.kind == CHART]
@@ -137,7 +135,7 @@ async def reconcile_flux_sources(
         errors += await waves.ask(waves.unblocked(charts))
     if errors and not waves.asked:
         raise errors[0]
-    return ReconciledSources(scope, tuple(waves.ended.values()), waves.asked, reading.gaps)
+    return ReconciledSources(request, tuple(waves.ended.values()), waves.asked, reading.unread)
 
 
 class _Waves:
@@ -145,13 +143,13 @@ class _Waves:
 
     def __init__(self, requester: Requester, waiter: Waiter, namespace: str | None) -> None:
         self._requester, self._waiter, self._namespace = requester, waiter, namespace
-        self.ended: dict[ObjectRef, Ended] = {}
+        self.ended: dict[ObjectRef, ReconcileResult] = {}
         self.asked = 0
 
     def refuse(self, why: Mapping[ObjectRef, str]) -> None:
         """Take down that these were not asked, and why."""
         for ref, told in why.items():
-            self.ended[ref] = Ended(ref=ref, outcome=Outcome.SKIPPED, why=told)
+            self.ended[ref] = ReconcileResult(ref=ref, outcome=Outcome.SKIPPED, why=told)
 
     def unblocked(self, charts: Iterable[Target]) -> list[Target]:
         """The charts whose source did not fail, as far as it was asked; the others are refused."""

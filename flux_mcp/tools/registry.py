@@ -29,8 +29,6 @@ from flux_mcp.tools.reconcile_flux_sources import reconcile_flux_sources
 from flux_mcp.tools.schema import argument_model, published_schema, validate
 from flux_mcp.tools.trace_kubernetes_resource import trace_kubernetes_resource
 
-__all__ = ["TOOLS", "Tool", "Toolbox", "UnknownTool"]
-
 
 class Facts(Protocol):
     """What a tool computes."""

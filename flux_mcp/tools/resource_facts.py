@@ -10,11 +10,11 @@ from flux_mcp.api.kinds import CRON_JOB
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, number, text
 from flux_mcp.audit.run import Audit
-from flux_mcp.cluster.client import Scope
-from flux_mcp.cluster.result import Gap
-from flux_mcp.flux.graph import Graph, Linked
-from flux_mcp.flux.inventory import Managed
-from flux_mcp.flux.status import Judged
+from flux_mcp.cluster.client import RequestContext
+from flux_mcp.cluster.result import Unread
+from flux_mcp.flux.graph import FluxNode, Graph
+from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.flux.status import ObjectStatus
 from flux_mcp.kubernetes.conditions import Condition
 from flux_mcp.kubernetes.events import WARNING, Folded
 from flux_mcp.kubernetes.workloads import Workload
@@ -22,10 +22,8 @@ from flux_mcp.render.findings import finding_lines
 from flux_mcp.render.objects import counts
 from flux_mcp.render.settings import setting_lines
 from flux_mcp.render.spec_fields import references, remote_by
-from flux_mcp.render.text import DEFAULT_BOUND, Line, age, first_line, fit, gap_line, revision
+from flux_mcp.render.text import DEFAULT_BOUND, Line, age, first_line, fit, revision, unread_line
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, name_of, value
-
-__all__ = ["NEIGHBOURS", "FluxResource"]
 
 NEIGHBOURS: Final = 25
 """Neighbours of one sort that are named."""
@@ -47,22 +45,22 @@ class FluxResource:
         audit: what is configured badly, as far as this tool reads.
     """
 
-    scope: Scope
-    entry: Judged
-    linked: Linked
+    request: RequestContext
+    entry: ObjectStatus
+    node: FluxNode
     item: Mapping[str, Any]
     graph: Graph
-    judged: Mapping[ObjectRef, Judged]
+    statuses: Mapping[ObjectRef, ObjectStatus]
     read: frozenset[str]
     workloads: Mapping[ObjectRef, Workload]
     events: tuple[Folded, ...]
     audit: Audit
-    gaps: tuple[Gap, ...]
+    unread: tuple[Unread, ...]
 
     def render(self) -> str:
         """Verdict and conditions, revisions, neighbours, spec, audit, inventory, history, events."""
         return fit(
-            lambda _: (first_line("get_flux_resource", self.scope), *gap_line(self.gaps)),
+            lambda _: (first_line("get_flux_resource", self.request), *unread_line(self.unread)),
             (lambda: [Line(line, 0, 1) for line in self._lines()],),
             DEFAULT_BOUND,
             lambda rest: f"… {rest} more lines left out.",
@@ -81,31 +79,31 @@ class FluxResource:
         yield from self._events()
 
     def _title(self) -> str:
-        one, entry = self.linked.object, self.entry
+        one, entry = self.node.object, self.entry
         flags = f" ({' '.join(flag.value for flag in entry.flags)})" if entry.flags else ""
-        parts = [f"{name_of(one.ref)}, {entry.verdict.value}{flags}"]
+        parts = [f"{name_of(one.ref)}, {entry.health.value}{flags}"]
         parts += [value(entry.reason)] if entry.reason else []
-        parts += [f"told {age(entry.since, self.scope.now)} ago"] if entry.since else []
+        parts += [f"told {age(entry.since, self.request.now)} ago"] if entry.since else []
         parts += [f"suspended by {value(one.suspended_by)}"] if one.disabled and one.suspended_by else []
         parts += [f"finalizers {' '.join(map(value, one.finalizers[:3]))}"] if one.deleted else []
         return ", ".join(parts)
 
     def _conditions(self) -> Iterator[str]:
         said: set[str] = set()
-        for condition in sorted(self.linked.object.conditions, key=lambda one: one.type != "Ready"):
+        for condition in sorted(self.node.object.conditions, key=lambda one: one.type != "Ready"):
             told = "" if condition.message in said or not condition.message else f": {self._message(condition)}"
             said.add(condition.message)
-            changed = age(condition.changed, self.scope.now)
+            changed = age(condition.changed, self.request.now)
             yield f"condition {value(condition.type)} {condition.status}, {value(condition.reason)}, {changed}{told}"
-        one = self.linked.object
-        if self.entry.verdict.value == "Stale":
+        one = self.node.object
+        if self.entry.health.value == "Stale":
             yield f"generation {one.generation} is wanted, the status is of an older one"
 
     def _message(self, condition: Condition) -> str:
         return message(condition.message, OBJECT_MESSAGE if condition.type == "Ready" else 300)
 
     def _revisions(self) -> Iterator[str]:
-        one = self.linked.object
+        one = self.node.object
         told = [
             f"{what} {revision(found)}"
             for what, found in (
@@ -125,10 +123,10 @@ class FluxResource:
             yield f"url: {value(one.url)}" + (f", ref {key} {value(wanted)}" if wanted else "")
 
     def _neighbours(self) -> Iterator[str]:
-        ref = self.linked.ref
+        ref = self.node.ref
         yield from self._named("source", self.graph.source_chain(ref))
-        yield from self._named("depends on", self.linked.depends_on)
-        yield from self._named("depended on by", self.graph.dependants(ref))
+        yield from self._named("depends on", self.node.depends_on)
+        yield from self._named("depended on by", self.graph.dependents(ref))
         yield from self._named("used by", self.graph.users(ref))
         yield from self._named("applied by", self.graph.owners(ref))
         if remote := remote_by(at(self.item, "spec")):
@@ -141,14 +139,14 @@ class FluxResource:
             yield f"{how}: {'; '.join(self._neighbour(ref) for ref in refs[:NEIGHBOURS])}{more}"
 
     def _neighbour(self, ref: ObjectRef) -> str:
-        entry = self.judged.get(ref)
+        entry = self.statuses.get(ref)
         if entry is None:
             return f"{name_of(ref)} {'missing' if ref.kind in self.read else 'not read'}"
         shown = f" {revision(entry.object.revision)}" if entry.object.revision else ""
-        return f"{name_of(ref)} {entry.verdict.value}{shown}"
+        return f"{name_of(ref)} {entry.health.value}{shown}"
 
     def _references(self) -> Iterator[str]:
-        said = " ".join(condition.message for condition in self.linked.object.conditions).lower()
+        said = " ".join(condition.message for condition in self.node.object.conditions).lower()
         told = []
         for kind, name in references(at(self.item, "spec")):
             missing = re.search(rf'\b{kind.lower()}s? "{re.escape(name.lower())}" not found', said) is not None
@@ -157,13 +155,13 @@ class FluxResource:
             yield f"refers to: {', '.join(told)} (Secrets are never read)"
 
     def _inventory(self) -> Iterator[str]:
-        applied = self.linked.applied
+        applied = self.node.applied
         if applied is None:
             return
-        if self.linked.remote:
+        if self.node.remote:
             yield f"inventory: {len(applied)} objects on another cluster"
             return
-        by_kinds: dict[str, list[Managed]] = defaultdict(list)
+        by_kinds: dict[str, list[InventoryEntry]] = defaultdict(list)
         for managed in applied:
             by_kinds[managed.kind].append(managed)
         told = [f"{value(kind)} {len(found)}{self._health(found)}" for kind, found in sorted(by_kinds.items())]
@@ -175,12 +173,12 @@ class FluxResource:
         if len(unready) > UNREADY:
             yield f"  and {len(unready) - UNREADY} more that are not ready"
 
-    def _workload(self, managed: Managed) -> Workload | None:
+    def _workload(self, managed: InventoryEntry) -> Workload | None:
         return self.workloads.get(managed.ref) if managed.workload is not None else None
 
-    def _health(self, found: Iterable[Managed]) -> str:
+    def _health(self, found: Iterable[InventoryEntry]) -> str:
         refs = [one.ref for one in found if one.is_flux]
-        if entries := [self.judged[ref] for ref in refs if ref in self.judged]:
+        if entries := [self.statuses[ref] for ref in refs if ref in self.statuses]:
             return f" ({counts(sorted(entries, key=lambda entry: entry.order))})"
         workloads = [one for one in map(self._workload, found) if one is not None and one.ref.kind != CRON_JOB.kind]
         if workloads:
@@ -199,7 +197,7 @@ class FluxResource:
             one = folded.last
             often = f" x{folded.count}" if folded.count > 1 else ""
             kind = "Warning " if one.type == WARNING else ""
-            yield f"event: {age(one.seen, self.scope.now)} {kind}{value(one.reason)}{often}: {message(one.message)}"
+            yield f"event: {age(one.seen, self.request.now)} {kind}{value(one.reason)}{often}: {message(one.message)}"
         if len(self.events) > EVENTS:
             yield f"event: {len(self.events) - EVENTS} more (get_kubernetes_events)"
 

@@ -12,8 +12,6 @@ from pydantic.fields import FieldInfo
 from flux_mcp.errors import BadArgument
 from flux_mcp.kubectl.validate import echo
 
-__all__ = ["argument_model", "published_schema", "validate"]
-
 LONG_NUMBER: Final = 10**20
 """From here on a number that does not fit is not repeated."""
 

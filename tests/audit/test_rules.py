@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from flux_mcp.api.kinds import FLUX_KINDS, by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.audit.inline_credentials import credential_keys, holds_credential
-from flux_mcp.audit.rule import BEYOND
+from flux_mcp.audit.rule import BEYOND, AuditContext, Severity
 from flux_mcp.audit.rules_sources import is_open
-from flux_mcp.audit.run import RULES, Audit, Facts, Severity, audit
+from flux_mcp.audit.run import RULES, Audit, audit
 from flux_mcp.audit.spec_view import Audited, audited
 from flux_mcp.flux.graph import loops
 from flux_mcp.flux.installation import view_crd
@@ -32,13 +32,13 @@ EVERYTHING = frozenset({*by_kind, *BESIDE})
 
 def facts_of(
     items: Iterable[dict[str, Any]], now: str = NOW, read: frozenset[str] = EVERYTHING, namespace: str | None = None
-) -> Facts:
+) -> AuditContext:
     """What two reads bring of these items."""
     by: dict[str, list[dict[str, Any]]] = {kind: [] for kind in (*BESIDE, "")}
     for one in items:
         by[one["kind"] if one["kind"] in BESIDE else ""].append(one)
     labelled = {kind: [one for one in found if PART_OF_FLUX in labels(one)] for kind, found in by.items()}
-    return Facts(
+    return AuditContext(
         objects=seen(map(audited, by[""])),
         read=read,
         now=datetime.fromisoformat(now).astimezone(UTC),
@@ -66,7 +66,7 @@ def seen(views: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def found(result: Audit) -> dict[str, set[str]]:
-    return {one.rule.id: {short(hit.ref) for hit in one.hits} for one in result.found}
+    return {one.rule.id: {short(finding.ref) for finding in one.findings} for one in result.found}
 
 
 def short(ref: ObjectRef) -> str:
@@ -162,7 +162,7 @@ def test_what_the_rules_find_in_a_recording(recording: str, now: str, expected: 
 
 def test_what_the_findings_of_staging_are_about() -> None:
     result = audit(facts_of(recorded("staging"), "2026-11-22T09:27:06Z"))
-    told = {(one.rule.id, short(hit.ref)): hit.told for one in result.found for hit in one.hits}
+    told = {(one.rule.id, short(finding.ref)): finding.told for one in result.found for finding in one.findings}
     assert told["version-open", "HelmRelease apps/backend"] == ">=9.0.0"
     assert told["version-open", "HelmRelease ingress-nginx/ingress-nginx"] == "*"
     assert told["source-missing", "Kustomization orphan-source"] == ObjectRef("GitRepository", "flux-system", "nope")
@@ -220,16 +220,16 @@ def test_a_rule_says_which_kinds_it_could_not_see(rule: str) -> None:
     (entry,) = (one for one in RULES if one.id == rule)
     for kind in {*entry.kinds, *entry.needs} - {"Flux"}:
         unchecked = {one.rule.id: one for one in audit(facts_of((), read=EVERYTHING - {kind})).unchecked}
-        assert kind in unchecked[rule].blind
+        assert kind in unchecked[rule].unknown
         assert unchecked[rule].wholly == (kind in entry.needs or entry.kinds == (kind,))
 
 
 def test_a_target_of_a_kind_that_was_not_read_is_not_missing() -> None:
-    facts = facts_of((ks(), hr(dependsOn=[{"name": "nope"}])), read=EVERYTHING - {"GitRepository"})
-    result = audit(facts)
+    context = facts_of((ks(), hr(dependsOn=[{"name": "nope"}])), read=EVERYTHING - {"GitRepository"})
+    result = audit(context)
     assert found(result).get("source-missing") is None
     assert found(result)["depends-on-missing"] == {"HelmRelease apps/web"}
-    assert {one.rule.id: one.blind for one in result.unchecked}["source-missing"] == ("GitRepository",)
+    assert {one.rule.id: one.unknown for one in result.unchecked}["source-missing"] == ("GitRepository",)
 
 
 def test_a_target_in_another_namespace_is_not_missing_where_one_was_read() -> None:
@@ -240,23 +240,23 @@ def test_a_target_in_another_namespace_is_not_missing_where_one_was_read() -> No
         facts_of((hr(**chart), hr("near", chartRef={"kind": "HelmChart", "name": "nope"})), namespace="apps")
     )
     assert found(result)["source-missing"] == {"HelmRelease apps/near"}
-    blind = {one.rule.id: one.blind for one in result.unchecked}
-    assert blind["source-missing"] == (BEYOND.what,)
-    assert {rule.id for rule in RULES if rule.wide} <= blind.keys()
+    unknown = {one.rule.id: one.unknown for one in result.unchecked}
+    assert unknown["source-missing"] == (BEYOND.what,)
+    assert {rule.id for rule in RULES if rule.wide} <= unknown.keys()
 
 
 def test_no_alert_is_missed_where_one_namespace_was_read() -> None:
     """It may stand in another one."""
     result = audit(facts_of((hr(),), namespace="apps"))
     assert "alert-unset" not in found(result)
-    assert BEYOND.what in {one.rule.id: one.blind for one in result.unchecked}["alert-unset"]
+    assert BEYOND.what in {one.rule.id: one.unknown for one in result.unchecked}["alert-unset"]
 
 
 def test_a_resource_set_may_wait_for_what_is_not_looked_for() -> None:
     waits = item("ResourceSet", "teams", spec={"dependsOn": [{"apiVersion": "v1", "kind": "Secret", "name": "x"}]})
     result = audit(facts_of((waits,)))
     assert "depends-on-missing" not in found(result)
-    assert {one.rule.id: one.blind for one in result.unchecked} == {"depends-on-missing": ("Secret",)}
+    assert {one.rule.id: one.unknown for one in result.unchecked} == {"depends-on-missing": ("Secret",)}
 
 
 def test_retry_on_failure_may_be_the_default() -> None:
@@ -265,7 +265,7 @@ def test_retry_on_failure_may_be_the_default() -> None:
     assert "helm-remediation-unset" not in found(audit(facts_of((hr(), gate))))
     unread = audit(facts_of((hr(),), read=EVERYTHING - {"Deployment"}))
     assert found(unread)["helm-remediation-unset"] == {"HelmRelease apps/web"}
-    assert "Deployment" in {one.rule.id: one.blind for one in unread.unchecked}["helm-remediation-unset"]
+    assert "Deployment" in {one.rule.id: one.unknown for one in unread.unchecked}["helm-remediation-unset"]
 
 
 def test_only_what_was_asked_for_is_reported() -> None:
@@ -275,9 +275,9 @@ def test_only_what_was_asked_for_is_reported() -> None:
         controller("helm-controller", "v1.5.0"),
     )
     narrow = audit(facts_of(items), {"Kustomization"})
-    assert {hit.ref.kind for one in narrow.found for hit in one.hits} == {"Kustomization"}
+    assert {finding.ref.kind for one in narrow.found for finding in one.findings} == {"Kustomization"}
     about = audit(facts_of(items), about=ObjectRef("HelmRelease", "apps", "star"))
-    assert {short(hit.ref) for one in about.found for hit in one.hits} == {"HelmRelease apps/star"}
+    assert {short(finding.ref) for one in about.found for finding in one.findings} == {"HelmRelease apps/star"}
     assert "version-open" in found(about)
 
 
@@ -364,7 +364,12 @@ def test_several_loops_are_told_apart() -> None:
     items = [ks(name, dependsOn=[{"name": other}]) for name, other in ("ab", "ba", "cd", "dc")]
     (one,) = (one for one in audit(facts_of(items)).found if one.rule.id == "depends-on-loop")
     of_a, of_c = (ObjectRef("Kustomization", "flux-system", name) for name in "ac")
-    assert [(hit.ref.name, hit.told) for hit in one.hits] == [("a", of_a), ("b", of_a), ("c", of_c), ("d", of_c)]
+    assert [(finding.ref.name, finding.told) for finding in one.findings] == [
+        ("a", of_a),
+        ("b", of_a),
+        ("c", of_c),
+        ("d", of_c),
+    ]
 
 
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.lists(st.sampled_from("abcdefgh"), max_size=3), max_size=8))
@@ -468,12 +473,12 @@ def test_nothing_raises(entries: list[tuple[Any, str, Any, Any]]) -> None:
         }
         for kind, name, spec, status in entries
     ]
-    facts = facts_of(items)
-    known = {one.ref for one in facts.objects} | {ObjectRef(kind, "a", "*") for kind in by_kind}
-    for one in audit(facts).found:
-        assert one.hits
-        assert all(hit.ref in known for hit in one.hits)
-        assert len(set(one.hits)) == len(one.hits)
+    context = facts_of(items)
+    known = {one.ref for one in context.objects} | {ObjectRef(kind, "a", "*") for kind in by_kind}
+    for one in audit(context).found:
+        assert one.findings
+        assert all(finding.ref in known for finding in one.findings)
+        assert len(set(one.findings)) == len(one.findings)
 
 
 def test_ten_thousand_objects_are_judged_at_once() -> None:
@@ -500,9 +505,9 @@ def test_ten_thousand_objects_are_judged_at_once() -> None:
     ]
     items += [item("GitRepository", f"app-{number}") for number in range(1000)]
     views: tuple[Audited, ...] = seen(map(audited, items))
-    facts = Facts(objects=views, read=EVERYTHING, now=datetime.fromisoformat(NOW))
+    context = AuditContext(objects=views, read=EVERYTHING, now=datetime.fromisoformat(NOW))
     start = time.process_time()
-    result = audit(facts)
+    result = audit(context)
     spent = time.process_time() - start
     assert len(found(result)["object-two-appliers"]) == 5000
     assert len(found(result)["version-open"]) == 4000

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from flux_mcp.api.kinds import FLUX_KINDS, by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.diagnosis.blockers import Cause, Sort, World
+from flux_mcp.diagnosis.blockers import Cause, CauseType, Snapshot
 from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
-from flux_mcp.diagnosis.snapshot import view_examined
+from flux_mcp.diagnosis.snapshot import view_snapshot_object
 from flux_mcp.flux.graph_algorithms import components, downstream
-from flux_mcp.flux.status import judge
+from flux_mcp.flux.status import assess
 from tests.support.causes import STAGING_CAUSES
 from tests.support.expected import STAGING_MOMENT
 from tests.support.fake import FIXTURES
@@ -27,11 +27,11 @@ NOW = datetime(2026, 1, 2, 4, 0, 0, tzinfo=UTC)
 EVERY = frozenset(kind.kind for kind in FLUX_KINDS)
 
 
-def world(items: Iterable[dict[str, Any]], now: datetime = NOW, **more: Any) -> World:
-    objects = [one for each in items if (one := view_examined(each)) is not None]
-    judged = judge((one.linked.object for one in objects), now)
+def world(items: Iterable[dict[str, Any]], now: datetime = NOW, **more: Any) -> Snapshot:
+    objects = [one for each in items if (one := view_snapshot_object(each)) is not None]
+    judged = assess((one.node.object for one in objects), now)
     known = {"read": EVERY, "down": {}, **more}
-    return World({one.ref: one for one in objects}, {entry.object.ref: entry for entry in judged}, **known)
+    return Snapshot({one.ref: one for one in objects}, {entry.object.ref: entry for entry in judged}, **known)
 
 
 def bad(reason: str, message: str, kind: str = "Kustomization", name: str = "apps", **more: Any) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def causes(found: Diagnosis, ref: ObjectRef) -> list[Cause]:
     return [found.causes[position] for position in found.causes_of(ref)]
 
 
-def told(found: Diagnosis, ref: ObjectRef) -> set[tuple[Sort, ObjectRef]]:
+def told(found: Diagnosis, ref: ObjectRef) -> set[tuple[CauseType, ObjectRef]]:
     return {(cause.sort, cause.members[0]) for cause in causes(found, ref)}
 
 
@@ -75,7 +75,7 @@ def test_on_staging_every_object_in_trouble_stands_behind_its_own_causes_and_no_
     found = diagnose(world(recorded("staging"), datetime.fromisoformat(STAGING_MOMENT)))
 
     def called(cause: Cause) -> str:
-        if cause.sort is Sort.LOOP:
+        if cause.sort is CauseType.LOOP:
             return "loop"
         alike = {by_kind[ref.kind].controller for ref in cause.members}
         return str(cause.members[0]) if len(cause.members) == 1 else alike.pop()
@@ -85,7 +85,7 @@ def test_on_staging_every_object_in_trouble_stands_behind_its_own_causes_and_no_
 
 def test_on_staging_the_loop_is_one_cause() -> None:
     found = diagnose(world(recorded("staging"), datetime.fromisoformat(STAGING_MOMENT)))
-    (loop,) = [cause for cause in found.causes if cause.sort is Sort.LOOP]
+    (loop,) = [cause for cause in found.causes if cause.sort is CauseType.LOOP]
     assert loop.members == (ks("cycle-a"), ks("cycle-b"))
 
 
@@ -100,7 +100,7 @@ def test_on_bootstrap_nothing_is_in_trouble() -> None:
 
 def test_a_chain_of_dependencies_leads_to_its_end() -> None:
     found = diagnose(world([waiting("a", "b"), waiting("b", "c"), bad("BuildFailed", "no such file", name="c")]))
-    assert told(found, ks("a")) == {(Sort.FAILURE, ks("c"))}
+    assert told(found, ks("a")) == {(CauseType.FAILURE, ks("c"))}
     assert found.behind[0] == (ks("a"), ks("b"))
     assert found.way(ks("a"), 0) == (ks("a"), ks("b"), ks("c"))
     assert found.waiting_for(ks("c")) == (ks("a"), ks("b"))
@@ -109,47 +109,47 @@ def test_a_chain_of_dependencies_leads_to_its_end() -> None:
 def test_two_dependencies_that_fail_are_two_causes() -> None:
     broken = [bad("BuildFailed", "no such file", name="c"), bad("PruneFailed", "delete failed", name="d")]
     found = diagnose(world([waiting("a", "c", "d"), *broken]))
-    assert told(found, ks("a")) == {(Sort.FAILURE, ks("c")), (Sort.FAILURE, ks("d"))}
+    assert told(found, ks("a")) == {(CauseType.FAILURE, ks("c")), (CauseType.FAILURE, ks("d"))}
 
 
 def test_a_dependency_that_is_ready_is_no_cause() -> None:
     found = diagnose(world([waiting("a", "b", "c"), item(name="b"), bad("BuildFailed", "no such file", name="c")]))
-    assert told(found, ks("a")) == {(Sort.FAILURE, ks("c"))}
+    assert told(found, ks("a")) == {(CauseType.FAILURE, ks("c"))}
 
 
 def test_a_dependency_that_does_not_exist_is_missing() -> None:
-    assert told(diagnose(world([waiting("a", "b")])), ks("a")) == {(Sort.MISSING, ks("b"))}
+    assert told(diagnose(world([waiting("a", "b")])), ks("a")) == {(CauseType.MISSING, ks("b"))}
 
 
 def test_a_dependency_of_a_kind_that_was_not_read_is_not_called_missing() -> None:
-    assert told(diagnose(world([waiting("a", "b")], read=frozenset())), ks("a")) == {(Sort.UNREAD, ks("b"))}
+    assert told(diagnose(world([waiting("a", "b")], read=frozenset())), ks("a")) == {(CauseType.UNREAD, ks("b"))}
 
 
 def test_a_dependency_in_a_namespace_that_was_not_read_is_not_called_missing() -> None:
     elsewhere = waiting("a", "b")
     elsewhere["spec"]["dependsOn"] = [{"name": "b", "namespace": "far"}]
     found = diagnose(world([elsewhere], only="flux-system"))
-    assert told(found, ks("a")) == {(Sort.UNREAD, ObjectRef("Kustomization", "far", "b"))}
+    assert told(found, ks("a")) == {(CauseType.UNREAD, ObjectRef("Kustomization", "far", "b"))}
 
 
 def test_a_suspended_dependency_that_never_was_ready_is_a_cause() -> None:
     suspended = item(name="b", spec={"suspend": True}, status={"conditions": []})
-    assert told(diagnose(world([waiting("a", "b"), suspended])), ks("a")) == {(Sort.SUSPENDED, ks("b"))}
+    assert told(diagnose(world([waiting("a", "b"), suspended])), ks("a")) == {(CauseType.SUSPENDED, ks("b"))}
 
 
 def test_a_suspended_dependency_that_is_ready_is_a_cause_where_there_is_no_other() -> None:
     """It will not become newer: who waits for a newer revision of it waits for ever."""
     suspended = item(name="b", spec={"suspend": True})
-    assert told(diagnose(world([waiting("a", "b"), suspended])), ks("a")) == {(Sort.SUSPENDED, ks("b"))}
+    assert told(diagnose(world([waiting("a", "b"), suspended])), ks("a")) == {(CauseType.SUSPENDED, ks("b"))}
     found = diagnose(world([waiting("a", "b", "c"), suspended, bad("BuildFailed", "no such file", name="c")]))
-    assert told(found, ks("a")) == {(Sort.FAILURE, ks("c"))}
+    assert told(found, ks("a")) == {(CauseType.FAILURE, ks("c"))}
 
 
 def test_a_dependency_that_is_just_reconciled_is_waited_for() -> None:
     running = item(
         name="b", status={"conditions": [{**READY, "status": "Unknown", "lastTransitionTime": "2026-01-02T03:59:50Z"}]}
     )
-    assert told(diagnose(world([waiting("a", "b"), running])), ks("a")) == {(Sort.RUNNING, ks("b"))}
+    assert told(diagnose(world([waiting("a", "b"), running])), ks("a")) == {(CauseType.RUNNING, ks("b"))}
 
 
 def test_a_dependency_whose_revision_is_behind_is_the_cause() -> None:
@@ -161,24 +161,24 @@ def test_a_dependency_whose_revision_is_behind_is_the_cause() -> None:
     )
     late = waiting("a", "b")
     late["status"]["conditions"][0]["message"] = "dependency 'flux-system/b' revision is not up to date"
-    assert told(diagnose(world([late, behind, source])), ks("a")) == {(Sort.FAILURE, ks("b"))}
+    assert told(diagnose(world([late, behind, source])), ks("a")) == {(CauseType.FAILURE, ks("b"))}
 
 
 def test_a_loop_is_one_cause_for_all_that_wait_for_it() -> None:
     found = diagnose(world([waiting("a", "b"), waiting("b", "c"), waiting("c", "a"), waiting("d", "a")]))
     (loop,) = found.causes
-    assert (loop.sort, loop.members) == (Sort.LOOP, (ks("a"), ks("b"), ks("c")))
+    assert (loop.sort, loop.members) == (CauseType.LOOP, (ks("a"), ks("b"), ks("c")))
     assert found.behind == ((ks("d"),),)
 
 
 def test_an_object_that_depends_on_itself_is_a_loop() -> None:
     (loop,) = diagnose(world([waiting("a", "a")])).causes
-    assert (loop.sort, loop.members) == (Sort.LOOP, (ks("a"),))
+    assert (loop.sort, loop.members) == (CauseType.LOOP, (ks("a"),))
 
 
 def test_a_loop_that_also_waits_for_a_failure_has_two_causes() -> None:
     found = diagnose(world([waiting("a", "b", "x"), waiting("b", "a"), bad("BuildFailed", "no such file", name="x")]))
-    assert told(found, ks("b")) == {(Sort.LOOP, ks("a")), (Sort.FAILURE, ks("x"))}
+    assert told(found, ks("b")) == {(CauseType.LOOP, ks("a")), (CauseType.FAILURE, ks("x"))}
 
 
 # Sources
@@ -204,15 +204,15 @@ def test_a_release_leads_over_its_chart_to_the_repository() -> None:
     repository = bad("Failed", "failed to fetch Helm repository index: 401", "HelmRepository", "charts")
     found = diagnose(world([release, chart, repository]))
     root = ObjectRef("HelmRepository", "flux-system", "charts")
-    assert told(found, ObjectRef("HelmRelease", "apps", "web")) == {(Sort.FAILURE, root)}
-    assert told(found, ObjectRef("HelmChart", "flux-system", "apps-web")) == {(Sort.FAILURE, root)}
+    assert told(found, ObjectRef("HelmRelease", "apps", "web")) == {(CauseType.FAILURE, root)}
+    assert told(found, ObjectRef("HelmChart", "flux-system", "apps-web")) == {(CauseType.FAILURE, root)}
 
 
 def test_an_object_that_still_looks_ready_stands_behind_its_failing_source() -> None:
     source = bad("GitOperationFailed", "authentication required", "GitRepository", "repo")
     ready = item(name="a", spec={"sourceRef": {"kind": "GitRepository", "name": "repo"}})
     found = diagnose(world([source, ready]))
-    assert told(found, ks("a")) == {(Sort.FAILURE, ObjectRef("GitRepository", "flux-system", "repo"))}
+    assert told(found, ks("a")) == {(CauseType.FAILURE, ObjectRef("GitRepository", "flux-system", "repo"))}
 
 
 def test_a_failure_of_its_own_beside_a_failing_source_is_told_too() -> None:
@@ -220,8 +220,8 @@ def test_a_failure_of_its_own_beside_a_failing_source_is_told_too() -> None:
     broken = bad("BuildFailed", "no such file", name="a", spec={"sourceRef": {"kind": "GitRepository", "name": "repo"}})
     found = diagnose(world([source, broken]))
     assert told(found, ks("a")) == {
-        (Sort.FAILURE, ObjectRef("GitRepository", "flux-system", "repo")),
-        (Sort.FAILURE, ks("a")),
+        (CauseType.FAILURE, ObjectRef("GitRepository", "flux-system", "repo")),
+        (CauseType.FAILURE, ks("a")),
     }
 
 
@@ -230,14 +230,14 @@ def test_a_suspended_source_without_an_artifact_is_the_cause() -> None:
     spec = {"sourceRef": {"kind": "GitRepository", "name": "repo"}}
     waits = bad("ArtifactFailed", "Source artifact not found, retrying in 30s", name="a", spec=spec)
     root = ObjectRef("GitRepository", "flux-system", "repo")
-    assert told(diagnose(world([source, waits])), ks("a")) == {(Sort.SUSPENDED, root)}
+    assert told(diagnose(world([source, waits])), ks("a")) == {(CauseType.SUSPENDED, root)}
 
 
 def test_a_path_that_is_not_in_a_healthy_source_is_a_failure_of_its_own() -> None:
     source = item("GitRepository", "repo", status={"artifact": {"revision": "main@sha1:" + "1" * 40}})
     spec = {"sourceRef": {"kind": "GitRepository", "name": "repo"}}
     broken = bad("ArtifactFailed", "kustomization path not found: stat x", name="a", spec=spec)
-    assert told(diagnose(world([source, broken])), ks("a")) == {(Sort.FAILURE, ks("a"))}
+    assert told(diagnose(world([source, broken])), ks("a")) == {(CauseType.FAILURE, ks("a"))}
 
 
 # Health
@@ -259,39 +259,39 @@ CHILD = "flux-system_b_kustomize.toolkit.fluxcd.io_Kustomization"
 def test_a_parent_that_waits_stands_behind_the_failure_of_its_child() -> None:
     parent = holder("timeout waiting for: [Kustomization/flux-system/b status: 'InProgress']", CHILD, wait=True)
     found = diagnose(world([parent, bad("BuildFailed", "no such file", name="b")]))
-    assert told(found, ks("a")) == {(Sort.FAILURE, ks("b"))}
+    assert told(found, ks("a")) == {(CauseType.FAILURE, ks("b"))}
 
 
 def test_a_parent_that_does_not_wait_stands_behind_the_children_that_are_named_only() -> None:
     other = "flux-system_c_kustomize.toolkit.fluxcd.io_Kustomization"
     parent = holder("timeout waiting for: [Kustomization/flux-system/b status: 'InProgress']", CHILD, other)
     broken = [bad("BuildFailed", "no such file", name="b"), bad("PruneFailed", "x", name="c")]
-    assert told(diagnose(world([parent, *broken])), ks("a")) == {(Sort.FAILURE, ks("b"))}
+    assert told(diagnose(world([parent, *broken])), ks("a")) == {(CauseType.FAILURE, ks("b"))}
 
 
 def test_a_child_that_waits_for_its_waiting_parent_is_a_loop() -> None:
     parent = holder("timeout waiting for: [Kustomization/flux-system/b status: 'InProgress']", CHILD, wait=True)
     (loop,) = diagnose(world([parent, waiting("b", "a")])).causes
-    assert (loop.sort, set(loop.members)) == (Sort.LOOP, {ks("a"), ks("b")})
+    assert (loop.sort, set(loop.members)) == (CauseType.LOOP, {ks("a"), ks("b")})
 
 
 def test_a_workload_that_failed_is_a_cause_beside_a_child_that_failed() -> None:
     message = "timeout waiting for: [Deployment/apps/web status: 'InProgress', Kustomization/flux-system/b status: 'InProgress']"
     found = diagnose(world([holder(message, CHILD), bad("BuildFailed", "no such file", name="b")]))
-    assert told(found, ks("a")) == {(Sort.FAILURE, ks("a")), (Sort.FAILURE, ks("b"))}
+    assert told(found, ks("a")) == {(CauseType.FAILURE, ks("a")), (CauseType.FAILURE, ks("b"))}
     assert [str(one) for one in found.workloads([ks("a")])] == ["Deployment apps/web"]
 
 
 def test_a_child_that_could_not_be_read_is_said_to_be_unread() -> None:
     parent = holder("failed early due to stalled resources: [HelmRelease/apps/web status: 'Failed']")
     found = diagnose(world([parent], read=EVERY - {"HelmRelease"}))
-    assert told(found, ks("a")) == {(Sort.UNREAD, ObjectRef("HelmRelease", "apps", "web"))}
+    assert told(found, ks("a")) == {(CauseType.UNREAD, ObjectRef("HelmRelease", "apps", "web"))}
 
 
 def test_the_inventory_of_another_cluster_is_not_looked_up() -> None:
     parent = holder("health check failed", CHILD, wait=True, kubeConfig={"secretRef": {"name": "x"}})
     found = diagnose(world([parent, bad("BuildFailed", "no such file", name="b")]))
-    assert told(found, ks("a")) == {(Sort.FAILURE, ks("a"))}
+    assert told(found, ks("a")) == {(CauseType.FAILURE, ks("a"))}
 
 
 def test_what_another_cluster_says_is_not_looked_up_here() -> None:
@@ -299,7 +299,7 @@ def test_what_another_cluster_says_is_not_looked_up_here() -> None:
         "timeout waiting for: [Deployment/apps/web status: 'InProgress', HelmRelease/apps/db status: 'InProgress']"
     )
     found = diagnose(world([holder(message, kubeConfig={"secretRef": {"name": "x"}})]))
-    assert told(found, ks("a")) == {(Sort.FAILURE, ks("a"))}
+    assert told(found, ks("a")) == {(CauseType.FAILURE, ks("a"))}
     assert found.workloads([ks("a")]) == ()
     assert "another cluster" in found.causes[0].advice[0].meaning
 
@@ -307,7 +307,7 @@ def test_what_another_cluster_says_is_not_looked_up_here() -> None:
 def test_another_vendors_kind_of_a_name_of_flux_is_not_called_missing() -> None:
     message = "timeout waiting for: [Provider/provider-aws-s3 status: 'InProgress']"
     found = diagnose(world([holder(message, "_provider-aws-s3_pkg.crossplane.io_Provider", wait=True)]))
-    assert told(found, ks("a")) == {(Sort.FAILURE, ks("a"))}
+    assert told(found, ks("a")) == {(CauseType.FAILURE, ks("a"))}
 
 
 def test_another_vendors_job_is_not_looked_for_among_those_of_kubernetes() -> None:
@@ -319,7 +319,7 @@ def test_another_vendors_job_is_not_looked_for_among_those_of_kubernetes() -> No
 def test_a_child_that_is_named_and_suspended_is_a_cause() -> None:
     child = bad("BuildFailed", "no such file", name="b", spec={"suspend": True})
     found = diagnose(world([holder("timeout waiting for: [Kustomization/flux-system/b status: 'InProgress']"), child]))
-    assert told(found, ks("a")) == {(Sort.SUSPENDED, ks("b"))}
+    assert told(found, ks("a")) == {(CauseType.SUSPENDED, ks("b"))}
 
 
 def test_a_release_that_timed_out_is_a_failure_of_its_own_beside_its_failing_source() -> None:
@@ -333,8 +333,8 @@ def test_a_release_that_timed_out_is_a_failure_of_its_own_beside_its_failing_sou
     )
     ref = ObjectRef("HelmRelease", "flux-system", "web")
     assert told(diagnose(world([source, release])), ref) == {
-        (Sort.FAILURE, ObjectRef("OCIRepository", "flux-system", "charts")),
-        (Sort.FAILURE, ref),
+        (CauseType.FAILURE, ObjectRef("OCIRepository", "flux-system", "charts")),
+        (CauseType.FAILURE, ref),
     }
 
 
@@ -349,7 +349,7 @@ def test_what_a_resource_set_may_not_apply_is_not_laid_to_a_child() -> None:
         status={"inventory": {"entries": [{"id": "flux-system_db_helm.toolkit.fluxcd.io_HelmRelease", "v": "v2"}]}},
     )
     ref = ObjectRef("ResourceSet", "flux-system", "teams")
-    assert told(diagnose(world([child, forbidden])), ref) == {(Sort.FAILURE, ref)}
+    assert told(diagnose(world([child, forbidden])), ref) == {(CauseType.FAILURE, ref)}
 
 
 def test_an_archive_that_cannot_be_downloaded_is_a_failure_of_its_own() -> None:
@@ -358,7 +358,7 @@ def test_an_archive_that_cannot_be_downloaded_is_a_failure_of_its_own() -> None:
     late = bad(
         "ArtifactFailed", "failed to download archive from http://source-controller (status: 503)", name="a", spec=spec
     )
-    assert (Sort.FAILURE, ks("a")) in told(diagnose(world([source, late])), ks("a"))
+    assert (CauseType.FAILURE, ks("a")) in told(diagnose(world([source, late])), ks("a"))
 
 
 def test_releases_that_are_silent_for_other_reasons_are_not_one_cause() -> None:
@@ -422,27 +422,27 @@ def test_what_no_controller_looked_at_is_one_cause_a_controller() -> None:
 def test_an_unseen_generation_is_a_cause_of_its_own() -> None:
     old = item(name="a", metadata={"generation": 2})
     old["status"]["conditions"] = [{**READY, "observedGeneration": 1}]
-    assert told(diagnose(world([old])), ks("a")) == {(Sort.FAILURE, ks("a"))}
+    assert told(diagnose(world([old])), ks("a")) == {(CauseType.FAILURE, ks("a"))}
 
 
 def test_a_deletion_that_hangs_is_a_cause_of_its_own() -> None:
     gone = item(
         name="a", metadata={"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["finalizers.fluxcd.io"]}
     )
-    assert told(diagnose(world([gone])), ks("a")) == {(Sort.FAILURE, ks("a"))}
+    assert told(diagnose(world([gone])), ks("a")) == {(CauseType.FAILURE, ks("a"))}
 
 
 def test_what_the_status_is_silent_about_is_behind_the_controller_that_is_down() -> None:
     down = ObjectRef("Deployment", "flux-system", "kustomize-controller")
     found = diagnose(world([item(name="a", status={"conditions": []})], down={"kustomize-controller": down}))
-    assert told(found, ks("a")) == {(Sort.CONTROLLER, down)}
+    assert told(found, ks("a")) == {(CauseType.CONTROLLER, down)}
 
 
 def test_a_controller_that_is_down_comes_first() -> None:
     down = ObjectRef("Deployment", "flux-system", "kustomize-controller")
     items = [waiting("a", "c"), waiting("b", "c"), bad("GitOperationFailed", "x", "GitRepository", "c")]
     found = diagnose(world(items, down={"kustomize-controller": down}))
-    assert found.causes[0].sort is Sort.CONTROLLER
+    assert found.causes[0].sort is CauseType.CONTROLLER
 
 
 @pytest.mark.parametrize(
@@ -550,7 +550,7 @@ def clusters(most: int) -> st.SearchStrategy[list[dict[str, Any]]]:
 def test_every_object_in_trouble_has_a_cause_and_every_cause_is_somebodys(items: list[dict[str, Any]]) -> None:
     cluster = world(items)
     found = diagnose(cluster)
-    troubled = {ref for ref, entry in cluster.judged.items() if entry.trouble}
+    troubled = {ref for ref, entry in cluster.statuses.items() if entry.trouble}
     assert set(found.held) == troubled
     assert all(found.causes_of(ref) for ref in troubled)
     assert {position for ref in troubled for position in found.causes_of(ref)} == set(range(len(found.causes)))
@@ -570,7 +570,7 @@ def test_two_thousand_in_a_row_are_walked(closed: bool) -> None:
     items.append(waiting(f"k{size - 1}", "k0") if closed else bad("BuildFailed", "no such file", name=f"k{size - 1}"))
     found = diagnose(world(items))
     (cause,) = found.causes
-    assert cause.sort is (Sort.LOOP if closed else Sort.FAILURE)
+    assert cause.sort is (CauseType.LOOP if closed else CauseType.FAILURE)
     assert len(cause.members) + len(found.behind[0]) == size
     assert len(found.way(ks("k0"), 0)) == (1 if closed else size)
 

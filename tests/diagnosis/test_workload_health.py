@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.catalog.pods import NOT_READY, POD_FAILURES
-from flux_mcp.diagnosis.workload_health import Symptom, observe, symptoms, view_observed
+from flux_mcp.diagnosis.workload_health import (
+    WorkloadFailure,
+    index_workloads,
+    view_workload_evidence,
+    workload_failures,
+)
 
 WEB = ObjectRef("Deployment", "apps", "web")
 
@@ -69,8 +74,10 @@ def warning(about: str, kind: str, reason: str, message: str) -> dict[str, Any]:
     }
 
 
-def found(*items: dict[str, Any], ref: ObjectRef = WEB) -> tuple[Symptom, ...]:
-    return symptoms(ref, observe(one for item in items if (one := view_observed(item)) is not None))
+def found(*items: dict[str, Any], ref: ObjectRef = WEB) -> tuple[WorkloadFailure, ...]:
+    return workload_failures(
+        ref, index_workloads(one for item in items if (one := view_workload_evidence(item)) is not None)
+    )
 
 
 def waits(reason: str, message: str = "") -> dict[str, Any]:

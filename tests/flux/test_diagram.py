@@ -107,7 +107,7 @@ def test_leaves_of_other_parents_kinds_or_verdicts_are_others() -> None:
         *(feeds(ks("two"), leaf) for leaf in two),
     )
     found = fold(whole, {**calm(*one, *two), **dict.fromkeys(alerts, "Static")}, 1)
-    counted = {(one.kind, one.verdict, one.count) for one in found.nodes if isinstance(one, Folded)}
+    counted = {(one.kind, one.health, one.count) for one in found.nodes if isinstance(one, Folded)}
     assert counted == {("HelmRelease", READY, 2), ("HelmRelease", READY, 3), ("Alert", "Static", 4)}
 
 

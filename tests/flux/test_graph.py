@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from flux_mcp.api.kinds import Role, by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.flux.graph import Edge, Graph, Linked, Relation, view_linked
-from flux_mcp.flux.inventory import Managed
+from flux_mcp.flux.graph import Edge, FluxNode, Graph, Relation, view_node
+from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.objects import FluxObject
 from flux_mcp.kubectl.output import map_items
 from tests.support.fake import FIXTURES
@@ -43,7 +43,7 @@ def written(recording: str) -> set[Edge]:
 
 def read(recording: str) -> Graph:
     paths = sorted((FIXTURES / recording).glob("*fluxcd.*.json"))
-    found = (one for path in paths for one in map_items(path.read_bytes(), view_linked))
+    found = (one for path in paths for one in map_items(path.read_bytes(), view_node))
     return Graph(one for one in found if one is not None)
 
 
@@ -82,7 +82,7 @@ def test_both_ways_from_one_object() -> None:
     graph = read("staging")
     backend = ref("HelmRelease", "backend", "apps")
     assert graph.source_chain(backend) == (ref("HelmChart", "apps-backend"), ref("HelmRepository", "charts"))
-    assert graph.dependants(backend) == (ref("HelmRelease", "frontend", "apps"),)
+    assert graph.dependents(backend) == (ref("HelmRelease", "frontend", "apps"),)
     assert graph.owners(backend) == (ref("Kustomization", "apps"),)
     assert graph.ancestors(backend) == (
         ref("Kustomization", "apps"),
@@ -103,8 +103,8 @@ def test_the_chart_of_a_release_is_its_source_and_not_its_child() -> None:
     assert graph.owners(ref("HelmChart", "apps-payments")) == ()
 
 
-def linked(**more: Any) -> Linked:
-    one = view_linked(item(**more))
+def linked(**more: Any) -> FluxNode:
+    one = view_node(item(**more))
     assert one is not None
     return one
 
@@ -179,14 +179,14 @@ def test_ten_thousand_objects_have_their_children_at_once() -> None:
 KINDS = ("Kustomization", "HelmRelease", "HelmChart", "GitRepository", "ResourceSet", "FluxInstance")
 # Few names, so that cycles, objects of one name and objects that point at themselves are frequent.
 REFS = st.builds(ObjectRef, st.sampled_from(KINDS), st.sampled_from(("a", "b")), st.sampled_from(("x", "y")))
-MANAGED = REFS.map(lambda one: Managed(one.kind, by_kind[one.kind].group, one.namespace, one.name))
+MANAGED = REFS.map(lambda one: InventoryEntry(one.kind, by_kind[one.kind].group, one.namespace, one.name))
 TARGETS = st.lists(REFS, max_size=4).map(tuple)
 
 
 @st.composite
-def nodes(draw: st.DrawFn) -> Linked:
+def nodes(draw: st.DrawFn) -> FluxNode:
     one = draw(REFS)
-    return Linked(
+    return FluxNode(
         object=FluxObject(kind=by_kind[one.kind], namespace=one.namespace, name=one.name, sources=draw(TARGETS)),
         depends_on=draw(TARGETS),
         owners=draw(TARGETS),
@@ -197,7 +197,7 @@ def nodes(draw: st.DrawFn) -> Linked:
 
 @settings(max_examples=25)
 @given(st.lists(nodes(), max_size=8), REFS)
-def test_no_graph_raises_or_runs_in_circles(found: list[Linked], one: ObjectRef) -> None:
+def test_no_graph_raises_or_runs_in_circles(found: list[FluxNode], one: ObjectRef) -> None:
     graph = Graph(found)
     edges = graph.edges()
     assert list(edges) == sorted(set(edges))
@@ -207,14 +207,14 @@ def test_no_graph_raises_or_runs_in_circles(found: list[Linked], one: ObjectRef)
     assert set(graph.owners(one)) <= set(graph.ancestors(one))
     for other in graph.nodes:
         assert (other in graph.children(one)) is (one in graph.owners(other))
-        assert (other in graph.dependants(one)) is (one in graph.nodes[other].depends_on)
+        assert (other in graph.dependents(one)) is (one in graph.nodes[other].depends_on)
         assert (other in graph.users(one)) is (one in graph.nodes[other].object.sources)
         assert {Edge(owner, other, "applies") for owner in graph.owners(other)} <= set(edges)
 
 
 @settings(max_examples=25)
 @given(st.lists(nodes(), max_size=8))
-def test_a_graph_is_the_same_for_the_same_objects(found: list[Linked]) -> None:
+def test_a_graph_is_the_same_for_the_same_objects(found: list[FluxNode]) -> None:
     distinct = list({one.ref: one for one in found}.values())
     assert Graph(distinct).edges() == Graph(reversed(distinct)).edges()
 
@@ -223,7 +223,7 @@ def test_a_long_chain_is_walked_to_its_end() -> None:
     length = 3_000
     names = [ref("Kustomization", f"k{number}") for number in range(length)]
     below = {
-        child: Linked(
+        child: FluxNode(
             object=FluxObject(kind=by_kind["Kustomization"], namespace=child.namespace, name=child.name),
             depends_on=(),
             owners=(owner,),

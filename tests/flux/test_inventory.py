@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flux_mcp.flux.inventory import Managed, inventory, parse_id
+from flux_mcp.flux.inventory import InventoryEntry, inventory, parse_id
 
 RBAC = "rbac.authorization.k8s.io"
 
@@ -14,32 +14,40 @@ RBAC = "rbac.authorization.k8s.io"
 @pytest.mark.parametrize(
     ("entry", "managed"),
     [
-        pytest.param("apps_web_apps_Deployment", Managed("Deployment", "apps", "apps", "web"), id="namespaced"),
-        pytest.param("_apps__Namespace", Managed("Namespace", "", "", "apps"), id="cluster-scoped-of-the-core-group"),
-        pytest.param("apps_cfg__ConfigMap", Managed("ConfigMap", "", "apps", "cfg"), id="core-group"),
-        pytest.param(f"_view_{RBAC}_ClusterRole", Managed("ClusterRole", RBAC, "", "view"), id="cluster-scoped"),
+        pytest.param("apps_web_apps_Deployment", InventoryEntry("Deployment", "apps", "apps", "web"), id="namespaced"),
         pytest.param(
-            f"_system__foo_{RBAC}_ClusterRole", Managed("ClusterRole", RBAC, "", "system:foo"), id="a-colon-of-rbac"
+            "_apps__Namespace", InventoryEntry("Namespace", "", "", "apps"), id="cluster-scoped-of-the-core-group"
+        ),
+        pytest.param("apps_cfg__ConfigMap", InventoryEntry("ConfigMap", "", "apps", "cfg"), id="core-group"),
+        pytest.param(f"_view_{RBAC}_ClusterRole", InventoryEntry("ClusterRole", RBAC, "", "view"), id="cluster-scoped"),
+        pytest.param(
+            f"_system__foo_{RBAC}_ClusterRole",
+            InventoryEntry("ClusterRole", RBAC, "", "system:foo"),
+            id="a-colon-of-rbac",
         ),
         pytest.param(
             f"_acme__tenant-a__viewer_{RBAC}_ClusterRole",
-            Managed("ClusterRole", RBAC, "", "acme:tenant-a:viewer"),
+            InventoryEntry("ClusterRole", RBAC, "", "acme:tenant-a:viewer"),
             id="several-colons",
         ),
         pytest.param(
-            f"apps_a_b_c_{RBAC}_Role", Managed("Role", RBAC, "apps", "a_b_c"), id="a-name-with-single-underscores"
+            f"apps_a_b_c_{RBAC}_Role",
+            InventoryEntry("Role", RBAC, "apps", "a_b_c"),
+            id="a-name-with-single-underscores",
         ),
         pytest.param(
-            f"apps_a_b__c_{RBAC}_RoleBinding", Managed("RoleBinding", RBAC, "apps", "a_b:c"), id="underscore-and-colon"
+            f"apps_a_b__c_{RBAC}_RoleBinding",
+            InventoryEntry("RoleBinding", RBAC, "apps", "a_b:c"),
+            id="underscore-and-colon",
         ),
         pytest.param(
             "_widgets.example.com_apiextensions.k8s.io_CustomResourceDefinition",
-            Managed("CustomResourceDefinition", "apiextensions.k8s.io", "", "widgets.example.com"),
+            InventoryEntry("CustomResourceDefinition", "apiextensions.k8s.io", "", "widgets.example.com"),
             id="dots-in-the-name",
         ),
     ],
 )
-def test_an_id_names_an_object(entry: str, managed: Managed) -> None:
+def test_an_id_names_an_object(entry: str, managed: InventoryEntry) -> None:
     assert parse_id(entry) == managed
 
 
@@ -53,15 +61,15 @@ def test_what_is_no_id_names_nothing(entry: str) -> None:
 @pytest.mark.parametrize(
     ("managed", "text"),
     [
-        (Managed("Deployment", "apps", "apps", "web"), "Deployment apps/web"),
-        (Managed("ClusterRole", RBAC, "", "view"), "ClusterRole view"),
+        (InventoryEntry("Deployment", "apps", "apps", "web"), "Deployment apps/web"),
+        (InventoryEntry("ClusterRole", RBAC, "", "view"), "ClusterRole view"),
     ],
 )
-def test_an_object_is_written_as_people_do(managed: Managed, text: str) -> None:
+def test_an_object_is_written_as_people_do(managed: InventoryEntry, text: str) -> None:
     assert str(managed) == text
 
 
-def unparse(managed: Managed) -> str:
+def unparse(managed: InventoryEntry) -> str:
     name = managed.name.replace(":", "__")
     return f"{managed.namespace}_{name}_{managed.group}_{managed.kind}"
 
@@ -76,9 +84,9 @@ KIND = st.from_regex(r"[A-Z][A-Za-z0-9]{0,12}", fullmatch=True)
 @settings(max_examples=25)
 @given(
     st.one_of(
-        st.builds(Managed, KIND, st.one_of(st.just(""), DOTTED), st.one_of(st.just(""), LABEL), DOTTED),
+        st.builds(InventoryEntry, KIND, st.one_of(st.just(""), DOTTED), st.one_of(st.just(""), LABEL), DOTTED),
         st.builds(
-            Managed,
+            InventoryEntry,
             st.sampled_from(["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"]),
             st.just(RBAC),
             st.one_of(st.just(""), LABEL),
@@ -86,7 +94,7 @@ KIND = st.from_regex(r"[A-Z][A-Za-z0-9]{0,12}", fullmatch=True)
         ),
     )
 )
-def test_what_cli_utils_writes_is_read_back(managed: Managed) -> None:
+def test_what_cli_utils_writes_is_read_back(managed: InventoryEntry) -> None:
     assert parse_id(unparse(managed)) == managed
 
 
@@ -122,12 +130,12 @@ def test_no_shape_raises(held: Any) -> None:
         pytest.param({"status": {"inventory": {"entries": {"id": "a_b_c_D"}}}}, (), id="entries-as-an-object"),
         pytest.param(
             {"status": {"inventory": {"entries": [None, 7, "x", {}, {"id": 5}, {"id": "x"}, {"id": "a_b__C"}]}}},
-            (Managed("C", "", "a", "b"),),
+            (InventoryEntry("C", "", "a", "b"),),
             id="entries-that-are-none",
         ),
     ],
 )
-def test_an_inventory_is_what_can_be_read_of_it(item: dict[str, Any], found: tuple[Managed, ...] | None) -> None:
+def test_an_inventory_is_what_can_be_read_of_it(item: dict[str, Any], found: tuple[InventoryEntry, ...] | None) -> None:
     """An empty inventory is not the same as none: of an applier without one it is not known what it applied."""
     assert inventory(item) == found
 
@@ -136,6 +144,6 @@ def test_an_artifact_generator_lists_the_artifacts_that_it_made() -> None:
     held = [{"name": "web", "namespace": "other", "digest": "sha256:0"}, {"name": "api"}, {"namespace": "x"}, None]
     group = "source.toolkit.fluxcd.io"
     assert inventory({"metadata": {"namespace": "apps"}, "status": {"inventory": held}}) == (
-        Managed("ExternalArtifact", group, "other", "web"),
-        Managed("ExternalArtifact", group, "apps", "api"),
+        InventoryEntry("ExternalArtifact", group, "other", "web"),
+        InventoryEntry("ExternalArtifact", group, "apps", "api"),
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flux_mcp.api.kinds import FLUX_KINDS, by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.objects import FluxObject, view
-from flux_mcp.flux.status import Flag, Judged, Verdict, count, find_verdict, judge, verdict_of
+from flux_mcp.flux.status import Flag, Health, ObjectStatus, assess, count, find_health, health_of
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 OPERATOR_SWITCH = "fluxcd.controlplane.io/reconcile"
@@ -83,10 +83,10 @@ def seen(item: dict[str, Any]) -> FluxObject:
     return found
 
 
-def judged(*items: dict[str, Any]) -> Judged:
+def judged(*items: dict[str, Any]) -> ObjectStatus:
     """The first of the items, judged among all of them."""
     first = seen(items[0])
-    return next(entry for entry in judge(map(seen, items), NOW) if entry.object == first)
+    return next(entry for entry in assess(map(seen, items), NOW) if entry.object == first)
 
 
 def annotated(key: str, text: str, **more: Any) -> dict[str, Any]:
@@ -230,14 +230,14 @@ VERDICTS = {
 
 @pytest.mark.parametrize(("item", "verdict"), VERDICTS.values(), ids=VERDICTS)
 def test_verdicts(item: dict[str, Any], verdict: str) -> None:
-    assert verdict_of(seen(item), NOW).value == verdict
-    assert judged(item).verdict.value == verdict
+    assert health_of(seen(item), NOW).value == verdict
+    assert judged(item).health.value == verdict
 
 
 @pytest.mark.parametrize("kind", FLUX_KINDS, ids=lambda kind: kind.kind)
 def test_every_kind_without_a_status_is_pending_or_static(kind: Any) -> None:
     item = {**made(kind.kind), "status": {}}
-    assert judged(item).verdict is (Verdict.STATIC if kind.kind in {"Alert", "Provider"} else Verdict.PENDING)
+    assert judged(item).health is (Health.STATIC if kind.kind in {"Alert", "Provider"} else Health.PENDING)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_every_kind_without_a_status_is_pending_or_static(kind: Any) -> None:
 )
 def test_row_50_half_a_status(status: object, verdict: str) -> None:
     found = judged({**made(), "status": status})
-    assert found.verdict.value == verdict
+    assert found.health.value == verdict
     assert isinstance(found.reason, str)
     assert isinstance(found.message, str)
 
@@ -321,7 +321,7 @@ def test_every_version_of_a_kind_is_understood(version: str) -> None:
 )
 @pytest.mark.parametrize("odd", [None, 5, -1.5, True, "x", [], {}, [None], {"a": None}], ids=repr)
 def test_row_50_odd_metadata(key: str, odd: object) -> None:
-    assert judged(made("Kustomization", ready(generation=None), metadata={key: odd})).verdict.value in {
+    assert judged(made("Kustomization", ready(generation=None), metadata={key: odd})).health.value in {
         "Ready",
         "Stale",
     }
@@ -333,7 +333,7 @@ def test_row_50_odd_metadata(key: str, odd: object) -> None:
 )
 def test_row_50_odd_specs(key: str, odd: object) -> None:
     for kind in FLUX_KINDS:
-        assert judged(made(kind.kind, ready(), spec={key: odd})).verdict.value in {"Ready", "Static"}
+        assert judged(made(kind.kind, ready(), spec={key: odd})).health.value in {"Ready", "Static"}
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ def test_row_50_odd_specs(key: str, odd: object) -> None:
     ],
 )
 def test_row_50_odd_image_repository_references(odd: object) -> None:
-    assert judged(made("ImagePolicy", ready(), spec={"imageRepositoryRef": odd})).verdict is Verdict.READY
+    assert judged(made("ImagePolicy", ready(), spec={"imageRepositoryRef": odd})).health is Health.READY
 
 
 @pytest.mark.parametrize(
@@ -368,13 +368,13 @@ def test_row_50_odd_image_repository_references(odd: object) -> None:
 def test_row_51_times(text: str, moment: datetime | None) -> None:
     entry = {"type": "Ready", "status": "True", "lastTransitionTime": text}
     found = judged(made("Kustomization", entry, metadata={"creationTimestamp": None}))
-    assert found.verdict is Verdict.READY
+    assert found.health is Health.READY
     assert found.since == moment
 
 
 def test_row_51_the_future_is_no_trouble() -> None:
     later = -7200
-    assert judged(made("HelmRelease", ready("False", "SourceNotReady", age=later))).verdict is Verdict.PROGRESSING
+    assert judged(made("HelmRelease", ready("False", "SourceNotReady", age=later))).health is Health.PROGRESSING
     assert judged(made("Kustomization", ready("Unknown", age=later))).flags == ()
     assert judged(made("Kustomization", metadata={"deletionTimestamp": ago(later)})).flags == ()
 
@@ -768,12 +768,12 @@ ORDERED = [
 def test_the_order_of_trouble(seed: int) -> None:
     shuffled = random.Random(seed).sample(ORDERED, len(ORDERED))
     expected = [seen(item) for item in ORDERED]
-    assert [entry.object for entry in judge(map(seen, shuffled), NOW)] == expected
+    assert [entry.object for entry in assess(map(seen, shuffled), NOW)] == expected
 
 
 def test_what_somebody_should_look_at() -> None:
     """Not what is suspended, static, ready without a flag, or on an ordinary run."""
-    trouble = [entry.object.name for entry in judge(map(seen, ORDERED), NOW) if entry.trouble]
+    trouble = [entry.object.name for entry in assess(map(seen, ORDERED), NOW) if entry.trouble]
     assert trouble == [
         "z-stalled",
         "z-failing",
@@ -786,7 +786,7 @@ def test_what_somebody_should_look_at() -> None:
 
 
 def test_counts_are_in_the_order_of_trouble() -> None:
-    told = [(verdict.value, number) for verdict, number in count(judge(map(seen, reversed(ORDERED)), NOW))]
+    told = [(verdict.value, number) for verdict, number in count(assess(map(seen, reversed(ORDERED)), NOW))]
     assert told == [
         ("Stalled", 1),
         ("Failing", 1),
@@ -802,9 +802,9 @@ def test_counts_are_in_the_order_of_trouble() -> None:
 
 
 def test_a_verdict_is_found_in_any_case() -> None:
-    for verdict in Verdict:
-        assert find_verdict(verdict.value.upper()) is find_verdict(verdict.value.lower()) is verdict
-    assert find_verdict("healthy") is find_verdict("") is None
+    for verdict in Health:
+        assert find_health(verdict.value.upper()) is find_health(verdict.value.lower()) is verdict
+    assert find_health("healthy") is find_health("") is None
 
 
 def artifact(name: str, *, of: str) -> dict[str, Any]:
@@ -817,7 +817,7 @@ def generator(name: str, *, of: str) -> dict[str, Any]:
 
 def test_row_52_sources_in_a_circle() -> None:
     circle = [artifact("a", of="b"), generator("b", of="a")]
-    assert [entry.flags for entry in judge(map(seen, circle), NOW)] == [(), ()]
+    assert [entry.flags for entry in assess(map(seen, circle), NOW)] == [(), ()]
 
 
 def test_row_52_a_source_of_itself() -> None:
@@ -831,7 +831,7 @@ def test_row_52_a_long_chain_of_sources() -> None:
         (artifact(f"a{step}", of=f"g{step}"), generator(f"g{step}", of=f"a{step + 1}")) for step in range(200)
     )
     last = made("ExternalArtifact", FAILED, name="a200")
-    found = judge(map(seen, [*chain, last]), NOW)
+    found = assess(map(seen, [*chain, last]), NOW)
     assert len(found) == 401
     assert sum(Flag.SOURCE_FAILING in entry.flags for entry in found) == 400
 
@@ -839,7 +839,7 @@ def test_row_52_a_long_chain_of_sources() -> None:
 def test_row_52_one_name_in_many_namespaces() -> None:
     items = [kustomization(ready(), namespace=f"team-{number}") for number in range(50)]
     repositories = [repository(FAILED if number % 2 else ready(), namespace=f"team-{number}") for number in range(50)]
-    flagged = [entry.object.namespace for entry in judge(map(seen, [*items, *repositories]), NOW) if entry.flags]
+    flagged = [entry.object.namespace for entry in assess(map(seen, [*items, *repositories]), NOW) if entry.flags]
     assert flagged == sorted(f"team-{number}" for number in range(1, 50, 2))
 
 
@@ -945,7 +945,7 @@ def test_nothing_that_a_cluster_holds_raises(
     ]
     objects = [found for item in items if (found := view(item)) is not None]
     assert len(objects) == len(items)
-    entries = judge(objects, NOW)
+    entries = assess(objects, NOW)
     assert len(entries) == len(objects)
     assert [entry.order for entry in entries] == sorted(entry.order for entry in entries)
     assert sum(number for _, number in count(entries)) == len(objects)

@@ -24,7 +24,7 @@ from flux_mcp.errors import (
     Unreachable,
 )
 from flux_mcp.kubectl.base import Output
-from flux_mcp.kubectl.output import Place, map_items, parse_document, problems
+from flux_mcp.kubectl.output import ErrorContext, map_items, parse_document, problems
 
 HELM_RELEASES = "helmreleases.helm.toolkit.fluxcd.io"
 KUSTOMIZATIONS = "kustomizations.kustomize.toolkit.fluxcd.io"
@@ -41,11 +41,11 @@ NO_IMPERSONATION = (
     'Error from server (Forbidden): users "foo" is forbidden: User "viewer" cannot impersonate resource "users" '
     'in API group "" at the cluster scope'
 )
-PLACE = Place("staging")
-AS_SOMEBODY = Place("staging", impersonating=True)
+PLACE = ErrorContext("staging")
+AS_SOMEBODY = ErrorContext("staging", impersonating=True)
 
 
-def failed(stderr: str, stdout: bytes = b"", code: int = 1, place: Place = PLACE) -> tuple[KubectlError, ...]:
+def failed(stderr: str, stdout: bytes = b"", code: int = 1, place: ErrorContext = PLACE) -> tuple[KubectlError, ...]:
     return problems(Output(code, stdout, stderr), place)
 
 

@@ -24,7 +24,7 @@ from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import ApiResources, ConfigView, Get, Version
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.kubectl.kubeconfig import Kubeconfig, parse_kubeconfig
-from flux_mcp.kubectl.output import Place, map_items, parse_document, problems
+from flux_mcp.kubectl.output import ErrorContext, map_items, parse_document, problems
 from flux_mcp.kubectl.replay import RecordedKubectl
 from flux_mcp.server import build
 from flux_mcp.settings import Settings
@@ -66,7 +66,7 @@ def record(folder: Path, about: object = None, /, **files: object) -> RecordedKu
 async def names(kubectl: RecordedKubectl, command: Get) -> list[str]:
     """`namespace/name` of each item; the answer must be without an error."""
     output = await kubectl.run(command)
-    assert not problems(output, Place(None))
+    assert not problems(output, ErrorContext(None))
     found = map_items(output.stdout, lambda found: f"{found['metadata']['namespace']}/{found['metadata']['name']}")
     return [name for name in found if name is not None]
 
@@ -74,7 +74,7 @@ async def names(kubectl: RecordedKubectl, command: Get) -> list[str]:
 async def refused(kubectl: RecordedKubectl, command: Get) -> tuple[KubectlError, ...]:
     output = await kubectl.run(command)
     assert output.exit_code == 1
-    return problems(output, Place("recorded"))
+    return problems(output, ErrorContext("recorded"))
 
 
 async def config(kubectl: RecordedKubectl) -> Kubeconfig:
@@ -189,7 +189,7 @@ async def test_several_objects(tmp_path: Path) -> None:
         Get((KUSTOMIZATIONS,), namespace="apps", names=("c", "a", "b"))
     )
     assert map_items(output.stdout, lambda found: found["metadata"]["name"]) == ["a", "b"]
-    (error,) = problems(output, Place("recorded"))
+    (error,) = problems(output, ErrorContext("recorded"))
     assert type(error) is NotFound
     assert re.search(r"\bc\b.* not found", str(error))
 
@@ -199,7 +199,7 @@ async def test_a_kind_that_the_crds_lack_is_not_installed(tmp_path: Path) -> Non
     kubectl = record(tmp_path, **{KUSTOMIZATIONS: ITEMS, CRDS: [crd(KUSTOMIZATIONS)]})
     output = await kubectl.run(Get((KUSTOMIZATIONS, BUCKETS)))
     assert output.stdout == b""
-    assert [type(error) for error in problems(output, Place(None))] == [KindNotInstalled]
+    assert [type(error) for error in problems(output, ErrorContext(None))] == [KindNotInstalled]
     assert BUCKETS not in (await kubectl.run(ApiResources())).stdout.decode().split()
 
 
@@ -226,7 +226,7 @@ async def test_what_was_not_recorded_is_not_an_empty_list(tmp_path: Path, files:
     """The rest of the question is answered."""
     kubectl = record(tmp_path, **{KUSTOMIZATIONS: ITEMS, **files})
     output = await kubectl.run(Get((KUSTOMIZATIONS, resource)))
-    (error,) = problems(output, Place(None))
+    (error,) = problems(output, ErrorContext(None))
     assert type(error) is NotRecorded
     assert error.resources == (resource,)
     assert len(map_items(output.stdout, lambda found: found)) == len(ITEMS)
@@ -283,7 +283,7 @@ async def test_what_could_not_be_read_when_it_was_made(
     unreadable = [{"resource": BUCKETS, "reason": reason, "message": message}]
     kubectl = record(tmp_path, {"unreadable": unreadable}, **{KUSTOMIZATIONS: ITEMS, HELM_RELEASES: []})
     output = await kubectl.run(Get((KUSTOMIZATIONS, HELM_RELEASES, BUCKETS)))
-    found = problems(output, Place(None))
+    found = problems(output, ErrorContext(None))
     assert all(isinstance(one, error) for one in found)
     assert [one.resources for one in found] == [(BUCKETS,)]
     assert len(map_items(output.stdout, lambda found: found)) == len(ITEMS)

@@ -14,13 +14,13 @@ import pytest
 
 from flux_mcp.api.kinds import FLUX_KINDS, by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Scope
-from flux_mcp.kubectl.output import Place
+from flux_mcp.cluster.client import RequestContext
+from flux_mcp.kubectl.output import ErrorContext
 from flux_mcp.reconcile import request as requesting
 from flux_mcp.reconcile.outcome import (
     SOURCE_KINDS,
     Outcome,
-    Request,
+    ReconcileRequest,
     Target,
     end,
     no_end,
@@ -75,7 +75,7 @@ ASKED = [row for row in STAGING if row.verdict != "Static" and row.kind not in {
 @pytest.mark.parametrize("row", ASKED, ids=lambda row: f"{row.kind}-{row.name}")
 def test_a_request_ends_as_the_object_is(row: Expected) -> None:
     one = recorded(row)
-    request = Request(target(one), TOKEN)
+    request = ReconcileRequest(target(one), TOKEN)
     ended = end(request, after(one))
     # The verdict of a SourceNotReady that lasts is Failing; a request that ends so waits for the source.
     expected = Outcome.WAITING if row.reason == "SourceNotReady" else OUTCOMES[row.verdict]
@@ -90,9 +90,9 @@ def test_what_an_object_said_before_is_no_end(row: Expected) -> None:
     """Until the token is taken down, the conditions are those of an earlier run."""
     one = recorded(row)
     if row.verdict != "Suspended":
-        assert end(Request(target(one), TOKEN), after(one, handled="an-older-token")) is None
-        assert end(Request(target(one), TOKEN), after(one, handled="")) is None
-        told = no_end(Request(target(one), TOKEN), after(one, handled=""))
+        assert end(ReconcileRequest(target(one), TOKEN), after(one, handled="an-older-token")) is None
+        assert end(ReconcileRequest(target(one), TOKEN), after(one, handled="")) is None
+        told = no_end(ReconcileRequest(target(one), TOKEN), after(one, handled=""))
         assert told.outcome is Outcome.RUNNING
 
 
@@ -139,8 +139,8 @@ def test_odd_objects_are_read_all_the_same(kind: str, odd: Any) -> None:
         now = target(broken)
         refusal(now)
         source_of(now)
-        end(Request(target(one), TOKEN), now)
-        no_end(Request(target(one), TOKEN), now)
+        end(ReconcileRequest(target(one), TOKEN), now)
+        no_end(ReconcileRequest(target(one), TOKEN), now)
 
 
 # Tokens
@@ -181,7 +181,7 @@ def test_threads_take_different_tokens() -> None:
 def test_a_request_that_gave_way_to_the_one_before_it_has_not_ended() -> None:
     """A manifest that is applied again may bring the last annotation back, which was handled long ago."""
     one = item(metadata={"annotations": {REQUESTED: "old"}}, status={"lastHandledReconcileAt": "old"})
-    request = Request(target(one), TOKEN)
+    request = ReconcileRequest(target(one), TOKEN)
     assert end(request, target(one)) is None
     told = no_end(request, target(one))
     assert told.outcome is Outcome.RUNNING
@@ -208,7 +208,7 @@ class _Slow:
 @pytest.mark.anyio
 async def test_what_was_asked_until_the_time_is_up_is_told() -> None:
     targets = [target(item(name=f"k{number}")) for number in range(20)]
-    scope = Scope("dev", ("user", "me"), datetime.now(UTC), Place("dev"))
+    scope = RequestContext("dev", ("user", "me"), datetime.now(UTC), ErrorContext("dev"))
     requester = Requester(_Slow(8), scope)  # type: ignore[arg-type]
     with anyio.fail_after(requesting.MARGIN + 0.3):
         made, errors = await requester.ask_all(targets)

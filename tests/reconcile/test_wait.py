@@ -6,9 +6,9 @@ from typing import Any
 import anyio
 import pytest
 
-from flux_mcp.cluster.result import Gap, Reading
+from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import Unreachable
-from flux_mcp.reconcile.outcome import Outcome, Request, Target, view_target
+from flux_mcp.reconcile.outcome import Outcome, ReconcileRequest, Target, view_target
 from flux_mcp.reconcile.wait import Pace, Waiter
 from tests.support.controller import Clock, Item, ends, stays, works
 from tests.support.items import item
@@ -36,14 +36,14 @@ class Looks:
         self.at: list[float] = []
         self.of: list[list[str]] = []
 
-    async def __call__(self, pending: Sequence[Request]) -> Reading[Target]:
+    async def __call__(self, pending: Sequence[ReconcileRequest]) -> ListResult[Target]:
         self.at.append(self.clock.now)
         self.of.append([one.ref.name for one in pending])
         self.clock.now += self.takes
         seen = self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
         if isinstance(seen, Exception):
             raise seen
-        return Reading(tuple(map(target, seen)), frozenset({"Kustomization", "HelmChart"}))
+        return ListResult(tuple(map(target, seen)), frozenset({"Kustomization", "HelmChart"}))
 
 
 def after(step: Any, one: Item) -> Item:
@@ -55,7 +55,7 @@ def after(step: Any, one: Item) -> Item:
 async def watch(seconds: float, clock: Clock, looks: Looks, *items: Item) -> list[Outcome]:
     waiter = Waiter(Pace(clock=clock, sleep=clock.sleep))
     waiter.allow(seconds)
-    requests = [Request(target(one), TOKEN) for one in items]
+    requests = [ReconcileRequest(target(one), TOKEN) for one in items]
     return [ended.outcome for ended in await waiter.watch(requests, looks)]
 
 
@@ -118,12 +118,12 @@ async def test_a_kind_that_could_not_be_read_is_not_taken_for_deleted() -> None:
     clock, one = Clock(), asked()
     waiter = Waiter(Pace(clock=clock, sleep=clock.sleep))
     waiter.allow(30)
-    gap = Gap(("Kustomization",), "forbidden: dev-user may not list here")
+    gap = Unread(("Kustomization",), "forbidden: dev-user may not list here")
 
-    async def look(_: Sequence[Request]) -> Reading[Target]:
-        return Reading((), frozenset(), (), (gap,))
+    async def look(_: Sequence[ReconcileRequest]) -> ListResult[Target]:
+        return ListResult((), frozenset(), (), (gap,))
 
-    (ended,) = await waiter.watch([Request(target(one), TOKEN)], look)
+    (ended,) = await waiter.watch([ReconcileRequest(target(one), TOKEN)], look)
     assert ended.outcome is Outcome.REQUESTED
     assert "forbidden: dev-user may not list here" in ended.why
 
@@ -133,12 +133,12 @@ async def test_a_look_that_hangs_is_broken_off_in_time_for_an_answer() -> None:
     waiter = Waiter(Pace(intervals=(0.0,), patience=60.0))
     waiter.allow(0.1)
 
-    async def look(_: Sequence[Request]) -> Reading[Target]:
+    async def look(_: Sequence[ReconcileRequest]) -> ListResult[Target]:
         await anyio.sleep_forever()
         raise AssertionError
 
     with anyio.fail_after(0.6):
-        (ended,) = await waiter.watch([Request(target(asked()), TOKEN)], look)
+        (ended,) = await waiter.watch([ReconcileRequest(target(asked()), TOKEN)], look)
     assert ended.outcome is Outcome.REQUESTED
     assert "kubectl did not answer in time" in ended.why
 

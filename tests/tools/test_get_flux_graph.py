@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from flux_mcp.api.kinds import FLUX_KINDS, by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Scope
+from flux_mcp.cluster.client import RequestContext
 from flux_mcp.flux.diagram import flow_of
-from flux_mcp.flux.graph import Graph, Linked, view_linked
+from flux_mcp.flux.graph import FluxNode, Graph, view_node
 from flux_mcp.flux.objects import FluxObject
-from flux_mcp.flux.status import judge
-from flux_mcp.kubectl.output import Place
+from flux_mcp.flux.status import assess
+from flux_mcp.kubectl.output import ErrorContext
 from flux_mcp.kubernetes.conditions import Condition
 from flux_mcp.tools.get_flux_graph import FluxGraph
 from tests.conftest import Ask
@@ -424,14 +424,14 @@ REFS = st.builds(
 )
 TARGETS = st.lists(REFS | st.builds(ObjectRef, st.text(min_size=1), st.text(), st.text(min_size=1)), max_size=4)
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-SCOPE = Scope(context="dev", identity=("user", "me"), now=NOW, place=Place("dev"))
+SCOPE = RequestContext(context="dev", identity=("user", "me"), now=NOW, where=ErrorContext("dev"))
 
 
 @st.composite
-def objects(draw: st.DrawFn, refs: st.SearchStrategy[ObjectRef] = REFS) -> Linked:
+def objects(draw: st.DrawFn, refs: st.SearchStrategy[ObjectRef] = REFS) -> FluxNode:
     one, status = draw(refs), draw(st.sampled_from(("True", "False", "Unknown")))
     ready = Condition("Ready", status, "R", "m", None, 0)
-    return Linked(
+    return FluxNode(
         object=FluxObject(
             kind=by_kind[one.kind],
             namespace=one.namespace,
@@ -446,18 +446,18 @@ def objects(draw: st.DrawFn, refs: st.SearchStrategy[ObjectRef] = REFS) -> Linke
     )
 
 
-def facts(found: list[Linked]) -> FluxGraph:
+def facts(found: list[FluxNode]) -> FluxGraph:
     graph = Graph(found)
-    judged = judge((one.object for one in graph.nodes.values()), NOW)
+    judged = assess((one.object for one in graph.nodes.values()), NOW)
     return FluxGraph(
-        scope=SCOPE,
+        request=SCOPE,
         flow=flow_of(graph),
         about=None,
-        judged={entry.object.ref: entry for entry in judged},
+        statuses={entry.object.ref: entry for entry in judged},
         read=frozenset(by_kind),
         only_namespace=None,
         served=True,
-        gaps=(),
+        unread=(),
     )
 
 
@@ -472,12 +472,12 @@ def check(graph: FluxGraph) -> None:
     named, total = map(int, re.match(rf"{TOOL}: (\d+) of (\d+) ", text).groups())  # type: ignore[union-attr]
     folded = sum(int(label.split(" ")[0]) for label in found.labels if re.match(r"\+\d+ (Ready|Static) ", label))
     left = re.search(r"^… (\d+) objects and \d+ edges left out", text, re.MULTILINE)
-    assert named + folded + (int(left[1]) if left else 0) == total == len(graph.judged)
+    assert named + folded + (int(left[1]) if left else 0) == total == len(graph.statuses)
 
 
 @settings(max_examples=60)
 @given(st.lists(objects(), max_size=12))
-def test_any_graph_is_drawn(found: list[Linked]) -> None:
+def test_any_graph_is_drawn(found: list[FluxNode]) -> None:
     check(facts(found))
 
 
@@ -489,7 +489,7 @@ def test_any_size_is_drawn(count: int, fan: int, length: int, status: str) -> No
     check(
         facts(
             [
-                Linked(
+                FluxNode(
                     object=FluxObject(
                         kind=by_kind["Kustomization"],
                         namespace="a",
@@ -513,7 +513,7 @@ def test_a_chain_of_thousands_is_drawn() -> None:
     check(
         facts(
             [
-                Linked(
+                FluxNode(
                     object=FluxObject(kind=by_kind["Kustomization"], namespace="a", name=lower.name, conditions=ready),
                     depends_on=(upper,),
                     owners=(),
@@ -529,7 +529,7 @@ def test_a_chain_of_thousands_is_drawn() -> None:
 @pytest.mark.parametrize("failed", [0, 3_000])
 def test_thousands_of_objects_are_drawn_at_once(failed: int) -> None:
     """However many of them are in trouble; in time of this process, whatever else the machine does."""
-    found = [one for one in map(view_linked, big(30, 100, failed=failed)) if one is not None]
+    found = [one for one in map(view_node, big(30, 100, failed=failed)) if one is not None]
     start = time.process_time()
     check(facts(found))
     assert time.process_time() - start < 3

@@ -6,7 +6,7 @@ import pytest
 
 from flux_mcp.api.unstructured import parse_time
 from flux_mcp.flux.objects import view
-from flux_mcp.flux.status import judge
+from flux_mcp.flux.status import assess
 from flux_mcp.kubectl.output import map_items
 from tests.conftest import Ask
 from tests.support.expected import BOOTSTRAP, BOOTSTRAP_MOMENT, STAGING, STAGING_MOMENT, Expected
@@ -37,7 +37,7 @@ def judged() -> dict:
         ]
         now = parse_time(moment)
         assert now is not None
-        found[recording] = {entry.object.ref: entry for entry in judge(objects, now)}, now
+        found[recording] = {entry.object.ref: entry for entry in assess(objects, now)}, now
     return found
 
 
@@ -45,7 +45,7 @@ def judged() -> dict:
 def test_every_object_has_its_verdict_flags_reason_and_age(judged: dict, recording: str, row: Expected) -> None:
     entries, now = judged[recording]
     (entry,) = [e for ref, e in entries.items() if (ref.kind, ref.namespace, ref.name) == row[:3]]
-    assert entry.verdict.value == row.verdict
+    assert entry.health.value == row.verdict
     assert tuple(flag.value for flag in entry.flags) == row.flags
     assert entry.reason == row.reason
     assert (now - entry.since).total_seconds() == row.age

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Advice", "Failure", "Upstream", "row"]
-
 
 class Upstream(Enum):
     """Where the cause of a failure is to be sought."""

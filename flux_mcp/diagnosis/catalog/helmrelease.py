@@ -5,8 +5,6 @@ from typing import Final
 
 from flux_mcp.diagnosis.catalog.failure import Upstream, row
 
-__all__ = ["RELEASES"]
-
 _release = functools.partial(row, "HelmRelease")
 
 _ACTIONS: Final = "InstallFailed UpgradeFailed"

@@ -5,9 +5,6 @@ from typing import Final
 
 from flux_mcp.diagnosis.catalog.failure import Upstream, row
 
-__all__ = ["KUSTOMIZATIONS"]
-
-
 _kustomization = functools.partial(row, "Kustomization")
 
 KUSTOMIZATIONS: Final = (

@@ -16,9 +16,6 @@ from flux_mcp.diagnosis.catalog.kustomization import KUSTOMIZATIONS
 from flux_mcp.diagnosis.catalog.other_kinds import OTHERS
 from flux_mcp.diagnosis.catalog.sources import SOURCES
 
-__all__ = ["ROWS", "find_failure", "silent_failures"]
-
-
 ROWS: Final = (*KUSTOMIZATIONS, *RELEASES, *SOURCES, *OTHERS)
 """The whole catalogue; a row with a narrower hint stands before a wider one."""
 

@@ -5,8 +5,6 @@ from typing import Final
 
 from flux_mcp.diagnosis.catalog.failure import Upstream, row
 
-__all__ = ["OTHERS"]
-
 _policy = functools.partial(row, "ImagePolicy")
 _repository = functools.partial(row, "ImageRepository")
 _automation = functools.partial(row, "ImageUpdateAutomation")

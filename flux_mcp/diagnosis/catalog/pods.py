@@ -8,8 +8,6 @@ from typing import Final
 
 from flux_mcp.diagnosis.catalog.failure import Advice
 
-__all__ = ["NOT_READY", "POD_FAILURES"]
-
 _IMAGE: Final = Advice(
     "the image cannot be pulled: no such tag, no rights, or no answer of the registry",
     "correct or push it, or add an imagePullSecret",

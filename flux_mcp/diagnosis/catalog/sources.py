@@ -5,8 +5,6 @@ from typing import Final
 
 from flux_mcp.diagnosis.catalog.failure import Upstream, row
 
-__all__ = ["SOURCES"]
-
 _SOURCES: Final = "GitRepository OCIRepository Bucket HelmRepository HelmChart"
 _git = functools.partial(row, "GitRepository")
 _oci = functools.partial(row, "OCIRepository")
