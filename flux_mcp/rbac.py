@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from flux_mcp.api.kinds import CONFIG_MAP, FLUX_KINDS, KUBERNETES_KINDS, POD, Kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, KUBERNETES_KINDS, POD
 from flux_mcp.errors import BadSetting
 
 NAME: Final = "flux-mcp"

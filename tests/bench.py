@@ -20,7 +20,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp_types import TextContent
 
-from flux_mcp.api.kinds import FLUX_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.kubectl.command import Get
 from tests.support.asking import EXPLAINED, READING, explain
 from tests.support.fake import FIXTURES, ROOT, FakeKubectl

@@ -6,7 +6,8 @@ The numbers are those of our knowledge file, section 6.
 from collections.abc import Iterator
 from typing import Final
 
-from flux_mcp.api.kinds import CRD, DEPLOYMENT, FLUX_KINDS, POD
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT, POD
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import parse_time
 from flux_mcp.audit.rule import AuditContext, Finding, Rule, Severity

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from flux_mcp.api.kinds import DEPLOYMENT
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
 from flux_mcp.audit.rule import BEYOND, AuditContext, Finding, Rule, Severity, Unknown, each
 from flux_mcp.audit.specs import ReleaseSpec
 

@@ -6,7 +6,8 @@ The numbers are those of our knowledge file, section 6.
 from collections.abc import Iterator
 from typing import Final
 
-from flux_mcp.api.kinds import FLUX_KINDS, by_kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.audit.rule import AuditContext, Finding, Rule, Severity, Unknown
 from flux_mcp.audit.specs import SourceSpec
 from flux_mcp.flux.graph import loops

@@ -25,7 +25,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from flux_mcp.api.kinds import CRD, DEPLOYMENT, FLUX_KINDS, POD
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT, POD
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.audit.rule import BEYOND, AuditContext, Finding, Rule, Severity, Unknown
 from flux_mcp.audit.rules_controllers import RUNNING_RULES

@@ -3,11 +3,13 @@
 Of values, substitutions and inputs only the key paths that name a credential are kept.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+from flux_mcp.api.kind import Relation
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import references
 from flux_mcp.api.unstructured import at, items, text
 from flux_mcp.audit.inline_credentials import credential_keys
 from flux_mcp.audit.specs import Spec, spec_of
@@ -40,53 +42,17 @@ def audited(item: Mapping[str, Any]) -> Audited | None:
     node = view_node(item)
     if node is None:
         return None
-    ref, spec = node.ref, at(item, "spec")
+    ref, kind, spec = node.ref, node.object.kind, at(item, "spec")
     return Audited(
         ref=ref,
         node=node,
         spec=spec_of(item, node),
-        sources=tuple(_sources(ref, spec)),
+        sources=(*references(item, kind), *references(item, kind, Relation.TEMPLATE)),
         configs=tuple(
             ObjectRef("ConfigMap", ref.namespace, text(entry, "name"))
             for entry in (*items(spec, "valuesFrom"), *items(spec, "postBuild", "substituteFrom"))
             if text(entry, "kind") == "ConfigMap" and text(entry, "name")
         ),
-        credentials=tuple(key for field in _INLINE.get(ref.kind, ()) for key in credential_keys(at(spec, *field))),
-        deprecated=tuple(".".join(path) for path in _DEPRECATED.get(ref.kind, ()) if at(spec, *path) is not None),
+        credentials=tuple(key for field in kind.inline for key in credential_keys(at(spec, *field))),
+        deprecated=tuple(".".join(path) for path in kind.deprecated if at(spec, *path) is not None),
     )
-
-
-_INLINE: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
-    "HelmRelease": (("values",),),
-    "Kustomization": (("postBuild", "substitute"),),
-    "ResourceSet": (("inputs",),),
-    "ResourceSetInputProvider": (("defaultValues",),),
-}
-"""Kind → the fields of its spec that hold what people choose."""
-_DEPRECATED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
-    "HelmRelease": (("install", "skipCRDs"), ("upgrade", "recreate"), ("rollback", "recreate")),
-    "Alert": (("summary",),),
-    "Provider": (("interval",), ("proxy",)),
-}
-"""Kind → fields that are still served, though they have a successor or do nothing."""
-
-
-def _sources(ref: ObjectRef, spec: object) -> Iterator[ObjectRef]:
-    match ref.kind:
-        case "HelmRelease":
-            references = [(at(spec, "chart", "spec", "sourceRef"), ""), (at(spec, "chartRef"), "")]
-        case "ImagePolicy":
-            references = [(at(spec, "imageRepositoryRef"), "ImageRepository")]
-        case "ImageUpdateAutomation":
-            references = [(at(spec, "sourceRef"), "GitRepository")]
-        case "ArtifactGenerator":
-            references = [(entry, "") for entry in items(spec, "sources")]
-        case "GitRepository":
-            references = [(at(entry, "repository"), "GitRepository") for entry in items(spec, "include")]
-        case "Kustomization" | "HelmChart":
-            references = [(at(spec, "sourceRef"), "")]
-        case _:
-            return
-    for reference, usual in references:
-        if (target := text(reference, "kind") or usual) and (name := text(reference, "name")):
-            yield ObjectRef(target, text(reference, "namespace") or ref.namespace, name)

@@ -15,7 +15,8 @@ from typing import Any, Final, TypeVar
 import anyio
 import anyio.to_thread
 
-from flux_mcp.api.kinds import NAMESPACE, Kind
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kubernetes_kinds import NAMESPACE
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.discovery import Discovery, broken_groups
 from flux_mcp.cluster.result import ListResult, Named, Unread, find_unread

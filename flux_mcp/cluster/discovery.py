@@ -8,7 +8,8 @@ from typing import Final
 
 import anyio
 
-from flux_mcp.api.kinds import Kind, find_known
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kinds import find_known
 from flux_mcp.errors import BadArgument, BadOutput, KindNotInstalled, KubectlError, ServerError
 from flux_mcp.kubectl.base import Kubectl, Output
 from flux_mcp.kubectl.command import ApiTable

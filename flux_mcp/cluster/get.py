@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from flux_mcp.api.kinds import Kind
+from flux_mcp.api.kind import Kind
 from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.result import ListResult, Named
 from flux_mcp.errors import BadArgument, KindNotInstalled, NotFound

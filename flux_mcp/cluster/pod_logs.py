@@ -7,7 +7,8 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from flux_mcp.api.kinds import CRON_JOB, DEPLOYMENT, JOB, POD, REPLICA_SET, Kind
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kubernetes_kinds import CRON_JOB, DEPLOYMENT, JOB, POD, REPLICA_SET
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.get import find_one

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
-from flux_mcp.api.kinds import Kind
+from flux_mcp.api.kind import Kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.errors import KubectlError, ServerError
 

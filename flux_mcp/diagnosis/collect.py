@@ -7,7 +7,9 @@ from typing import Any, Final
 
 import anyio
 
-from flux_mcp.api.kinds import CRON_JOB, DEPLOYMENT, EVENT, FLUX_KINDS, JOB, POD, REPLICA_SET, Kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kubernetes_kinds import CRON_JOB, DEPLOYMENT, EVENT, JOB, POD, REPLICA_SET
 from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.diagnosis.snapshot import SnapshotObject, view_snapshot_object

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flux_mcp.api.kinds import WORKLOAD_KINDS, by_kind
+from flux_mcp.api.kind import HealthWait
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, text
 from flux_mcp.flux.graph import FluxNode, view_node
@@ -62,11 +64,16 @@ def view_snapshot_object(item: Mapping[str, Any]) -> SnapshotObject | None:
 
 
 def _waits(node: FluxNode, spec: object) -> bool:
-    """Whether health is waited for: a Helm action does, unless told not to; the operator's instance likewise."""
-    told = at(spec, "wait")
-    if node.ref.kind == "HelmRelease":
-        return True
-    return told is True or (node.ref.kind == "FluxInstance" and told is not False)
+    """Whether it waits for the health of all that it applies."""
+    match node.object.kind.health_wait:
+        case HealthWait.ALWAYS:
+            return True
+        case HealthWait.OPT_IN:
+            return at(spec, "wait") is True
+        case HealthWait.OPT_OUT:
+            return at(spec, "wait") is not False
+        case HealthWait.NEVER:
+            return False
 
 
 def _checked(spec: object, namespace: str) -> Iterator[ObjectRef]:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from flux_mcp.api.kinds import Role, by_kind
+from flux_mcp.api.kind import Relation, Role
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.flux.graph import Edge, Graph, Relation
+from flux_mcp.flux.graph import Edge, Graph
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,31 +8,16 @@ Source: our knowledge file, sections 3.1 (labels) and 1.4 (references).
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final
+from typing import Any
 
+from flux_mcp.api.kind import Relation
 from flux_mcp.api.kinds import by_kind, kind_of
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import owners_by_label
 from flux_mcp.api.unstructured import at, items, labels, text
 from flux_mcp.flux.graph_algorithms import components
 from flux_mcp.flux.inventory import InventoryEntry, inventory
 from flux_mcp.flux.objects import FluxObject, view
-
-OWNER_LABELS: Final = (
-    ("kustomize.toolkit.fluxcd.io", "Kustomization"),
-    ("helm.toolkit.fluxcd.io", "HelmRelease"),
-    ("resourceset.fluxcd.controlplane.io", "ResourceSet"),
-    ("fluxcd.controlplane.io", "FluxInstance"),
-)
-"""The prefix of the labels `/name` and `/namespace` that an applier puts on what it applies → the applier's kind."""
-
-
-class Relation(Enum):
-    """What an edge means."""
-
-    SOURCE = "source"
-    APPLIES = "applies"
-    DEPENDS_ON = "dependsOn"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,15 +63,6 @@ def view_node(item: Mapping[str, Any]) -> FluxNode | None:
         owners=owners_by_label(labels(item, "metadata", "labels")),
         applied=inventory(item),
         remote=at(item, "spec", "kubeConfig") is not None,
-    )
-
-
-def owners_by_label(found: Mapping[str, str]) -> tuple[ObjectRef, ...]:
-    """The appliers that labels of a managed object name, the nearest first."""
-    return tuple(
-        ObjectRef(kind, found[f"{prefix}/namespace"], found[f"{prefix}/name"])
-        for prefix, kind in OWNER_LABELS
-        if found.get(f"{prefix}/name") and found.get(f"{prefix}/namespace")
     )
 
 

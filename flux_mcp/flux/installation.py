@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from flux_mcp.api.kinds import FLUX_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, labels, number, text
 from flux_mcp.kubernetes.pods import Pod

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flux_mcp.api.kinds import WORKLOAD_KINDS, Kind, kind_of
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kinds import kind_of
+from flux_mcp.api.kubernetes_kinds import WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, text
 

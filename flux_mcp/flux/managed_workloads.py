@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
-from flux_mcp.api.kinds import JOB, FluxKind, Kind, by_kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kubernetes_kinds import JOB
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.flux.graph import OWNER_LABELS, Graph
+from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.ownership import OwnershipClaim, TracedObject, ties, view_thing
 from flux_mcp.kubernetes.rollout_status import Rollout, State, rollout
 from flux_mcp.kubernetes.workloads import Workload, view_workload
 
-APPLIERS: Final[tuple[FluxKind, ...]] = tuple(by_kind[kind] for _, kind in OWNER_LABELS)
+APPLIERS: Final = tuple(kind for kind in FLUX_KINDS if kind.owner_label)
 """The kinds that apply workloads."""
 HOOK: Final = "helm.sh/hook"
 DEEPEST: Final = 20

@@ -4,13 +4,15 @@ A cluster holds objects of many versions, half-written statuses and other people
 another type than Flux writes reads as absent, and nothing here raises.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from flux_mcp.api.kinds import FluxKind, kind_of
+from flux_mcp.api.kind import FluxKind
+from flux_mcp.api.kinds import kind_of
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import sources
 from flux_mcp.api.unstructured import at, items, number, parse_duration, parse_time, text
 from flux_mcp.kubernetes.conditions import Condition, conditions
 
@@ -113,7 +115,7 @@ def view(item: Mapping[str, Any]) -> FluxObject | None:
         history_status=text(status, "history", "0", "lastReconciledStatus"),
         failures=max(number(status, counter) for counter in ("failures", "installFailures", "upgradeFailures")),
         timeout=_timeout(kind, item),
-        sources=tuple(_sources(kind, item)),
+        sources=sources(item, kind),
         url=text(spec, "url") or text(spec, "endpoint"),
         path=text(spec, "path"),
         origin=(text(status, *_ARTIFACT, _OCI + "source"), text(status, *_ARTIFACT, _OCI + "revision")),
@@ -138,41 +140,5 @@ def _timeout(kind: FluxKind, item: Mapping[str, Any]) -> float:
         else text(item, "spec", "timeout")
     )
     interval = parse_duration(text(item, "spec", "interval")) or 60.0
-    rest = max(30.0, interval - 30.0) if kind.kind == "Kustomization" else interval
-    fallback = kind.timeout if kind.timeout is not None else rest
+    fallback = kind.timeout if kind.timeout is not None else max(30.0, interval - kind.timeout_margin)
     return parse_duration(told) or fallback
-
-
-def _sources(kind: FluxKind, item: Mapping[str, Any]) -> Iterator[ObjectRef]:
-    namespace = text(item, "metadata", "namespace")
-    spec = at(item, "spec")
-    match kind.kind:
-        case "HelmRelease" if at(spec, "chartRef") is None:
-            yield from _chart(item)
-            return
-        case "HelmRelease":
-            references = [at(spec, "chartRef")]
-        case "ImagePolicy":
-            reference = at(spec, "imageRepositoryRef")
-            references = [{**reference, "kind": "ImageRepository"}] if isinstance(reference, dict) else []
-        case "ArtifactGenerator":
-            references = items(spec, "sources")
-        case _ if kind.sources:
-            references = [at(spec, "sourceRef")]
-        case _:
-            return
-    for reference in references:
-        if (target := text(reference, "kind")) in kind.sources and (name := text(reference, "name")):
-            yield ObjectRef(target, text(reference, "namespace") or namespace, name)
-
-
-def _chart(item: Mapping[str, Any]) -> Iterator[ObjectRef]:
-    """The HelmChart that helm-controller made of spec.chart; before it did, the source that the chart comes from."""
-    namespace, _, name = text(item, "status", "helmChart").partition("/")
-    if namespace and name:
-        yield ObjectRef("HelmChart", namespace, name)
-        return
-    template = at(item, "spec", "chart", "spec", "sourceRef")
-    if text(template, "name"):
-        where = text(template, "namespace") or text(item, "metadata", "namespace")
-        yield ObjectRef(text(template, "kind"), where, text(template, "name"))

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flux_mcp.api.kinds import group_of
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.unstructured import at, items, labels, text
-from flux_mcp.flux.graph import FluxNode, Graph, owners_by_label
+from flux_mcp.api.references import owner_references, owners_by_label
+from flux_mcp.api.unstructured import labels, text
+from flux_mcp.flux.graph import FluxNode, Graph
 from flux_mcp.flux.inventory import InventoryEntry
 
 
@@ -60,20 +62,15 @@ def view_thing(item: Mapping[str, Any]) -> TracedObject | None:
     if not name:
         return None
     namespace = text(item, "metadata", "namespace")
-    owners = items(item, "metadata", "ownerReferences")
-    owner = next((one for one in owners if at(one, "controller") is True), owners[0] if owners else None)
+    owners = owner_references(item)
+    owner = next((one for one in owners if one[2]), owners[0] if owners else None)
     return TracedObject(
         ref=ObjectRef(text(item, "kind"), namespace, name),
-        group=_group(text(item, "apiVersion")),
-        owner=ObjectRef(text(owner, "kind"), namespace, text(owner, "name")) if text(owner, "name") else None,
-        owner_group=_group(text(owner, "apiVersion")),
+        group=group_of(text(item, "apiVersion")),
+        owner=owner[0] if owner else None,
+        owner_group=group_of(owner[1]) if owner else "",
         labelled=owners_by_label(labels(item, "metadata", "labels")),
     )
-
-
-def _group(api_version: str) -> str:
-    group, slash, _ = api_version.partition("/")
-    return group if slash else ""
 
 
 def owner_chain(traced: TracedObject, known: Mapping[ObjectRef, TracedObject]) -> tuple[TracedObject, ...]:

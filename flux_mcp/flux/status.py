@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from flux_mcp.api.kinds import FLUX_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.graph_algorithms import downstream
 from flux_mcp.flux.objects import FluxObject

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from flux_mcp.api.kinds import FORCE, RESET, FluxKind, by_kind
+from flux_mcp.api.kind import FORCE, RESET, FluxKind
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.errors import BadArgument
 from flux_mcp.kubectl.validate import (
     check_container,

@@ -17,7 +17,9 @@ from typing import Any, Final
 
 import orjson
 
-from flux_mcp.api.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS, NAMESPACE, OTHER_KINDS, Kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kubernetes_kinds import CRD, KUBERNETES_KINDS, NAMESPACE, OTHER_KINDS
 from flux_mcp.api.unstructured import at, items, labels, parse_time, text
 from flux_mcp.errors import BadRecording
 from flux_mcp.kubectl.base import Output

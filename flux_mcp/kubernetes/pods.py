@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import owner_references
 from flux_mcp.api.unstructured import at, items, number, parse_time, text
 from flux_mcp.kubernetes.conditions import Condition, conditions
 from flux_mcp.sanitize.own_values import held, mask
@@ -160,8 +161,7 @@ def _ref(item: Mapping[str, Any]) -> ObjectRef | None:
 
 
 def _owners(item: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    references = items(item, "metadata", "ownerReferences")
-    return frozenset((text(one, "kind"), name) for one in references if (name := text(one, "name")))
+    return frozenset((owner.kind, owner.name) for owner, _, _ in owner_references(item))
 
 
 _SORTS: Final = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import owner_references
 from flux_mcp.api.unstructured import at, items, labels, number, text
 from flux_mcp.kubernetes.conditions import Condition, conditions
 
@@ -69,7 +70,7 @@ def view_workload(item: Mapping[str, Any]) -> Workload | None:
         ready=ready,
         containers=tuple(_containers(pod_spec)),
         conditions=tuple(conditions(item)),
-        owner=_owner(item),
+        owner=next((owner for owner, _, controller in owner_references(item) if controller), None),
     )
 
 
@@ -93,13 +94,6 @@ def _containers(pod_spec: object) -> Iterator[Container]:
         for entry in items(pod_spec, key):
             args = tuple(arg for arg in items(entry, "args") if isinstance(arg, str))
             yield Container(text(entry, "name"), text(entry, "image"), init, args)
-
-
-def _owner(item: Mapping[str, Any]) -> ObjectRef | None:
-    for entry in items(item, "metadata", "ownerReferences"):
-        if at(entry, "controller") is True and text(entry, "name"):
-            return ObjectRef(text(entry, "kind"), text(item, "metadata", "namespace"), text(entry, "name"))
-    return None
 
 
 def short_image(reference: str) -> str:

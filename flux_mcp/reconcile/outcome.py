@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Final
 
-from flux_mcp.api.kinds import FLUX_KINDS, FORCE, RESET
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import FORCE, RESET, Relation
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import made_source, references
 from flux_mcp.api.unstructured import at, number, text
 from flux_mcp.flux.objects import REQUESTED_AT, FluxObject, view
 from flux_mcp.flux.status import is_current
@@ -89,15 +91,13 @@ def view_target(item: Mapping[str, Any]) -> Target | None:
 
 
 def _chart(one: FluxObject, item: Mapping[str, Any]) -> tuple[ObjectRef | None, ObjectRef | None]:
-    template = at(item, "spec", "chart", "spec", "sourceRef")
-    name = text(template, "name")
-    if one.kind.kind != "HelmRelease" or at(item, "spec", "chartRef") is not None or not name:
+    """The chart that is made from a template, and what the template names; neither without a template."""
+    template = next(references(item, one.kind, Relation.TEMPLATE), None)
+    if template is None or any(references(item, one.kind)):
         return None, None
-    namespace = text(template, "namespace") or one.namespace
-    made_in, _, made = text(item, "status", "helmChart").partition("/")
-    # helm-controller's own rule for the name, until it says which it made.
-    chart = (made_in, made) if made_in and made else (namespace, f"{one.namespace}-{one.name}")
-    return ObjectRef("HelmChart", *chart), ObjectRef(text(template, "kind"), namespace, name)
+    # helm-controller's own rule for the name, until its status names the chart.
+    made = made_source(text(item, *one.kind.made_source))
+    return made or ObjectRef("HelmChart", template.namespace, f"{one.namespace}-{one.name}"), template
 
 
 @dataclass(frozen=True, slots=True)

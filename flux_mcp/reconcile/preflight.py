@@ -8,7 +8,8 @@ from typing import Final
 
 import anyio
 
-from flux_mcp.api.kinds import FluxKind, by_kind
+from flux_mcp.api.kind import FluxKind
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.get import find_one, namespaces_of

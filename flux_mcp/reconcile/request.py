@@ -7,7 +7,7 @@ from typing import Final
 
 import anyio
 
-from flux_mcp.api.kinds import FORCE, RESET
+from flux_mcp.api.kind import FORCE, RESET
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.get import find_one

@@ -16,7 +16,9 @@ import anyio
 import orjson
 
 from flux_mcp import __version__
-from flux_mcp.api.kinds import CRD, FLUX_KINDS, KUBERNETES_KINDS, NAMESPACE, Kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kubernetes_kinds import CRD, KUBERNETES_KINDS, NAMESPACE
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
 from flux_mcp.cluster.client import Cluster, RequestContext

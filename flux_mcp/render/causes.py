@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flux_mcp.api.kinds import EVENT, POD
+from flux_mcp.api.kubernetes_kinds import EVENT, POD
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at
 from flux_mcp.cluster.client import RequestContext

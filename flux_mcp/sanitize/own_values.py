@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import orjson
 
-from flux_mcp.sanitize.allowlist import ANY
-from flux_mcp.sanitize.lookup import places, shape_of
+from flux_mcp.api.fields import ANY
+from flux_mcp.sanitize.lookup import fields_of, hidden_paths
 from flux_mcp.sanitize.patterns import MASK
 
 _SHORTEST: Final = 6
@@ -44,7 +44,7 @@ def held(item: Mapping[str, Any], within: str | None = None) -> tuple[str, ...]:
     if within == "":
         return ()
     values: set[str] = set()
-    for path in places(shape_of(item)):
+    for path in hidden_paths(fields_of(item)):
         nodes: Iterable[Any] = (item,)
         for field in path:
             nodes = [below for node in nodes for below in _below(node, field)]

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from flux_mcp.sanitize.allowlist import ANY, Rule, Shape
-from flux_mcp.sanitize.lookup import shape_of
+from flux_mcp.api.fields import ANY, FieldPolicy, Fields
+from flux_mcp.sanitize.lookup import fields_of
 from flux_mcp.sanitize.own_values import held, mask
 from flux_mcp.sanitize.patterns import MASK, address, scrub, visible
 
@@ -28,37 +28,37 @@ def project(item: Mapping[str, Any]) -> dict[str, Any]:
     values = held(item, "\n".join(_messages(status)))
     if values:
         item = {**item, "status": _masked_messages(status, values)}
-    return _object(item, shape_of(item))
+    return _object(item, fields_of(item))
 
 
-def _object(node: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
-    otherwise = shape.get(ANY, Rule.KEYS)
+def _object(node: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
+    otherwise = fields.get(ANY, FieldPolicy.KEYS)
     kept = {}
     for field, value in node.items():
-        rule = shape.get(field, otherwise)
-        if rule is not Rule.DROP and rule is not Rule.HIDE:
+        rule = fields.get(field, otherwise)
+        if rule is not FieldPolicy.DROP and rule is not FieldPolicy.HIDE:
             kept[_text(field)] = _node(value, rule)
     return kept
 
 
-def _node(node: Any, rule: Rule | Shape) -> Any:  # noqa: ANN401 (JSON)
+def _node(node: Any, rule: FieldPolicy | Fields) -> Any:  # noqa: ANN401 (JSON)
     if isinstance(node, list):
         return [_keys(entry) if isinstance(entry, list) else _node(entry, rule) for entry in node]
     if isinstance(node, dict):
         return _mapping(node, rule)
     if isinstance(rule, Mapping):
         return _keys(node)
-    if rule is Rule.ADDRESS and isinstance(node, str):
+    if rule is FieldPolicy.ADDRESS and isinstance(node, str):
         return address(node)
-    return _value(node) if rule in {Rule.KEEP, Rule.WHOLE} else _keys(node)
+    return _value(node) if rule in {FieldPolicy.KEEP, FieldPolicy.WHOLE} else _keys(node)
 
 
-def _mapping(node: dict[str, Any], rule: Rule | Shape) -> dict[str, Any]:
+def _mapping(node: dict[str, Any], rule: FieldPolicy | Fields) -> dict[str, Any]:
     if isinstance(rule, Mapping):
         return _object(node, rule)
-    if rule is Rule.ANNOTATIONS:
+    if rule is FieldPolicy.ANNOTATIONS:
         node = {key: value for key, value in node.items() if _is_allowed(key)}
-    kept = _whole(node) if rule in {Rule.WHOLE, Rule.ANNOTATIONS} else _keys(node)
+    kept = _whole(node) if rule in {FieldPolicy.WHOLE, FieldPolicy.ANNOTATIONS} else _keys(node)
     return kept if isinstance(kept, dict) else {}
 
 

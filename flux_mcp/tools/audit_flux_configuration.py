@@ -7,7 +7,9 @@ from typing import Any, Final
 
 import anyio
 
-from flux_mcp.api.kinds import CONFIG_MAP, DEPLOYMENT, FLUX_KINDS, FluxKind, Kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import FluxKind, Kind
+from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
 from flux_mcp.audit.rule import DOCS, AuditContext, Severity

@@ -5,7 +5,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from flux_mcp.api.kinds import FLUX_KINDS, WORKLOAD_KINDS, FluxKind, Kind, find_kind, find_known
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import FluxKind, Kind
+from flux_mcp.api.kinds import find_kind, find_known
+from flux_mcp.api.kubernetes_kinds import WORKLOAD_KINDS
 from flux_mcp.audit.rule import Severity
 from flux_mcp.errors import BadArgument
 from flux_mcp.flux.status import Health, find_health

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flux_mcp.api.kinds import FLUX_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.get import find_among

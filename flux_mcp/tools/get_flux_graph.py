@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flux_mcp.api.kinds import FLUX_KINDS, FluxKind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import FluxKind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.get import find_among

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import anyio
 
-from flux_mcp.api.kinds import CRD, DEPLOYMENT, FLUX_KINDS, POD
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT, POD
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
 from flux_mcp.cluster.client import Cluster, RequestContext

@@ -6,7 +6,9 @@ from typing import Any
 
 import anyio
 
-from flux_mcp.api.kinds import EVENT, FLUX_KINDS, WORKLOAD_KINDS, FluxKind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import FluxKind
+from flux_mcp.api.kubernetes_kinds import EVENT, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.audit.rule import AuditContext
 from flux_mcp.audit.run import audit

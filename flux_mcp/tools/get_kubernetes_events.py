@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flux_mcp.api.kinds import EVENT, Kind
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kubernetes_kinds import EVENT
 from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.get import NAMED

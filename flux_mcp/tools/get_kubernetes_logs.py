@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flux_mcp.api.kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, POD, REPLICA_SET, STATEFUL_SET, Kind
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kubernetes_kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, POD, REPLICA_SET, STATEFUL_SET
 from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.pod_logs import (

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from flux_mcp.api.kinds import FluxKind, Kind
+from flux_mcp.api.fields import ANY_FIELDS
+from flux_mcp.api.kind import FluxKind, Kind
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import owner_references
 from flux_mcp.api.unstructured import at, items, labels, number, text
 from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.discovery import resolve_known
@@ -24,8 +26,7 @@ from flux_mcp.render.objects import object_line
 from flux_mcp.render.settings import packed, setting_lines
 from flux_mcp.render.spec_fields import describe
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, unread_line, until_full
-from flux_mcp.sanitize.allowlist_kubernetes import ANY_SHAPE
-from flux_mcp.sanitize.lookup import shape_of
+from flux_mcp.sanitize.lookup import fields_of
 from flux_mcp.sanitize.project import project
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, value
 from flux_mcp.tools.arguments import ApiVersion, Context, Limit, Namespace, OneKind, OnlyName, Selector
@@ -147,7 +148,7 @@ class KubernetesResource:
             reason = f", {value(condition.reason)}" if condition.reason else ""
             changed = f", {age(condition.changed, self.request.now)}" if condition.changed else ""
             yield f"condition {value(condition.type)} {condition.status}{reason}{changed}{said}"
-        if shape_of(self.item) is ANY_SHAPE:
+        if fields_of(self.item) is ANY_FIELDS:
             yield from setting_lines(at(self.item, "spec"), "spec", frozenset())
             rest = {key: found for key, found in self.item.items() if key not in _TOP}
             yield from setting_lines(rest, "object", frozenset())
@@ -165,9 +166,8 @@ class KubernetesResource:
         for what in ("labels", "annotations"):
             told = labels(metadata, what)
             yield from packed(f"{what}: ", (value(f"{key}={found}") for key, found in told.items()))
-        for owner in items(metadata, "ownerReferences"):
-            how = ", its controller" if at(owner, "controller") is True else ""
-            yield f"owned by {value(text(owner, 'kind'))} {value(text(owner, 'name'))}{how}"
+        for owner, _, controller in owner_references(self.item):
+            yield f"owned by {value(owner.kind)} {value(owner.name)}{', its controller' if controller else ''}"
 
 
 def summary_line(one: Summary, request: RequestContext) -> str:
@@ -285,7 +285,7 @@ def _listed(item: Mapping[str, Any], kind: Kind, *, paths: bool) -> Listed | Non
         return None
     flux = view(item) if isinstance(kind, FluxKind) else None
     told: tuple[str, ...] = ()
-    if paths and shape_of(item) is ANY_SHAPE:
+    if paths and fields_of(item) is ANY_FIELDS:
         told = tuple(setting.path for setting in describe(at(project(item), "spec"), frozenset()))
     return Listed(said, flux, told)
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from flux_mcp.api.kinds import FLUX_KINDS, Kind, with_sources
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kinds import with_sources
 from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import KindNotInstalled

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from flux_mcp.api.kinds import FLUX_KINDS, FORCE, RESET, FluxKind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import FORCE, RESET, FluxKind
 from flux_mcp.cluster.client import Cluster, RequestContext
 from flux_mcp.errors import BadArgument, KubectlError
 from flux_mcp.reconcile.outcome import WITH_SOURCE, Outcome, ReconcileResult, Target

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flux_mcp.api.kinds import CRON_JOB
+from flux_mcp.api.kubernetes_kinds import CRON_JOB
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, number, text
 from flux_mcp.audit.run import Audit

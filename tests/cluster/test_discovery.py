@@ -8,7 +8,9 @@ from typing import Any
 import anyio
 import pytest
 
-from flux_mcp.api.kinds import FLUX_KINDS, KUBERNETES_KINDS, Kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import BadArgument, BadOutput, KindNotInstalled, ServerError, Unreachable
 from flux_mcp.kubectl.connect import connect

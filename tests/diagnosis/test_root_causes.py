@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_mcp.api.kinds import FLUX_KINDS, by_kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.blockers import Cause, CauseType, Snapshot
 from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose

@@ -18,7 +18,7 @@ import pytest
 from mcp import Client
 from mcp_types import TextContent, Tool
 
-from flux_mcp.api.kinds import FLUX_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Settings

@@ -17,7 +17,7 @@ import pytest
 from mcp import Client
 from mcp_types import TextContent, Tool
 
-from flux_mcp.api.kinds import DEPLOYMENT
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
 from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import Command
 from flux_mcp.reconcile.wait import Pace

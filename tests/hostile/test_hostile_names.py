@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from flux_mcp.api.kinds import FLUX_KINDS, KUBERNETES_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.settings import Settings
 from tests.conftest import Ask
 from tests.kubectl.test_command import BOTH, PAIRS, SHELL, short

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flux_mcp.api.kinds import FLUX_KINDS, by_kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.errors import BadArgument, UnknownContext
 from flux_mcp.kubectl import command as commands
 from flux_mcp.kubectl.command import (

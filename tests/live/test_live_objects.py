@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flux_mcp.api.kinds import FLUX_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build
 from flux_mcp.settings import Settings

@@ -21,7 +21,8 @@ import anyio.to_thread
 import pytest
 from mcp import Client
 
-from flux_mcp.api.kinds import FLUX_KINDS, by_kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Settings

@@ -12,7 +12,8 @@ from typing import Any
 import anyio
 import pytest
 
-from flux_mcp.api.kinds import FLUX_KINDS, by_kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import RequestContext
 from flux_mcp.kubectl.output import ErrorContext

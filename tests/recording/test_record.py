@@ -19,7 +19,8 @@ from mcp import Client
 from mcp_types import TextContent
 from typer.testing import CliRunner, Result
 
-from flux_mcp.api.kinds import FLUX_KINDS, KUBERNETES_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.cli import app
 from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import Command

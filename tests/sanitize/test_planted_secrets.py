@@ -16,7 +16,8 @@ from mcp import Client
 from mcp_types import TextContent
 from typer.testing import CliRunner
 
-from flux_mcp.api.kinds import CONFIG_MAP, DEPLOYMENT, EVENT, FLUX_KINDS, POD, REPLICA_SET
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, DEPLOYMENT, EVENT, POD, REPLICA_SET
 from flux_mcp.cli import app
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_mcp.api.kinds import FLUX_KINDS, KUBERNETES_KINDS
+from flux_mcp.api.fields import ANY_FIELDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.flux.objects import view
-from flux_mcp.sanitize.allowlist_kubernetes import ANY_SHAPE
-from flux_mcp.sanitize.lookup import shape_of
+from flux_mcp.sanitize.lookup import fields_of
 from flux_mcp.sanitize.own_values import held, mask
 from flux_mcp.sanitize.patterns import address, scrub
 from flux_mcp.sanitize.project import project
@@ -34,10 +35,10 @@ def test_a_verdict_needs_nothing_that_is_not_kept(path: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [*FLUX_KINDS, *KUBERNETES_KINDS], ids=lambda kind: kind.kind)
-def test_every_kind_has_a_shape_of_its_own(kind: Any) -> None:
+def test_every_kind_has_a_fields_of_its_own(kind: Any) -> None:
     api_version = f"{kind.group}/v1" if kind.group else "v1"
-    assert shape_of({"apiVersion": api_version, "kind": kind.kind}) is not ANY_SHAPE
-    assert shape_of({"apiVersion": "acme.example.com/v1", "kind": kind.kind}) is ANY_SHAPE
+    assert fields_of({"apiVersion": api_version, "kind": kind.kind}) is not ANY_FIELDS
+    assert fields_of({"apiVersion": "acme.example.com/v1", "kind": kind.kind}) is ANY_FIELDS
 
 
 @pytest.mark.parametrize(

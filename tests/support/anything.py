@@ -9,7 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from flux_mcp.api.kinds import FLUX_KINDS, KUBERNETES_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import Command
 from tests.support.api import Api

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from flux_mcp.api.kinds import FLUX_KINDS, KUBERNETES_KINDS, Kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import FluxMcpError
 from flux_mcp.kubectl.base import Output

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from flux_mcp.api.kinds import FLUX_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
 
 
 class Named(NamedTuple):

@@ -5,7 +5,7 @@ Written from the documentation of Flux, by the numbers of our knowledge file, se
 
 from typing import Any, NamedTuple
 
-from flux_mcp.api.kinds import CONFIG_MAP, CRD, DEPLOYMENT, POD
+from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, CRD, DEPLOYMENT, POD
 from tests.support.api import applied_by, inventory, thing
 from tests.support.items import READY, item
 

@@ -6,7 +6,7 @@ Time is the test's too: a wait costs none. Each look at an object that was asked
 from collections.abc import Callable
 from typing import Any
 
-from flux_mcp.api.kinds import FLUX_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import FluxMcpError
 from flux_mcp.kubectl.base import Output

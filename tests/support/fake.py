@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from flux_mcp.api.kinds import FLUX_KINDS, KUBERNETES_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"

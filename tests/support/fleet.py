@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from flux_mcp.api.kinds import FLUX_KINDS, KUBERNETES_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from tests.support.items import item
 
 INVENTORY = 60

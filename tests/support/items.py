@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flux_mcp.api.kinds import FLUX_KINDS, by_kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kinds import by_kind
 
 READY = {
     "type": "Ready",

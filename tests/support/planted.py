@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from flux_mcp.api.kinds import CONFIG_MAP, DEPLOYMENT, EVENT, FLUX_KINDS, POD, REPLICA_SET, by_kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, DEPLOYMENT, EVENT, POD, REPLICA_SET
 from tests.support.fake import FIXTURES
 
 Items = dict[str, list[dict[str, Any]]]

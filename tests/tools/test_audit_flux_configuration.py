@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from flux_mcp.api.kinds import CONFIG_MAP, CRD, DEPLOYMENT, FLUX_KINDS, POD, by_kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, CRD, DEPLOYMENT, POD
 from tests.conftest import Ask, Reply
 from tests.support.api import Api
 from tests.support.audits import chart, config, controller, crd, git, hr, ks

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, EVENT, POD, REPLICA_SET
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build
 from flux_mcp.settings import Settings
@@ -26,8 +28,6 @@ TOOL = "diagnose_flux"
 
 def written(folder: Path, **files: list[dict[str, Any]]) -> Path:
     """A recording with these files and every other Flux kind empty."""
-    from flux_mcp.api.kinds import DEPLOYMENT, EVENT, FLUX_KINDS, POD, REPLICA_SET  # noqa: PLC0415
-
     kinds = (*FLUX_KINDS, DEPLOYMENT, REPLICA_SET, POD, EVENT)
     by_kind: dict[str, list[dict[str, Any]]] = {kind.resource: [] for kind in kinds}
     names = {kind.kind: kind.resource for kind in kinds}

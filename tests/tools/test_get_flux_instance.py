@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flux_mcp.api.kinds import FLUX_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS
 from tests.conftest import Ask, Reply
 from tests.support.fake import FIXTURES, FakeKubectl, a_list
 

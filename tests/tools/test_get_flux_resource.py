@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from flux_mcp.api.kinds import CRON_JOB, DEPLOYMENT, FLUX_KINDS, JOB, FluxKind, by_kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import FluxKind
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import CRON_JOB, DEPLOYMENT, JOB
 from tests.conftest import Ask, Reply
 from tests.support.api import CLUSTER_ROLE, Api, applied_by, inventory, prints, thing
 from tests.support.fake import FIXTURES, FakeKubectl, a_list

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from mcp import Client
 from typer.testing import CliRunner
 
-from flux_mcp.api.kinds import (
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import (
     CONFIG_MAP,
     CRD,
     CRON_JOB,
@@ -24,8 +26,6 @@ from flux_mcp.api.kinds import (
     POD,
     REPLICA_SET,
     STATEFUL_SET,
-    Kind,
-    by_kind,
 )
 from flux_mcp.cli import app
 from flux_mcp.kubectl.connect import connect

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_mcp.api.kinds import (
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import (
     CRON_JOB,
     DAEMON_SET,
     DEPLOYMENT,
@@ -17,7 +18,6 @@ from flux_mcp.api.kinds import (
     KUBERNETES_KINDS,
     STATEFUL_SET,
     WORKLOAD_KINDS,
-    by_kind,
 )
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster

@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from flux_mcp.api.kinds import (
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import (
     CONFIG_MAP,
     CRON_JOB,
     DAEMON_SET,
     DEPLOYMENT,
-    FLUX_KINDS,
     JOB,
     POD,
     REPLICA_SET,
     STATEFUL_SET,
-    Kind,
-    by_kind,
 )
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.graph import Graph

@@ -16,7 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flux_mcp.api.kinds import DEPLOYMENT, FLUX_KINDS, FluxKind, Kind, by_kind
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import FluxKind, Kind
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
 from flux_mcp.errors import BadArgument
 from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import Annotate, CanPatch, Command
