@@ -19,7 +19,7 @@ from flux_mcp.kubectl.replay import RecordedKubectl
 from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import Toolbox
 from tests.support.arguments import Named, many
-from tests.support.fake import FIXTURES
+from tests.support.fake import FIXTURES, unversioned
 
 Grant = tuple[str, str]
 """A resource, as kubectl names it, and a verb."""
@@ -99,7 +99,7 @@ def _grants(commands: list[Any]) -> Iterator[Grant]:
     for command in commands:
         if isinstance(command, Get):
             verb = "get" if command.names else "list"
-            yield from ((resource, verb) for resource in command.resources)
+            yield from ((unversioned(resource), verb) for resource in command.resources)
 
 
 def test_it_grants_all_that_the_reading_tools_ask_for(asked: set[Grant]) -> None:

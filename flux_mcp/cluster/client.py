@@ -7,7 +7,6 @@ server serves. It never remembers an object.
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -16,9 +15,9 @@ import anyio
 import anyio.to_thread
 
 from flux_mcp.api.kind import Kind
-from flux_mcp.api.kubernetes_kinds import NAMESPACE
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.discovery import Discovery, broken_groups
+from flux_mcp.cluster.discovery import Discovery
+from flux_mcp.cluster.gather import gather
 from flux_mcp.cluster.result import ListResult, Named, Unread, find_unread
 from flux_mcp.errors import (
     BadOutput,
@@ -27,57 +26,20 @@ from flux_mcp.errors import (
     KindNotInstalled,
     KubectlError,
     KubectlTooOld,
-    ServerError,
-    first_of,
 )
 from flux_mcp.kubectl.base import Kubectl, Output
-from flux_mcp.kubectl.command import (
-    Annotate,
-    ApiResources,
-    CanPatch,
-    Command,
-    ConfigView,
-    Get,
-    Logs,
-    ServerVersion,
-    Version,
-)
+from flux_mcp.kubectl.command import Annotate, CanPatch, Command, ConfigView, Get, Logs, ServerVersion, Version
 from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig, file_stamp, parse_kubeconfig
-from flux_mcp.kubectl.output import ErrorContext, map_items, parse_document, problems
-from flux_mcp.kubectl.validate import echo, is_resource
-from flux_mcp.sanitize.quote import message
+from flux_mcp.kubectl.output import continues, map_items, parse_document, problems
+from flux_mcp.kubectl.validate import echo
+from flux_mcp.request import ErrorContext, RequestContext
 from flux_mcp.settings import Access
 
 T = TypeVar("T", bound=Named)
 
 OLDEST_KUBECTL: Final = (1, 28)
-KINDS_REMEMBERED: Final = 300.0
-"""Seconds for which the kinds that an API server serves are remembered."""
 SMALL: Final = 1 << 20
 """Bytes up to which a list is parsed at once, without a thread of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequestContext:
-    """Where one answer comes from and as whom, for its first line.
-
-    Attributes:
-        context: None for a kubeconfig without contexts (kubectl then uses the service account of its pod).
-        identity: `as X` with --kube-as, else `user X`, the kubeconfig's name for it.
-        now: the moment of the answer; of a recording, the moment that it was made.
-    """
-
-    context: str | None
-    identity: tuple[str, str]
-    now: datetime
-    where: ErrorContext
-
-
-@dataclass(slots=True)
-class _Served:
-    names: frozenset[str]
-    incomplete_groups: tuple[str, ...]
-    until: float
 
 
 class Cluster:
@@ -96,11 +58,9 @@ class Cluster:
         self._kubectl, self._access, self._monotonic = kubectl, access or Access(), monotonic
         self._in_use: str | None = self._access.context
         self._kubeconfig: tuple[object, Kubeconfig] | None = None
-        self._served: dict[str | None, _Served] = {}
         self._checked_version = False
         self._opening = anyio.Lock()
-        self._discovering: dict[str | None, anyio.Lock] = {}
-        self._discovery = Discovery(kubectl, monotonic, KINDS_REMEMBERED)
+        self._discovery = Discovery(kubectl, monotonic)
 
     async def _ask(self, command: Command, error_context: ErrorContext) -> Output:
         """Run one command; an error that does not know where it happened is told."""
@@ -136,7 +96,6 @@ class Cluster:
             stamp = file_stamp(self._access.kubeconfig)
             if self._kubeconfig is None or self._kubeconfig[0] != stamp:
                 self._kubeconfig = stamp, await self._look()
-                self._served.clear()
                 self._discovery.forget()
         known = self._kubeconfig[1]
         if context is None and self._in_use is None:
@@ -168,19 +127,11 @@ class Cluster:
         """The kubeconfig, and at the first time kubectl's version beside it."""
         if self._checked_version:
             return await self.kubeconfig()
-        found: list[Kubeconfig] = []
-
-        async def look() -> None:
-            found.append(await self.kubeconfig())
-
-        try:
-            async with anyio.create_task_group() as group:
-                group.start_soon(look)
-                group.start_soon(self._check_version)
-        except ExceptionGroup as several:
-            raise first_of(several) from None
+        async with gather() as reads:
+            found = reads.start("the kubeconfig", self.kubeconfig(), Kubeconfig("", ()), required=True)
+            reads.start("kubectl's version", self._check_version(), None, required=True)
         self._checked_version = True
-        return found[0]
+        return found.value
 
     async def _check_version(self) -> None:
         output = await self._ask(Version(), ErrorContext(None))
@@ -195,79 +146,65 @@ class Cluster:
                 "or newer is needed. Set --kubectl (FLUX_MCP_KUBECTL) to another one."
             )
 
-    async def _discover(self, request: RequestContext, *, afresh: bool = False) -> _Served:
-        lock = self._discovering.setdefault(request.context, anyio.Lock())
-        async with lock:
-            served = self._served.get(request.context)
-            if served is None or afresh or served.until < self._monotonic():
-                served = self._served[request.context] = await self._api_resources(request)
-            return served
-
-    async def _api_resources(self, request: RequestContext) -> _Served:
-        output = await self._ask(ApiResources(), request.where)
-        lines = output.stdout.decode(errors="replace").split("\n")
-        names = frozenset(line for line in lines if is_resource(line))
-        odd = any(line.strip() and line not in names for line in lines)
-        if not names or (odd and NAMESPACE.resource not in names):
-            for error in problems(output, request.where):
-                raise error
-            said = message(output.stdout[:1024].decode(errors="replace"), 200)
-            raise BadOutput(
-                f"kubectl api-resources did not list the kinds of the API server; {request.where}. It said: {said}",
-                brief="output not understood",
-            )
-        return _Served(names, broken_groups(output), self._monotonic() + KINDS_REMEMBERED)
-
     async def resolve(self, request: RequestContext, kind: str, api_version: str | None = None) -> Kind:
-        """The kind that a spelling means: `Resolver.resolve` tells how, and what is raised."""
+        """The kind that a spelling means: see `Discovery.resolve`."""
         return await self._discovery.resolve(request.where, kind, api_version)
 
     async def read(
         self,
         request: RequestContext,
         kinds: Sequence[Kind],
-        project: Callable[[dict[str, Any]], T | None],
+        view: Callable[[dict[str, Any]], T | None],
         *,
         namespace: str | None = None,
         names: tuple[str, ...] = (),
         selector: str | None = None,
         named: str | None = None,
+        insist: bool = False,
     ) -> ListResult[T]:
         """Read kinds with one kubectl, once the served kinds are known.
 
-        What could not be read of some kinds stands in the answer's gaps; `Reading.require` makes an error of it.
+        What could not be read of some kinds stands in the result's `unread`; `ListResult.require` makes an error of it.
 
         Args:
-            scope: from `open`.
+            request: from `open`.
             kinds: what to read.
-            project: makes a view of each item at once; None for an item that is not understood. One of another kind,
-                namespace or name than was asked for is not understood either: nothing is told of it, or done to it.
+            view: makes a view of each item at once, so that the item can be dropped; None for an item that is not
+                understood. One of another kind, namespace or name than was requested counts as not understood.
             namespace: None reads all.
             names: only the objects of these names, of the one kind.
             selector: a label selector.
             named: only the objects of this name, in whatever namespace.
+            insist: somebody named these kinds, so that one that is missing is looked for again.
 
         Raises:
             KubectlError: kubectl could not ask at all (unreachable, not logged in and the like).
         """
-        served = await self._discover(request)
-        for afresh in (False, True):
-            asked, absent, unread = _split(kinds, served, request.where)
-            if not asked:
+        served = await self._discovery.served(request.where, (kind.group for kind in kinds))
+        present, absent, unread = served.split(kinds, request.where)
+        if insist and absent:
+            served = await self._discovery.served(request.where, after=served)
+            present, absent, unread = served.split(kinds, request.where)
+        for again in (False, True):
+            if not present:
                 return ListResult((), frozenset(kind.kind for kind in absent), absent, unread)
-            command = Get(tuple(kind.resource for kind in asked), namespace, names, selector, named)
+            resources = tuple(name for kind in present if (name := served.resource(kind)))
+            command = Get(resources, namespace, names, selector, named)
             output = await self._ask(command, request.where)
-            found = problems(output, request.where)
-            if afresh or not any(isinstance(error, KindNotInstalled) for error in found):
+            errors = problems(output, request.where)
+            if again or not any(isinstance(error, KindNotInstalled) for error in errors):
                 break
-            served = await self._discover(request, afresh=True)
-        views = await _map(output.stdout, project, found, request.where, single=len(names) == 1)
-        objects = tuple(one for one in views if one is not None and _was_asked_for(one.ref, command, asked))
-        unread = (*unread, *find_unread(asked, found, objects))
+            served = await self._discovery.served(request.where, after=served)
+            present, absent, unread = served.split(kinds, request.where)
+        views = await _map(output.stdout, view, errors, request.where, single=len(names) == 1)
+        objects = tuple(one for one in views if one is not None and _was_requested(one.ref, command, present))
+        unread = (*unread, *find_unread(present, errors, objects))
+        if continues(output.stdout):
+            unread = (*unread, Unread(tuple(kind.kind for kind in present), "the list has more pages", partly=True))
         if odd := len(views) - len(objects):
             unread = (*unread, Unread((), f"{odd} items that are not understood", partly=True))
-        in_full = frozenset(kind.kind for kind in (*asked, *absent)) - {
-            kind for unread_item in unread for kind in unread_item.kinds
+        in_full = frozenset(kind.kind for kind in (*present, *absent)) - {
+            kind for part in unread for kind in part.kinds
         }
         return ListResult(objects, in_full, absent, unread)
 
@@ -277,7 +214,20 @@ class Cluster:
         Raises:
             KubectlError: it could not be asked.
         """
-        return _split(kinds, await self._discover(request), request.where)[0]
+        served = await self._discovery.served(request.where, (kind.group for kind in kinds))
+        return served.split(kinds, request.where)[0]
+
+    async def version_of(self, request: RequestContext, kind: Kind) -> str:
+        """The version in which a kind is asked for.
+
+        Raises:
+            KindNotInstalled: the API server does not serve it.
+            KubectlError: it could not be asked.
+        """
+        served = await self._discovery.served(request.where, (kind.group,))
+        if kind.resource not in served.kinds:
+            raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
+        return served.kinds[kind.resource][1]
 
     async def logs(self, request: RequestContext, logs: Logs) -> bytes:
         """The log of one container, as it was printed.
@@ -321,7 +271,7 @@ class Cluster:
         Raises:
             KubectlError: they were not told.
         """
-        return (await self._discover(request)).names
+        return frozenset((await self._discovery.served(request.where)).kinds)
 
     async def versions(self, request: RequestContext) -> dict[str, Any]:
         """What `kubectl version` prints: kubectl's own, and where it was told the API server's.
@@ -367,23 +317,10 @@ async def _map(
         raise (found[0] if found else error.at(str(error_context))) from None
 
 
-def _was_asked_for(ref: ObjectRef, command: Get, kinds: Sequence[Kind]) -> bool:
+def _was_requested(ref: ObjectRef, command: Get, kinds: Sequence[Kind]) -> bool:
     """Whether an object is one of those that kubectl was asked for; whatever has no namespace is in all of them."""
     return (
         any(kind.kind == ref.kind for kind in kinds)
         and (command.namespace is None or ref.namespace in {"", command.namespace})
         and (not command.names or ref.name in command.names)
     )
-
-
-def _split(
-    kinds: Sequence[Kind], served: _Served, error_context: ErrorContext
-) -> tuple[tuple[Kind, ...], tuple[Kind, ...], tuple[Unread, ...]]:
-    """The kinds to ask for, the kinds that are not installed, and the kinds of which that is not known."""
-    asked = tuple(kind for kind in kinds if kind.resource in served.names)
-    missing = [kind for kind in kinds if kind.resource not in served.names]
-    unknown = tuple(kind.kind for kind in missing if kind.group in served.incomplete_groups)
-    why = "the API server could not tell whether this is installed"
-    error = ServerError(f"{', '.join(unknown)}: {why}; {error_context}.", brief=why)
-    unread = (Unread(unknown, why, error),) if unknown else ()
-    return asked, tuple(kind for kind in missing if kind.kind not in unknown), unread

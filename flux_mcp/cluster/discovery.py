@@ -1,77 +1,151 @@
-"""What a kind's spelling means: by our own tables, else by what the API server says that it serves."""
+"""Which kinds an API server serves, in which version, and which of them a spelling means.
+
+One `kubectl api-resources` a context answers both and is remembered for a while. It is asked again when a kind is
+missing that somebody named, when a version is no longer served, and always when the last one could not tell of a group
+that is needed: what could not be discovered is never taken for what is not installed.
+"""
 
 import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import anyio
 
 from flux_mcp.api.kind import Kind
-from flux_mcp.api.kinds import find_known
+from flux_mcp.api.kinds import find_known, group_of
+from flux_mcp.cluster.result import Unread
 from flux_mcp.errors import BadArgument, BadOutput, KindNotInstalled, KubectlError, ServerError
 from flux_mcp.kubectl.base import Kubectl, Output
-from flux_mcp.kubectl.command import ApiTable
-from flux_mcp.kubectl.output import ErrorContext, problems
+from flux_mcp.kubectl.command import ApiResources
+from flux_mcp.kubectl.output import problems
 from flux_mcp.kubectl.validate import check_api_version, check_kind, echo, is_resource
+from flux_mcp.request import ErrorContext
 from flux_mcp.sanitize.quote import message
 
+REMEMBERED: Final = 300.0
+"""Seconds for which the kinds that an API server serves are remembered."""
 NEAR: Final = 5
 """Kinds that are named beside one that is not served."""
+UNKNOWN: Final = "the API server could not tell whether this is installed"
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
-_BROKEN: Final = re.compile(r"([a-z0-9.-]+\.[a-z0-9.-]+)/v\d\w*")
+_VERSION: Final = re.compile(r"[a-z0-9]{1,32}")
+_INCOMPLETE: Final = "unable to retrieve the complete list of server APIs"
+_GROUP_VERSION: Final = re.compile(r"(?:^|[ ,])(?:([a-z0-9][a-z0-9.-]{0,252})/)?v\d\w{0,30}(?=:)")
+
+
+@dataclass(frozen=True, slots=True)
+class ServedKinds:
+    """What one API server serves.
+
+    Attributes:
+        kinds: `plural.group` → the kind and the version that it is asked for in.
+        broken: the API groups of which it could not tell, the core group's name being empty; None where it is not
+            known of which.
+        until: when this is forgotten, by the monotonic clock.
+    """
+
+    kinds: dict[str, tuple[Kind, str]]
+    broken: frozenset[str] | None
+    until: float
+
+    def tells_of(self, groups: Iterable[str]) -> bool:
+        """Whether what is not listed of these API groups is not installed."""
+        return self.broken is not None and self.broken.isdisjoint(groups)
+
+    def resource(self, kind: Kind) -> str | None:
+        """`plural.version.group` of a kind, which kubectl takes for nothing else; None where it is not served."""
+        served = self.kinds.get(kind.resource)
+        return f"{kind.plural}.{served[1]}.{kind.group}" if served is not None else None
+
+    def split(
+        self, kinds: Sequence[Kind], where: ErrorContext
+    ) -> tuple[tuple[Kind, ...], tuple[Kind, ...], tuple[Unread, ...]]:
+        """The kinds that are served, the kinds that are not installed, and the kinds of which that is not known."""
+        served = tuple(kind for kind in kinds if kind.resource in self.kinds)
+        missing = [kind for kind in kinds if kind.resource not in self.kinds]
+        unsure = tuple(kind.kind for kind in missing if not self.tells_of((kind.group,)))
+        error = ServerError(f"{', '.join(unsure)}: {UNKNOWN}; {where}.", brief=UNKNOWN)
+        unread = (Unread(unsure, UNKNOWN, error),) if unsure else ()
+        return served, tuple(kind for kind in missing if kind.kind not in unsure), unread
 
 
 def resolve_known(spelling: str, api_version: str | None = None) -> Kind | None:
-    """The kind as far as our own tables tell; None where only the API server knows.
+    """The kind as far as our own tables know it; None where only the API server does.
 
     Raises:
         BadArgument: it is no kind's spelling, or it is Secret's.
     """
-    return find_known(check_kind(spelling), _group_of(api_version))
+    return find_known(check_kind(spelling), _group(api_version))
 
 
-def _group_of(api_version: str | None) -> str | None:
-    if api_version is None:
-        return None
-    group, slash, _ = check_api_version(api_version).partition("/")
-    return group if slash else ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """What one API server serves, and of which groups it could not tell."""
-
-    kinds: tuple[Kind, ...]
-    broken: tuple[str, ...]
-    until: float
+def _group(api_version: str | None) -> str | None:
+    return None if api_version is None else group_of(check_api_version(api_version))
 
 
 class Discovery:
-    """Finds kinds, and remembers the table of each API server for a while.
+    """Asks each API server once which kinds it serves, and remembers it.
 
     Args:
         kubectl: what answers.
         monotonic: a clock, in seconds.
-        remembered: seconds for which a table is good.
     """
 
-    def __init__(self, kubectl: Kubectl, monotonic: Callable[[], float], remembered: float) -> None:
-        """Ask nothing yet."""
-        self._kubectl, self._monotonic, self._remembered = kubectl, monotonic, remembered
-        self._tables: dict[str | None, _Table] = {}
-        self._asking: dict[str | None, anyio.Lock] = {}
+    def __init__(self, kubectl: Kubectl, monotonic: Callable[[], float]) -> None:
+        self._kubectl, self._monotonic = kubectl, monotonic
+        self._served: dict[str | None, ServedKinds] = {}
+        self._locks: dict[str | None, anyio.Lock] = {}
 
     def forget(self) -> None:
-        """The kubeconfig changed: a context may be another API server now."""
-        self._tables.clear()
+        """Forget everything: the kubeconfig changed, and a context may be another API server now."""
+        self._served.clear()
 
-    async def resolve(self, error_context: ErrorContext, spelling: str, api_version: str | None = None) -> Kind:
+    async def served(
+        self, where: ErrorContext, groups: Iterable[str] = (), *, after: ServedKinds | None = None
+    ) -> ServedKinds:
+        """What the API server of a context serves.
+
+        Args:
+            where: the context.
+            groups: the API groups that are needed.
+            after: what was known and turned out to be old: it is asked again unless somebody already did.
+
+        Raises:
+            KubectlError: it could not be asked.
+        """
+        async with self._locks.setdefault(where.context, anyio.Lock()):
+            known = self._served.get(where.context)
+            if known is not None and known is not after and known.until >= self._monotonic() and known.tells_of(groups):
+                return known
+            found = await self._ask(where)
+            if found.broken is not None:
+                self._served[where.context] = found
+            else:
+                self._served.pop(where.context, None)
+            return found
+
+    async def _ask(self, where: ErrorContext) -> ServedKinds:
+        try:
+            output = await self._kubectl.run(ApiResources(), where.context)
+        except KubectlError as error:
+            raise error.at(str(where)) from None
+        kinds = {kind.resource: (kind, version) for kind, version in _rows(output.stdout.decode(errors="replace"))}
+        if not kinds:
+            for problem in problems(output, where):
+                raise problem
+            said = message(output.stdout[:1024].decode(errors="replace"), 200)
+            raise BadOutput(
+                f"kubectl api-resources did not list the kinds of the API server; {where}. It said: {said}",
+                brief="output not understood",
+            )
+        return ServedKinds(kinds, _broken_groups(output), self._monotonic() + REMEMBERED)
+
+    async def resolve(self, where: ErrorContext, spelling: str, api_version: str | None = None) -> Kind:
         """The one kind that a spelling means.
 
         Args:
-            place: the context.
+            where: the context.
             spelling: a kind name, plural, short name or `plural.group`, in any case.
             api_version: decides between API groups; which version answers stays the API server's choice.
 
@@ -84,51 +158,33 @@ class Discovery:
         known = resolve_known(spelling, api_version)
         if known is not None:
             return known
-        group = _group_of(api_version)
-        table, fresh = await self._table(error_context, afresh=False)
-        found = _pick(table, spelling, group)
-        if not found and not fresh:
-            table, _ = await self._table(error_context, afresh=True)
-            found = _pick(table, spelling, group)
+        group = _group(api_version)
+        served = await self.served(where)
+        found = _pick(served, spelling, group)
         if not found:
-            raise _unknown(table, spelling, group, error_context)
+            served = await self.served(where, after=served)
+            found = _pick(served, spelling, group)
+        if not found:
+            raise _unknown(served, spelling, group, where)
         if len(found) > 1:
             named = ", ".join(kind.resource for kind in found)
-            raise BadArgument("kind", f"is spelled alike in several API groups: write one of {named}")
+            raise BadArgument("kind", f"exists in several API groups: write one of {named}")
         return found[0]
 
-    async def _table(self, error_context: ErrorContext, *, afresh: bool) -> tuple[_Table, bool]:
-        """The table, and whether it was asked for just now."""
-        async with self._asking.setdefault(error_context.context, anyio.Lock()):
-            known = self._tables.get(error_context.context)
-            if known is not None and not afresh and known.until >= self._monotonic():
-                return known, False
-            output = await self._kubectl.run(ApiTable(), error_context.context)
-            kinds = _parse(output, error_context)
-            table = _Table(kinds, broken_groups(output), self._monotonic() + self._remembered)
-            self._tables[error_context.context] = table
-            return table, True
+
+def _broken_groups(output: Output) -> frozenset[str] | None:
+    """The API groups that api-resources could not list; None where it failed without naming them.
+
+    It exits with 1 when one group is broken (a metrics API that is down is common), and still lists everything else.
+    """
+    if output.exit_code == 0:
+        return frozenset()
+    lines = [line for line in output.stderr.splitlines() if _INCOMPLETE in line]
+    groups = frozenset(found for line in lines for found in _GROUP_VERSION.findall(line.partition(_INCOMPLETE)[2][1:]))
+    return groups if output.exit_code == 1 and groups else None
 
 
-def broken_groups(output: Output) -> tuple[str, ...]:
-    """The API groups of which api-resources could not tell: it then exits with 1 and still names everything else."""
-    return tuple(dict.fromkeys(_BROKEN.findall(output.stderr))) if output.exit_code else ()
-
-
-def _parse(output: Output, error_context: ErrorContext) -> tuple[Kind, ...]:
-    kinds = tuple(_rows(output.stdout.decode(errors="replace")))
-    if kinds:
-        return kinds
-    for error in problems(output, error_context):
-        raise error
-    said = message(output.stdout[:1024].decode(errors="replace"), 200)
-    raise BadOutput(
-        f"kubectl api-resources did not list the kinds of the API server; {error_context}. It said: {said}",
-        brief="output not understood",
-    )
-
-
-def _rows(table: str) -> Iterator[Kind]:
+def _rows(table: str) -> Iterator[tuple[Kind, str]]:
     """NAME [SHORTNAMES] APIVERSION NAMESPACED KIND [VERBS [CATEGORIES]], without Secret and what cannot be read."""
     for line in table.split("\n"):
         words = line.split()
@@ -136,36 +192,38 @@ def _rows(table: str) -> Iterator[Kind]:
         if not at or len(words) < at + 2:
             continue
         name, api_version, kind = words[0], words[at - 1], words[at + 1]
+        version = api_version.rpartition("/")[2]
         secret = kind.lower() == "secret" or name in {"secret", "secrets"}
         readable = len(words) < at + 3 or {"get", "list"} & set(words[at + 2].split(","))
-        if is_resource(name) and _KIND.fullmatch(kind) and readable and not secret:
-            yield Kind(
+        if is_resource(name) and _KIND.fullmatch(kind) and _VERSION.fullmatch(version) and readable and not secret:
+            served = Kind(
                 kind=kind,
-                group=api_version.rpartition("/")[0],
+                group=group_of(api_version),
                 plural=name,
                 short_names=tuple(words[1].split(",")) if at == 3 else (),  # noqa: PLR2004 (the column is there)
                 namespaced=words[at] == "true",
             )
+            yield served, version
 
 
-def _pick(table: _Table, spelling: str, group: str | None) -> tuple[Kind, ...]:
+def _pick(served: ServedKinds, spelling: str, group: str | None) -> tuple[Kind, ...]:
     lower = spelling.lower()
-    found = tuple(kind for kind in table.kinds if lower in kind.spellings and group in {None, kind.group})
+    found = tuple(kind for kind, _ in served.kinds.values() if lower in kind.spellings and group in {None, kind.group})
     # `nodes` is the whole name of the core group's kind, whoever else has a plural of that name.
     return tuple(kind for kind in found if kind.resource == lower) or found
 
 
-def _unknown(table: _Table, spelling: str, group: str | None, error_context: ErrorContext) -> KubectlError:
-    asked = group if group is not None else spelling.lower().partition(".")[2]
-    if asked in table.broken:
-        why = "the API server could not tell whether this is installed"
-        return ServerError(f"{echo(spelling)}: {why}; {error_context}.", brief=why)
-    words = {spelled: kind.resource for kind in table.kinds for spelled in kind.spellings}
+def _unknown(served: ServedKinds, spelling: str, group: str | None, where: ErrorContext) -> KubectlError:
+    named = group if group is not None else spelling.lower().partition(".")[2]
+    if served.broken is None or (named and named in served.broken):
+        return ServerError(f"{echo(spelling)}: {UNKNOWN}; {where}.", brief=UNKNOWN)
+    words = {spelled: kind.resource for kind, _ in served.kinds.values() for spelled in kind.spellings}
     near = dict.fromkeys(words[word] for word in difflib.get_close_matches(spelling.lower(), words, NEAR))
     of_group = f" in the API group {echo(group)}" if group is not None else ""
+    broken = ", ".join(sorted(served.broken)) if served.broken else ""
     return KindNotInstalled(
-        f"The cluster does not serve the kind {echo(spelling)}{of_group}; {error_context}."
-        + (f" Near: {', '.join(near)}." if near else "")
-        + (f" It could not tell the kinds of {', '.join(table.broken)}." if table.broken else ""),
+        f"The cluster does not serve the kind {echo(spelling)}{of_group}; {where}."
+        + (f" Did you mean {', '.join(near)}?" if near else "")
+        + (f" It could not tell the kinds of {broken}." if broken else ""),
         brief="not installed",
     )

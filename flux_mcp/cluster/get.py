@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from flux_mcp.api.kind import Kind
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import ListResult, Named
 from flux_mcp.errors import BadArgument, KindNotInstalled, NotFound
 from flux_mcp.kubectl.validate import echo
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import value
 
 T = TypeVar("T", bound=Named)

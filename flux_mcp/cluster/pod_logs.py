@@ -10,13 +10,14 @@ import anyio.to_thread
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import CRON_JOB, DEPLOYMENT, JOB, POD, REPLICA_SET
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.get import find_one
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import BadArgument, FluxMcpError, KubectlError
 from flux_mcp.kubectl.command import LOG_BYTES, LOG_LINES, Logs
 from flux_mcp.kubectl.validate import check_selector, echo
 from flux_mcp.kubernetes.pods import Container, Owner, Pod, member, owner, pod
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.private_keys import drop_keys
 from flux_mcp.sanitize.quote import clean, log_line
 

@@ -3,14 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.errors import KubectlError, ServerError
-
-CHUNK: Final = 500
-"""Objects that kubectl asks for at a time: a list that broke off may end at a multiple of it."""
 
 
 class Named(Protocol):
@@ -104,23 +101,22 @@ class ListResult(Generic[T]):
         return type(error)(sentence, brief=error.brief, resources=error.resources)
 
 
-def find_unread(asked: Sequence[Kind], found: Sequence[KubectlError], objects: Iterable[Named]) -> tuple[Unread, ...]:
-    """Which of the kinds that were asked for were not read.
+def find_unread(kinds: Sequence[Kind], errors: Sequence[KubectlError], objects: Iterable[Named]) -> tuple[Unread, ...]:
+    """Which of the kinds that were requested were not read, or not all of.
 
-    Where kubectl did not say which kind an error is about (a time-out does not), every kind that came back empty counts
-    as not read, and one that ended at a full chunk as read in part.
+    Where kubectl did not say which kind an error is about (a timeout, an expired page), every kind that has no error of
+    its own counts as read in part, and as not read where it came back empty.
 
     Args:
-        asked: the kinds that kubectl was asked for.
-        found: what it reported.
+        kinds: the kinds that kubectl was asked for.
+        errors: what it reported; one for every way to fail, so never none after a non-zero exit.
         objects: what it printed.
     """
     counts = Counter(one.ref.kind for one in objects)
     grouped: dict[tuple[str, bool], tuple[dict[str, None], KubectlError]] = {}
-    named = {kind.kind for kind in asked for error in found if kind.resource in error.resources}
-    for error in found:
-        about = [kind.kind for kind in asked if kind.resource in error.resources]
-        unsaid = [kind.kind for kind in asked if kind.kind not in named and counts[kind.kind] % CHUNK == 0]
-        for kind in about or unsaid:
+    named = {kind.kind for kind in kinds for error in errors if kind.resource in error.resources}
+    for error in errors:
+        about = [kind.kind for kind in kinds if kind.resource in error.resources]
+        for kind in about or [kind.kind for kind in kinds if kind.kind not in named]:
             grouped.setdefault((error.brief, counts[kind] > 0), ({}, error))[0][kind] = None
     return tuple(Unread(tuple(kinds), why, error, partly) for (why, partly), (kinds, error) in grouped.items())

@@ -10,7 +10,7 @@ import anyio
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import CRON_JOB, DEPLOYMENT, EVENT, JOB, POD, REPLICA_SET
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.diagnosis.snapshot import SnapshotObject, view_snapshot_object
 from flux_mcp.diagnosis.workload_health import WorkloadEvidence, index_workloads, view_workload_evidence
@@ -20,6 +20,7 @@ from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.kubernetes.events import Event
 from flux_mcp.kubernetes.pods import Pod
 from flux_mcp.kubernetes.workloads import Workload
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import value
 
 NAMESPACES: Final = 10

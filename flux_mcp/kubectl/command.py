@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from flux_mcp.api.kind import FORCE, RESET, FluxKind
+from flux_mcp.api.kind import FORCE, RESET, FluxKind, Kind
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.errors import BadArgument
 from flux_mcp.kubectl.validate import (
@@ -43,7 +43,8 @@ class Get:
     """`kubectl get` of one or more kinds, in one namespace or in all, as one JSON list.
 
     Attributes:
-        resources: `plural.group` names (`plural` for the core group).
+        resources: `plural.version.group` names (`plural.version.` for the core group): kubectl takes a shorter name
+            for whatever matches first, a category or another vendor's version among them.
         namespace: None asks in all namespaces, and for cluster-scoped kinds.
         names: objects of the one resource, all in one namespace; of a single one kubectl prints the object, not a list.
         selector: a label selector.
@@ -80,6 +81,7 @@ class Get:
             "--output=json",
             "--watch=false",
             "--watch-only=false",
+            "--chunk-size=500",
             "--ignore-not-found=false",
             f"--all-namespaces={str(everywhere).lower()}",
             *(() if self.namespace is None else (f"--namespace={self.namespace}",)),
@@ -93,20 +95,11 @@ class Get:
 
 @dataclass(frozen=True, slots=True)
 class ApiResources:
-    """`kubectl api-resources`: the `plural.group` names that the API server serves, one a line."""
-
-    def args(self) -> tuple[str, ...]:
-        """Always fresh: without --cached."""
-        return ("api-resources", "--output=name", "--cached=false")
-
-
-@dataclass(frozen=True, slots=True)
-class ApiTable:
-    """`kubectl api-resources` as a table: name, short names, apiVersion, namespaced or not, and kind."""
+    """`kubectl api-resources` as a table: name, short names, apiVersion, namespaced or not, kind and verbs."""
 
     def args(self) -> tuple[str, ...]:
         """Always fresh; wide, since that is a format that a kuberc's default cannot take the place of."""
-        return ("api-resources", "--output=wide", "--cached=false", "--no-headers=true")
+        return ("api-resources", "--output=wide", "--cached=false", "--no-headers=true", "--api-group=", "--sort-by=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +156,14 @@ class Annotate:
 
     Attributes:
         kind: an entry of the table of Flux kinds whose controller acts on requests.
+        version: that the API server serves it in.
         token: an RFC 3339 time with nanoseconds, the value of every key.
         force: also reconcile.fluxcd.io/forceAt, of the kinds that take it.
         reset: also reconcile.fluxcd.io/resetAt, of the kinds that take it.
     """
 
     kind: FluxKind
+    version: str
     namespace: str
     name: str
     token: str
@@ -179,6 +174,7 @@ class Annotate:
         """The last gate before a write: it does not trust that anything was checked before."""
         if by_kind.get(self.kind.kind) is not self.kind or not self.kind.reconcilable:
             raise BadArgument("kind", f"must be a Flux kind that reconciles on request, not {echo(self.kind.kind)}")
+        check_resource(_resource(self.kind, self.version))
         check_namespace(self.namespace)
         check_dns_name(self.name)
         if not _TOKEN.fullmatch(self.token):
@@ -212,7 +208,7 @@ class Annotate:
             "--recursive=false",
             "--resource-version=",
             "--",
-            self.kind.resource,
+            _resource(self.kind, self.version),
             self.name,
             *(f"reconcile.fluxcd.io/{key}={self.token}" for key in keys),
         )
@@ -227,6 +223,7 @@ class CanPatch:
     """
 
     kind: FluxKind
+    version: str
     namespace: str
     name: str = ""
 
@@ -234,12 +231,14 @@ class CanPatch:
         """The last gate, as for Annotate."""
         if by_kind.get(self.kind.kind) is not self.kind:
             raise BadArgument("kind", f"must be a Flux kind, not {echo(self.kind.kind)}")
+        check_resource(_resource(self.kind, self.version))
         check_namespace(self.namespace)
         if self.name:
             check_dns_name(self.name)
 
     def args(self) -> tuple[str, ...]:
         """Explicit flags for all that a kuberc could default otherwise."""
+        resource = _resource(self.kind, self.version)
         return (
             "auth",
             "can-i",
@@ -251,7 +250,7 @@ class CanPatch:
             "--subresource=",
             "--",
             "patch",
-            f"{self.kind.resource}/{self.name}" if self.name else self.kind.resource,
+            f"{resource}/{self.name}" if self.name else resource,
         )
 
 
@@ -280,6 +279,10 @@ class ServerVersion:
     def args(self) -> tuple[str, ...]:
         """The API server is asked."""
         return ("version", "--client=false", "--output=json")
+
+
+def _resource(kind: Kind, version: str) -> str:
+    return f"{kind.plural}.{version}.{kind.group}"
 
 
 def _escape_field(value: str) -> str:

@@ -9,7 +9,6 @@ import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -32,6 +31,7 @@ from flux_mcp.errors import (
     Unreachable,
 )
 from flux_mcp.kubectl.base import Output
+from flux_mcp.request import ErrorContext
 from flux_mcp.sanitize.patterns import scrub
 from flux_mcp.sanitize.quote import message, value
 
@@ -40,23 +40,6 @@ JsonObject = dict[str, Any]
 
 _EXCERPT: Final = 200
 _NOISE: Final = re.compile(r"[EWIF]\d{4} \d\d:\d\d:\d\d|Warning:|Flag --|$")
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorContext:
-    """Where a command went, for the sentence of an error.
-
-    Attributes:
-        context: the context's name; None for a kubeconfig without contexts.
-        impersonating: whether --kube-as was given.
-    """
-
-    context: str | None
-    impersonating: bool = False
-
-    def __str__(self) -> str:
-        """`context staging`, or what stands in for it."""
-        return "no context" if self.context is None else f"context {value(self.context)}"
 
 
 def _said(text: str, limit: int = _EXCERPT) -> str:
@@ -313,6 +296,17 @@ def map_items(stdout: bytes, project: Callable[[JsonObject], T], *, single: bool
         raise BadOutput(
             "kubectl printed a list whose items are not all objects.", brief="output not understood"
         ) from None
+
+
+_CONTINUES: Final = re.compile(rb'"(?:continue": "[^"]|remainingItemCount": [1-9])')
+
+
+def continues(stdout: bytes) -> bool:
+    """Whether the metadata of a list says that there is more of it than was printed."""
+    head, end = stdout.find(b'"items"'), stdout.rfind(_LAST)
+    return any(
+        _CONTINUES.search(part) for part in (stdout[: max(0, head)], stdout[end:] if end >= 0 else stdout[-4096:])
+    )
 
 
 def _project(piece: memoryview, project: Callable[[JsonObject], T]) -> T | None:

@@ -23,9 +23,11 @@ from flux_mcp.api.kubernetes_kinds import CRD, KUBERNETES_KINDS, NAMESPACE, OTHE
 from flux_mcp.api.unstructured import at, items, labels, parse_time, text
 from flux_mcp.errors import BadRecording
 from flux_mcp.kubectl.base import Output
-from flux_mcp.kubectl.command import ApiResources, ApiTable, Command, ConfigView, Get, ServerVersion, Version
-from flux_mcp.kubectl.output import ErrorContext, problems
+from flux_mcp.kubectl.command import ApiResources, Command, ConfigView, Get, ServerVersion, Version
+from flux_mcp.kubectl.output import problems
 from flux_mcp.kubectl.selector import matches, parse_selector
+from flux_mcp.kubectl.validate import split_resource
+from flux_mcp.request import ErrorContext
 
 JsonObject = dict[str, Any]
 
@@ -156,9 +158,7 @@ class RecordedKubectl:
             case Version() | ServerVersion():
                 return self._version()
             case ApiResources():
-                return Output(0, "\n".join(sorted(self._served())).encode(), "")
-            case ApiTable():
-                return Output(0, "\n".join(sorted(map(_row, self._kinds()))).encode(), "")
+                return Output(0, "\n".join(_row(*found) for found in self._kinds()).encode(), "")
             case Get():
                 return self._get(command)
             case _:
@@ -237,26 +237,29 @@ class RecordedKubectl:
             return names | {kind.resource for kind in FLUX_KINDS}
         return names | {text(crd, "metadata", "name") for crd in crds}
 
-    def _kinds(self) -> Iterator[Kind]:
-        """Every kind of which the recording tells how it is spelled: by its CRD, our table, or a first object."""
-        yield from _EVERYWHERE
-        crds = self._items(CRDS) or []
-        for crd in crds:
-            names = at(crd, "spec", "names")
-            yield Kind(
+    def _kinds(self) -> Iterator[tuple[Kind, str]]:
+        """Every kind that the API server served, as far as a table, its CRD or a first object tells, and a version."""
+        known = {kind.resource: (kind, "v1") for kind in (*_EVERYWHERE, *FLUX_KINDS)}
+        for path in self._files():
+            first = next(iter(self._items(path.stem) or []), None)
+            if first is not None:
+                plural, _, group = path.stem.partition(".")
+                namespaced = bool(text(first, "metadata", "namespace"))
+                kind = Kind(kind=text(first, "kind"), group=group, plural=plural, namespaced=namespaced)
+                version = text(first, "apiVersion").rpartition("/")[2]
+                known[path.stem] = (known[path.stem][0] if path.stem in known else kind, version or "v1")
+        for crd in self._items(CRDS) or []:
+            names, name = at(crd, "spec", "names"), text(crd, "metadata", "name")
+            kind = Kind(
                 kind=text(names, "kind"),
                 group=text(crd, "spec", "group"),
                 plural=text(names, "plural"),
                 short_names=tuple(name for name in items(names, "shortNames") if isinstance(name, str)),
                 namespaced=text(crd, "spec", "scope") != "Cluster",
             )
-        told = {kind.resource for kind in _EVERYWHERE} | {text(crd, "metadata", "name") for crd in crds}
-        for path in self._files():
-            first = next(iter(self._items(path.stem) or []), None) if path.stem not in told else None
-            if first is not None:
-                plural, _, group = path.stem.partition(".")
-                namespaced = bool(text(first, "metadata", "namespace"))
-                yield Kind(kind=text(first, "kind"), group=group, plural=plural, namespaced=namespaced)
+            served = (text(one, "name") for one in items(crd, "spec", "versions") if at(one, "served") is True)
+            known[name] = (kind, known[name][1] if name in known else next(served, "v1"))
+        return (known[name] for name in sorted(self._served()) if name in known)
 
     def _serves(self, resource: str, served: set[str]) -> bool:
         told = resource.partition(".")[2] not in _BUILT_IN and (self._folder / f"{CRDS}.json").exists()
@@ -264,20 +267,20 @@ class RecordedKubectl:
         return resource in served or not known
 
     def _get(self, command: Get) -> Output:
-        served = self._served()
-        for resource in command.resources:
+        served, resources = self._served(), [split_resource(name)[0] for name in command.resources]
+        for resource in resources:
             if not self._serves(resource, served):
                 return Output(1, b"", f'error: the server doesn\'t have a resource type "{resource.split(".")[0]}"')
         found: list[JsonObject] = []
         errors: list[str] = []
-        for resource in command.resources:
+        for resource in resources:
             items = self._items(resource)
             found += _select(items or [], command)
             errors += self._errors(resource, command, recorded=items is not None)
         stderr = "\n".join(errors)
         missing = set(command.names) - {str(_mapping(item, "metadata").get("name")) for item in found}
         if not stderr and missing:
-            resource = command.resources[0]
+            resource = resources[0]
             stderr = "\n".join(
                 f'Error from server (NotFound): {resource} "{name}" not found' for name in sorted(missing)
             )
@@ -309,9 +312,9 @@ class RecordedKubectl:
         return f"recorded only for the namespace{'s' * (len(recorded) > 1)} {', '.join(recorded)}"
 
 
-def _row(kind: Kind) -> str:
-    """As `kubectl api-resources` prints a kind. The version is not known, and nothing is made of it."""
-    api_version = f"{kind.group}/v1" if kind.group else "v1"
+def _row(kind: Kind, version: str) -> str:
+    """As `kubectl api-resources` prints a kind."""
+    api_version = f"{kind.group}/{version}" if kind.group else version
     return " ".join((kind.plural, ",".join(kind.short_names), api_version, str(kind.namespaced).lower(), kind.kind))
 
 

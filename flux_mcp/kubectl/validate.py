@@ -18,6 +18,9 @@ SUBSTRING_MAX: Final = 200
 _ECHO_MAX: Final = 80
 
 _RESOURCE: Final = re.compile(r"[a-z][a-z0-9]{0,62}(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_VERSIONED: Final = re.compile(
+    r"[a-z][a-z0-9]{0,62}\.[a-z0-9]{1,32}\.([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)?"
+)
 _API_VERSION: Final = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?v[0-9]{1,3}((alpha|beta)[0-9]{1,3})?")
 _DNS_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DNS_SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -179,12 +182,17 @@ def check_container(value: str, argument: str = "container") -> str:
 
 
 def check_resource(value: str) -> str:
-    """A `plural.group` name, or the plural of the core group, of one kind, and not of Secret.
+    """A `plural.version.group` name, `plural.version.` for the core group, of one kind, and not of Secret.
 
     Raises:
         BadArgument: anything else.
     """
-    check_kind(value)
-    if value != value.lower():
-        raise BadArgument("kind", f"must be a plural.group name, not {echo(value)}")
+    if not _VERSIONED.fullmatch(value) or len(value) > _NAME_MAX or value.partition(".")[0] in {"secret", "secrets"}:
+        raise BadArgument("kind", f"must be a plural.version.group name of one kind, not of Secret: {echo(value)}")
     return value
+
+
+def split_resource(value: str) -> tuple[str, str]:
+    """`plural.group` (`plural` for the core group) and the version of a `plural.version.group` name."""
+    plural, version, group = value.split(".", 2)
+    return f"{plural}.{group}" if group else plural, version

@@ -11,12 +11,13 @@ import anyio
 from flux_mcp.api.kind import FluxKind
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.get import find_one, namespaces_of
 from flux_mcp.errors import BadArgument, CannotReconcile, Forbidden, KubectlError, NotFound, first_of
 from flux_mcp.kubectl.command import CanPatch
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.reconcile.outcome import Target, refusal, source_of, view_target
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import name_of, value
 
 AT_ONCE: Final = 8
@@ -133,14 +134,15 @@ class Preflight:
         found: dict[ObjectRef, Forbidden] = {}
 
         async def ask(kind: FluxKind, namespace: str, there: Sequence[Target]) -> None:
-            if len(there) > 1 and await self._may(CanPatch(kind, namespace)):
+            version = await self._cluster.version_of(self._request, kind)
+            if len(there) > 1 and await self._may(CanPatch(kind, version, namespace)):
                 return
             async with anyio.create_task_group() as group:
                 for target in there:
-                    group.start_soon(ask_one, target)
+                    group.start_soon(ask_one, version, target)
 
-        async def ask_one(target: Target) -> None:
-            if not await self._may_one(target):
+        async def ask_one(version: str, target: Target) -> None:
+            if not await self._may_one(version, target):
                 found[target.ref] = self._forbidden(target)
 
         try:
@@ -155,9 +157,9 @@ class Preflight:
         async with self._places:
             return await self._cluster.may_patch(self._request, question)
 
-    async def _may_one(self, target: Target) -> bool:
+    async def _may_one(self, version: str, target: Target) -> bool:
         try:
-            question = CanPatch(target.object.kind, target.ref.namespace, target.ref.name)
+            question = CanPatch(target.object.kind, version, target.ref.namespace, target.ref.name)
         except BadArgument:
             return True  # whoever makes the request is told
         return await self._may(question)

@@ -9,7 +9,7 @@ import anyio
 
 from flux_mcp.api.kind import FORCE, RESET
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.get import find_one
 from flux_mcp.cluster.result import ListResult
 from flux_mcp.errors import (
@@ -28,6 +28,7 @@ from flux_mcp.errors import (
 )
 from flux_mcp.kubectl.command import Annotate
 from flux_mcp.reconcile.outcome import ReconcileRequest, Target, to_token, view_target
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import name_of
 
 MARGIN: Final = 1.0
@@ -89,7 +90,8 @@ class Requester:
         """
         kind, ref = target.object.kind, target.ref
         token = _tokens.take(besides=(target.asked_at, target.object.handled_at))
-        annotate = Annotate(kind, ref.namespace, ref.name, token, force, reset)
+        version = await self._cluster.version_of(self._request, kind)
+        annotate = Annotate(kind, version, ref.namespace, ref.name, token, force, reset)
         async with self._places:
             self._begun.add(ref)
             await self._annotate(annotate, target)

@@ -21,7 +21,7 @@ from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import CRD, KUBERNETES_KINDS, NAMESPACE
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import Unread
 from flux_mcp.errors import (
     BadKubeconfig,
@@ -37,6 +37,7 @@ from flux_mcp.errors import (
 )
 from flux_mcp.recording.files import a_list, an_item, check_folder, whole_or_nothing, write
 from flux_mcp.render.text import first_line, unread_line
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.patterns import scrub
 from flux_mcp.sanitize.project import project
 from flux_mcp.settings import DEFAULT_TIMEOUT

@@ -7,7 +7,6 @@ from typing import Final
 from flux_mcp.api.kubernetes_kinds import EVENT, POD
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at
-from flux_mcp.cluster.client import RequestContext
 from flux_mcp.diagnosis.blockers import Cause, CauseType
 from flux_mcp.diagnosis.catalog.failure import Advice, Upstream
 from flux_mcp.diagnosis.collect import HealthEvidence
@@ -19,6 +18,7 @@ from flux_mcp.flux.status import Health, ObjectStatus
 from flux_mcp.kubernetes.workloads import short_image
 from flux_mcp.render.objects import object_line
 from flux_mcp.render.spec_fields import setting_at
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.project import project
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, name_of, value
 

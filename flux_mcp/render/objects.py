@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from flux_mcp.cluster.client import RequestContext
 from flux_mcp.flux.status import Health, ObjectStatus, count
 from flux_mcp.render.text import Line, age, revision
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import LIST_MESSAGE, message, value
 
 FINALIZERS: Final = 3

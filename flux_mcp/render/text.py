@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from flux_mcp.cluster.client import RequestContext
 from flux_mcp.cluster.result import Unread
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import clean, value
 
 DEFAULT_BOUND: Final = 12_000

@@ -15,7 +15,7 @@ from flux_mcp.api.unstructured import text
 from flux_mcp.audit.rule import DOCS, AuditContext, Severity
 from flux_mcp.audit.run import CLUSTER_KINDS, Audit, Found, audit
 from flux_mcp.audit.spec_view import Audited, audited
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import KindNotInstalled, KubectlError
 from flux_mcp.flux.installation import CONTROLLERS, Crd, view_crd
@@ -23,6 +23,7 @@ from flux_mcp.kubernetes.pods import Pod, pod
 from flux_mcp.kubernetes.workloads import Workload, view_workload
 from flux_mcp.render.findings import found_objects, wanting
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, unread_line
+from flux_mcp.request import RequestContext
 from flux_mcp.tools.arguments import AtLeast, Context, Kinds, Limit, Namespace
 from flux_mcp.tools.choices import to_kinds, to_severity
 

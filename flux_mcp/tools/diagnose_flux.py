@@ -7,7 +7,7 @@ from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.get import find_among
 from flux_mcp.diagnosis.blockers import DOWN, Snapshot
 from flux_mcp.diagnosis.catalog.lookup import silent_failures
@@ -20,6 +20,7 @@ from flux_mcp.flux.status import Health, ObjectStatus, assess
 from flux_mcp.render.causes import BRIEF, FULL, SHORT, Causes, Detail, stalled_line
 from flux_mcp.render.objects import counts, object_line
 from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, unread_line, until_full
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, name_of, value
 from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
 from flux_mcp.tools.choices import to_kinds

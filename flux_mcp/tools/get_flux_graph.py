@@ -7,7 +7,7 @@ from typing import Final
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FluxKind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.get import find_among
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import BadArgument, Forbidden, KindNotInstalled
@@ -16,6 +16,7 @@ from flux_mcp.flux.graph import FluxNode, Graph, view_node
 from flux_mcp.flux.status import Health, ObjectStatus, assess
 from flux_mcp.render.mermaid import MAX_EDGES, Box, Link, Style, flowchart
 from flux_mcp.render.text import DEFAULT_BOUND, first_line, size, unread_line
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import name_of
 from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
 from flux_mcp.tools.choices import to_kinds

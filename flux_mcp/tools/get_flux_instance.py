@@ -12,7 +12,7 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT, POD
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import KubectlError
 from flux_mcp.flux.installation import (
@@ -32,6 +32,7 @@ from flux_mcp.kubernetes.pods import Pod, pod
 from flux_mcp.kubernetes.workloads import Workload, short_image, view_workload
 from flux_mcp.render.objects import counts, object_line
 from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, revision, unread_line
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import message, value
 from flux_mcp.tools.arguments import Context
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig
 from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import value
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import EVENT
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.get import NAMED
 from flux_mcp.cluster.result import ListResult, Unread
@@ -14,6 +14,7 @@ from flux_mcp.errors import BadArgument, KindNotInstalled
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.kubernetes.events import WARNING, Event, Folded, event, fold
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, unread_line, until_full
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import clean, message, value
 from flux_mcp.tools.arguments import Contains, Context, Limit, Namespace, OnlyKind, OnlyName, Since, WarningsOnly
 from flux_mcp.tools.choices import check_target, to_seconds

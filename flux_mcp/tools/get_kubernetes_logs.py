@@ -6,7 +6,7 @@ from typing import Final
 
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, POD, REPLICA_SET, STATEFUL_SET
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.pod_logs import (
     MAX_CONTAINERS,
@@ -23,6 +23,7 @@ from flux_mcp.kubectl.validate import echo
 from flux_mcp.kubernetes.pods import Container
 from flux_mcp.render.logs import fill, share
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, first_line, size, unread_line
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import clean, value
 from flux_mcp.tools.arguments import (
     Contains,

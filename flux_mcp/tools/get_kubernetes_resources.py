@@ -10,7 +10,7 @@ from flux_mcp.api.kind import FluxKind, Kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owner_references
 from flux_mcp.api.unstructured import at, items, labels, number, text
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.get import find_one
 from flux_mcp.cluster.result import Unread
@@ -26,6 +26,7 @@ from flux_mcp.render.objects import object_line
 from flux_mcp.render.settings import packed, setting_lines
 from flux_mcp.render.spec_fields import describe
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, unread_line, until_full
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.lookup import fields_of
 from flux_mcp.sanitize.project import project
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, value

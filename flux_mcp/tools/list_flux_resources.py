@@ -7,13 +7,14 @@ from itertools import chain
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kinds import with_sources
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import KindNotInstalled
 from flux_mcp.flux.objects import FluxObject, view
 from flux_mcp.flux.status import Health, ObjectStatus, assess
 from flux_mcp.render.objects import counts, group_lines, single_lines
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, unread_line, until_full
+from flux_mcp.request import RequestContext
 from flux_mcp.tools.arguments import Context, Kinds, Limit, NameContains, Namespace, Selector, Status
 from flux_mcp.tools.choices import TROUBLE, to_health, to_kinds
 

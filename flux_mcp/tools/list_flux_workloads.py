@@ -7,7 +7,7 @@ from typing import Final
 import anyio
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import KubectlError
 from flux_mcp.flux.graph import FluxNode, Graph, view_node
@@ -27,6 +27,7 @@ from flux_mcp.flux.managed_workloads import (
 from flux_mcp.kubernetes.rollout_status import State
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, unread_line
 from flux_mcp.render.workloads import NAMED, WorkloadLines
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import name_of, value
 from flux_mcp.tools.arguments import Context, ImageContains, Limit, NameContains, Namespace, WorkloadKinds
 from flux_mcp.tools.choices import to_workload_kinds

@@ -6,7 +6,7 @@ from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FORCE, RESET, FluxKind
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import BadArgument, KubectlError
 from flux_mcp.reconcile.outcome import WITH_SOURCE, Outcome, ReconcileResult, Target
 from flux_mcp.reconcile.preflight import Preflight
@@ -14,6 +14,7 @@ from flux_mcp.reconcile.request import Requester
 from flux_mcp.reconcile.wait import Waiter
 from flux_mcp.render.outcomes import STANDS, ended_line
 from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE
 from flux_mcp.tools.arguments import Context, FluxName, Force, OneFluxKind, Reset, TheNamespace, WaitSeconds, WithSource
 from flux_mcp.tools.choices import to_kinds

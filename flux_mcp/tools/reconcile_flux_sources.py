@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import Unread
 from flux_mcp.errors import BadArgument, KindNotInstalled, KubectlError
 from flux_mcp.reconcile.outcome import SOURCE_KINDS, Outcome, ReconcileResult, Target, refusal, source_of, view_target
@@ -16,6 +16,7 @@ from flux_mcp.reconcile.request import Requester
 from flux_mcp.reconcile.wait import Waiter
 from flux_mcp.render.outcomes import STANDS, ended_line, revisions
 from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, unread_line
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import LIST_MESSAGE, name_of, value
 from flux_mcp.tools.arguments import Context, Namespace, SourceKinds, WaitSeconds
 from flux_mcp.tools.choices import to_sources

@@ -10,7 +10,6 @@ from flux_mcp.api.kubernetes_kinds import CRON_JOB
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, number, text
 from flux_mcp.audit.run import Audit
-from flux_mcp.cluster.client import RequestContext
 from flux_mcp.cluster.result import Unread
 from flux_mcp.flux.graph import FluxNode, Graph
 from flux_mcp.flux.inventory import InventoryEntry
@@ -23,6 +22,7 @@ from flux_mcp.render.objects import counts
 from flux_mcp.render.settings import setting_lines
 from flux_mcp.render.spec_fields import references, remote_by
 from flux_mcp.render.text import DEFAULT_BOUND, Line, age, first_line, fit, revision, unread_line
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, name_of, value
 
 NEIGHBOURS: Final = 25

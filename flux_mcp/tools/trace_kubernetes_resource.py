@@ -8,7 +8,7 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import Cluster, RequestContext
+from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.get import find_one
 from flux_mcp.cluster.result import ListResult, Unread
@@ -19,6 +19,7 @@ from flux_mcp.flux.ownership import OwnershipClaim, TracedObject, owner_chain, t
 from flux_mcp.flux.status import ObjectStatus, assess
 from flux_mcp.render.objects import short_line
 from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, revision, unread_line
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import name_of, value
 from flux_mcp.tools.arguments import ApiVersion, Context, OneKind, OneName, OneNamespace
 from flux_mcp.tools.choices import check_target

@@ -125,7 +125,7 @@ async def test_the_api_version_decides_by_its_group(asked: Asked, version: str) 
 
 
 async def test_a_kind_that_is_not_served_is_named_with_those_that_are_near(asked: Asked) -> None:
-    with pytest.raises(KindNotInstalled, match=r'"ingres"; context dev\. Near: .*ingresses\.traefik\.io'):
+    with pytest.raises(KindNotInstalled, match=r'"ingres"; context dev\. Did you mean .*ingresses\.traefik\.io'):
         await asked.resolve("ingres")
     with pytest.raises(KindNotInstalled, match=r'"Ingress" in the API group "apps"; context dev\.'):
         await asked.resolve("Ingress", "apps/v1")

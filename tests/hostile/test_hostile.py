@@ -644,11 +644,18 @@ async def test_row62_every_flag_that_a_kuberc_could_change_is_explicit(fake: Fak
     (get,) = fake.calls("get")
     assert set(get[: get.index("--")]) == {
         *("--context=dev", "--request-timeout=20s"),
-        *("get", "--output=json", "--watch=false", "--watch-only=false", "--ignore-not-found=false"),
+        *(
+            "get",
+            "--output=json",
+            "--chunk-size=500",
+            "--watch=false",
+            "--watch-only=false",
+            "--ignore-not-found=false",
+        ),
         *("--all-namespaces=false", "--namespace=apps", "--selector=", "--field-selector="),
     }
     assert get[get.index("--") + 1 :] == [
-        "alerts.notification.toolkit.fluxcd.io,providers.notification.toolkit.fluxcd.io"
+        "alerts.v1.notification.toolkit.fluxcd.io,providers.v1.notification.toolkit.fluxcd.io"
     ]
     for call in fake.calls():
         assert all("=" in word for word in call if word.startswith("-") and word != "--")

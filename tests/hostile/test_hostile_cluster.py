@@ -28,7 +28,7 @@ from tests.conftest import Reply
 from tests.support.api import thing
 from tests.support.arguments import Named, few, one
 from tests.support.controller import FluxApi
-from tests.support.fake import FIXTURES
+from tests.support.fake import FIXTURES, unversioned
 from tests.support.items import failing, item
 from tests.support.seen import assert_seen
 
@@ -256,7 +256,7 @@ async def test_row55_what_could_not_be_read_is_said(tool: str) -> None:
 def resources_of(api: HostileApi) -> set[str]:
     """The kinds that were asked for."""
     gets = [args for args in api.calls if args[0] == "get"]
-    return {resource for args in gets for resource in args[args.index("--") + 1].split(",")}
+    return {unversioned(name) for args in gets for name in args[args.index("--") + 1].split(",")}
 
 
 def ones(schema: dict[str, Any], objects: tuple[Named, ...]) -> Iterator[dict[str, Any]]:

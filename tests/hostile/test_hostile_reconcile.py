@@ -22,6 +22,7 @@ from flux_mcp.settings import Settings
 from tests.conftest import Reply
 from tests.kubectl.test_command import BOTH, PAIRS, SHELL, short
 from tests.support.controller import FluxApi, annotations, cannot_patch, refused, stays, token_of
+from tests.support.fake import unversioned
 from tests.support.items import item
 
 pytestmark = pytest.mark.anyio
@@ -29,8 +30,8 @@ pytestmark = pytest.mark.anyio
 ONE = "reconcile_flux_resource"
 ALL = "reconcile_flux_sources"
 APPS = {"kind": "Kustomization", "name": "apps", "namespace": "flux-system"}
-KUSTOMIZATIONS = "kustomizations.kustomize.toolkit.fluxcd.io"
-REPOSITORIES = "gitrepositories.source.toolkit.fluxcd.io"
+KUSTOMIZATIONS = "kustomizations.v1.kustomize.toolkit.fluxcd.io"
+REPOSITORIES = "gitrepositories.v1.source.toolkit.fluxcd.io"
 TOKEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")
 NAMES = {row: [*BOTH.get(row, []), *SHELL.get(row, []), *PAIRS.get(row, [])] for row in (1, 9, 10, 17, 19, 20, 23)}
 
@@ -150,11 +151,11 @@ async def test_row66_an_object_that_is_gone(api: FluxApi) -> None:
 async def test_row66_a_patch_that_is_forbidden(api: FluxApi) -> None:
     """When it is asked beforehand, and when only the write itself tells."""
     api.holds(item())
-    api.denies(KUSTOMIZATIONS)
+    api.denies(unversioned(KUSTOMIZATIONS))
     nothing_written(api, await ask(api), "Forbidden", "patch")
     api = FluxApi()
     api.holds(item())
-    api.before_annotate = [lambda: refused(cannot_patch(KUSTOMIZATIONS, "apps", "flux-system"))]
+    api.before_annotate = [lambda: refused(cannot_patch(unversioned(KUSTOMIZATIONS), "apps", "flux-system"))]
     reply = await ask(api)
     assert reply.is_error
     assert "Forbidden" in reply.text
@@ -214,7 +215,7 @@ async def test_row66_a_request_that_was_never_written_is_not_told_as_made(api: F
 
 def test_row66_no_kuberc_makes_it_a_dry_run_or_widens_it() -> None:
     """Each flag that could is given with the value that does not."""
-    args = Annotate(by_kind["Kustomization"], "apps", "web", "2026-01-01T00:00:00.000000000Z").args()
+    args = Annotate(by_kind["Kustomization"], "v1", "apps", "web", "2026-01-01T00:00:00.000000000Z").args()
     flags = set(args[: args.index("--")])
     assert {
         *("--dry-run=none", "--overwrite=true", "--all=false", "--all-namespaces=false", "--selector="),

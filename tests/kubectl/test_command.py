@@ -21,7 +21,6 @@ from flux_mcp.kubectl import command as commands
 from flux_mcp.kubectl.command import (
     Annotate,
     ApiResources,
-    ApiTable,
     CanPatch,
     ConfigView,
     Get,
@@ -40,10 +39,10 @@ from flux_mcp.kubectl.validate import (
     check_substring,
 )
 from flux_mcp.settings import Access
-from tests.support.fake import kubeconfig
+from tests.support.fake import kubeconfig, versioned
 
-KUSTOMIZATIONS = "kustomizations.kustomize.toolkit.fluxcd.io"
-HELM_RELEASES = "helmreleases.helm.toolkit.fluxcd.io"
+KUSTOMIZATIONS = "kustomizations.v1.kustomize.toolkit.fluxcd.io"
+HELM_RELEASES = "helmreleases.v1.helm.toolkit.fluxcd.io"
 CHECKS: dict[str, Callable[[str], str]] = {
     "name": check_dns_name,
     "namespace": check_namespace,
@@ -289,7 +288,7 @@ def positionals(args: tuple[str, ...]) -> tuple[str, ...]:
     return args[args.index("--") + 1 :] if "--" in args else ()
 
 
-EXPLICIT = {"--output=json", "--watch=false", "--watch-only=false", "--ignore-not-found=false"}
+EXPLICIT = {"--output=json", "--chunk-size=500", "--watch=false", "--watch-only=false", "--ignore-not-found=false"}
 """What a kuberc could default otherwise."""
 
 
@@ -328,10 +327,10 @@ CAN_I = {"--namespace=apps", "--all-namespaces=false", "--list=false", "--no-hea
             id="row-62-get-all",
         ),
         pytest.param(
-            Get(("pods",), namespace="apps", selector="app in (a,b),!c"),
+            Get(("pods.v1.",), namespace="apps", selector="app in (a,b),!c"),
             ("get",),
             {*EXPLICIT, *where("apps", selector="app in (a,b),!c")},
-            ("pods",),
+            ("pods.v1.",),
             id="row-62-get-selected",
         ),
         pytest.param(
@@ -342,17 +341,17 @@ CAN_I = {"--namespace=apps", "--all-namespaces=false", "--list=false", "--no-hea
             id="row-62-get-one",
         ),
         pytest.param(
-            Get(("nodes",), names=("node-1",)),
+            Get(("nodes.v1.",), names=("node-1",)),
             ("get",),
             {*EXPLICIT, *where()},
-            ("nodes", "node-1"),
+            ("nodes.v1.", "node-1"),
             id="row-62-get-cluster-scoped",
         ),
         pytest.param(
-            Get(("pods",), named="podinfo-0"),
+            Get(("pods.v1.",), named="podinfo-0"),
             ("get",),
             {*EXPLICIT, *where(everywhere=True, field="metadata.name=podinfo-0")},
-            ("pods",),
+            ("pods.v1.",),
             id="row-62-get-wherever",
         ),
         pytest.param(
@@ -363,14 +362,14 @@ CAN_I = {"--namespace=apps", "--all-namespaces=false", "--list=false", "--no-hea
             id="row-62-logs",
         ),
         pytest.param(
-            Annotate(by_kind["Kustomization"], "apps", "web", TOKEN),
+            Annotate(by_kind["Kustomization"], "v1", "apps", "web", TOKEN),
             ("annotate",),
             ANNOTATE,
             (KUSTOMIZATIONS, "web", f"reconcile.fluxcd.io/requestedAt={TOKEN}"),
             id="annotate",
         ),
         pytest.param(
-            Annotate(by_kind["HelmRelease"], "apps", "web", TOKEN, force=True, reset=True),
+            Annotate(by_kind["HelmRelease"], "v1", "apps", "web", TOKEN, force=True, reset=True),
             ("annotate",),
             ANNOTATE,
             (
@@ -381,23 +380,26 @@ CAN_I = {"--namespace=apps", "--all-namespaces=false", "--list=false", "--no-hea
             id="annotate-force-reset",
         ),
         pytest.param(
-            CanPatch(by_kind["Kustomization"], "apps", "web"),
+            CanPatch(by_kind["Kustomization"], "v1", "apps", "web"),
             ("auth", "can-i"),
             CAN_I,
             ("patch", f"{KUSTOMIZATIONS}/web"),
             id="auth-can-i-one",
         ),
         pytest.param(
-            CanPatch(by_kind["Kustomization"], "apps"), ("auth", "can-i"), CAN_I, ("patch", KUSTOMIZATIONS), id="can-i"
+            CanPatch(by_kind["Kustomization"], "v1", "apps"),
+            ("auth", "can-i"),
+            CAN_I,
+            ("patch", KUSTOMIZATIONS),
+            id="can-i",
         ),
         pytest.param(
-            ApiTable(),
+            ApiResources(),
             ("api-resources",),
-            {"--output=wide", "--cached=false", "--no-headers=true"},
+            {"--output=wide", "--cached=false", "--no-headers=true", "--api-group=", "--sort-by="},
             (),
-            id="api-resources-table",
+            id="api-resources",
         ),
-        pytest.param(ApiResources(), ("api-resources",), {"--output=name", "--cached=false"}, (), id="api-resources"),
         pytest.param(ConfigView(), ("config", "view"), {"--output=json", "--raw=false"}, (), id="config-view"),
         pytest.param(Version(), ("version",), {"--output=json", "--client=true"}, (), id="version"),
         pytest.param(ServerVersion(), ("version",), {"--output=json", "--client=false"}, (), id="server-version"),
@@ -429,17 +431,21 @@ KUSTOMIZATION = by_kind["Kustomization"]
     ("build", "argument"),
     [
         pytest.param(lambda: Get(()), "kinds", id="get-nothing"),
-        pytest.param(lambda: Get(("pods", "nodes"), names=("x",)), "name", id="get-a-name-of-two-kinds"),
-        pytest.param(lambda: Get(("pods",), selector="a=b,--all"), "selector", id="get-selector"),
-        pytest.param(lambda: Get(("pods",), named="--all"), "name", id="get-wherever-a-flag"),
-        pytest.param(lambda: Get(("pods",), named="a/b"), "name", id="get-wherever-a-path"),
-        pytest.param(lambda: Get(("pods",), names=("x", "--all")), "name", id="get-the-second-name"),
-        pytest.param(lambda: Annotate(by_kind["Alert"], "apps", "x", TOKEN), "kind", id="annotate-kind"),
-        pytest.param(lambda: Annotate(KUSTOMIZATION, "apps", "x", "now"), "token", id="annotate-token"),
-        pytest.param(lambda: Annotate(KUSTOMIZATION, "apps", "x", TOKEN, force=True), "force", id="annotate-force"),
-        pytest.param(lambda: Annotate(KUSTOMIZATION, "apps", "x", TOKEN, reset=True), "reset", id="annotate-reset"),
+        pytest.param(lambda: Get(("pods.v1.", "nodes.v1."), names=("x",)), "name", id="get-a-name-of-two-kinds"),
+        pytest.param(lambda: Get(("pods.v1.",), selector="a=b,--all"), "selector", id="get-selector"),
+        pytest.param(lambda: Get(("pods.v1.",), named="--all"), "name", id="get-wherever-a-flag"),
+        pytest.param(lambda: Get(("pods.v1.",), named="a/b"), "name", id="get-wherever-a-path"),
+        pytest.param(lambda: Get(("pods.v1.",), names=("x", "--all")), "name", id="get-the-second-name"),
+        pytest.param(lambda: Annotate(by_kind["Alert"], "v1", "apps", "x", TOKEN), "kind", id="annotate-kind"),
+        pytest.param(lambda: Annotate(KUSTOMIZATION, "v1", "apps", "x", "now"), "token", id="annotate-token"),
         pytest.param(
-            lambda: CanPatch(dataclasses.replace(KUSTOMIZATION, plural="secrets", group=""), "apps"),
+            lambda: Annotate(KUSTOMIZATION, "v1", "apps", "x", TOKEN, force=True), "force", id="annotate-force"
+        ),
+        pytest.param(
+            lambda: Annotate(KUSTOMIZATION, "v1", "apps", "x", TOKEN, reset=True), "reset", id="annotate-reset"
+        ),
+        pytest.param(
+            lambda: CanPatch(dataclasses.replace(KUSTOMIZATION, plural="secrets", group=""), "v1", "apps"),
             "kind",
             id="can-i-another-kind",
         ),
@@ -459,7 +465,7 @@ def test_there_are_no_other_commands() -> None:
         for name, member in vars(commands).items()
         if inspect.isclass(member) and dataclasses.is_dataclass(member) and hasattr(member, "args")
     }
-    fixed = {"ApiResources", "ApiTable", "ConfigView", "ServerVersion", "Version"}
+    fixed = {"ApiResources", "ConfigView", "ServerVersion", "Version"}
     assert found == {"Annotate", "CanPatch", "Get", "Logs", *fixed}
     assert {name for name in found if not dataclasses.fields(getattr(commands, name))} == fixed
 
@@ -485,6 +491,8 @@ def test_there_are_no_other_commands() -> None:
         pytest.param("pods/secrets", id="row-35-subresource"),
         pytest.param("", id="row-35-empty"),
         pytest.param("secrets.example.com", id="row-36-other-group"),
+        pytest.param("secrets.v1.", id="row-35-versioned"),
+        pytest.param("secrets.v1.example.com", id="row-36-versioned"),
     ],
 )
 def test_no_command_names_secrets(resource: str) -> None:
@@ -499,10 +507,10 @@ def test_no_command_names_secrets(resource: str) -> None:
 @pytest.mark.parametrize(
     "resource",
     [
-        "pods",
-        "sealedsecrets.bitnami.com",
-        "externalsecrets.external-secrets.io",
-        *(kind.resource for kind in FLUX_KINDS),
+        "pods.v1.",
+        "sealedsecrets.v1alpha1.bitnami.com",
+        "externalsecrets.v1.external-secrets.io",
+        *(versioned(kind.resource) for kind in FLUX_KINDS),
     ],
 )
 def test_kinds_that_can_be_asked_for(resource: str) -> None:
@@ -513,8 +521,8 @@ def test_kinds_that_can_be_asked_for(resource: str) -> None:
     ("resources", "name", "selector"),
     [
         pytest.param((), None, None, id="no-kind"),
-        pytest.param(("pods", "nodes"), "x", None, id="a-name-of-two-kinds"),
-        pytest.param(("pods",), "x", "a=b", id="a-name-and-a-selector"),
+        pytest.param(("pods.v1.", "nodes.v1."), "x", None, id="a-name-of-two-kinds"),
+        pytest.param(("pods.v1.",), "x", "a=b", id="a-name-and-a-selector"),
     ],
 )
 def test_questions_that_kubectl_would_not_understand(
@@ -528,7 +536,7 @@ def test_questions_that_kubectl_would_not_understand(
     ("name", "told"), [("a=b", r"a\=b"), ("a,b", r"a\,b"), ("a\\b", r"a\\b"), ("system:node", "system:node")]
 )
 def test_a_name_stays_one_value_of_a_field_selector(name: str, told: str) -> None:
-    assert f"--field-selector=metadata.name={told}" in options(Get(("pods",), named=name).args())
+    assert f"--field-selector=metadata.name={told}" in options(Get(("pods.v1.",), named=name).args())
 
 
 @pytest.mark.parametrize("text", [*(text for texts in (BOTH | SHELL | PAIRS).values() for text in texts)], ids=short)
@@ -546,11 +554,11 @@ TEXTS = st.text(st.characters(exclude_categories=()), max_size=40) | st.text(
 )
 
 
-@example(resource="pods", namespace=None, name="--all", selector=None)
-@example(resource="pods", namespace="--all", name=None, selector=None)
+@example(resource="pods.v1.", namespace=None, name="--all", selector=None)
+@example(resource="pods.v1.", namespace="--all", name=None, selector=None)
 @example(resource="--all", namespace=None, name=None, selector=None)
 @given(
-    resource=st.just("pods") | TEXTS,
+    resource=st.just("pods.v1.") | TEXTS,
     namespace=st.none() | st.just("apps") | TEXTS,
     name=st.none() | TEXTS,
     selector=st.none() | TEXTS,
@@ -574,7 +582,7 @@ def test_whatever_is_asked_stays_a_value(
 def test_whatever_is_named_stays_a_value(name: str, namespace: str, container: str) -> None:
     """So for the name in a field selector, and for logs."""
     with suppress(BadArgument):
-        given_flags = options(Get(("pods",), named=name).args())
+        given_flags = options(Get(("pods.v1.",), named=name).args())
         (field,) = given_flags - EXPLICIT - where(everywhere=True)
         assert re.sub(r"\\(.)", r"\1", field.removeprefix("--field-selector=metadata.name=")) == name
         assert not re.search(r"(?<!\\)(\\\\)*[,=]", field.removeprefix("--field-selector=metadata.name="))

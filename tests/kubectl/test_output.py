@@ -24,7 +24,8 @@ from flux_mcp.errors import (
     Unreachable,
 )
 from flux_mcp.kubectl.base import Output
-from flux_mcp.kubectl.output import ErrorContext, map_items, parse_document, problems
+from flux_mcp.kubectl.output import map_items, parse_document, problems
+from flux_mcp.request import ErrorContext
 
 HELM_RELEASES = "helmreleases.helm.toolkit.fluxcd.io"
 KUSTOMIZATIONS = "kustomizations.kustomize.toolkit.fluxcd.io"

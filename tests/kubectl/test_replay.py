@@ -24,13 +24,14 @@ from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import ApiResources, ConfigView, Get, Version
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.kubectl.kubeconfig import Kubeconfig, parse_kubeconfig
-from flux_mcp.kubectl.output import ErrorContext, map_items, parse_document, problems
+from flux_mcp.kubectl.output import map_items, parse_document, problems
 from flux_mcp.kubectl.replay import RecordedKubectl
+from flux_mcp.request import ErrorContext
 from flux_mcp.server import build
 from flux_mcp.settings import Settings
 from tests.conftest import Ask, ask_server
 from tests.support import items
-from tests.support.fake import FIXTURES
+from tests.support.fake import FIXTURES, versioned
 
 pytestmark = pytest.mark.anyio
 
@@ -155,14 +156,24 @@ async def test_context_and_identity(tmp_path: Path, about: object, context: str,
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        pytest.param(Get((KUSTOMIZATIONS,)), ["apps/a", "apps/b", "flux-system/a", "flux-system/c"], id="all"),
-        pytest.param(Get((KUSTOMIZATIONS,), namespace="apps"), ["apps/a", "apps/b"], id="namespace"),
-        pytest.param(Get((KUSTOMIZATIONS,), namespace="nowhere"), [], id="empty-namespace"),
-        pytest.param(Get((KUSTOMIZATIONS,), selector="app=web"), ["apps/a", "flux-system/c"], id="selector"),
-        pytest.param(Get((KUSTOMIZATIONS,), selector="app!=web"), ["apps/b", "flux-system/a"], id="selector-unequal"),
-        pytest.param(Get((KUSTOMIZATIONS,), selector="!app"), ["flux-system/a"], id="selector-absent"),
-        pytest.param(Get((KUSTOMIZATIONS,), namespace="apps", selector="app in (web)"), ["apps/a"], id="both"),
-        pytest.param(Get((KUSTOMIZATIONS, BUCKETS), namespace="apps"), ["apps/a", "apps/b", "apps/z"], id="two-kinds"),
+        pytest.param(
+            Get((versioned(KUSTOMIZATIONS),)), ["apps/a", "apps/b", "flux-system/a", "flux-system/c"], id="all"
+        ),
+        pytest.param(Get((versioned(KUSTOMIZATIONS),), namespace="apps"), ["apps/a", "apps/b"], id="namespace"),
+        pytest.param(Get((versioned(KUSTOMIZATIONS),), namespace="nowhere"), [], id="empty-namespace"),
+        pytest.param(Get((versioned(KUSTOMIZATIONS),), selector="app=web"), ["apps/a", "flux-system/c"], id="selector"),
+        pytest.param(
+            Get((versioned(KUSTOMIZATIONS),), selector="app!=web"), ["apps/b", "flux-system/a"], id="selector-unequal"
+        ),
+        pytest.param(Get((versioned(KUSTOMIZATIONS),), selector="!app"), ["flux-system/a"], id="selector-absent"),
+        pytest.param(
+            Get((versioned(KUSTOMIZATIONS),), namespace="apps", selector="app in (web)"), ["apps/a"], id="both"
+        ),
+        pytest.param(
+            Get((versioned(KUSTOMIZATIONS), versioned(BUCKETS)), namespace="apps"),
+            ["apps/a", "apps/b", "apps/z"],
+            id="two-kinds",
+        ),
     ],
 )
 async def test_lists(tmp_path: Path, command: Get, expected: list[str]) -> None:
@@ -171,14 +182,14 @@ async def test_lists(tmp_path: Path, command: Get, expected: list[str]) -> None:
 
 async def test_one_object(tmp_path: Path) -> None:
     kubectl = record(tmp_path, **{KUSTOMIZATIONS: ITEMS})
-    output = await kubectl.run(Get((KUSTOMIZATIONS,), namespace="flux-system", names=("a",)))
+    output = await kubectl.run(Get((versioned(KUSTOMIZATIONS),), namespace="flux-system", names=("a",)))
     assert output.exit_code == 0
     assert parse_document(output.stdout) == ITEMS[2]
 
 
 async def test_no_object_of_that_name(tmp_path: Path) -> None:
     kubectl = record(tmp_path, **{KUSTOMIZATIONS: ITEMS})
-    (error,) = await refused(kubectl, Get((KUSTOMIZATIONS,), namespace="flux-system", names=("b",)))
+    (error,) = await refused(kubectl, Get((versioned(KUSTOMIZATIONS),), namespace="flux-system", names=("b",)))
     assert type(error) is NotFound
     assert error.resources == (KUSTOMIZATIONS,)
 
@@ -186,7 +197,7 @@ async def test_no_object_of_that_name(tmp_path: Path) -> None:
 async def test_several_objects(tmp_path: Path) -> None:
     """kubectl prints those that are there, and an error for each that is not."""
     output = await record(tmp_path, **{KUSTOMIZATIONS: ITEMS}).run(
-        Get((KUSTOMIZATIONS,), namespace="apps", names=("c", "a", "b"))
+        Get((versioned(KUSTOMIZATIONS),), namespace="apps", names=("c", "a", "b"))
     )
     assert map_items(output.stdout, lambda found: found["metadata"]["name"]) == ["a", "b"]
     (error,) = problems(output, ErrorContext("recorded"))
@@ -197,10 +208,10 @@ async def test_several_objects(tmp_path: Path) -> None:
 async def test_a_kind_that_the_crds_lack_is_not_installed(tmp_path: Path) -> None:
     """As kubectl: the whole question fails, and nothing is printed."""
     kubectl = record(tmp_path, **{KUSTOMIZATIONS: ITEMS, CRDS: [crd(KUSTOMIZATIONS)]})
-    output = await kubectl.run(Get((KUSTOMIZATIONS, BUCKETS)))
+    output = await kubectl.run(Get((versioned(KUSTOMIZATIONS), versioned(BUCKETS))))
     assert output.stdout == b""
     assert [type(error) for error in problems(output, ErrorContext(None))] == [KindNotInstalled]
-    assert BUCKETS not in (await kubectl.run(ApiResources())).stdout.decode().split()
+    assert BUCKETS not in names_of(await kubectl.run(ApiResources()))
 
 
 @pytest.mark.parametrize(
@@ -225,25 +236,35 @@ async def test_a_kind_that_the_crds_lack_is_not_installed(tmp_path: Path) -> Non
 async def test_what_was_not_recorded_is_not_an_empty_list(tmp_path: Path, files: dict[str, Any], resource: str) -> None:
     """The rest of the question is answered."""
     kubectl = record(tmp_path, **{KUSTOMIZATIONS: ITEMS, **files})
-    output = await kubectl.run(Get((KUSTOMIZATIONS, resource)))
+    output = await kubectl.run(Get((versioned(KUSTOMIZATIONS), versioned(resource))))
     (error,) = problems(output, ErrorContext(None))
     assert type(error) is NotRecorded
     assert error.resources == (resource,)
     assert len(map_items(output.stdout, lambda found: found)) == len(ITEMS)
 
 
+def names_of(output: Output) -> set[str]:
+    """The `plural.group` names in what api-resources printed."""
+    names = set()
+    for words in map(str.split, output.stdout.decode().splitlines()):
+        at = next(position for position, word in enumerate(words) if word in {"true", "false"})
+        group = words[at - 1].rpartition("/")[0]
+        names.add(f"{words[0]}.{group}" if group else words[0])
+    return names
+
+
 async def test_the_kinds_that_were_served(tmp_path: Path) -> None:
     unreadable = [{"resource": HELM_RELEASES, "reason": "Forbidden", "message": "no"}]
     kubectl = record(tmp_path, {"unreadable": unreadable}, **{KUSTOMIZATIONS: ITEMS, "pods": [], CRDS: [crd(BUCKETS)]})
     output = await kubectl.run(ApiResources())
-    served = set(output.stdout.decode().split())
+    served = names_of(output)
     assert {name for name in served if "toolkit.fluxcd.io" in name} == {KUSTOMIZATIONS, HELM_RELEASES, BUCKETS}
     assert {"pods", "events", "deployments.apps", CRDS} <= served
 
 
 async def test_without_crds_every_flux_kind_may_have_been_served(tmp_path: Path) -> None:
     output = await record(tmp_path, **{KUSTOMIZATIONS: ITEMS}).run(ApiResources())
-    assert {KUSTOMIZATIONS, HELM_RELEASES, BUCKETS} <= set(output.stdout.decode().split())
+    assert {KUSTOMIZATIONS, HELM_RELEASES, BUCKETS} <= names_of(output)
 
 
 FORBIDDEN = (
@@ -282,7 +303,7 @@ async def test_what_could_not_be_read_when_it_was_made(
     """The recording says which kind it was, so that the others are known to be whole."""
     unreadable = [{"resource": BUCKETS, "reason": reason, "message": message}]
     kubectl = record(tmp_path, {"unreadable": unreadable}, **{KUSTOMIZATIONS: ITEMS, HELM_RELEASES: []})
-    output = await kubectl.run(Get((KUSTOMIZATIONS, HELM_RELEASES, BUCKETS)))
+    output = await kubectl.run(Get((versioned(KUSTOMIZATIONS), versioned(HELM_RELEASES), versioned(BUCKETS))))
     found = problems(output, ErrorContext(None))
     assert all(isinstance(one, error) for one in found)
     assert [one.resources for one in found] == [(BUCKETS,)]
@@ -302,7 +323,7 @@ async def test_without_a_version_it_is_new_enough(tmp_path: Path) -> None:
 async def test_secrets_are_not_read_even_if_a_file_holds_them(tmp_path: Path) -> None:
     record(tmp_path, secrets=[item("x")])
     with pytest.raises(BadArgument):
-        Get(("secrets",))
+        Get((versioned("secrets"),))
 
 
 @pytest.mark.parametrize("content", [None, "a file"])
@@ -359,7 +380,7 @@ def test_a_broken_recording_json_is_named(tmp_path: Path, about: object) -> None
 async def test_a_broken_file_is_named(tmp_path: Path, resource: str, content: object) -> None:
     kubectl = record(tmp_path, **{resource: content})
     with pytest.raises(BadRecording) as caught:
-        await kubectl.run(Get((KUSTOMIZATIONS,)))
+        await kubectl.run(Get((versioned(KUSTOMIZATIONS),)))
     assert str(tmp_path / f"{resource}.json") in str(caught.value)
 
 
@@ -372,31 +393,37 @@ async def test_a_broken_version_is_named(tmp_path: Path, content: bytes) -> None
 async def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / f"{KUSTOMIZATIONS}.json").mkdir()
     with pytest.raises(BadRecording, match=KUSTOMIZATIONS):
-        await RecordedKubectl(tmp_path).run(Get((KUSTOMIZATIONS,)))
+        await RecordedKubectl(tmp_path).run(Get((versioned(KUSTOMIZATIONS),)))
 
 
 @pytest.mark.parametrize(
     ("files", "command"),
     [
-        pytest.param({KUSTOMIZATIONS: [{}]}, Get((KUSTOMIZATIONS,), namespace="apps"), id="nothing-in-it"),
-        pytest.param({KUSTOMIZATIONS: [{"metadata": None}]}, Get((KUSTOMIZATIONS,), selector="a=b"), id="null"),
-        pytest.param({KUSTOMIZATIONS: [{"metadata": ["x"]}]}, Get((KUSTOMIZATIONS,), namespace="apps"), id="a-list"),
+        pytest.param({KUSTOMIZATIONS: [{}]}, Get((versioned(KUSTOMIZATIONS),), namespace="apps"), id="nothing-in-it"),
+        pytest.param(
+            {KUSTOMIZATIONS: [{"metadata": None}]}, Get((versioned(KUSTOMIZATIONS),), selector="a=b"), id="null"
+        ),
+        pytest.param(
+            {KUSTOMIZATIONS: [{"metadata": ["x"]}]}, Get((versioned(KUSTOMIZATIONS),), namespace="apps"), id="a-list"
+        ),
         pytest.param(
             {KUSTOMIZATIONS: [{"metadata": {"labels": ["a"]}}]},
-            Get((KUSTOMIZATIONS,), selector="a"),
+            Get((versioned(KUSTOMIZATIONS),), selector="a"),
             id="labels-are-a-list",
         ),
         pytest.param(
             {KUSTOMIZATIONS: [{"metadata": {"labels": {"a": ["b"]}}}]},
-            Get((KUSTOMIZATIONS,), selector="a=b"),
+            Get((versioned(KUSTOMIZATIONS),), selector="a=b"),
             id="label-is-a-list",
         ),
         pytest.param(
             {KUSTOMIZATIONS: [], CRDS: [{"metadata": "x"}]},
-            Get((KUSTOMIZATIONS,)),
+            Get((versioned(KUSTOMIZATIONS),)),
             id="crd",
         ),
-        pytest.param({KUSTOMIZATIONS: [], CRDS: [{"metadata": {"name": 5}}]}, Get((KUSTOMIZATIONS,)), id="crd-name"),
+        pytest.param(
+            {KUSTOMIZATIONS: [], CRDS: [{"metadata": {"name": 5}}]}, Get((versioned(KUSTOMIZATIONS),)), id="crd-name"
+        ),
     ],
 )
 async def test_odd_objects_are_passed_over_or_named(tmp_path: Path, files: dict[str, Any], command: Get) -> None:
@@ -467,5 +494,5 @@ async def test_a_refusal_is_told_of_the_verb_that_is_asked_for(tmp_path: Path, n
         {"resource": crds, "reason": "Forbidden", "message": f'{said} "apiextensions.k8s.io" at the cluster scope'}
     ]
     (tmp_path / "recording.json").write_text(json.dumps({"unreadable": unread, "recordedAt": "2026-01-01T00:00:00Z"}))
-    output = await RecordedKubectl(tmp_path).run(Get((crds,), names=names))
+    output = await RecordedKubectl(tmp_path).run(Get((versioned(crds),), names=names))
     assert f'User "me" cannot {verb} resource' in output.stderr

@@ -52,7 +52,7 @@ def kind_of(line: str) -> str:
 async def test_a_kind_that_is_not_served_is_named_with_near_ones() -> None:
     settings = Settings()
     asked = Cluster(connect(settings), settings.access)
-    with pytest.raises(KindNotInstalled, match=r"Near: .*ingress"):
+    with pytest.raises(KindNotInstalled, match=r"Did you mean .*ingress"):
         await asked.resolve(await asked.open(), "ingres")
 
 

@@ -15,8 +15,6 @@ import pytest
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import RequestContext
-from flux_mcp.kubectl.output import ErrorContext
 from flux_mcp.reconcile import request as requesting
 from flux_mcp.reconcile.outcome import (
     SOURCE_KINDS,
@@ -31,6 +29,7 @@ from flux_mcp.reconcile.outcome import (
     view_target,
 )
 from flux_mcp.reconcile.request import Requester
+from flux_mcp.request import ErrorContext, RequestContext
 from tests.support.expected import STAGING, Expected
 from tests.support.fake import FIXTURES
 from tests.support.items import item
@@ -199,6 +198,9 @@ class _Slow:
 
     def __init__(self, quick: int) -> None:
         self.quick = quick
+
+    async def version_of(self, *_: object) -> str:
+        return "v1"
 
     async def annotate(self, *_: object) -> None:
         self.quick -= 1

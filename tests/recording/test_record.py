@@ -281,7 +281,7 @@ def test_where_nothing_can_be_read_nothing_is_left(
 def test_one_namespace_is_all_that_is_asked_for_and_all_that_is_claimed(two_namespaces: Recorded) -> None:
     assert about(two_namespaces.folder)["namespaces"] == ["apps", "podinfo"]
     for call in two_namespaces.fake.calls("get"):
-        if "customresourcedefinitions.apiextensions.k8s.io" not in call and "namespaces" not in call:
+        if "customresourcedefinitions.v1.apiextensions.k8s.io" not in call and "namespaces.v1." not in call:
             assert {"--namespace=apps", "--namespace=podinfo"} & set(call)
     items = json.loads((two_namespaces.folder / "namespaces.json").read_text())["items"]
     assert [item["metadata"]["name"] for item in items] == ["apps", "podinfo"]

@@ -16,7 +16,7 @@ from flux_mcp.kubectl.command import Command
 from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import Toolbox
 from tests.conftest import Reply
-from tests.support.fake import FakeKubectl, a_list, kubeconfig
+from tests.support.fake import FakeKubectl, a_list, kubeconfig, unversioned
 
 SERVICE = Kind(kind="Service", group="", plural="services", short_names=("svc",))
 CLUSTER_ROLE = Kind(kind="ClusterRole", group="rbac.authorization.k8s.io", plural="clusterroles", namespaced=False)
@@ -85,20 +85,21 @@ class Api:
             case "version":
                 return Output(0, b'{"clientVersion": {"gitVersion": "v1.34.4"}}', "")
             case "api-resources":
-                return Output(0, "\n".join(self._table(whole="--output=name" not in args)).encode(), "")
+                return Output(0, "\n".join(self._table()).encode(), "")
             case "get":
                 return self._get(args)
         raise AssertionError(args)
 
-    def _table(self, *, whole: bool) -> Iterator[str]:
+    def _table(self) -> Iterator[str]:
         for kind in self._served:
             version = f"{kind.group}/v1" if kind.group else "v1"
             row = f"{kind.plural} {','.join(kind.short_names)} {version} {str(kind.namespaced).lower()} {kind.kind}"
-            yield f"{row} get,list" if whole else kind.resource
+            yield f"{row} get,list"
 
     def _get(self, args: tuple[str, ...]) -> Output:
         flags = dict(word.removeprefix("--").split("=", 1) for word in args[1 : args.index("--")])
-        resources, *names = args[args.index("--") + 1 :]
+        requested, *names = args[args.index("--") + 1 :]
+        resources = ",".join(map(unversioned, requested.split(",")))
         namespace = flags.get("namespace")
         named = flags.get("field-selector", "").removeprefix("metadata.name=")
         found, errors = [], []

@@ -16,6 +16,7 @@ from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import Toolbox
 from tests.conftest import Reply
 from tests.support.api import Api
+from tests.support.fake import unversioned
 
 Item = dict[str, Any]
 Step = Callable[[Item], None]
@@ -159,7 +160,7 @@ class FluxApi(Api):
         args = command.args()
         if args[0] == "auth":
             self.calls.append(args)
-            resource = args[-1].partition("/")[0]
+            resource = unversioned(args[-1].partition("/")[0])
             return Output(1, b"no\n", "") if resource in self._denied else Output(0, b"yes\n", "")
         if args[0] == "annotate":
             self.calls.append(args)
@@ -175,6 +176,7 @@ class FluxApi(Api):
     def _annotate(self, args: tuple[str, ...]) -> Output:
         flags = dict(word.removeprefix("--").split("=", 1) for word in args[1 : args.index("--")])
         resource, name, *_ = args[args.index("--") + 1 :]
+        resource = unversioned(resource)
         for early in self.before_annotate[:1]:
             self.before_annotate.pop(0)
             if (output := early()) is not None:

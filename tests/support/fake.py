@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
-from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS, OTHER_KINDS
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
@@ -62,9 +63,10 @@ for word in "$@"; do
   if [ -n "$kinds" ]; then names="$names $word"; elif [ -n "$rest" ]; then kinds=$word; fi
   [ "$word" = -- ] && rest=1
 done
+kinds=$(echo "$kinds" | sed -E 's/([^.,]+)\.[^.,]+\.([^,]*)/\1.\2/g; s/\.(,|$)/\1/g')
 IFS=,; set -f; set -- $kinds; unset IFS; set +f
 for kind in "$@"; do
-  grep -qx "$kind" "$dir/api-resources.out" || { echo "error: the server doesn't have a resource type \"${kind%%.*}\"" >&2; exit 1; }
+  grep -qx "$kind" "$dir/served" || { echo "error: the server doesn't have a resource type \"${kind%%.*}\"" >&2; exit 1; }
 done
 found() {
   for kind in "$@"; do
@@ -98,6 +100,32 @@ sed "s/@TOKEN@/$(cat "$dir/token")/g" "$dir/after"; exit 0
 """
 
 
+def table(*resources: str) -> str:
+    """What `kubectl api-resources --output=wide` prints where these `plural.group` names are served."""
+    known = {kind.resource: kind for kind in (*FLUX_KINDS, *KUBERNETES_KINDS, *OTHER_KINDS)}
+    rows = []
+    for resource in resources:
+        plural, _, group = resource.partition(".")
+        kind = known.get(resource) or Kind(kind=plural.title(), group=group, plural=plural)
+        version = f"{group}/v1" if group else "v1"
+        rows.append(
+            f"{plural} {','.join(kind.short_names)} {version} {str(kind.namespaced).lower()} {kind.kind} get,list"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def versioned(resource: str) -> str:
+    """A `plural.group` name as kubectl is asked for it."""
+    plural, _, group = resource.partition(".")
+    return f"{plural}.v1.{group}"
+
+
+def unversioned(resource: str) -> str:
+    """The `plural.group` of a name that kubectl is asked for."""
+    plural, _, group = resource.split(".", 2)
+    return f"{plural}.{group}" if group else plural
+
+
 class FakeKubectl:
     """The executable. By default: version 1.34, contexts dev (current) and prod, all Flux kinds served, empty lists."""
 
@@ -125,15 +153,9 @@ class FakeKubectl:
         (self.folder / f"{verb}.sh").write_text(script + "\n")
 
     def serves(self, *resources: str) -> None:
-        """From now on the API server serves these `plural.group` names; the wide table has those that are known."""
-        rows = [
-            f"{kind.plural} {','.join(kind.short_names)} {f'{kind.group}/v1' if kind.group else 'v1'} true {kind.kind} get"
-            for kind in (*FLUX_KINDS, *KUBERNETES_KINDS)
-            if kind.resource in resources
-        ]
-        self.says("api-resources", "\n".join(resources) + "\n")
-        (self.folder / "table").write_text("\n".join(rows) + "\n")
-        self.does("api-resources", 'case "$*" in *--output=wide*) cat "$dir/table"; exit 0;; esac')
+        """From now on the API server serves these `plural.group` names."""
+        (self.folder / "served").write_text("\n".join(resources) + "\n")
+        self.says("api-resources", table(*resources))
 
     def lists(self, *items: dict[str, Any]) -> None:
         """From now on every get prints these items."""

@@ -11,14 +11,14 @@ from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, CRD, DEPLOYMENT, POD
 from tests.conftest import Ask, Reply
 from tests.support.api import Api
 from tests.support.audits import chart, config, controller, crd, git, hr, ks
-from tests.support.fake import FIXTURES, FakeKubectl, a_list
+from tests.support.fake import FIXTURES, FakeKubectl, a_list, versioned
 from tests.support.items import failing, item
 
 pytestmark = pytest.mark.anyio
 
 TOOL = "audit_flux_configuration"
-FLUX = ",".join(kind.resource for kind in FLUX_KINDS)
-BESIDE = f"{CRD.resource},{DEPLOYMENT.resource},{POD.resource}"
+FLUX = ",".join(versioned(kind.resource) for kind in FLUX_KINDS)
+BESIDE = ",".join(versioned(kind.resource) for kind in (CRD, DEPLOYMENT, POD))
 
 
 @pytest.fixture
@@ -65,15 +65,15 @@ async def test_it_is_two_kubectl(fake: FakeKubectl, ask_fake: Ask) -> None:
 async def test_config_maps_are_read_for_low_findings_only(api: Api) -> None:
     api.holds(hr(valuesFrom=[{"kind": "ConfigMap", "name": "values"}]), config("values"))
     low = await api.ask(TOOL, severity="low")
-    assert [CONFIG_MAP.resource in call[-1].split(",") for call in gets(api)].count(True) == 1
+    assert [versioned(CONFIG_MAP.resource) in call[-1].split(",") for call in gets(api)].count(True) == 1
     assert "ConfigMap apps/values: HelmRelease apps/web" in line(low, "low config-unwatched")
     api.calls.clear()
     medium = await api.ask(TOOL)
-    assert CONFIG_MAP.resource not in ",".join(call[-1] for call in gets(api))
+    assert versioned(CONFIG_MAP.resource) not in ",".join(call[-1] for call in gets(api))
     assert "config-unwatched" not in medium.text
     api.calls.clear()
     await api.ask(TOOL, severity="low", kinds=["Alert"])
-    assert CONFIG_MAP.resource not in ",".join(call[-1] for call in gets(api))
+    assert versioned(CONFIG_MAP.resource) not in ",".join(call[-1] for call in gets(api))
 
 
 async def test_one_namespace_is_read_alone(api: Api) -> None:
@@ -84,7 +84,7 @@ async def test_one_namespace_is_read_alone(api: Api) -> None:
     assert "Kustomization" not in reply.text
     assert "source-missing" not in rules(reply)
     assert "source-missing" in line(reply, "CHECKED IN PART, for want of other namespaces: ")
-    assert CRD.resource not in ",".join(call[-1] for call in gets(api))
+    assert versioned(CRD.resource) not in ",".join(call[-1] for call in gets(api))
 
 
 async def test_kinds_narrow_what_is_told_and_not_what_is_looked_at(api: Api) -> None:

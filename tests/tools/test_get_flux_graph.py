@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.cluster.client import RequestContext
 from flux_mcp.flux.diagram import flow_of
 from flux_mcp.flux.graph import FluxNode, Graph, view_node
 from flux_mcp.flux.objects import FluxObject
 from flux_mcp.flux.status import assess
-from flux_mcp.kubectl.output import ErrorContext
 from flux_mcp.kubernetes.conditions import Condition
+from flux_mcp.request import ErrorContext, RequestContext
 from flux_mcp.tools.get_flux_graph import FluxGraph
 from tests.conftest import Ask
 from tests.flux.test_graph import written

@@ -10,7 +10,7 @@ import pytest
 from flux_mcp.kubernetes.events import event, fold
 from tests.cluster.test_client import verbs
 from tests.conftest import Ask
-from tests.support.fake import FakeKubectl
+from tests.support.fake import FakeKubectl, table
 from tests.support.items import EVERY_RESOURCE
 from tests.support.tokens import tokens
 
@@ -144,13 +144,13 @@ async def test_one_process_answers_once_the_kinds_are_known(fake: FakeKubectl, a
         await ask_fake(EVENTS, **arguments)
         assert verbs(fake) == ["get"]
         (call,) = fake.calls()
-        assert call[-2:] == ["--", "events"]
+        assert call[-2:] == ["--", "events.v1."]
         where = "--namespace=apps" if "namespace" in arguments else "--all-namespaces=true"
         assert where in call
 
 
 async def test_a_kind_that_is_not_ours_is_looked_up(fake: FakeKubectl, ask_fake: Ask) -> None:
-    fake.does("api-resources", 'case "$*" in *wide*) echo "nodes no v1 false Node get,list"; exit 0;; esac')
+    fake.says("api-resources", table("events", "nodes"))
     node = {"apiVersion": "v1", "kind": "Node", "name": "node-1"}
     other = {"apiVersion": "example.com/v1", "kind": "Node", "namespace": "apps", "name": "x"}
     about_node = an_event("a", about=node, reason="Rebooted")

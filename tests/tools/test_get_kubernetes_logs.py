@@ -95,7 +95,9 @@ class Cluster:
         fake.does(
             "get",
             'for word in "$@"; do [ "$kinds" = next ] && kinds=$word; [ "$word" = -- ] && kinds=next; last=$word; done\n'
-            '[ "$last" = "$kinds" ] && last=list; cat "$dir/get-$kinds-$last" 2>/dev/null && exit 0\n'
+            '[ "$last" = "$kinds" ] && last=list\n'
+            r"""kinds=$(echo "$kinds" | sed -E 's/([^.,]+)\.v1\.([^,]*)/\1.\2/g; s/\.(,|$)/\1/g')"""
+            '\ncat "$dir/get-$kinds-$last" 2>/dev/null && exit 0\n'
             'echo "Error from server (NotFound): $kinds \\"$last\\" not found" >&2; exit 1',
         )
         fake.does(
@@ -363,7 +365,7 @@ async def test_the_pods_of_a_deployment_are_those_of_its_replica_sets(cluster: C
         "apps/web-1-a/app, ready:",
         "    hello from web-1-a",
     ]
-    lists = [call for call in cluster.fake.calls("get") if call[-1] == "replicasets.apps,pods"]
+    lists = [call for call in cluster.fake.calls("get") if call[-1] == "replicasets.v1.apps,pods.v1."]
     assert words(lists, "--selector") == ["--selector=app=web"]
     assert words(lists, "--namespace") == ["--namespace=apps"]
 

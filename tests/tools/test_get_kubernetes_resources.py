@@ -373,7 +373,7 @@ async def test_one_kubectl_for_a_known_kind(fake: FakeKubectl, ask_fake: Ask) ->
     fake.forget()
     await ask_fake(TOOL, kind="Pod", selector="a=b", namespace="apps")
     (get,) = fake.calls()
-    assert get[-1] == "pods"
+    assert get[-1] == "pods.v1."
     assert {"--selector=a=b", "--namespace=apps"} <= set(get)
 
 

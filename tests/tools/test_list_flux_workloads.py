@@ -267,9 +267,9 @@ async def test_two_kubectl_processes(fake: FakeKubectl, ask_fake: Ask) -> None:
     assert not (await ask_fake(TOOL, namespace="apps", kinds=["Deployment"])).is_error
     gets = sorted(fake.calls("get"), key=lambda call: call[-1])
     assert len(fake.calls()) == len(gets) == 2
-    assert gets[0][-1] == "deployments.apps"
+    assert gets[0][-1] == "deployments.v1.apps"
     assert "--namespace=apps" in gets[0]
-    assert gets[1][-1] == "kustomizations.kustomize.toolkit.fluxcd.io,helmreleases.helm.toolkit.fluxcd.io"
+    assert gets[1][-1] == "kustomizations.v1.kustomize.toolkit.fluxcd.io,helmreleases.v1.helm.toolkit.fluxcd.io"
     assert "--all-namespaces=true" in gets[1]
 
 

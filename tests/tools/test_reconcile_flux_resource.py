@@ -30,7 +30,7 @@ from tests.support.controller import (
     stays,
     works,
 )
-from tests.support.fake import FIXTURES
+from tests.support.fake import FIXTURES, versioned
 from tests.support.items import READY, item
 
 pytestmark = pytest.mark.anyio
@@ -111,7 +111,7 @@ async def test_every_kind_that_answers_requests_can_be_asked(api: FluxApi, kind:
     told = line(await ask(api, kind, "one"), kind, "one")
     assert ", succeeded, " in told
     (call,) = annotates(api)
-    assert call[call.index("--") + 1] == by_kind[kind].resource
+    assert call[call.index("--") + 1] == versioned(by_kind[kind].resource)
     assert [key.rpartition("/")[2] for key in keys_of(call)] == ["requestedAt"]
 
 
@@ -313,7 +313,7 @@ async def test_an_identity_that_may_not_patch_is_told_before(api: FluxApi) -> No
     api.denies("kustomizations.kustomize.toolkit.fluxcd.io")
     nothing_asked(api, await ask(api), "Forbidden: dev-user may not patch kustomizations", "namespace flux-system")
     (question,) = (call for call in api.calls if call[0] == "auth")
-    assert question[-2:] == ("patch", "kustomizations.kustomize.toolkit.fluxcd.io/apps")
+    assert question[-2:] == ("patch", "kustomizations.v1.kustomize.toolkit.fluxcd.io/apps")
 
 
 async def test_forbidden_only_when_it_comes_to_it(api: FluxApi) -> None:

@@ -253,7 +253,7 @@ async def test_whether_they_may_be_patched_is_asked_once_a_kind_and_namespace(ap
     await api.ask(TOOL)
     questions = [call for call in api.calls if call[0] == "auth"]
     assert len(questions) == 2
-    assert {call[-1] for call in questions} == {"gitrepositories.source.toolkit.fluxcd.io"}
+    assert {call[-1] for call in questions} == {"gitrepositories.v1.source.toolkit.fluxcd.io"}
 
 
 async def test_a_kind_that_cannot_be_read_is_said(api: FluxApi) -> None:

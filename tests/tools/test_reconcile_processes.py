@@ -62,7 +62,7 @@ async def test_what_reaches_kubectl(fake: FakeKubectl) -> None:
     assert {"--dry-run=none", "--overwrite=true", "--field-manager=flux-client-side-apply"} <= set(argv)
     token = (fake.folder / "token").read_text().strip()
     assert argv[argv.index("--") + 1 :] == [
-        "kustomizations.kustomize.toolkit.fluxcd.io",
+        "kustomizations.v1.kustomize.toolkit.fluxcd.io",
         "apps",
         f"reconcile.fluxcd.io/requestedAt={token}",
     ]

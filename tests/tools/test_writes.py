@@ -26,6 +26,7 @@ from flux_mcp.kubectl.command import Annotate, CanPatch, Command
 from flux_mcp.tools.registry import TOOLS
 from tests.kubectl.test_command import ANNOTATE, TEXTS, TOKEN, options, positionals
 from tests.support.controller import FluxApi
+from tests.support.fake import unversioned, versioned
 from tests.support.items import item
 
 READING = {"get", "logs", "config", "version", "api-resources", "auth"}
@@ -46,7 +47,7 @@ READING = {"get", "logs", "config", "version", "api-resources", "auth"}
 )
 def test_only_flux_kinds_that_reconcile_on_request_are_annotated(kind: Any) -> None:
     with pytest.raises(BadArgument, match="kind"):
-        Annotate(kind, "apps", "web", TOKEN)
+        Annotate(kind, "v1", "apps", "web", TOKEN)
 
 
 def test_every_kind_that_reconciles_on_request_is_annotated() -> None:
@@ -54,7 +55,7 @@ def test_every_kind_that_reconciles_on_request_is_annotated() -> None:
     static = {"ExternalArtifact", "Alert", "Provider"}
     for kind in FLUX_KINDS:
         if kind.kind not in static:
-            assert Annotate(kind, "apps", "web", TOKEN).args()[-3:-1] == (kind.resource, "web")
+            assert Annotate(kind, "v1", "apps", "web", TOKEN).args()[-3:-1] == (versioned(kind.resource), "web")
 
 
 @pytest.mark.parametrize(
@@ -62,18 +63,18 @@ def test_every_kind_that_reconciles_on_request_is_annotated() -> None:
 )
 def test_one_object_is_annotated_by_its_name(name: str) -> None:
     with pytest.raises(BadArgument, match="name"):
-        Annotate(by_kind["Kustomization"], "apps", name, TOKEN)
+        Annotate(by_kind["Kustomization"], "v1", "apps", name, TOKEN)
     if name:
         with pytest.raises(BadArgument, match="name"):
-            CanPatch(by_kind["Kustomization"], "apps", name)
+            CanPatch(by_kind["Kustomization"], "v1", "apps", name)
 
 
 @pytest.mark.parametrize("namespace", ["", "all", "--all-namespaces", "a,b", "A", "a/b", "a\n"])
 def test_one_namespace_is_annotated_in(namespace: str) -> None:
     with pytest.raises(BadArgument, match="namespace"):
-        Annotate(by_kind["Kustomization"], namespace, "web", TOKEN)
+        Annotate(by_kind["Kustomization"], "v1", namespace, "web", TOKEN)
     with pytest.raises(BadArgument, match="namespace"):
-        CanPatch(by_kind["Kustomization"], namespace)
+        CanPatch(by_kind["Kustomization"], "v1", namespace)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_one_namespace_is_annotated_in(namespace: str) -> None:
 )
 def test_the_value_is_a_time_with_nanoseconds(token: str) -> None:
     with pytest.raises(BadArgument, match="token"):
-        Annotate(by_kind["Kustomization"], "apps", "web", token)
+        Annotate(by_kind["Kustomization"], "v1", "apps", "web", token)
 
 
 @pytest.mark.parametrize("kind", FLUX_KINDS, ids=lambda kind: kind.kind)
@@ -93,11 +94,11 @@ def test_force_and_reset_are_of_the_kinds_that_take_them(kind: FluxKind) -> None
         "reset": {"HelmRelease"},
     }.items():
         if kind.kind in kinds:
-            keys = Annotate(kind, "apps", "web", TOKEN, **{argument: True}).args()[-2:]
+            keys = Annotate(kind, "v1", "apps", "web", TOKEN, **{argument: True}).args()[-2:]
             assert keys == tuple(f"reconcile.fluxcd.io/{key}={TOKEN}" for key in ("requestedAt", f"{argument}At"))
         else:
             with pytest.raises(BadArgument):
-                Annotate(kind, "apps", "web", TOKEN, **{argument: True})
+                Annotate(kind, "v1", "apps", "web", TOKEN, **{argument: True})
 
 
 @given(
@@ -112,10 +113,10 @@ def test_whatever_is_annotated_it_is_a_request_to_one_flux_object(  # one line a
     kind: Any, namespace: str, name: str, token: str, force: bool, reset: bool
 ) -> None:
     with suppress(BadArgument):
-        args = Annotate(kind, namespace, name, token, force, reset).args()
+        args = Annotate(kind, "v1", namespace, name, token, force, reset).args()
         assert options(args) == {*(ANNOTATE - {"--namespace=apps"}), f"--namespace={namespace}"}
         resource, named, *keys = positionals(args)
-        assert resource in {one.resource for one in FLUX_KINDS}
+        assert unversioned(resource) in {one.resource for one in FLUX_KINDS}
         assert re.fullmatch(r"[a-z0-9][-a-z0-9.]*", named)
         assert keys
         for key in keys:
@@ -201,7 +202,7 @@ def test_whatever_a_tool_is_asked_it_writes_nothing_but_a_request_to_reconcile(t
 def assert_a_request(args: tuple[str, ...]) -> None:
     """One Flux object in one namespace by its name, keys of reconcile.fluxcd.io, one value for all of them."""
     resource, name, *keys = positionals(args)
-    assert resource in {
+    assert unversioned(resource) in {
         kind.resource for kind in FLUX_KINDS if kind.kind not in {"ExternalArtifact", "Alert", "Provider"}
     }
     assert re.fullmatch(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", name)

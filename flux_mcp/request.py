@@ -1,0 +1,38 @@
+"""Where one answer comes from, and as whom."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flux_mcp.sanitize.quote import value
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorContext:
+    """Where a command went, for the sentence of an error.
+
+    Attributes:
+        context: the context's name; None for a kubeconfig without contexts.
+        impersonating: whether --kube-as was given.
+    """
+
+    context: str | None
+    impersonating: bool = False
+
+    def __str__(self) -> str:
+        return "no context" if self.context is None else f"context {value(self.context)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """Where one answer comes from and as whom, for its first line.
+
+    Attributes:
+        context: None for a kubeconfig without contexts (kubectl then uses the service account of its Pod).
+        identity: `as X` with --kube-as, else `user X`, the kubeconfig's name for it.
+        now: the moment of the answer; of a recording, the moment that it was made.
+    """
+
+    context: str | None
+    identity: tuple[str, str]
+    now: datetime
+    where: ErrorContext
