@@ -258,7 +258,8 @@ class RecordedKubectl:
                 namespaced=text(crd, "spec", "scope") != "Cluster",
             )
             served = (text(one, "name") for one in items(crd, "spec", "versions") if at(one, "served") is True)
-            known[name] = (kind, known[name][1] if name in known else next(served, "v1"))
+            # A kind of our own table needs no CRD that is whole.
+            known.setdefault(name, (kind, next(served, "v1")))
         return (known[name] for name in sorted(self._served()) if name in known)
 
     def _serves(self, resource: str, served: set[str]) -> bool:
