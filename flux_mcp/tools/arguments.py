@@ -1,15 +1,26 @@
-"""The parameters of the tools: their types and what they allow.
+"""The parameters of the tools: what a caller may write, and what the tool receives.
 
-A parameter's `title` is what is allowed, for the sentence of a refusal; it is not published. Names, types and
-descriptions are published as the tool's JSON schema.
+A kind arrives in the tool as a kind, a status as a health value, a time as seconds. A parameter's `title` is what is
+allowed, for the sentence of an error; it is not published. Names, types and descriptions are published as the tool's
+JSON schema.
 """
 
+import difflib
 import json
-from collections.abc import Callable
-from typing import Annotated, Final
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import FluxKind, Kind
+from flux_mcp.api.kinds import find_kind, find_known
+from flux_mcp.api.kubernetes_kinds import WORKLOAD_KINDS
+from flux_mcp.audit.rule import Severity
+from flux_mcp.errors import BadArgument
+from flux_mcp.flux.status import Health, ObjectStatus, find_health
 from flux_mcp.kubectl.validate import (
     check_api_version,
     check_container,
@@ -20,33 +31,63 @@ from flux_mcp.kubectl.validate import (
     check_path_segment,
     check_selector,
     check_substring,
+    echo,
 )
 from flux_mcp.reconcile.outcome import SOURCE_KINDS
-from flux_mcp.tools.choices import (
-    TROUBLE,
-    to_health,
-    to_kinds,
-    to_seconds,
-    to_severity,
-    to_sources,
-    to_workload_kinds,
-)
+
+K = TypeVar("K", bound=Kind)
 
 MAX_LIMIT: Final = 500
 MAX_TAIL: Final = 2000
 MAX_WAIT: Final = 600
-_SOURCES: Final = ", ".join(kind.kind for kind in SOURCE_KINDS)
+TROUBLE: Final = "trouble"
+NEAR: Final = 0.7
+"""How like a value must be to what was given to be named beside it."""
+_SINCE: Final = re.compile(r"([0-9]{1,4})([smhd])")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+MAX_SINCE: Final = 30 * _UNITS["d"]
 
 
-def _split(given: object) -> object:
-    """Take a list that came as one text: a JSON array, or values between commas."""
+@dataclass(frozen=True, slots=True)
+class StatusFilter:
+    """The objects that `status` asks for."""
+
+    health: frozenset[Health]
+    trouble: bool
+
+    def fits(self, status: ObjectStatus) -> bool:
+        """Whether an object is among them."""
+        return status.health in self.health or (self.trouble and status.trouble)
+
+
+def nearest(given: str, allowed: Iterable[str]) -> str:
+    """` (did you mean X?)` for the value that is most like what was given; nothing where none is."""
+    words = {value.lower(): value for value in allowed}
+    near = difflib.get_close_matches(given.lower(), words, 1, NEAR)
+    return f" (did you mean {words[near[0]]}?)" if near else ""
+
+
+def _one_of(given: str, allowed: Sequence[str], more: str = "") -> str:
+    return f"must be one of {', '.join(allowed)}{more}, not {echo(given)}{nearest(given, allowed)}"
+
+
+def _split(given: object) -> list[str]:
+    """A list of texts, also where it came as one text: a JSON array, or values separated by commas."""
+    if isinstance(given, str):
+        try:
+            parsed = json.loads(given)
+        except (ValueError, RecursionError):
+            parsed = None
+        given = parsed if isinstance(parsed, list) else given.split(",")
+    if not isinstance(given, list) or not all(isinstance(entry, str) for entry in given):
+        raise ValueError("not a list of texts")
+    return given
+
+
+def _text(given: object) -> str:
     if not isinstance(given, str):
-        return given
-    try:
-        parsed = json.loads(given)
-    except (ValueError, RecursionError):
-        parsed = None
-    return parsed if isinstance(parsed, list) else given.split(",")
+        raise ValueError("not a text")  # noqa: TRY004 (pydantic reports it as a bad argument)
+    return given
 
 
 def _number(given: object) -> object:
@@ -65,138 +106,236 @@ def _boolean(given: object) -> object:
     return given
 
 
+def to_flux_kind(given: str, argument: str = "kind") -> FluxKind:
+    """The Flux kind of a kind name, plural or short name, in any case.
+
+    Raises:
+        BadArgument: it is none; the allowed ones are named.
+    """
+    kind = find_kind(given)
+    if kind is None:
+        words = {word: entry.kind for entry in FLUX_KINDS for word in entry.spellings}
+        near = difflib.get_close_matches(given.lower(), words, 1, NEAR)
+        hint = f" (did you mean {words[near[0]]}?)" if near else ""
+        allowed = ", ".join(entry.kind for entry in FLUX_KINDS)
+        raise BadArgument(
+            argument, f"must be a Flux kind, one of {allowed}, or its plural or short name, not {echo(given)}{hint}"
+        )
+    return kind
+
+
+def _kinds(given: object, kinds: Sequence[K], find: Callable[[str], K]) -> tuple[K, ...]:
+    """The kinds that a list names, in the order of the table."""
+    named = _split(given)
+    if not named:
+        raise BadArgument("kinds", "must name at least one kind; leave it out for all")
+    wanted = {find(spelling).kind for spelling in named}
+    return tuple(kind for kind in kinds if kind.kind in wanted)
+
+
+def _flux_kinds(given: object) -> tuple[FluxKind, ...] | None:
+    return None if given is None else _kinds(given, FLUX_KINDS, lambda spelling: to_flux_kind(spelling, "kinds"))
+
+
+def _workload_kind(given: str) -> Kind:
+    kind = find_known(given)
+    if kind not in WORKLOAD_KINDS:
+        raise BadArgument("kinds", _one_of(given, [entry.kind for entry in WORKLOAD_KINDS]))
+    return kind
+
+
+def _workload_kinds(given: object) -> tuple[Kind, ...] | None:
+    return None if given is None else _kinds(given, WORKLOAD_KINDS, _workload_kind)
+
+
+def _source_kind(given: str) -> FluxKind:
+    kind = to_flux_kind(given, "kinds")
+    if kind not in SOURCE_KINDS:
+        raise BadArgument(
+            "kinds", f"must name sources ({', '.join(entry.kind for entry in SOURCE_KINDS)}), not {kind.kind}"
+        )
+    return kind
+
+
+def _source_kinds(given: object) -> tuple[FluxKind, ...] | None:
+    return None if given is None else _kinds(given, SOURCE_KINDS, _source_kind)
+
+
+def _status(given: object) -> StatusFilter | None:
+    if given is None:
+        return None
+    named = _split(given)
+    if not named:
+        raise BadArgument("status", "must name at least one health value; leave it out for all")
+    health = set()
+    for spelling in named:
+        found = find_health(spelling)
+        if found is not None:
+            health.add(found)
+        elif spelling.lower() != TROUBLE:
+            raise BadArgument("status", _one_of(spelling, [*(entry.value for entry in Health), TROUBLE]))
+    return StatusFilter(frozenset(health), any(spelling.lower() == TROUBLE for spelling in named))
+
+
+def _severity(given: object) -> Severity:
+    found = next((one for one in Severity if one.value == _text(given).lower()), None)
+    if found is None:
+        raise BadArgument("severity", _one_of(_text(given), [one.value for one in Severity]))
+    return found
+
+
+def to_seconds(given: str, argument: str = "since") -> int:
+    """Seconds of `45s`, `10m`, `2h` or `3d`.
+
+    Raises:
+        BadArgument: it is written otherwise, zero, or more than 30 days.
+    """
+    match = _SINCE.fullmatch(given)
+    seconds = int(match[1]) * _UNITS[match[2]] if match else 0
+    if not 0 < seconds <= MAX_SINCE:
+        raise BadArgument(argument, f"must be a time such as 45s, 10m, 2h or 3d, at most 30d, not {echo(given)}")
+    return seconds
+
+
+def _optional(convert: Callable[[str], Any]) -> PlainValidator:
+    return PlainValidator(lambda given: None if given is None else convert(_text(given)))
+
+
 def _checked(check: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(lambda given: None if given is None else check(given))
+
+
+def _parameter(allowed: str, description: str, schema: dict[str, Any] | None = None) -> tuple[Any, ...]:
+    """What is allowed, what is published, and the published type where the tool receives another one."""
+    more = (WithJsonSchema(schema),) if schema is not None else ()
+    return (*more, Field(title=allowed, description=description))
+
+
+_TEXT: Final = {"type": "string"}
+_LIST: Final = {"type": "array", "items": {"type": "string"}}
+_BOOLEAN: Final = BeforeValidator(_boolean)
+
+
+def check_target(kind: Kind | None, name: str | None, namespace: str | None) -> None:
+    """Whether a kind, a name and a namespace fit together.
+
+    Args:
+        kind: None where only the API server knows it: its names are any path segment.
+        name: as OneName takes it.
+        namespace: None where it was left out.
+
+    Raises:
+        BadArgument: they do not.
+    """
+    if kind is None:
+        return
+    if not kind.namespaced and namespace is not None:
+        raise BadArgument("namespace", f"must be left out: {kind.kind} is not in a namespace")
+    if name is not None:
+        check_dns_name(name)
 
 
 Context = Annotated[
     str | None,
     _checked(check_context),
-    Field(title="the name of a context", description="kubeconfig context; default: the one in use"),
+    *_parameter("the name of a context", "kubeconfig context; default: the one in use"),
 ]
-Namespace = Annotated[
-    str | None, _checked(check_namespace), Field(title="the name of a namespace", description="default: all")
+Namespace = Annotated[str | None, _checked(check_namespace), *_parameter("the name of a namespace", "default: all")]
+OneNamespace = Annotated[
+    str | None,
+    _checked(check_namespace),
+    *_parameter("the name of a namespace", "defaults to the only namespace with that name"),
 ]
+TheNamespace = Annotated[str, _checked(check_namespace), *_parameter("the name of a namespace", "of the object")]
+
 Kinds = Annotated[
-    list[str] | None,
-    BeforeValidator(_split),
-    AfterValidator(lambda given: given if given is None else (to_kinds(given), given)[1]),
-    Field(title="a list of Flux kinds", description="Flux kinds, e.g. Kustomization, HelmRelease; default: all"),
+    tuple[FluxKind, ...] | None,
+    PlainValidator(_flux_kinds),
+    *_parameter("a list of Flux kinds", "Flux kinds, e.g. Kustomization, HelmRelease; default: all", _LIST),
 ]
 WorkloadKinds = Annotated[
-    list[str] | None,
-    BeforeValidator(_split),
-    AfterValidator(lambda given: given if given is None else (to_workload_kinds(given), given)[1]),
-    Field(title="a list of kinds of workloads", description="e.g. Deployment, CronJob; default: all"),
+    tuple[Kind, ...] | None,
+    PlainValidator(_workload_kinds),
+    *_parameter("a list of kinds of workloads", "e.g. Deployment, CronJob; default: all", _LIST),
 ]
+SourceKinds = Annotated[
+    tuple[FluxKind, ...] | None,
+    PlainValidator(_source_kinds),
+    *_parameter("a list of kinds of sources", "e.g. GitRepository; default: all sources", _LIST),
+]
+OneFluxKind = Annotated[
+    FluxKind,
+    PlainValidator(lambda given: to_flux_kind(_text(given))),
+    *_parameter("a Flux kind", "Flux kind, e.g. Kustomization", _TEXT),
+]
+OnlyFluxKind = Annotated[
+    FluxKind | None, _optional(to_flux_kind), *_parameter("a Flux kind", "Flux kind; default: all", _TEXT)
+]
+OneKind = Annotated[str, _checked(check_kind), *_parameter("a kind", "e.g. Pod, or plural.group")]
+OnlyKind = Annotated[str | None, _checked(check_kind), *_parameter("a kind", "of the object")]
+ApiVersion = Annotated[
+    str | None,
+    _checked(check_api_version),
+    *_parameter("an API version", "apps/v1, v1: where several groups have the kind"),
+]
+
+FluxName = Annotated[str, _checked(check_dns_name), *_parameter("an object's name", "its name")]
+OnlyFluxName = Annotated[str | None, _checked(check_dns_name), *_parameter("an object's name", "its name; needs kind")]
+OneName = Annotated[str, _checked(check_path_segment), *_parameter("an object's name", "its name")]
+OnlyName = Annotated[str | None, _checked(check_path_segment), *_parameter("an object's name", "of the object")]
+OneContainer = Annotated[str | None, _checked(check_container), *_parameter("the name of a container", "default: all")]
+
 Status = Annotated[
-    list[str] | None,
-    BeforeValidator(_split),
-    AfterValidator(lambda given: given if given is None else (to_health(given), given)[1]),
-    Field(title="a list of verdicts", description=f"verdicts, e.g. Failing, Suspended, or {TROUBLE}"),
+    StatusFilter | None,
+    PlainValidator(_status),
+    *_parameter("a list of health values", f"health values, e.g. Failing, Suspended, or {TROUBLE}", _LIST),
 ]
+AtLeast = Annotated[
+    Severity,
+    PlainValidator(lambda given: given if isinstance(given, Severity) else _severity(given)),
+    *_parameter("high, medium or low", "high, medium or low: that and worse; default: medium", _TEXT),
+]
+Selector = Annotated[str | None, _checked(check_selector), *_parameter("a label selector", "label selector")]
 NameContains = Annotated[
     str | None,
     _checked(lambda given: check_substring(given, "name_contains")),
-    Field(title="a text", description="part of the name"),
+    *_parameter("a text", "substring of the name"),
 ]
 ImageContains = Annotated[
     str | None,
     _checked(lambda given: check_substring(given, "image_contains")),
-    Field(title="a text", description="part of an image"),
-]
-Selector = Annotated[
-    str | None, _checked(check_selector), Field(title="a label selector", description="label selector")
-]
-Limit = Annotated[
-    Annotated[int, Field(ge=1, le=MAX_LIMIT)] | None,
-    BeforeValidator(_number),
-    Field(title=f"a whole number from 1 to {MAX_LIMIT}", description="objects; default: what fits"),
-]
-
-
-AtLeast = Annotated[
-    str | None,
-    _checked(lambda given: (to_severity(given), given)[1]),
-    Field(title="high, medium or low", description="high, medium or low: that and worse; default: medium"),
-]
-OneKind = Annotated[str, _checked(check_kind), Field(title="a kind", description="e.g. Pod, or plural.group")]
-OnlyKind = Annotated[str | None, _checked(check_kind), Field(title="a kind", description="of the object")]
-OneFluxKind = Annotated[
-    str,
-    AfterValidator(lambda given: (to_kinds([given], "kind"), given)[1]),
-    Field(title="a Flux kind", description="Flux kind, e.g. Kustomization"),
-]
-OnlyFluxKind = Annotated[
-    str | None,
-    AfterValidator(lambda given: given if given is None else (to_kinds([given], "kind"), given)[1]),
-    Field(title="a Flux kind", description="Flux kind; default: all"),
-]
-OnlyFluxName = Annotated[
-    str | None, _checked(check_dns_name), Field(title="an object's name", description="its name; needs kind")
-]
-FluxName = Annotated[str, _checked(check_dns_name), Field(title="an object's name", description="its name")]
-ApiVersion = Annotated[
-    str | None,
-    _checked(check_api_version),
-    Field(title="an API version", description="apps/v1, v1: where several groups have the kind"),
-]
-OneName = Annotated[str, _checked(check_path_segment), Field(title="an object's name", description="its name")]
-OnlyName = Annotated[
-    str | None, _checked(check_path_segment), Field(title="an object's name", description="of the object")
-]
-OneNamespace = Annotated[
-    str | None,
-    _checked(check_namespace),
-    Field(title="the name of a namespace", description="default: where the name is"),
-]
-OneContainer = Annotated[
-    str | None,
-    _checked(check_container),
-    Field(title="the name of a container", description="default: all"),
-]
-Since = Annotated[
-    str | None,
-    _checked(lambda given: (to_seconds(given), given)[1]),
-    Field(title="a time", description="e.g. 45s, 10m, 2h, 3d"),
+    *_parameter("a text", "substring of an image"),
 ]
 Contains = Annotated[
     str | None,
     _checked(lambda given: check_substring(given, "contains")),
-    Field(title="a text", description="a text in it"),
+    *_parameter("a text", "substring to match"),
+]
+Since = Annotated[int | None, _optional(to_seconds), *_parameter("a time", "e.g. 45s, 10m, 2h, 3d", _TEXT)]
+
+Limit = Annotated[
+    Annotated[int, Field(ge=1, le=MAX_LIMIT)] | None,
+    BeforeValidator(_number),
+    *_parameter(f"a whole number from 1 to {MAX_LIMIT}", "objects; default: what fits"),
 ]
 Tail = Annotated[
     Annotated[int, Field(ge=1, le=MAX_TAIL)] | None,
     BeforeValidator(_number),
-    Field(title=f"a whole number from 1 to {MAX_TAIL}", description="lines; default: 100"),
-]
-WarningsOnly = Annotated[bool, BeforeValidator(_boolean), Field(title="true or false", description="default: false")]
-Previous = Annotated[
-    bool, BeforeValidator(_boolean), Field(title="true or false", description="before the last restart")
-]
-TheNamespace = Annotated[
-    str, _checked(check_namespace), Field(title="the name of a namespace", description="where it is")
-]
-SourceKinds = Annotated[
-    list[str] | None,
-    BeforeValidator(_split),
-    AfterValidator(lambda given: given if given is None else (to_sources(given), given)[1]),
-    Field(title="a list of kinds of sources", description="e.g. GitRepository; default: all sources"),
-]
-WithSource = Annotated[
-    bool, BeforeValidator(_boolean), Field(title="true or false", description="its source first, then it")
-]
-Force = Annotated[
-    bool,
-    BeforeValidator(_boolean),
-    Field(title="true or false", description="HelmRelease: upgrade even in sync; InputProvider: off schedule"),
-]
-Reset = Annotated[
-    bool, BeforeValidator(_boolean), Field(title="true or false", description="HelmRelease: failure counters to 0")
+    *_parameter(f"a whole number from 1 to {MAX_TAIL}", "lines; default: 100"),
 ]
 WaitSeconds = Annotated[
     int,
     Field(ge=0, le=MAX_WAIT),
     BeforeValidator(_number),
-    Field(title=f"a whole number from 0 to {MAX_WAIT}", description="0: only ask"),
+    *_parameter(f"a whole number from 0 to {MAX_WAIT}", "0: request only"),
 ]
+
+WarningsOnly = Annotated[bool, _BOOLEAN, *_parameter("true or false", "default: false")]
+Previous = Annotated[bool, _BOOLEAN, *_parameter("true or false", "before the last restart")]
+WithSource = Annotated[bool, _BOOLEAN, *_parameter("true or false", "its source first, then it")]
+Force = Annotated[
+    bool,
+    _BOOLEAN,
+    *_parameter("true or false", "HelmRelease: upgrade even in sync; InputProvider: off schedule"),
+]
+Reset = Annotated[bool, _BOOLEAN, *_parameter("true or false", "HelmRelease: reset failure counters")]

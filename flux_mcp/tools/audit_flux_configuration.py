@@ -25,7 +25,6 @@ from flux_mcp.render.findings import found_objects, wanting
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, unread_line
 from flux_mcp.request import RequestContext
 from flux_mcp.tools.arguments import AtLeast, Context, Kinds, Limit, Namespace
-from flux_mcp.tools.choices import to_kinds, to_severity
 
 WATCH: Final = "reconcile.fluxcd.io/watch"
 """The label with which a change of a ConfigMap is acted on at once."""
@@ -151,12 +150,12 @@ async def audit_flux_configuration(
     *,
     kinds: Kinds = None,
     namespace: Namespace = None,
-    severity: AtLeast = None,
+    severity: AtLeast = Severity.MEDIUM,
     limit: Limit = None,
     context: Context = None,
 ) -> FluxAudit:
     """Whether Flux objects and controllers are configured well: findings by rule, why, what to write instead."""
-    wanted, least = to_kinds(kinds), to_severity(severity)
+    wanted, least = kinds or FLUX_KINDS, severity
     request = await cluster.open(context)
     # A ConfigMap may hold a megabyte, and only a low rule looks at its labels.
     configs = (CONFIG_MAP,) if least is Severity.LOW and {"HelmRelease", "Kustomization"} & _names_of(wanted) else ()

@@ -23,7 +23,6 @@ from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, unread_li
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, name_of, value
 from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
-from flux_mcp.tools.choices import to_kinds
 
 OPERATOR: Final = "flux-operator"
 """Carries no label of Flux's own, so it is not among the controllers that are read."""
@@ -226,7 +225,7 @@ async def diagnose_flux(
     request = await cluster.open(context)
     evidence = await read_evidence(cluster, request, namespace)
     statuses = assess((one.node.object for one in evidence.flux.objects), request.now)
-    wanted = to_kinds([kind] if kind is not None else None)
+    wanted = (kind,) if kind is not None else FLUX_KINDS
     asked = find_among(evidence.flux, request, wanted[0], name, namespace).ref if name is not None else None
     into = _applied_into(evidence, namespace)
     selected = tuple(

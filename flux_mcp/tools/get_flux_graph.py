@@ -19,7 +19,6 @@ from flux_mcp.render.text import DEFAULT_BOUND, first_line, size, unread_line
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import name_of
 from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
-from flux_mcp.tools.choices import to_kinds
 
 _STYLES: Final = {
     Health.STALLED: Style.BAD,
@@ -169,7 +168,7 @@ async def get_flux_graph(
     """A Mermaid diagram of sources, appliers, what they made and dependsOn, with verdicts; all, or around an object."""
     if name is not None and kind is None:
         raise BadArgument("kind", "is needed with name: the Flux kind of the object so named")
-    wanted = to_kinds([kind], "kind")[0] if kind is not None else None
+    wanted = kind
     request = await cluster.open(context)
     reading, only_namespace = await _read(cluster, request, namespace)
     flow = flow_of(Graph(reading.objects))

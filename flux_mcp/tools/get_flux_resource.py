@@ -23,7 +23,6 @@ from flux_mcp.kubernetes.workloads import Workload, view_workload
 from flux_mcp.sanitize.own_values import held, mask
 from flux_mcp.sanitize.project import project
 from flux_mcp.tools.arguments import Context, FluxName, OneFluxKind, OneNamespace
-from flux_mcp.tools.choices import to_kinds
 from flux_mcp.tools.resource_facts import FluxResource
 
 
@@ -55,13 +54,12 @@ async def get_flux_resource(
     context: Context = None,
 ) -> FluxResource:
     """One Flux object whole: conditions, revisions, spec, audit, neighbours, inventory with health, history, events."""
-    (wanted,) = to_kinds([kind], "kind")
     request = await cluster.open(context)
-    reading = await cluster.read(request, FLUX_KINDS, lambda item: _detail(item, wanted, name))
-    found = find_among(reading, request, wanted, name, namespace)
+    reading = await cluster.read(request, FLUX_KINDS, lambda item: _detail(item, kind, name))
+    found = find_among(reading, request, kind, name, namespace)
     node = found.node
     running = [one for one in node.applied or () if one.workload is not None]
-    kinds = tuple(kind for kind in WORKLOAD_KINDS if kind in {one.workload for one in running})
+    kinds = tuple(one for one in WORKLOAD_KINDS if one in {managed.workload for managed in running})
     namespaces = {one.namespace for one in running}
     workloads: list[ListResult[Workload]] = []
     events: list[ListResult[Event]] = []
@@ -89,7 +87,7 @@ async def get_flux_resource(
         replace(one, message=mask(one.message, found.hidden))
         for read in events
         for one in read.objects
-        if one.about == node.ref and one.group in {None, wanted.group}
+        if one.about == node.ref and one.group in {None, kind.group}
     ]
     more = [unread_item for read in workloads for unread_item in read.unread] + [
         unread_item for read in events for unread_item in read.unread

@@ -16,8 +16,17 @@ from flux_mcp.kubernetes.events import WARNING, Event, Folded, event, fold
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, unread_line, until_full
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import clean, message, value
-from flux_mcp.tools.arguments import Contains, Context, Limit, Namespace, OnlyKind, OnlyName, Since, WarningsOnly
-from flux_mcp.tools.choices import check_target, to_seconds
+from flux_mcp.tools.arguments import (
+    Contains,
+    Context,
+    Limit,
+    Namespace,
+    OnlyKind,
+    OnlyName,
+    Since,
+    WarningsOnly,
+    check_target,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +100,7 @@ async def get_kubernetes_events(  # noqa: PLR0913 (one parameter an argument)
     if reading.absent:
         raise KindNotInstalled(f"The cluster does not serve Event; {request.where}.", brief="not installed")
     reading.require()
-    oldest = _back(request, to_seconds(since))
+    oldest = _back(request, since)
     about = (one for one in _about(reading, known, name) if not warnings_only or one.type == WARNING)
     matching = fold(one for one in about if _is_new(one, oldest) and _contains(one, contains))
     return KubernetesEvents(

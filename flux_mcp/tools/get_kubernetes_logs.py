@@ -35,8 +35,8 @@ from flux_mcp.tools.arguments import (
     Previous,
     Since,
     Tail,
+    check_target,
 )
-from flux_mcp.tools.choices import check_target, to_seconds
 
 DEFAULT_TAIL: Final = 100
 KINDS: Final = (POD, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, JOB, CRON_JOB)
@@ -147,7 +147,7 @@ async def get_kubernetes_logs(  # noqa: PLR0913 (one parameter an argument)
     """The newest log lines of a Pod, or of a workload's Pods, unready first."""
     known = _kind(kind)
     check_target(known, name, namespace)
-    wanted = Wanted(contains=contains, tail=tail or DEFAULT_TAIL, since=to_seconds(since) or 0, previous=previous)
+    wanted = Wanted(contains=contains, tail=tail or DEFAULT_TAIL, since=since or 0, previous=previous)
     request = await cluster.open(context)
     found = await find_pods(cluster, request, known, name, namespace)
     chosen = choose(found.pods, container)

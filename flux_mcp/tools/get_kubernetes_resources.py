@@ -30,8 +30,7 @@ from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.lookup import fields_of
 from flux_mcp.sanitize.project import project
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, value
-from flux_mcp.tools.arguments import ApiVersion, Context, Limit, Namespace, OneKind, OnlyName, Selector
-from flux_mcp.tools.choices import check_target
+from flux_mcp.tools.arguments import ApiVersion, Context, Limit, Namespace, OneKind, OnlyName, Selector, check_target
 
 LOOKED_INTO: Final = 20
 """Objects of a kind without a projection of its own whose key paths are told in a list."""

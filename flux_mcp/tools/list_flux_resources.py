@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
@@ -15,8 +16,19 @@ from flux_mcp.flux.status import Health, ObjectStatus, assess
 from flux_mcp.render.objects import counts, group_lines, single_lines
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, unread_line, until_full
 from flux_mcp.request import RequestContext
-from flux_mcp.tools.arguments import Context, Kinds, Limit, NameContains, Namespace, Selector, Status
-from flux_mcp.tools.choices import TROUBLE, to_health, to_kinds
+from flux_mcp.tools.arguments import (
+    TROUBLE,
+    Context,
+    Kinds,
+    Limit,
+    NameContains,
+    Namespace,
+    Selector,
+    Status,
+    StatusFilter,
+)
+
+_TROUBLE: Final = StatusFilter(frozenset(), trouble=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +104,7 @@ async def list_flux_resources(
     context: Context = None,
 ) -> FluxResources:
     """All Flux objects and their status, trouble first: verdict, flags, reason, age, revision, message."""
-    wanted = to_kinds(kinds)
+    wanted = kinds or FLUX_KINDS
     request = await cluster.open(context)
     reading = await cluster.read(request, with_sources(wanted), view, namespace=namespace, selector=selector)
     asked = reading.only(kind.kind for kind in wanted)
@@ -102,7 +114,7 @@ async def list_flux_resources(
     asked.require()
     statuses = tuple(entry for entry in assess(reading.objects, request.now) if entry.object.kind in wanted)
     matching = tuple(_select(statuses, status, name_contains))
-    others = _select(statuses, [TROUBLE], name_contains) if status is not None and _of_trouble(status) else ()
+    others = _select(statuses, _TROUBLE, name_contains) if status is not None and _of_trouble(status) else ()
     whole = namespace is None and selector is None
     return FluxResources(
         request=request,
@@ -117,20 +129,17 @@ async def list_flux_resources(
 
 
 def _select(
-    statuses: Sequence[ObjectStatus], status: Sequence[str] | None, name_contains: str | None
+    statuses: Sequence[ObjectStatus], status: StatusFilter | None, name_contains: str | None
 ) -> Iterator[ObjectStatus]:
-    health_values, trouble = to_health(status)
     part = (name_contains or "").lower()
     for entry in statuses:
-        fits = status is None or entry.health in health_values or (trouble and entry.trouble)
-        if fits and part in entry.object.name.lower():
+        if (status is None or status.fits(entry)) and part in entry.object.name.lower():
             yield entry
 
 
-def _of_trouble(status: Sequence[str]) -> bool:
-    """Whether somebody who asks for these verdicts asks for trouble."""
-    health_values, _ = to_health(status)
-    return bool(health_values - {Health.READY, Health.STATIC, Health.SUSPENDED, Health.PROGRESSING})
+def _of_trouble(status: StatusFilter) -> bool:
+    """Whether somebody who asks for these health values asks for trouble."""
+    return bool(status.health - {Health.READY, Health.STATIC, Health.SUSPENDED, Health.PROGRESSING})
 
 
 def _unchecked(entry: ObjectStatus, reading: ListResult[FluxObject], *, whole: bool, namespace: str | None) -> bool:

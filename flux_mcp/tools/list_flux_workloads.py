@@ -6,6 +6,7 @@ from typing import Final
 
 import anyio
 
+from flux_mcp.api.kubernetes_kinds import WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import ListResult, Unread
@@ -30,7 +31,6 @@ from flux_mcp.render.workloads import NAMED, WorkloadLines
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import name_of, value
 from flux_mcp.tools.arguments import Context, ImageContains, Limit, NameContains, Namespace, WorkloadKinds
-from flux_mcp.tools.choices import to_workload_kinds
 
 NO_IMAGES: Final = "… images of workloads without trouble are left out: narrow with namespace, kinds or name_contains."
 
@@ -150,7 +150,7 @@ async def list_flux_workloads(
     context: Context = None,
 ) -> FluxWorkloads:
     """Workloads that Flux manages: who applies them, readiness, images of init and main containers."""
-    wanted = Filter(kinds=to_workload_kinds(kinds), namespace=namespace, name=name_contains, image=image_contains)
+    wanted = Filter(kinds=kinds or WORKLOAD_KINDS, namespace=namespace, name=name_contains, image=image_contains)
     request = await cluster.open(context)
     workloads, appliers = await _read(cluster, request, wanted)
     workloads.require()

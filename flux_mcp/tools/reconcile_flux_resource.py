@@ -17,7 +17,6 @@ from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE
 from flux_mcp.tools.arguments import Context, FluxName, Force, OneFluxKind, Reset, TheNamespace, WaitSeconds, WithSource
-from flux_mcp.tools.choices import to_kinds
 
 _OPEN: Final = frozenset({Outcome.REQUESTED, Outcome.RUNNING, Outcome.WAITING})
 
@@ -77,11 +76,10 @@ async def reconcile_flux_resource(  # noqa: PLR0913 (the parameters of the tool)
     context: Context = None,
 ) -> Reconciled:
     """Ask Flux to reconcile one object, wait, and report the outcome."""
-    (wanted,) = to_kinds([kind], "kind")
-    _check(wanted, with_source=with_source, force=force, reset=reset, wait_seconds=wait_seconds)
+    _check(kind, with_source=with_source, force=force, reset=reset, wait_seconds=wait_seconds)
     request = await cluster.open(context)
     preflight = Preflight(cluster, request)
-    target = await preflight.find(wanted, name, namespace)
+    target = await preflight.find(kind, name, namespace)
     sources, passed = await preflight.road(target) if with_source else ((), ())
     targets = (*sources, target)
     preflight.check(targets)

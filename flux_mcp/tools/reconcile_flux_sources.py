@@ -19,7 +19,6 @@ from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, unread_li
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import LIST_MESSAGE, name_of, value
 from flux_mcp.tools.arguments import Context, Namespace, SourceKinds, WaitSeconds
-from flux_mcp.tools.choices import to_sources
 
 CHART: Final = "HelmChart"
 """The kind that is asked after what it comes from."""
@@ -108,7 +107,7 @@ async def reconcile_flux_sources(
     context: Context = None,
 ) -> ReconciledSources:
     """Ask Flux to reconcile all sources, wait, and report how each ended."""
-    wanted = to_sources(kinds)
+    wanted = kinds or SOURCE_KINDS
     request = await cluster.open(context)
     reading = await cluster.read(request, wanted, view_target, namespace=namespace)
     if len(reading.absent) == len(wanted):

@@ -89,4 +89,5 @@ def _shown(given: object) -> str:
         return echo(given)
     if isinstance(given, int) and abs(given) >= LONG_NUMBER:
         return "a longer number"  # Python itself refuses to write down one of more than 4,300 digits
-    return {dict: "an object", list: "a list", type(None): "null"}.get(type(given), str(given)[:40])
+    names = {dict: "an object", list: "a list", type(None): "null"}
+    return names[type(given)] if type(given) in names else str(given)[:40]

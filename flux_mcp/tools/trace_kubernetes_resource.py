@@ -21,8 +21,7 @@ from flux_mcp.render.objects import short_line
 from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, revision, unread_line
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import name_of, value
-from flux_mcp.tools.arguments import ApiVersion, Context, OneKind, OneName, OneNamespace
-from flux_mcp.tools.choices import check_target
+from flux_mcp.tools.arguments import ApiVersion, Context, OneKind, OneName, OneNamespace, check_target
 
 _ABOVE: Final[dict[tuple[str, str], tuple[Kind, ...]]] = {
     **{(kind.kind, kind.group): (kind,) for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB)},

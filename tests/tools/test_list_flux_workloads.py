@@ -21,7 +21,6 @@ from flux_mcp.api.kubernetes_kinds import (
 )
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.errors import BadArgument
 from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.managed_workloads import DEEPEST, Group, group, place
 from flux_mcp.kubectl.replay import RecordedKubectl
@@ -593,10 +592,3 @@ async def test_many_workloads_stay_in_bounds_and_all_are_told_of(
     whole = reply.text.count("ghcr.io/acme/") == count * min(containers, 12)
     assert whole or left or "… images of workloads" in reply.text
     assert json.dumps(reply.text)
-
-
-def test_a_bad_argument_is_an_error_of_ours() -> None:
-    from flux_mcp.tools.choices import to_workload_kinds  # noqa: PLC0415
-
-    with pytest.raises(BadArgument):
-        to_workload_kinds([])

@@ -273,8 +273,8 @@ async def test_an_oci_helm_repository_is_not_asked(api: FluxApi) -> None:
         ({"name": "apps,other"}, "name", "name"),
         ({"name": "a=b"}, "name", "name"),
         ({"token": "x"}, "token", "is not an argument"),
-        ({"kind": "Secret"}, "kind", "Flux kinds"),
-        ({"kind": "Deployment"}, "kind", "Flux kinds"),
+        ({"kind": "Secret"}, "kind", "Flux kind"),
+        ({"kind": "Deployment"}, "kind", "Flux kind"),
     ],
 )
 async def test_what_does_not_fit_is_refused_before_any_kubectl(

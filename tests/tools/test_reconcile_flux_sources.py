@@ -172,10 +172,10 @@ async def test_kinds_and_a_namespace_narrow_it_down(api: FluxApi) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"kinds": ["Kustomization"]}, "must be of the sources GitRepository, OCIRepository"),
+        ({"kinds": ["Kustomization"]}, "must name sources (GitRepository, OCIRepository"),
         ({"kinds": ["GitRepository", "ArtifactGenerator"]}, "not ArtifactGenerator"),
         ({"kinds": []}, "at least one"),
-        ({"kinds": ["Secret"]}, "Flux kinds"),
+        ({"kinds": ["Secret"]}, "Flux kind"),
         ({"wait_seconds": 601}, "0 to 600"),
         ({"force": True}, "is not an argument"),
         ({"namespace": "*"}, "must be a namespace"),

@@ -1,0 +1,74 @@
+"""The frame of every answer: what it is about, what could not be read, and as much of the rest as fits."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from flux_mcp.cluster.result import Unread
+from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, unread_line
+from flux_mcp.request import RequestContext
+
+Level = Callable[[], Sequence[Line]]
+"""One way to write the lines of an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(ABC):
+    """What a tool computed, and how it reads.
+
+    The first line and the line that says what could not be read are written here alone, so that no tool can leave them
+    out. A tool adds lines that always stay (`head`) and lines of which as many stay as fit (`levels`).
+
+    Attributes:
+        title: the name of the tool.
+        unread: what could not be read.
+    """
+
+    title: ClassVar[str]
+    request: RequestContext
+    unread: tuple[Unread, ...]
+
+    @property
+    def bound(self) -> int:
+        """Bytes of UTF-8 that the answer may take."""
+        return DEFAULT_BOUND
+
+    def count(self, named: int) -> tuple[int, int] | None:
+        """How many objects are shown, and of how many; None where the answer is not a list.
+
+        Args:
+            named: objects that the lines name.
+        """
+        del named
+        return None
+
+    def head(self, named: int) -> Iterable[str]:
+        """The lines that always stay, below the first ones."""
+        del named
+        return ()
+
+    @abstractmethod
+    def levels(self) -> Sequence[Level]:
+        """The other lines, from the fullest way to write them to the shortest."""
+
+    def left_out(self, rest: int) -> str:
+        """The last line where not everything fits.
+
+        Args:
+            rest: objects, or lines, that are left out.
+        """
+        return f"… {rest} more lines left out."
+
+    @final
+    def render(self) -> str:
+        """The text of the answer."""
+        return fit(self._head, self.levels(), self.bound, self.left_out)
+
+    def _head(self, named: int) -> Sequence[str]:
+        shown, total = self.count(named) or (None, None)
+        return (
+            first_line(self.title, self.request, shown, total),
+            *unread_line(self.unread),
+            *self.head(named),
+        )
