@@ -30,7 +30,7 @@ def test_an_answer_goes_to_stdout_with_code_0() -> None:
 def test_an_error_of_the_tool_goes_to_stderr_with_code_1() -> None:
     result = run("call", "list_flux_resources", "kinds=Pod", STAGING)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("Bad argument: kinds must be of the Flux kinds ")
+    assert result.stderr.startswith("Bad argument: kinds must be a Flux kind, ")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The frame of every answer: what it is about, what could not be read, and as much of the rest as fits."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -14,7 +13,7 @@ Level = Callable[[], Sequence[Line]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer(ABC):
+class Answer:
     """What a tool computed, and how it reads.
 
     The first line and the line that says what could not be read are written here alone, so that no tool can leave them
@@ -28,6 +27,11 @@ class Answer(ABC):
     title: ClassVar[str]
     request: RequestContext
     unread: tuple[Unread, ...]
+
+    @property
+    def heading(self) -> str:
+        """What the first line begins with."""
+        return self.title
 
     @property
     def bound(self) -> int:
@@ -48,9 +52,13 @@ class Answer(ABC):
         del named
         return ()
 
-    @abstractmethod
     def levels(self) -> Sequence[Level]:
         """The other lines, from the fullest way to write them to the shortest."""
+        return (lambda: [Line(line, 0, 1) for line in self.lines()],)
+
+    def lines(self) -> Iterable[str]:
+        """The other lines, where there is one way to write them."""
+        return ()
 
     def left_out(self, rest: int) -> str:
         """The last line where not everything fits.
@@ -60,15 +68,16 @@ class Answer(ABC):
         """
         return f"… {rest} more lines left out."
 
-    @final
     def render(self) -> str:
         """The text of the answer."""
-        return fit(self._head, self.levels(), self.bound, self.left_out)
-
-    def _head(self, named: int) -> Sequence[str]:
-        shown, total = self.count(named) or (None, None)
-        return (
-            first_line(self.title, self.request, shown, total),
-            *unread_line(self.unread),
-            *self.head(named),
+        return fit(
+            lambda named: (*self.opening(self.count(named)), *self.head(named)),
+            self.levels(),
+            self.bound,
+            self.left_out,
         )
+
+    @final
+    def opening(self, count: tuple[int, int] | None = None) -> tuple[str, ...]:
+        """The lines that every answer begins with."""
+        return first_line(self.heading, self.request, *(count or ())), *unread_line(self.unread)

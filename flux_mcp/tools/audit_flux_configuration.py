@@ -1,8 +1,7 @@
 """audit_flux_configuration: what is configured in a way that Flux's documentation advises against."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 import anyio
@@ -12,8 +11,8 @@ from flux_mcp.api.kind import FluxKind, Kind
 from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
-from flux_mcp.audit.rule import DOCS, AuditContext, Severity
-from flux_mcp.audit.run import CLUSTER_KINDS, Audit, Found, audit
+from flux_mcp.audit.rule import AuditContext, Severity
+from flux_mcp.audit.run import CLUSTER_KINDS, audit
 from flux_mcp.audit.spec_view import Audited, audited
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import ListResult, Unread
@@ -21,99 +20,13 @@ from flux_mcp.errors import KindNotInstalled, KubectlError
 from flux_mcp.flux.installation import CONTROLLERS, Crd, view_crd
 from flux_mcp.kubernetes.pods import Pod, pod
 from flux_mcp.kubernetes.workloads import Workload, view_workload
-from flux_mcp.render.findings import found_objects, wanting
-from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, first_line, fit, unread_line
+from flux_mcp.render.audit_flux_configuration import FluxAudit
 from flux_mcp.request import RequestContext
 from flux_mcp.tools.arguments import AtLeast, Context, Kinds, Limit, Namespace
 
 WATCH: Final = "reconcile.fluxcd.io/watch"
 """The label with which a change of a ConfigMap is acted on at once."""
-FEWER: Final = (None, 30, 10, 3)
-"""Objects of one rule that are named, until the answer fits."""
 _RELEASE: Final = "HelmRelease"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FluxAudit:
-    """What was found.
-
-    Attributes:
-        severity: what is shown: that and worse.
-        objects: how many Flux objects of the asked kinds were read.
-        installed: whether the API server serves any of Flux's kinds.
-    """
-
-    request: RequestContext
-    severity: Severity
-    audit: Audit
-    objects: int
-    installed: bool
-    unread: tuple[Unread, ...]
-    limit: int | None
-
-    def render(self) -> str:
-        """The answer: what could not be looked at, then a line for each rule that finds something, the worst first."""
-        shown = self._shown()
-        return fit(
-            self._head,
-            [partial(self._lines, few) for few in FEWER],
-            DEFAULT_BOUND if self.limit is None else LIMIT_BOUND,
-            lambda left: (
-                f"… {left} of {sum(len(one.findings) for one in shown)} findings are left out: narrow with "
-                "namespace, kinds or severity=high."
-            ),
-        )
-
-    def _shown(self) -> list[Found]:
-        return [one for one in self.audit.found if self.severity.covers(one.rule.severity)]
-
-    def _head(self, named: int) -> Sequence[str]:
-        shown = self._shown()
-        total = sum(len(one.findings) for one in shown)
-        lines = [first_line("audit_flux_configuration", self.request, named, total), *unread_line(self.unread)]
-        if not self.installed:
-            return (*lines, "Flux is not installed: the API server serves none of its kinds.")
-        lines += self._unchecked()
-        rest = [one for one in self.audit.found if one not in shown]
-        told = f"{len(shown)} of {self.audit.ran} rules find something in {self.objects} objects"
-        if rest:
-            least = rest[-1].rule.severity.value
-            # Some rules look at what is read for them alone.
-            told += f"; at least {sum(len(one.findings) for one in rest)} less severe findings: severity={least}"
-        lines.append(told)
-        if shown:
-            lines.append(f"objects | why; what to write | {DOCS}…")
-        return lines
-
-    def _unchecked(self) -> Iterator[str]:
-        asked = [one for one in self.audit.unchecked if self.severity.covers(one.rule.severity)]
-        for how, those in (
-            ("NOT CHECKED", [one for one in asked if one.wholly]),
-            ("CHECKED IN PART", [one for one in asked if not one.wholly]),
-        ):
-            if those:
-                unknown = {kind for one in those for kind in one.unknown}
-                told = ", ".join(one.rule.id for one in those)
-                yield f"{how}, for want of {wanting(unknown)}: {told}"
-
-    def _lines(self, few: int | None) -> list[Line]:
-        lines, room = [], self.limit
-        for one in self._shown():
-            findings = one.findings if room is None else one.findings[: max(0, room)]
-            room = None if room is None else room - len(findings)
-            if findings:
-                named = findings[:few]
-                objects = "; ".join(found_objects(named))
-                more = f"; and {len(findings) - len(named)} more" if len(findings) > len(named) else ""
-                rule = one.rule
-                often = f" ({len(one.findings)})" if len(one.findings) > 1 else ""
-                start = f"{rule.severity.value} {rule.id}{often}: "
-                advice = f"{rule.why}; {rule.fix} | {rule.link}"
-                lines.append(Line(f"{start}{objects}{more} | {advice}", len(named), len(findings)))
-        left = sum(len(one.findings) for one in self._shown()) - sum(line.stands_for for line in lines)
-        if left:
-            lines.append(Line(f"… {left} more findings: raise limit, or narrow with namespace, kinds.", 0, left))
-        return lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from flux_mcp.errors import KubectlError
 from flux_mcp.flux.graph import FluxNode
 from flux_mcp.kubernetes.events import Event, event, fold
 from flux_mcp.kubernetes.workloads import Workload, view_workload
+from flux_mcp.render.get_flux_resource import FluxResource
 from flux_mcp.sanitize.own_values import held, mask
 from flux_mcp.sanitize.project import project
 from flux_mcp.tools.arguments import Context, FluxName, OneFluxKind, OneNamespace
-from flux_mcp.tools.resource_facts import FluxResource
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """get_kubernetes_events: what controllers said lately, newest first."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from flux_mcp.api.kind import Kind
@@ -9,13 +8,13 @@ from flux_mcp.api.kubernetes_kinds import EVENT
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.get import NAMED
-from flux_mcp.cluster.result import ListResult, Unread
+from flux_mcp.cluster.result import ListResult
 from flux_mcp.errors import BadArgument, KindNotInstalled
 from flux_mcp.kubectl.validate import echo
-from flux_mcp.kubernetes.events import WARNING, Event, Folded, event, fold
-from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, first_line, fit, unread_line, until_full
+from flux_mcp.kubernetes.events import WARNING, Event, event, fold
+from flux_mcp.render.get_kubernetes_events import KubernetesEvents
 from flux_mcp.request import RequestContext
-from flux_mcp.sanitize.quote import clean, message, value
+from flux_mcp.sanitize.quote import clean
 from flux_mcp.tools.arguments import (
     Contains,
     Context,
@@ -27,52 +26,6 @@ from flux_mcp.tools.arguments import (
     WarningsOnly,
     check_target,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KubernetesEvents:
-    """The events that match, folded, newest first.
-
-    Attributes:
-        examined: how many events were read.
-        gaps: what could not be read of them.
-    """
-
-    request: RequestContext
-    matching: tuple[Folded, ...]
-    examined: int
-    unread: tuple[Unread, ...]
-    limit: int | None
-
-    @property
-    def _bound(self) -> int:
-        return DEFAULT_BOUND if self.limit is None else LIMIT_BOUND
-
-    def render(self) -> str:
-        """The answer: one line for all events that say the same of an object."""
-        return fit(
-            self._head,
-            (self._lines,),
-            self._bound,
-            lambda rest: f"… {rest} older events: narrow with namespace, kind and name, warnings_only or contains.",
-        )
-
-    def _lines(self) -> list[Line]:
-        return until_full(
-            (Line(_line(entry, self.request), 1, 1) for entry in self.matching[: self.limit]),
-            len(self.matching),
-            self._bound,
-            lambda rest: f"… {rest} older events: raise limit, or narrow with kind, name or warnings_only.",
-        )
-
-    def _head(self, named: int) -> Sequence[str]:
-        lines = [
-            first_line("get_kubernetes_events", self.request, named, len(self.matching)),
-            *unread_line(self.unread),
-        ]
-        if not self.matching:
-            lines.append(f"No event matches; {self.examined} were read. API servers forget events, often in an hour.")
-        return lines
 
 
 async def get_kubernetes_events(  # noqa: PLR0913 (one parameter an argument)
@@ -138,14 +91,3 @@ def _about(reading: ListResult[Event], kind: Kind | None, name: str | None) -> I
 def _contains(one: Event, part: str | None) -> bool:
     """Whether a text is in what would be shown: what is masked must not be found by guessing at it."""
     return part is None or part.lower() in f"{clean(one.reason)} {clean(one.message)}".lower()
-
-
-def _line(entry: Folded, request: RequestContext) -> str:
-    """`3m Warning Kustomization flux-system/apps, HealthCheckFailed x7: "message"`."""
-    one = entry.last
-    namespace = f"{value(one.about.namespace)}/" if one.about.namespace else ""
-    about = f"{value(one.about.kind)} {namespace}{value(one.about.name)}"
-    start = " ".join(filter(None, (age(one.seen, request.now), value(one.type) if one.type else "", about)))
-    count = f" x{entry.count}" if entry.count > 1 else ""
-    reason = f", {value(one.reason)}{count}" if one.reason else f",{count}" if count else ""
-    return f"{start}{reason}: {message(one.message)}" if one.message else f"{start}{reason}"

@@ -1,9 +1,5 @@
 """reconcile_flux_resource: ask Flux to reconcile one object, wait, and tell how it ended."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
-
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FORCE, RESET, FluxKind
 from flux_mcp.cluster.client import Cluster
@@ -12,35 +8,8 @@ from flux_mcp.reconcile.outcome import WITH_SOURCE, Outcome, ReconcileResult, Ta
 from flux_mcp.reconcile.preflight import Preflight
 from flux_mcp.reconcile.request import Requester
 from flux_mcp.reconcile.wait import Waiter
-from flux_mcp.render.outcomes import STANDS, ended_line
-from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit
-from flux_mcp.request import RequestContext
-from flux_mcp.sanitize.quote import OBJECT_MESSAGE
+from flux_mcp.render.reconcile_flux_resource import Reconciled
 from flux_mcp.tools.arguments import Context, FluxName, Force, OneFluxKind, Reset, TheNamespace, WaitSeconds, WithSource
-
-_OPEN: Final = frozenset({Outcome.REQUESTED, Outcome.RUNNING, Outcome.WAITING})
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciled:
-    """How each step ended: the sources first, where they were asked, the object last."""
-
-    request: RequestContext
-    steps: tuple[ReconcileResult, ...]
-
-    def render(self) -> str:
-        """A line a step."""
-        return fit(
-            lambda _: (first_line("reconcile_flux_resource", self.request),),
-            (lambda: [Line(line, 0, 1) for line in self._lines()],),
-            DEFAULT_BOUND,
-            lambda rest: f"… {rest} more lines left out.",
-        )
-
-    def _lines(self) -> Iterator[str]:
-        yield from (ended_line(step, OBJECT_MESSAGE) for step in self.steps)
-        if any(step.outcome in _OPEN for step in self.steps):
-            yield STANDS
 
 
 def _check(kind: FluxKind, *, with_source: bool, force: bool, reset: bool, wait_seconds: int) -> None:
@@ -94,9 +63,9 @@ async def reconcile_flux_resource(  # noqa: PLR0913 (the parameters of the tool)
             why = "not asked, because its source has not succeeded"
             left = targets[targets.index(source) + 1 :]
             steps += [ReconcileResult(ref=one.ref, outcome=Outcome.SKIPPED, why=why) for one in left]
-            return Reconciled(request, tuple(steps))
+            return Reconciled(request=request, unread=(), steps=tuple(steps))
     steps.append(await _step(requester, waiter, target, force=force, reset=reset, first=not sources))
-    return Reconciled(request, tuple(steps))
+    return Reconciled(request=request, unread=(), steps=tuple(steps))
 
 
 async def _step(

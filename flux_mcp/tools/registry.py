@@ -3,15 +3,17 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import anyio
+import anyio.to_thread
 from pydantic import BaseModel
 
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import FluxMcpError, TimedOut
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.reconcile.wait import Pace, Report, Waiter
+from flux_mcp.render.answer import Answer
 from flux_mcp.settings import Settings
 from flux_mcp.tools.audit_flux_configuration import audit_flux_configuration
 from flux_mcp.tools.diagnose_flux import diagnose_flux
@@ -30,14 +32,6 @@ from flux_mcp.tools.schema import argument_model, published_schema, validate
 from flux_mcp.tools.trace_kubernetes_resource import trace_kubernetes_resource
 
 
-class Facts(Protocol):
-    """What a tool computes."""
-
-    def render(self) -> str:
-        """The answer."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Tool:
     """One tool. Its name and parameters are those of the function, its description is the docstring's first paragraph.
@@ -51,7 +45,7 @@ class Tool:
         destructive: whether it may do more than bring the cluster to where it is declared to be.
     """
 
-    answer: Callable[..., Awaitable[Facts]]
+    answer: Callable[..., Awaitable[Answer]]
     title: str
     reads_only: bool = True
     recorded: bool = True
@@ -157,7 +151,8 @@ class Toolbox:
         seconds = self._timeout + checked.get("wait_seconds", 0)
         try:
             with anyio.fail_after(seconds):
-                facts = await tool.answer(self._cluster, **waiting, **checked)
+                answer = await tool.answer(self._cluster, **waiting, **checked)
+                return await anyio.to_thread.run_sync(answer.render, abandon_on_cancel=True)
         except TimeoutError:
             context = checked.get("context") or self._cluster.in_use or "not settled yet"
             stands = "" if tool.reads_only else " What Flux was asked until then stands."
@@ -167,4 +162,3 @@ class Toolbox:
                 "login plugin is slow: try one namespace or fewer kinds, or start the server with a longer --timeout.",
                 brief="time-out",
             ) from None
-        return facts.render()

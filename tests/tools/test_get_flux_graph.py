@@ -19,8 +19,8 @@ from flux_mcp.flux.graph import FluxNode, Graph, view_node
 from flux_mcp.flux.objects import FluxObject
 from flux_mcp.flux.status import assess
 from flux_mcp.kubernetes.conditions import Condition
+from flux_mcp.render.get_flux_graph import FluxGraph
 from flux_mcp.request import ErrorContext, RequestContext
-from flux_mcp.tools.get_flux_graph import FluxGraph
 from tests.conftest import Ask
 from tests.flux.test_graph import written
 from tests.support.diagram import Diagram, diagram_of, name_in

@@ -24,7 +24,8 @@ from flux_mcp.cluster.client import Cluster
 from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.managed_workloads import DEEPEST, Group, group, place
 from flux_mcp.kubectl.replay import RecordedKubectl
-from flux_mcp.tools.list_flux_workloads import FluxWorkloads, list_flux_workloads
+from flux_mcp.render.list_flux_workloads import FluxWorkloads
+from flux_mcp.tools.list_flux_workloads import list_flux_workloads
 from tests.conftest import Ask, Reply
 from tests.support.api import Api, applied_by, inventory, thing
 from tests.support.fake import FIXTURES, FakeKubectl

@@ -10,19 +10,18 @@ from flux_mcp.api.kubernetes_kinds import CRON_JOB
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, number, text
 from flux_mcp.audit.run import Audit
-from flux_mcp.cluster.result import Unread
 from flux_mcp.flux.graph import FluxNode, Graph
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import ObjectStatus
 from flux_mcp.kubernetes.conditions import Condition
 from flux_mcp.kubernetes.events import WARNING, Folded
 from flux_mcp.kubernetes.workloads import Workload
+from flux_mcp.render.answer import Answer
 from flux_mcp.render.findings import finding_lines
 from flux_mcp.render.objects import counts
 from flux_mcp.render.settings import setting_lines
 from flux_mcp.render.spec_fields import references, remote_by
-from flux_mcp.render.text import DEFAULT_BOUND, Line, age, first_line, fit, revision, unread_line
-from flux_mcp.request import RequestContext
+from flux_mcp.render.text import age, revision
 from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, name_of, value
 
 NEIGHBOURS: Final = 25
@@ -35,7 +34,7 @@ KINDS: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FluxResource:
+class FluxResource(Answer):
     """One object with its neighbours.
 
     Attributes:
@@ -45,7 +44,8 @@ class FluxResource:
         audit: what is configured badly, as far as this tool reads.
     """
 
-    request: RequestContext
+    title = "get_flux_resource"
+
     entry: ObjectStatus
     node: FluxNode
     item: Mapping[str, Any]
@@ -55,18 +55,8 @@ class FluxResource:
     workloads: Mapping[ObjectRef, Workload]
     events: tuple[Folded, ...]
     audit: Audit
-    unread: tuple[Unread, ...]
 
-    def render(self) -> str:
-        """Verdict and conditions, revisions, neighbours, spec, audit, inventory, history, events."""
-        return fit(
-            lambda _: (first_line("get_flux_resource", self.request), *unread_line(self.unread)),
-            (lambda: [Line(line, 0, 1) for line in self._lines()],),
-            DEFAULT_BOUND,
-            lambda rest: f"… {rest} more lines left out.",
-        )
-
-    def _lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
         yield self._title()
         yield from self._conditions()
         yield from self._revisions()

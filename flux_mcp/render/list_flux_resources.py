@@ -1,0 +1,81 @@
+"""The answer of list_flux_resources."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import Kind
+from flux_mcp.flux.status import ObjectStatus
+from flux_mcp.render.answer import Answer, Level
+from flux_mcp.render.objects import counts, group_lines, single_lines
+from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, until_full
+from flux_mcp.tools.arguments import (
+    TROUBLE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxResources(Answer):
+    """The objects that match, in the order of trouble, and what could not be told.
+
+    Attributes:
+        matching: every object that matches the arguments.
+        examined: how many objects of the asked kinds were read.
+        unchecked: how many of the matching ones have a source that was not read, so that the flags source-failing and
+            revision-behind were not looked at.
+        others: objects in trouble that match but for the status that was asked for.
+    """
+
+    title = "list_flux_resources"
+
+    matching: tuple[ObjectStatus, ...]
+    examined: int
+    unchecked: int
+    others: tuple[ObjectStatus, ...]
+    absent: tuple[Kind, ...]
+    limit: int | None
+
+    @property
+    def bound(self) -> int:
+        return DEFAULT_BOUND if self.limit is None else LIMIT_BOUND
+
+    def count(self, named: int) -> tuple[int, int]:
+        return named, len(self.matching)
+
+    def levels(self) -> Sequence[Level]:
+        """One line for each object in trouble, then the others by kind and namespace."""
+        return partial(self._write, folded=False), partial(self._write, folded=True)
+
+    def _write(self, *, folded: bool) -> list[Line]:
+        shown = self.matching[: self.limit]
+        return until_full(
+            chain(single_lines(shown, self.request), group_lines(shown, self.request, folded=folded)),
+            len(self.matching),
+            self.bound,
+            lambda rest: f"… {rest} more objects: raise limit, or narrow with status, kinds or namespace.",
+        )
+
+    def left_out(self, rest: int) -> str:
+        return f"… {rest} more objects: narrow with namespace, kinds, status=trouble or name_contains."
+
+    def head(self, named: int) -> Sequence[str]:
+        del named
+        lines = []
+        if self.unchecked:
+            lines.append(
+                f"Not checked: source-failing and revision-behind of {self.unchecked} objects: "
+                "their sources were not read."
+            )
+        if len(self.absent) == len(FLUX_KINDS):
+            return (*lines, "Flux is not installed: the API server serves none of its kinds.")
+        if self.absent:
+            lines.append(f"Not installed: {', '.join(kind.kind for kind in self.absent)}")
+        if self.matching:
+            lines.append(counts(self.matching))
+        else:
+            lines.append(f"No object matches; {self.examined} were read.")
+        if self.others:
+            lines.append(f"Not asked for: {counts(self.others)}, in trouble too (status={TROUBLE})")
+        return lines

@@ -1,0 +1,79 @@
+"""The answer of reconcile_flux_sources."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import Final
+
+from flux_mcp.reconcile.outcome import SOURCE_KINDS, Outcome, ReconcileResult
+from flux_mcp.render.answer import Answer, Level
+from flux_mcp.render.outcomes import STANDS, ended_line, revisions
+from flux_mcp.render.text import Line
+from flux_mcp.sanitize.quote import LIST_MESSAGE, value
+
+_ORDER: Final = {outcome: place for place, outcome in enumerate(Outcome)}
+_KINDS: Final = {kind.kind: place for place, kind in enumerate(SOURCE_KINDS)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciledSources(Answer):
+    """How each source ended, or why it was not asked.
+
+    Attributes:
+        asked: how many were.
+        gaps: kinds that could not be read, so that none of them was asked.
+    """
+
+    title = "reconcile_flux_sources"
+
+    ended: tuple[ReconcileResult, ...]
+    asked: int
+
+    def count(self, named: int) -> tuple[int, int]:
+        del named
+        return self.asked, len(self.ended)
+
+    def head(self, named: int) -> Sequence[str]:
+        del named
+        waits = {Outcome.REQUESTED, Outcome.RUNNING, Outcome.WAITING}
+        stands = [STANDS] if any(one.outcome in waits for one in self.ended) else []
+        return (_counts(self.ended), *stands)
+
+    def levels(self) -> Sequence[Level]:
+        """What failed or was not requested first, a line each; what succeeded by kind and namespace."""
+        rows = sorted(self.ended, key=lambda one: (_ORDER[one.outcome], _KINDS[one.ref.kind], one.ref))
+        return (
+            partial(_lines, rows, LIST_MESSAGE),
+            partial(_lines, rows, LIST_MESSAGE // 3),
+            partial(_lines, rows, LIST_MESSAGE // 3, folded=True),
+        )
+
+    def left_out(self, rest: int) -> str:
+        return f"… {rest} more sources are left out: pass namespace or kinds, or ask list_flux_resources."
+
+
+def _counts(ended: Iterable[ReconcileResult]) -> str:
+    counts = {outcome: sum(one.outcome is outcome for one in ended) for outcome in Outcome}
+    return ", ".join(f"{number} {outcome.value}" for outcome, number in counts.items() if number) or "No sources."
+
+
+def _lines(rows: Sequence[ReconcileResult], limit: int, *, folded: bool = False) -> list[Line]:
+    """The lines; folded, those of which nothing is to be said but how they ended are counted and not named."""
+    lines = [Line(ended_line(one, limit), 1, 1) for one in rows if not _calm(one)]
+    calm = (one for one in rows if _calm(one))
+    for (outcome, kind, namespace), group in groupby(
+        calm, key=lambda one: (one.outcome.value, one.ref.kind, one.ref.namespace)
+    ):
+        found = list(group)
+        told = f"{len(found)} objects" if folded else "; ".join(_brief(one) for one in found)
+        lines.append(Line(f"{outcome} {kind} {value(namespace)}/: {told}", 0 if folded else len(found), len(found)))
+    return lines
+
+
+def _calm(one: ReconcileResult) -> bool:
+    return one.outcome in {Outcome.SUCCEEDED, Outcome.REQUESTED} and not one.why and not one.notes
+
+
+def _brief(one: ReconcileResult) -> str:
+    return " ".join(filter(None, (value(one.ref.name), revisions(one))))
