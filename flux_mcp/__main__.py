@@ -1,4 +1,4 @@
-"""`python -m flux_mcp` is `flux-mcp`."""
+"""`python -m flux_mcp` is `fluxcd-mcp`."""
 
 from flux_mcp.cli import main
 

@@ -140,7 +140,7 @@ def _toolbox(settings: Settings) -> "Toolbox":
 
 def _version(asked: bool) -> None:  # noqa: FBT001 (typer's callback)
     if asked:
-        typer.echo(f"flux-mcp {flux_mcp.__version__}")
+        typer.echo(f"fluxcd-mcp {flux_mcp.__version__}")
         raise typer.Exit
 
 
@@ -210,7 +210,7 @@ def record(
 @_with_settings
 def call(
     *,
-    tool: Annotated[str, typer.Argument(metavar="TOOL", help="the tool; `flux-mcp tools` lists them")],
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help="the tool; `fluxcd-mcp tools` lists them")],
     arguments: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="its arguments; lists are split at commas")
     ] = None,

@@ -17,7 +17,7 @@ from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, KUBERNETES_KINDS, POD
 from flux_mcp.errors import BadSetting
 
-NAME: Final = "flux-mcp"
+NAME: Final = "fluxcd-mcp"
 READ: Final = ("get", "list")
 """What kubectl get needs, with and without a name."""
 
@@ -54,7 +54,7 @@ def admission_policy(user: str) -> str:
     """The manifests, as YAML, that let a user change nothing of a Flux object but the annotations of a request.
 
     Args:
-        user: as the API server knows it, `system:serviceaccount:flux-system:flux-mcp` for example.
+        user: as the API server knows it, `system:serviceaccount:flux-system:fluxcd-mcp` for example.
 
     Raises:
         BadSetting: the name cannot stand in the policy.

@@ -47,11 +47,11 @@ def build(kubectl: Kubectl, settings: Settings, pace: Pace | None = None) -> MCP
     reads_only = all(tool.reads_only for tool in toolbox.tools.values())
     # Before the server configures logging in a way of its own.
     logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="flux-mcp: %(levelname)s %(name)s: %(message)s"
+        stream=sys.stderr, level=logging.WARNING, format="fluxcd-mcp: %(levelname)s %(name)s: %(message)s"
     )
     return _Server(
         toolbox,
-        name="flux-mcp",
+        name="fluxcd-mcp",
         title="Flux",
         version=__version__,
         instructions=INSTRUCTIONS + ("" if reads_only else WRITING),
@@ -114,7 +114,7 @@ class _BoundTool(McpTool):
         frames = traceback.extract_tb(error.__traceback__)[-1:]
         where = "".join((type(error).__name__, *(f" at {Path(one.filename).name}:{one.lineno}" for one in frames)))
         logging.getLogger("flux_mcp").error("%s: %s", self.name, where)
-        return f"Error executing tool {self.name}: a defect of flux-mcp ({where}). It says nothing about the cluster."
+        return f"Error executing tool {self.name}: a defect of fluxcd-mcp ({where}). It says nothing about the cluster."
 
 
 def _hints(tool: Tool) -> ToolAnnotations:

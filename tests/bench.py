@@ -158,7 +158,7 @@ async def start_up(pairs: int) -> None:
 
 
 async def version(runs: int) -> None:
-    program = shutil.which("flux-mcp", path=os.path.dirname(sys.executable))  # noqa: PTH120
+    program = shutil.which("fluxcd-mcp", path=os.path.dirname(sys.executable))  # noqa: PTH120
     assert program is not None
 
     async def run() -> None:
@@ -166,7 +166,7 @@ async def version(runs: int) -> None:
 
     times = [await timed(run) for _ in range(runs)]
     print(
-        f"flux-mcp --version: {statistics.median(times) * 1e3:.0f} ms [median of {runs}; bound 250 ms on a quiet machine]"
+        f"fluxcd-mcp --version: {statistics.median(times) * 1e3:.0f} ms [median of {runs}; bound 250 ms on a quiet machine]"
     )
 
 

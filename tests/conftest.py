@@ -17,7 +17,7 @@ from flux_mcp.settings import Access, Settings
 from tests.support.fake import FIXTURES, FakeKubectl
 
 settings.register_profile(
-    "flux-mcp",
+    "fluxcd-mcp",
     max_examples=50,
     deadline=None,
     derandomize=True,
@@ -27,14 +27,14 @@ settings.register_profile(
 )
 settings.register_profile(
     "fuzz",
-    settings.get_profile("flux-mcp"),
+    settings.get_profile("fluxcd-mcp"),
     max_examples=100,
     derandomize=False,
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )
 FUZZING = os.environ.get("FLUX_MCP_FUZZ") == "1"
-settings.load_profile("fuzz" if FUZZING else "flux-mcp")
+settings.load_profile("fuzz" if FUZZING else "fluxcd-mcp")
 
 
 def examples(count: int) -> settings:

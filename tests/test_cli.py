@@ -18,7 +18,7 @@ def run(*args: str, **env: str) -> Result:
 
 
 def test_version_says_the_version() -> None:
-    assert run("--version").stdout == f"flux-mcp {__version__}\n"
+    assert run("--version").stdout == f"fluxcd-mcp {__version__}\n"
 
 
 def test_an_answer_goes_to_stdout_with_code_0() -> None:

@@ -1,4 +1,4 @@
-"""`flux-mcp rbac`: the role grants what the tools ask for, no more and no less, and never a Secret."""
+"""`fluxcd-mcp rbac`: the role grants what the tools ask for, no more and no less, and never a Secret."""
 
 import re
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def granted(manifest: str) -> set[Grant]:
                 "apiVersion: rbac.authorization.k8s.io/v1",
                 "kind: ClusterRole",
                 "metadata:",
-                "  name: flux-mcp",
+                "  name: fluxcd-mcp",
                 "rules:",
             } or line.startswith("# ")
     return found
@@ -141,7 +141,7 @@ def test_it_grants_no_secret_and_no_wildcard(flags: tuple[str, ...]) -> None:
 
 
 def test_a_policy_is_for_one_user_and_covers_every_group_of_flux() -> None:
-    user = "system:serviceaccount:flux-system:flux-mcp"
+    user = "system:serviceaccount:flux-system:fluxcd-mcp"
     policy = printed("--policy-for", user).partition("---\n")[2]
     assert f'expression: request.userInfo.username == "{user}"\n' in policy
     for kind in FLUX_KINDS:

@@ -1,4 +1,4 @@
-"""Record a cluster into a folder that answers questions without it: `flux-mcp record`.
+"""Record a cluster into a folder that answers questions without it: `fluxcd-mcp record`.
 
 A recording is meant to be attached to a ticket: it holds what projection.py allows of each object, and no Secret, since
 none is ever asked for. It is written beside its place and renamed at the end, so that a folder of that name is whole.
@@ -234,7 +234,7 @@ def _about(session: _Session, served: frozenset[str], versions: Mapping[str, Map
         how: who,
         "fluxMcp": __version__,
         "kubectl": versions.get("clientVersion", {}).get("gitVersion", ""),
-        "origin": "flux-mcp record, from a live cluster",
+        "origin": "fluxcd-mcp record, from a live cluster",
         **({"namespaces": session.namespaces} if session.namespaces else {}),
         "unreadable": [_unreadable(*failed) for failed in session.failed],
         "served": sorted(served),

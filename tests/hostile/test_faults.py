@@ -422,7 +422,7 @@ async def test_a_defect_of_our_own_tells_where_it_is_and_no_data(
     reply = await ask(server)
     assert reply.is_error
     assert re.fullmatch(
-        r"Error executing tool list_flux_resources: a defect of flux-mcp \(KeyError(?: at test_faults\.py:\d+)?\)\. "
+        r"Error executing tool list_flux_resources: a defect of fluxcd-mcp \(KeyError(?: at test_faults\.py:\d+)?\)\. "
         r"It says nothing about the cluster\.",
         reply.text,
     )

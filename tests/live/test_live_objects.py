@@ -19,7 +19,7 @@ from tests.tools.test_get_flux_resource import FACTS, Name, arguments, called, l
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
 TRACE = "trace_kubernetes_resource"
-OWN_ROLE = "flux-mcp-test:traced"
+OWN_ROLE = "fluxcd-mcp-test:traced"
 
 
 def kubectl(*args: str, given: str | None = None) -> str:

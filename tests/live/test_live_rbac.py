@@ -1,4 +1,4 @@
-"""Every tool against a real API server, as an identity that has exactly the role that `flux-mcp rbac` prints."""
+"""Every tool against a real API server, as an identity that has exactly the role that `fluxcd-mcp rbac` prints."""
 
 import json
 import os
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
 __all__ = ["cluster", "staging"]
 
-NAME = f"flux-mcp-test-{os.getpid()}"
+NAME = f"fluxcd-mcp-test-{os.getpid()}"
 ARGUMENTS: dict[str, dict[str, object]] = {
     "get_flux_resource": {"kind": "Kustomization", "name": "apps", "namespace": "flux-system"},
     "trace_kubernetes_resource": {"kind": "Pod", "name": "payments-5b5f45cbf9-khd8f", "namespace": "apps"},
@@ -49,7 +49,7 @@ def role() -> Iterator[str]:
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": NAME},
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": NAME}],
     }
-    apply(cluster_role().replace("name: flux-mcp", f"name: {NAME}"))
+    apply(cluster_role().replace("name: fluxcd-mcp", f"name: {NAME}"))
     apply(json.dumps(binding))
     yield NAME
     kubectl("delete", "clusterrolebinding", NAME)
@@ -77,8 +77,8 @@ def policy(role: str) -> Iterator[str]:
         pytest.skip("the API server has no ValidatingAdmissionPolicy")
     apply(
         admission_policy(role)
-        .replace("name: flux-mcp", f"name: {NAME}")
-        .replace("policyName: flux-mcp", f"policyName: {NAME}")
+        .replace("name: fluxcd-mcp", f"name: {NAME}")
+        .replace("policyName: fluxcd-mcp", f"policyName: {NAME}")
     )
     for _ in range(50):
         # The API server takes a new policy up within seconds.

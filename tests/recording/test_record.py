@@ -1,4 +1,4 @@
-"""`flux-mcp record`: what it writes, that answers from it are those of the cluster, and that it is whole or not there."""
+"""`fluxcd-mcp record`: what it writes, that answers from it are those of the cluster, and that it is whole or not there."""
 
 import errno
 import json

@@ -1,4 +1,4 @@
-"""`flux-mcp serve` as a process of its own, spoken to line by line: for what a client in memory cannot show."""
+"""`fluxcd-mcp serve` as a process of its own, spoken to line by line: for what a client in memory cannot show."""
 
 import json
 import os
