@@ -7,6 +7,7 @@ server serves. It never remembers an object.
 import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -15,7 +16,9 @@ import anyio
 import anyio.to_thread
 
 from flux_mcp.api.kind import Kind
+from flux_mcp.api.kinds import group_of
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import text
 from flux_mcp.cluster.discovery import Discovery
 from flux_mcp.cluster.gather import gather
 from flux_mcp.cluster.result import ListResult, Named, Unread, find_unread
@@ -38,6 +41,8 @@ from flux_mcp.settings import Access
 T = TypeVar("T", bound=Named)
 
 OLDEST_KUBECTL: Final = (1, 28)
+_NO_SUCH_TYPE: Final = "the server doesn't have a resource type"
+"""What `auth can-i` warns of when it asks about a resource as it is spelled, whatever its answer is."""
 SMALL: Final = 1 << 20
 """Bytes up to which a list is parsed at once, without a thread of its own."""
 
@@ -196,9 +201,18 @@ class Cluster:
                 break
             served = await self._discovery.served(request.where, after=served)
             present, absent, unread = served.split(kinds, request.where)
-        views = await _map(output.stdout, view, errors, request.where, single=len(names) == 1)
+        groups = {kind.group for kind in present}
+
+        def view_requested(item: dict[str, Any]) -> T | None:
+            api_version = text(item, "apiVersion")
+            return view(item) if not api_version or group_of(api_version) in groups else None
+
+        views = await _map(output.stdout, view_requested, errors, request.where, single=len(names) == 1)
         objects = tuple(one for one in views if one is not None and _was_requested(one.ref, command, present))
         unread = (*unread, *find_unread(present, errors, objects))
+        if doubtful := served.mistakable(present, {one.ref.kind for one in objects}):
+            served = await self._discovery.served(request.where, after=served)
+            unread = (*unread, *served.split(doubtful, request.where)[2])
         if continues(output.stdout):
             unread = (*unread, Unread(tuple(kind.kind for kind in present), "the list has more pages", partly=True))
         if odd := len(views) - len(objects):
@@ -217,17 +231,39 @@ class Cluster:
         served = await self._discovery.served(request.where, (kind.group for kind in kinds))
         return served.split(kinds, request.where)[0]
 
-    async def version_of(self, request: RequestContext, kind: Kind) -> str:
+    async def version_of(self, request: RequestContext, kind: Kind, *, not_in: str | None = None) -> str:
         """The version in which a kind is asked for.
 
+        Args:
+            request: from `open`.
+            kind: the kind.
+            not_in: a version that turned out not to be served any more.
+
         Raises:
-            KindNotInstalled: the API server does not serve it.
+            KindNotInstalled: the API server does not serve the kind.
             KubectlError: it could not be asked.
         """
         served = await self._discovery.served(request.where, (kind.group,))
+        if kind.resource not in served.kinds or served.kinds[kind.resource][1] == not_in:
+            served = await self._discovery.served(request.where, (kind.group,), after=served)
         if kind.resource not in served.kinds:
+            for unread in served.split((kind,), request.where)[2]:
+                if unread.error is not None:
+                    raise unread.error
             raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
         return served.kinds[kind.resource][1]
+
+    async def _ask_in_version(
+        self, request: RequestContext, command: Annotate | CanPatch
+    ) -> tuple[Output, tuple[KubectlError, ...]]:
+        """Run a command about one kind; once more in another version where its own is no longer served."""
+        output = await self._ask(command, request.where)
+        errors = problems(output, request.where)
+        if any(isinstance(error, KindNotInstalled) for error in errors) or _NO_SUCH_TYPE in output.stderr:
+            version = await self.version_of(request, command.kind, not_in=command.version)
+            output = await self._ask(replace(command, version=version), request.where)
+            errors = problems(output, request.where)
+        return output, errors
 
     async def logs(self, request: RequestContext, logs: Logs) -> bytes:
         """The log of one container, as it was printed.
@@ -246,11 +282,11 @@ class Cluster:
         Raises:
             KubectlError: it could not be asked.
         """
-        output = await self._ask(question, request.where)
-        answer = output.stdout.strip().lower()
-        if answer.startswith((b"yes", b"no")):
-            return answer.startswith(b"yes")
-        for error in problems(output, request.where):
+        output, errors = await self._ask_in_version(request, question)
+        words = output.stdout.split(maxsplit=1)
+        if words and (output.exit_code, words[0]) in {(0, b"yes"), (1, b"no")}:
+            return words[0] == b"yes"
+        for error in errors:
             if not isinstance(error, Forbidden) or isinstance(error, ImpersonationForbidden):
                 raise error
         return True
@@ -261,8 +297,7 @@ class Cluster:
         Raises:
             KubectlError: the API server did not take it, or it is not known whether it did.
         """
-        output = await self._ask(annotate, request.where)
-        for error in problems(output, request.where):
+        for error in (await self._ask_in_version(request, annotate))[1]:
             raise error
 
     async def served_names(self, request: RequestContext) -> frozenset[str]:

@@ -8,6 +8,7 @@ that is needed: what could not be discovered is never taken for what is not inst
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,10 +30,11 @@ REMEMBERED: Final = 300.0
 NEAR: Final = 5
 """Kinds that are named beside one that is not served."""
 UNKNOWN: Final = "the API server could not tell whether this is installed"
+FILTERED: Final = "kubectl api-resources lists only some kinds, as with --api-group or --namespaced set in a kuberc"
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 _VERSION: Final = re.compile(r"[a-z0-9]{1,32}")
 _INCOMPLETE: Final = "unable to retrieve the complete list of server APIs"
-_GROUP_VERSION: Final = re.compile(r"(?:^|[ ,])(?:([a-z0-9][a-z0-9.-]{0,252})/)?v\d\w{0,30}(?=:)")
+_GROUP_VERSION: Final = re.compile(r"[ ,](?:([a-z0-9][a-z0-9.-]{0,252})/[a-z0-9-]{1,63}|v\d\w{0,30})(?=:)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,13 @@ class ServedKinds:
         broken: the API groups of which it could not tell, the core group's name being empty; None where it is not
             known of which.
         until: when this is forgotten, by the monotonic clock.
+        doubt: why it is not known whether a kind is installed that is missing.
     """
 
     kinds: dict[str, tuple[Kind, str]]
     broken: frozenset[str] | None
     until: float
+    doubt: str = UNKNOWN
 
     def tells_of(self, groups: Iterable[str]) -> bool:
         """Whether what is not listed of these API groups is not installed."""
@@ -59,6 +63,16 @@ class ServedKinds:
         served = self.kinds.get(kind.resource)
         return f"{kind.plural}.{served[1]}.{kind.group}" if served is not None else None
 
+    def mistakable(self, kinds: Sequence[Kind], found: AbstractSet[str]) -> tuple[Kind, ...]:
+        """Kinds of the core group, none of them found, that another group has a plural of in the same version.
+
+        kubectl has no way to spell the core group, and takes the other one's where it cannot discover the core group.
+        Events of events.k8s.io are the same objects.
+        """
+        others = {(kind.plural, v) for kind, v in self.kinds.values() if kind.group not in {"", "events.k8s.io"}}
+        core = (kind for kind in kinds if not kind.group and kind.kind not in found)
+        return tuple(kind for kind in core if (kind.plural, self.kinds[kind.resource][1]) in others)
+
     def split(
         self, kinds: Sequence[Kind], where: ErrorContext
     ) -> tuple[tuple[Kind, ...], tuple[Kind, ...], tuple[Unread, ...]]:
@@ -66,8 +80,8 @@ class ServedKinds:
         served = tuple(kind for kind in kinds if kind.resource in self.kinds)
         missing = [kind for kind in kinds if kind.resource not in self.kinds]
         unsure = tuple(kind.kind for kind in missing if not self.tells_of((kind.group,)))
-        error = ServerError(f"{', '.join(unsure)}: {UNKNOWN}; {where}.", brief=UNKNOWN)
-        unread = (Unread(unsure, UNKNOWN, error),) if unsure else ()
+        error = ServerError(f"{', '.join(unsure)}: {self.doubt}; {where}.", brief=self.doubt)
+        unread = (Unread(unsure, self.doubt, error),) if unsure else ()
         return served, tuple(kind for kind in missing if kind.kind not in unsure), unread
 
 
@@ -130,7 +144,8 @@ class Discovery:
             output = await self._kubectl.run(ApiResources(), where.context)
         except KubectlError as error:
             raise error.at(str(where)) from None
-        kinds = {kind.resource: (kind, version) for kind, version in _rows(output.stdout.decode(errors="replace"))}
+        rows = tuple(_rows(output.stdout.decode(errors="replace")))
+        kinds = {kind.resource: (kind, version) for kind, version in map(_kind_of, rows) if kind is not None}
         if not kinds:
             for problem in problems(output, where):
                 raise problem
@@ -139,7 +154,10 @@ class Discovery:
                 f"kubectl api-resources did not list the kinds of the API server; {where}. It said: {said}",
                 brief="output not understood",
             )
-        return ServedKinds(kinds, _broken_groups(output), self._monotonic() + REMEMBERED)
+        broken = _broken_groups(output)
+        if broken is not None and _is_filtered(rows, broken):
+            return ServedKinds(kinds, None, 0.0, FILTERED)
+        return ServedKinds(kinds, broken, self._monotonic() + REMEMBERED)
 
     async def resolve(self, where: ErrorContext, spelling: str, api_version: str | None = None) -> Kind:
         """The one kind that a spelling means.
@@ -184,26 +202,52 @@ def _broken_groups(output: Output) -> frozenset[str] | None:
     return groups if output.exit_code == 1 and groups else None
 
 
-def _rows(table: str) -> Iterator[tuple[Kind, str]]:
-    """NAME [SHORTNAMES] APIVERSION NAMESPACED KIND [VERBS [CATEGORIES]], without Secret and what cannot be read."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """NAME [SHORTNAMES] APIVERSION NAMESPACED KIND [VERBS [CATEGORIES]]."""
+
+    name: str
+    short_names: str
+    api_version: str
+    namespaced: bool
+    kind: str
+    verbs: str
+
+    @property
+    def group(self) -> str:
+        return group_of(self.api_version)
+
+
+def _rows(table: str) -> Iterator[_Row]:
     for line in table.split("\n"):
         words = line.split()
         at = next((position for position in (2, 3) if words[position : position + 1] in (["true"], ["false"])), 0)
-        if not at or len(words) < at + 2:
-            continue
-        name, api_version, kind = words[0], words[at - 1], words[at + 1]
-        version = api_version.rpartition("/")[2]
-        secret = kind.lower() == "secret" or name in {"secret", "secrets"}
-        readable = len(words) < at + 3 or {"get", "list"} & set(words[at + 2].split(","))
-        if is_resource(name) and _KIND.fullmatch(kind) and _VERSION.fullmatch(version) and readable and not secret:
-            served = Kind(
-                kind=kind,
-                group=group_of(api_version),
-                plural=name,
-                short_names=tuple(words[1].split(",")) if at == 3 else (),  # noqa: PLR2004 (the column is there)
-                namespaced=words[at] == "true",
-            )
-            yield served, version
+        if at and len(words) >= at + 2:
+            short_names = words[1] if at == 3 else ""  # noqa: PLR2004 (the column is there)
+            verbs = "".join(words[at + 2 : at + 3]) or "list"
+            yield _Row(words[0], short_names, words[at - 1], words[at] == "true", words[at + 1], verbs)
+
+
+def _kind_of(row: _Row) -> tuple[Kind | None, str]:
+    """A kind and its version; no kind for Secret, for what cannot be read, and for what no kind is called."""
+    version = row.api_version.rpartition("/")[2]
+    secret = row.kind.lower() == "secret" or row.name in {"secret", "secrets"}
+    named = is_resource(row.name) and _KIND.fullmatch(row.kind) and _VERSION.fullmatch(version)
+    if secret or not named or not {"get", "list"} & set(row.verbs.split(",")):
+        return None, version
+    short_names = tuple(row.short_names.split(",")) if row.short_names else ()
+    return Kind(
+        kind=row.kind, group=row.group, plural=row.name, short_names=short_names, namespaced=row.namespaced
+    ), version
+
+
+def _is_filtered(rows: Sequence[_Row], broken: frozenset[str]) -> bool:
+    """Whether kinds are missing that every API server has: some in a namespace and some not, in the core group and not.
+
+    A kuberc can filter by --api-group and --namespaced, and no value of these flags on the command line undoes that.
+    """
+    groups, scopes = {row.group for row in rows}, {row.namespaced for row in rows}
+    return ("" not in broken and ("" not in groups or len(scopes) == 1)) or (not broken and groups == {""})
 
 
 def _pick(served: ServedKinds, spelling: str, group: str | None) -> tuple[Kind, ...]:
@@ -216,7 +260,7 @@ def _pick(served: ServedKinds, spelling: str, group: str | None) -> tuple[Kind, 
 def _unknown(served: ServedKinds, spelling: str, group: str | None, where: ErrorContext) -> KubectlError:
     named = group if group is not None else spelling.lower().partition(".")[2]
     if served.broken is None or (named and named in served.broken):
-        return ServerError(f"{echo(spelling)}: {UNKNOWN}; {where}.", brief=UNKNOWN)
+        return ServerError(f"{echo(spelling)}: {served.doubt}; {where}.", brief=served.doubt)
     words = {spelled: kind.resource for kind, _ in served.kinds.values() for spelled in kind.spellings}
     near = dict.fromkeys(words[word] for word in difflib.get_close_matches(spelling.lower(), words, NEAR))
     of_group = f" in the API group {echo(group)}" if group is not None else ""

@@ -83,6 +83,12 @@ class Get:
             "--watch-only=false",
             "--chunk-size=500",
             "--ignore-not-found=false",
+            "--show-managed-fields=false",
+            "--subresource=",
+            "--sort-by=",
+            "--raw=",
+            "--filename=",
+            "--kustomize=",
             f"--all-namespaces={str(everywhere).lower()}",
             *(() if self.namespace is None else (f"--namespace={self.namespace}",)),
             f"--selector={self.selector or ''}",
@@ -98,8 +104,16 @@ class ApiResources:
     """`kubectl api-resources` as a table: name, short names, apiVersion, namespaced or not, kind and verbs."""
 
     def args(self) -> tuple[str, ...]:
-        """Always fresh; wide, since that is a format that a kuberc's default cannot take the place of."""
-        return ("api-resources", "--output=wide", "--cached=false", "--no-headers=true", "--api-group=", "--sort-by=")
+        """Always fresh. --api-group and --namespaced filter as soon as they are given, whatever their value."""
+        return (
+            "api-resources",
+            "--output=wide",
+            "--cached=false",
+            "--no-headers=true",
+            "--verbs=",
+            "--categories=",
+            "--sort-by=",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +152,14 @@ class Logs:
             f"--since={self.since:d}s",
             f"--previous={'true' if self.previous else 'false'}",
             f"--limit-bytes={LOG_BYTES}",
+            "--since-time=",
+            "--selector=",
             "--follow=false",
             "--timestamps=false",
             "--prefix=false",
             "--all-containers=false",
             "--ignore-errors=false",
+            # kubectl before 1.32 has no --all-pods; of one Pod it only sets --prefix.
             "--",
             self.pod,
         )
@@ -201,6 +218,7 @@ class Annotate:
             "--all-namespaces=false",
             "--selector=",
             "--field-selector=",
+            "--filename=",
             "--kustomize=",
             "--list=false",
             "--local=false",
@@ -260,7 +278,7 @@ class ConfigView:
 
     def args(self) -> tuple[str, ...]:
         """--raw is never given, so kubectl redacts tokens and keys."""
-        return ("config", "view", "--output=json", "--raw=false")
+        return ("config", "view", "--output=json", "--raw=false", "--minify=false", "--flatten=false", "--merge=true")
 
 
 @dataclass(frozen=True, slots=True)

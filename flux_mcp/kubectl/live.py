@@ -65,7 +65,8 @@ class LiveKubectl:
             TooMuchOutput: it printed more than is read.
         """
         async with self._places:
-            return await self._run((*self._access.flags(context), self._request_timeout, *command.args()))
+            flags = (*self._access.flags(context), self._request_timeout, "--warnings-as-errors=false")
+            return await self._run((*flags, *command.args()))
 
     async def _run(self, argv: tuple[str, ...]) -> Output:
         out, err = _Sink(self._max_output), _Sink(MAX_ERRORS)

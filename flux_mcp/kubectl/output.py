@@ -167,6 +167,15 @@ def _kind(match: re.Match[str], _line: str, error_context: ErrorContext) -> Kube
     )
 
 
+def _version_gone(_: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
+    resources = _about(line)
+    return KindNotInstalled(
+        f"The cluster no longer serves {', '.join(resources)} in the version that it listed; {error_context}.",
+        brief="version no longer served",
+        resources=resources,
+    )
+
+
 def _server(match: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
     reason, resources = match[1], _about(line)
     if reason == "Forbidden":
@@ -217,6 +226,7 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
     (_any(r"context was not found for specified context: (.+?)\s*$"), _unknown_context),
     (_any(r"context \"([^\"]+)\" does not exist"), _unknown_context),
     (_any(r"the server doesn't have a resource type \"([^\"]+)\""), _kind),
+    (_any(r"the server could not find the requested resource \((?:get|list|patch) [a-z]"), _version_gone),
     (
         _any(
             r"Error from server(?: \(\w+\))?: (.*(?:/containerLogs/|no preferred addresses|No agent available).*)",

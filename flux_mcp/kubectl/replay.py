@@ -34,6 +34,11 @@ JsonObject = dict[str, Any]
 CRDS: Final = CRD.resource
 _EVERYWHERE: Final = (*KUBERNETES_KINDS, *OTHER_KINDS)
 """The kinds that every API server serves."""
+_UNREADABLE: Final = (
+    "bindings v1 true Binding create",
+    "tokenreviews authentication.k8s.io/v1 false TokenReview create",
+)
+"""Kinds that every API server serves and nobody reads: without such ones a table counts as filtered."""
 NOT_RECORDED: Final = "not recorded"
 _STAMPS: Final = re.compile(
     rb'"(?:creationTimestamp|lastTransitionTime|lastUpdateTime|lastTimestamp|firstTimestamp|eventTime|lastObservedTime'
@@ -158,7 +163,7 @@ class RecordedKubectl:
             case Version() | ServerVersion():
                 return self._version()
             case ApiResources():
-                return Output(0, "\n".join(_row(*found) for found in self._kinds()).encode(), "")
+                return Output(0, "\n".join((*(_row(*found) for found in self._kinds()), *_UNREADABLE)).encode(), "")
             case Get():
                 return self._get(command)
             case _:

@@ -2,12 +2,18 @@
 
 import json
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
 
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import POD
 from flux_mcp.cluster.client import Cluster
+from flux_mcp.errors import KubectlError, ServerError
+from flux_mcp.kubectl.command import Annotate, CanPatch
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.settings import Access, Settings
 from flux_mcp.tools.registry import Toolbox
@@ -67,7 +73,8 @@ async def test_kinds_are_remembered_for_five_minutes(fake: FakeKubectl) -> None:
 
 
 async def test_each_context_has_kinds_of_its_own(fake: FakeKubectl, ask_fake: Ask) -> None:
-    fake.does("api-resources", 'case "$*" in *--context=prod*) echo pods po v1 true Pod get,list; exit 0;; esac')
+    (fake.folder / "prod").write_text(table("pods"))
+    fake.does("api-resources", 'case "$*" in *--context=prod*) cat "$dir/prod"; exit 0;; esac')
     dev, prod = await ask_fake(LIST), await ask_fake(LIST, context="prod")
     assert "Flux is not installed" not in dev.text
     assert "Flux is not installed" in prod.text
@@ -368,3 +375,195 @@ async def test_a_kind_that_is_forbidden_is_named_and_the_rest_is_kept(fake: Fake
     assert "viewer" in line
     assert "OCIRepository" not in line
     assert ": 1 of 1 " in reply.lines[0]
+
+
+# A kuberc, a version and a name that mean something else than was asked for (tests/live/test_live_discovery.py has
+# the same over a real kubectl)
+
+
+@pytest.mark.parametrize(
+    ("kept", "hidden"),
+    [
+        (lambda row: " apps/v1 " in row, "Kustomization"),
+        (lambda row: " v1 " in row, "Kustomization"),
+        (lambda row: " true " in row and "kustomizations" not in row, "Kustomization"),
+        (lambda row: " false " in row, "HelmRelease"),
+    ],
+    ids=["one-group", "the-core-group", "namespaced", "not-namespaced"],
+)
+async def test_a_table_that_a_kuberc_filters_says_nothing_of_what_it_lacks(
+    fake: FakeKubectl, ask_fake: Ask, kept: Callable[[str], bool], hidden: str
+) -> None:
+    """--api-group and --namespaced filter, and no value on the command line undoes that."""
+    names = (*EVERY_RESOURCE, "pods", "namespaces", "deployments.apps")
+    rows = [row for row in table(*names).splitlines() if kept(row)]
+    fake.says("api-resources", "\n".join(rows))
+    for _ in range(2):
+        reply = await ask_fake(LIST)
+        assert "kuberc" in reply.text
+        assert hidden in reply.text
+        assert "Not installed" not in reply.text
+        assert "does not serve" not in reply.text
+    assert len(fake.calls("api-resources")) == 2, "it is not remembered"
+
+
+GONE = "the server could not find the requested resource (get kustomizations.kustomize.toolkit.fluxcd.io{})"
+NO_SUCH_TYPE = 'error: the server doesn\'t have a resource type "kustomizations"'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stderr"),
+    [
+        ({}, f'Error from server (NotFound): Unable to list "kustomize.toolkit.fluxcd.io/v1, Resource=kustomizations": {GONE}'),
+        ({"name": "apps"}, f"Error from server (NotFound): {GONE}"),
+        ({"name": "apps", "namespace": "flux-system"}, f"Error from server (NotFound): {GONE.format(' apps')}"),
+        ({}, NO_SUCH_TYPE),
+        ({"name": "apps", "namespace": "flux-system"}, NO_SUCH_TYPE),
+    ],
+    ids=["list", "by-name", "one", "list-fresh", "one-fresh"],
+)  # fmt: skip
+async def test_a_version_that_is_no_longer_served_is_asked_for_in_another(
+    fake: FakeKubectl, ask_fake: Ask, arguments: dict[str, str], stderr: str
+) -> None:
+    tool = "get_flux_resource" if arguments else LIST
+    fake.lists(item())
+    assert not (await ask_fake(LIST)).is_error
+    newer = fake.folder / "newer"
+    newer.write_text(
+        table("pods", *EVERY_RESOURCE).replace("kustomize.toolkit.fluxcd.io/v1 ", "kustomize.toolkit.fluxcd.io/v2 ")
+    )
+    fake.does("api-resources", 'cat "$dir/newer"; exit 0')
+    (fake.folder / "gone").write_text(stderr.format(""))
+    fake.does(
+        "get",
+        f'case "$*" in *kustomizations.v1.*) cat "$dir/gone" >&2; echo \'{json.dumps({"kind": "List", "items": []})}\'; exit 1;; esac',
+    )
+    more = {"kind": "Kustomization", **arguments} if arguments else {}
+    reply = await ask_fake(tool, **more)
+    assert not reply.is_error, reply.text
+    assert "flux-system/" in reply.text
+    assert "NOT READ" not in reply.text
+
+
+async def test_a_version_that_is_listed_and_not_served_is_not_an_empty_list(fake: FakeKubectl, ask_fake: Ask) -> None:
+    said = f'Error from server (NotFound): Unable to list "kustomize.toolkit.fluxcd.io/v1, Resource=kustomizations": {GONE.format("")}'
+    fake.says("get", a_list(), said, 1)
+    reply = await ask_fake(LIST)
+    (line,) = [line for line in reply.lines if line.startswith("NOT READ: ")]
+    assert "Kustomization" in line
+
+
+async def test_an_object_of_another_group_is_not_the_one_that_was_asked_for(fake: FakeKubectl, ask_fake: Ask) -> None:
+    fake.lists({**item(), "apiVersion": "v1.kustomize.toolkit.fluxcd.io/v1"}, item(name="ours"))
+    reply = await ask_fake(LIST)
+    assert ": 1 of 1 " in reply.lines[0]
+    assert "ours" in reply.text
+    assert "1 items that are not understood" in reply.text
+
+
+async def test_core_pods_that_another_group_may_stand_for_are_not_an_empty_list(
+    fake: FakeKubectl, ask_fake: Ask
+) -> None:
+    """kubectl takes `pods.v1.` for pods.acme.io where it cannot discover the core group."""
+    served = table("pods", "pods.acme.io", "namespaces", *EVERY_RESOURCE)
+    fake.says("api-resources", served)
+    fake.lists()
+    reply = await ask_fake("get_kubernetes_resources", kind="Pod")
+    assert "No object matches" in reply.text
+    without = "\n".join(row for row in served.splitlines() if " v1 " not in row)
+    fake.says("api-resources", without, BROKEN.format("v1"), 1)
+    reply = await ask_fake("get_kubernetes_resources", kind="Pod")
+    assert "Pod" in (reply.text if reply.is_error else reply.lines[1])
+    assert reply.is_error or reply.lines[1].startswith("NOT READ: ")
+
+
+@pytest.mark.parametrize(
+    ("stdout", "stderr", "code", "allowed"),
+    [
+        ("yes\n", "", 0, True),
+        ("no\n", "", 1, False),
+        ("no - no RBAC policy matched\n", "", 1, False),
+        ("", "", 1, None),
+        ("no\n", "", 0, True),
+        ("yes\n", "", 1, None),
+        ("nothing\n", "", 1, None),
+        ("", "Unable to connect to the server: net/http: TLS handshake timeout\n", 1, None),
+    ],
+)
+async def test_only_no_and_exit_code_1_mean_no(
+    fake: FakeKubectl, stdout: str, stderr: str, code: int, allowed: bool | None
+) -> None:
+    """Where it is not known the annotation itself is tried, or the error is raised."""
+    fake.says("auth", stdout, stderr, code)
+    settings = Settings(kubectl=str(fake.path))
+    cluster = Cluster(connect(settings))
+    request = await cluster.open()
+    question = CanPatch(by_kind["Kustomization"], "v1", "apps", "app")
+    if allowed is None:
+        with pytest.raises(KubectlError):
+            await cluster.may_patch(request, question)
+    else:
+        assert await cluster.may_patch(request, question) is allowed
+
+
+async def test_a_question_about_a_version_that_is_gone_is_asked_again(fake: FakeKubectl) -> None:
+    """`auth can-i` asks about a resource as it is spelled then, and answers yes or no all the same."""
+    warning = (
+        "Warning: the server doesn't have a resource type 'kustomizations' in group 'v1.kustomize.toolkit.fluxcd.io'"
+    )
+    settings = Settings(kubectl=str(fake.path))
+    cluster = Cluster(connect(settings))
+    request = await cluster.open()
+    await cluster.version_of(request, by_kind["Kustomization"])
+    fake.says(
+        "api-resources",
+        table("pods", *EVERY_RESOURCE).replace("kustomize.toolkit.fluxcd.io/v1 ", "kustomize.toolkit.fluxcd.io/v2 "),
+    )
+    fake.says("auth", "yes\n")
+    fake.does("auth", f'case "$*" in *.v1.*) echo "{warning}" >&2; echo no; exit 1;; esac')
+    question = CanPatch(by_kind["Kustomization"], "v1", "apps", "app")
+    assert await cluster.may_patch(request, question)
+    assert [call[-1].split(".")[1] for call in fake.calls("auth")] == ["v1", "v2"]
+    token = "2026-11-22T09:27:06.000000001Z"
+    fake.does(
+        "annotate",
+        f"case \"$*\" in *.v1.*) echo 'Error from server (NotFound): {GONE.format(' app')}' >&2; exit 1;; esac",
+    )
+    await cluster.annotate(request, Annotate(by_kind["Kustomization"], "v1", "apps", "app", token))
+    assert [call[call.index("--") + 1].split(".")[1] for call in fake.calls("annotate")] == ["v1", "v2"]
+
+
+@pytest.mark.parametrize(
+    ("stderr", "broken"),
+    [
+        (BROKEN.format("toolkit.fluxcd.io/kustomize"), "toolkit.fluxcd.io"),
+        (BROKEN.format("v1"), ""),
+        (BROKEN.format("apps/v1: the server is currently unable to handle the request, batch/v1"), "batch"),
+        (
+            BROKEN.format("metrics.k8s.io/v1beta1: stale GroupVersion discovery: metrics.k8s.io/v1beta1, apps/v1"),
+            "apps",
+        ),
+    ],
+)
+async def test_groups_that_discovery_could_not_list(fake: FakeKubectl, stderr: str, broken: str) -> None:
+    fake.says("api-resources", table("namespaces", *EVERY_RESOURCE), stderr, 1)
+    settings = Settings(kubectl=str(fake.path))
+    cluster = Cluster(connect(settings))
+    request = await cluster.open()
+    with pytest.raises(ServerError, match="could not tell"):
+        await cluster.version_of(request, replace(POD, group=broken, plural="others"))
+
+
+@pytest.mark.parametrize("code", [137, 143, 1, -9])
+async def test_half_a_table_is_not_remembered(fake: FakeKubectl, ask_fake: Ask, code: int) -> None:
+    half = table("pods", "namespaces", *EVERY_RESOURCE[:5])
+    fake.says("api-resources", half)
+    (fake.folder / "half").write_text(half)
+    end = f"kill {code} $$" if code < 0 else f"exit {code}"
+    fake.does("api-resources", f'cat "$dir/half"; {end}')
+    reply = await ask_fake(LIST)
+    assert "could not tell" in reply.text
+    assert "ot installed: " not in reply.text
+    fake.serves("pods", "namespaces", *EVERY_RESOURCE)
+    reply = await ask_fake(LIST)
+    assert "could not tell" not in reply.text

@@ -16,7 +16,7 @@ from flux_mcp.errors import BadArgument, BadOutput, KindNotInstalled, ServerErro
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.settings import Settings
 from tests.cluster.test_client import BROKEN
-from tests.support.fake import FIXTURES, FakeKubectl
+from tests.support.fake import ALWAYS_SERVED, FIXTURES, FakeKubectl
 
 pytestmark = pytest.mark.anyio
 
@@ -257,9 +257,8 @@ async def test_a_table_that_cannot_be_had_is_not_a_missing_kind(
 
 
 async def test_what_the_table_holds_is_checked(asked: Asked, fake: FakeKubectl) -> None:
-    fake.says(
-        "api-resources", "--all x/v1 true Evil\npods;id x/v1 true Evil\nevils x/v1 true Evil;id\ngood x/v1 true Good\n"
-    )
+    rows = ("--all x/v1 true Evil", "pods;id x/v1 true Evil", "evils x/v1 true Evil;id", "good x/v1 true Good")
+    fake.says("api-resources", "\n".join((*rows, *ALWAYS_SERVED)))
     for spelling in ("Evil", "evils"):
         with pytest.raises(KindNotInstalled):
             await asked.resolve(spelling)

@@ -288,7 +288,10 @@ def positionals(args: tuple[str, ...]) -> tuple[str, ...]:
     return args[args.index("--") + 1 :] if "--" in args else ()
 
 
-EXPLICIT = {"--output=json", "--chunk-size=500", "--watch=false", "--watch-only=false", "--ignore-not-found=false"}
+EXPLICIT = {
+    *("--output=json", "--chunk-size=500", "--watch=false", "--watch-only=false", "--ignore-not-found=false"),
+    *("--show-managed-fields=false", "--subresource=", "--sort-by=", "--raw=", "--filename=", "--kustomize="),
+}
 """What a kuberc could default otherwise."""
 
 
@@ -302,6 +305,7 @@ LOGS = {
     "--namespace=apps",
     "--container=app",
     "--limit-bytes=1048576",
+    *("--since-time=", "--selector="),
     *("--follow=false", "--timestamps=false", "--prefix=false", "--all-containers=false", "--ignore-errors=false"),
 }
 
@@ -309,7 +313,7 @@ TOKEN = "2026-11-22T09:27:06.000000001Z"
 ANNOTATE = {
     *("--namespace=apps", "--overwrite=true", "--dry-run=none", "--field-manager=flux-client-side-apply"),
     *("--output=name", "--all=false", "--all-namespaces=false", "--selector=", "--field-selector=", "--kustomize="),
-    *("--list=false", "--local=false", "--record=false", "--recursive=false", "--resource-version="),
+    *("--filename=", "--list=false", "--local=false", "--record=false", "--recursive=false", "--resource-version="),
 }
 CAN_I = {"--namespace=apps", "--all-namespaces=false", "--list=false", "--no-headers=false", "--quiet=false"} | {
     "--subresource="
@@ -396,11 +400,17 @@ CAN_I = {"--namespace=apps", "--all-namespaces=false", "--list=false", "--no-hea
         pytest.param(
             ApiResources(),
             ("api-resources",),
-            {"--output=wide", "--cached=false", "--no-headers=true", "--api-group=", "--sort-by="},
+            {"--output=wide", "--cached=false", "--no-headers=true", "--verbs=", "--categories=", "--sort-by="},
             (),
             id="api-resources",
         ),
-        pytest.param(ConfigView(), ("config", "view"), {"--output=json", "--raw=false"}, (), id="config-view"),
+        pytest.param(
+            ConfigView(),
+            ("config", "view"),
+            {"--output=json", "--raw=false", "--minify=false", "--flatten=false", "--merge=true"},
+            (),
+            id="config-view",
+        ),
         pytest.param(Version(), ("version",), {"--output=json", "--client=true"}, (), id="version"),
         pytest.param(ServerVersion(), ("version",), {"--output=json", "--client=false"}, (), id="server-version"),
     ],

@@ -16,7 +16,7 @@ from flux_mcp.kubectl.command import Command
 from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import Toolbox
 from tests.conftest import Reply
-from tests.support.fake import FakeKubectl, a_list, kubeconfig, unversioned
+from tests.support.fake import ALWAYS_SERVED, FakeKubectl, a_list, kubeconfig, unversioned
 
 SERVICE = Kind(kind="Service", group="", plural="services", short_names=("svc",))
 CLUSTER_ROLE = Kind(kind="ClusterRole", group="rbac.authorization.k8s.io", plural="clusterroles", namespaced=False)
@@ -95,6 +95,7 @@ class Api:
             version = f"{kind.group}/v1" if kind.group else "v1"
             row = f"{kind.plural} {','.join(kind.short_names)} {version} {str(kind.namespaced).lower()} {kind.kind}"
             yield f"{row} get,list"
+        yield from ALWAYS_SERVED
 
     def _get(self, args: tuple[str, ...]) -> Output:
         flags = dict(word.removeprefix("--").split("=", 1) for word in args[1 : args.index("--")])

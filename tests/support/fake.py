@@ -100,6 +100,10 @@ sed "s/@TOKEN@/$(cat "$dir/token")/g" "$dir/after"; exit 0
 """
 
 
+ALWAYS_SERVED = ("bindings v1 true Binding create", "tokenreviews authentication.k8s.io/v1 false TokenReview create")
+"""Kinds that every API server serves and nobody reads."""
+
+
 def table(*resources: str) -> str:
     """What `kubectl api-resources --output=wide` prints where these `plural.group` names are served."""
     known = {kind.resource: kind for kind in (*FLUX_KINDS, *KUBERNETES_KINDS, *OTHER_KINDS)}
@@ -111,7 +115,7 @@ def table(*resources: str) -> str:
         rows.append(
             f"{plural} {','.join(kind.short_names)} {version} {str(kind.namespaced).lower()} {kind.kind} get,list"
         )
-    return "\n".join(rows) + "\n"
+    return "\n".join((*rows, *ALWAYS_SERVED)) + "\n"
 
 
 def versioned(resource: str) -> str:

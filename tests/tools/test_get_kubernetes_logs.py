@@ -161,7 +161,14 @@ async def test_the_log_of_a_pod(cluster: Cluster, ask_fake: Ask) -> None:
     assert call[0] == "--context=dev"
     assert call[call.index("logs") :] == [
         *("logs", "--namespace=apps", "--container=app", "--tail=2000", "--since=0s", "--previous=false"),
-        *("--limit-bytes=1048576", "--follow=false", "--timestamps=false", "--prefix=false"),
+        *(
+            "--limit-bytes=1048576",
+            "--since-time=",
+            "--selector=",
+            "--follow=false",
+            "--timestamps=false",
+            "--prefix=false",
+        ),
         *("--all-containers=false", "--ignore-errors=false", "--", "web-0"),
     ]
 
@@ -291,7 +298,7 @@ async def test_a_time_is_told_to_kubectl_in_seconds(cluster: Cluster, ask_fake: 
     cluster.holds("pods", a_pod())
     cluster.wrote("web-0", "app", "hello\n")
     await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps", since=since)
-    assert words(cluster.fake.calls("logs"), "--since") == [f"--since={seconds}s"]
+    assert words(cluster.fake.calls("logs"), "--since=") == [f"--since={seconds}s"]
 
 
 async def test_one_talkative_container_does_not_hide_the_others(cluster: Cluster, ask_fake: Ask) -> None:
