@@ -30,9 +30,15 @@ class RequestContext:
         context: None for a kubeconfig without contexts (kubectl then uses the service account of its Pod).
         identity: `as X` with --kube-as, else `user X`, the kubeconfig's name for it.
         now: the moment of the answer; of a recording, the moment that it was made.
+        tools: the names of the tools that the server offers, so that an answer advises no other.
     """
 
     context: str | None
     identity: tuple[str, str]
     now: datetime
     where: ErrorContext
+    tools: frozenset[str] = frozenset()
+
+    def offers(self, tool: str) -> bool:
+        """Whether an answer may advise to call this tool."""
+        return tool in self.tools

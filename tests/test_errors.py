@@ -37,7 +37,7 @@ def test_a_bad_argument_tells_which() -> None:
 
 
 def test_the_short_form_is_the_sentence_where_none_is_given() -> None:
-    """The line NOT READ holds it, and is never without a cause."""
+    """The line "Could not read" holds it, and is never without a cause."""
     assert KubectlError("All of it.").brief == "All of it."
     error = Forbidden("All of it.", brief="forbidden", resources=["pods"])
     assert (str(error), error.brief, error.resources, error.said) == ("All of it.", "forbidden", ("pods",), "")

@@ -15,7 +15,7 @@ from flux_mcp.kubernetes.conditions import Condition, conditions
 from flux_mcp.kubernetes.events import WARNING, event
 from flux_mcp.kubernetes.pods import pod
 from flux_mcp.kubernetes.rollout_status import rollout
-from flux_mcp.kubernetes.workloads import short_image, view_workload
+from flux_mcp.kubernetes.workloads import view_workload
 
 Item = Mapping[str, Any]
 MOST: Final = 12
@@ -136,7 +136,7 @@ def _workload(item: Item) -> Parts:
         yield Fragment("last run", when=how.last_run)
     if how.last_success is not None:
         yield Fragment("last success", when=how.last_success)
-    yield from _some("images", tuple(dict.fromkeys(short_image(container.image) for container in one.containers)))
+    yield from _some("images", tuple(dict.fromkeys(container.image for container in one.containers)))
     yield how.state.trouble
 
 

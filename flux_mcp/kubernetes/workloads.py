@@ -1,6 +1,5 @@
 """Typed, tolerant views of workloads: no environment, no command, no volume, since those carry credentials."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +9,6 @@ from flux_mcp.api.references import owner_references
 from flux_mcp.api.unstructured import at, items, labels, number, text
 from flux_mcp.kubernetes.conditions import Condition, conditions
 
-_DIGEST: Final = re.compile(r"(@sha\d{3}:[0-9a-f]{7})[0-9a-f]{25,121}\Z")
 TEMPLATE: Final = ("spec", "template")
 TEMPLATES: Final = {"CronJob": ("spec", "jobTemplate", "spec", "template")}
 """Where the pod template of a kind stands, if not at TEMPLATE."""
@@ -94,8 +92,3 @@ def _containers(pod_spec: object) -> Iterator[Container]:
         for entry in items(pod_spec, key):
             args = tuple(arg for arg in items(entry, "args") if isinstance(arg, str))
             yield Container(text(entry, "name"), text(entry, "image"), init, args)
-
-
-def short_image(reference: str) -> str:
-    """An image, whole but for its digest: `ghcr.io/acme/web:1.0@sha256:6c3c624`."""
-    return _DIGEST.sub(r"\1", reference) or "none"

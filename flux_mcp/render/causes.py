@@ -15,12 +15,11 @@ from flux_mcp.diagnosis.snapshot import SnapshotObject
 from flux_mcp.diagnosis.workload_health import WorkloadFailure, workload_failures
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import Health, ObjectStatus
-from flux_mcp.kubernetes.workloads import short_image
 from flux_mcp.render.objects import object_line
 from flux_mcp.render.spec_fields import setting_at
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.project import project
-from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, name_of, value
+from flux_mcp.sanitize.quote import MESSAGE, abbreviated, message, name_of, value
 
 _INDENT: Final = "   "
 _TITLES: Final = {CauseType.MISSING: "not found", CauseType.UNREAD: "NOT READ", CauseType.CONTROLLER: "down, see above"}
@@ -50,9 +49,9 @@ class Detail:
     look: bool = False
 
 
-BRIEF: Final = Detail(message=200, named=10, pods=1)
+BRIEF: Final = Detail(message=MESSAGE, named=10, pods=1)
 SHORT: Final = Detail(message=100, named=5, pods=1, advice=False)
-FULL: Final = Detail(message=OBJECT_MESSAGE, named=20, pods=5, look=True)
+FULL: Final = Detail(message=MESSAGE, named=20, pods=5, look=True)
 
 
 def stalled_line(entry: ObjectStatus) -> str:
@@ -216,7 +215,7 @@ def _symptom(one: WorkloadFailure, detail: Detail) -> str:
     parts = [
         f"{value(one.about[0].kind)} {names}{more}",
         f"{container}{value(one.reason)}",
-        f"image {value(short_image(one.image))}" if one.image else "",
+        f"image {abbreviated(one.image)}" if one.image else "",
         f"last {value(one.last)}" if one.last and one.last.partition(" ")[0] != one.reason else one.last,
         f"restarts {one.restarts}" if one.restarts else "",
     ]

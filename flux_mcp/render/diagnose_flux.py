@@ -19,7 +19,7 @@ from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.causes import BRIEF, FULL, SHORT, Causes, Detail, stalled_line
 from flux_mcp.render.objects import counts, object_line
 from flux_mcp.render.text import DEFAULT_BOUND, Line, until_full
-from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, name_of, value
+from flux_mcp.sanitize.quote import MESSAGE, message, name_of, value
 
 OPERATOR: Final = "flux-operator"
 """Carries no label of Flux's own, so it is not among the controllers that are read."""
@@ -126,7 +126,7 @@ class FluxDiagnosis(Answer):
 
     def _of_the_one(self, ref: ObjectRef) -> Iterator[str]:
         entry = self.diagnosis.statuses[ref]
-        yield object_line(entry, self.request, OBJECT_MESSAGE)
+        yield object_line(entry, self.request, MESSAGE)
         if told := stalled_line(entry):
             yield told
         waiting = self.diagnosis.waiting_for(ref)

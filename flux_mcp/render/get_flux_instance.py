@@ -15,11 +15,10 @@ from flux_mcp.flux.installation import (
 )
 from flux_mcp.flux.status import ObjectStatus
 from flux_mcp.flux.versions import SUPPORTED, unsupported
-from flux_mcp.kubernetes.workloads import short_image
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.objects import counts, object_line
 from flux_mcp.render.text import revision
-from flux_mcp.sanitize.quote import message, value
+from flux_mcp.sanitize.quote import abbreviated, message, value
 
 FIRST: Final = 5
 """Objects in trouble that are named."""
@@ -124,7 +123,7 @@ class FluxInstallation(Answer):
 
     def _controller(self, one: Controller, shared: Sequence[str]) -> str:
         ref = f"{value(one.ref.namespace)}/{value(one.ref.name)}"
-        parts = [f"{ref} {one.ready}/{one.wanted}", value(short_image(one.image))]
+        parts = [f"{ref} {one.ready}/{one.wanted}", abbreviated(one.image)]
         parts += [f"restarts {one.restarts}" if one.restarts is not None else "restarts not read"]
         parts += [f"last ended: {' '.join(map(value, one.last_ends))}"] if one.last_ends else []
         if one.version and one.version != self.distribution.version:

@@ -22,7 +22,7 @@ from flux_mcp.render.objects import counts
 from flux_mcp.render.settings import setting_lines
 from flux_mcp.render.spec_fields import references, remote_by
 from flux_mcp.render.text import age, revision
-from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, name_of, value
+from flux_mcp.sanitize.quote import MESSAGE, message, name_of, value
 
 NEIGHBOURS: Final = 25
 """Neighbours of one sort that are named."""
@@ -90,7 +90,7 @@ class FluxResource(Answer):
             yield f"generation {one.generation} is wanted, the status is of an older one"
 
     def _message(self, condition: Condition) -> str:
-        return message(condition.message, OBJECT_MESSAGE if condition.type == "Ready" else 300)
+        return message(condition.message, MESSAGE if condition.type == "Ready" else 300)
 
     def _revisions(self) -> Iterator[str]:
         one = self.node.object

@@ -16,14 +16,14 @@ from flux_mcp.kubernetes.columns import Fragment, Summary
 from flux_mcp.kubernetes.conditions import conditions
 from flux_mcp.kubernetes.pods import Container, pod
 from flux_mcp.kubernetes.rollout_status import rollout
-from flux_mcp.kubernetes.workloads import TEMPLATE, TEMPLATES, short_image, view_workload
+from flux_mcp.kubernetes.workloads import TEMPLATE, TEMPLATES, view_workload
 from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.objects import object_line
 from flux_mcp.render.settings import packed, setting_lines
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, until_full
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.lookup import fields_of
-from flux_mcp.sanitize.quote import OBJECT_MESSAGE, message, value
+from flux_mcp.sanitize.quote import MESSAGE, abbreviated, message, value
 
 LOOKED_INTO: Final = 20
 """Objects of a kind without a projection of its own whose key paths are told in a list."""
@@ -133,7 +133,7 @@ class KubernetesResource(Answer):
             yield summary_line(one.summary, self.request)
         yield from self._metadata()
         for condition in conditions(self.item):
-            said = f": {message(condition.message, OBJECT_MESSAGE)}" if condition.message else ""
+            said = f": {message(condition.message, MESSAGE)}" if condition.message else ""
             reason = f", {value(condition.reason)}" if condition.reason else ""
             changed = f", {age(condition.changed, self.request.now)}" if condition.changed else ""
             yield f"condition {value(condition.type)} {condition.status}{reason}{changed}{said}"
@@ -168,7 +168,7 @@ def summary_line(one: Summary, request: RequestContext) -> str:
 
 def _part(told: Fragment, request: RequestContext) -> str:
     when = f"{age(told.when, request.now)} ago" if told.when is not None else ""
-    said = " ".join(filter(None, (told.ours, *map(value, told.data), when)))
+    said = " ".join(filter(None, (told.ours, *map(abbreviated, told.data), when)))
     return f"{said}: {message(told.message)}" if told.message else said
 
 
@@ -184,7 +184,7 @@ def _containers(item: Mapping[str, Any]) -> Iterator[str]:
         asked = _resources(at(item, *TEMPLATES.get(workload.ref.kind, TEMPLATE), "spec"))
         for container in workload.containers:
             init = "init " if container.init else ""
-            parts = (f"{init}container {value(container.name)}", f"image {value(short_image(container.image))}")
+            parts = (f"{init}container {value(container.name)}", f"image {abbreviated(container.image)}")
             yield ", ".join(filter(None, (*parts, asked.get(container.name, ""))))
 
 
@@ -203,7 +203,7 @@ def _resources(pod_spec: object) -> dict[str, str]:
 
 def _container(one: Container, asked: str) -> str:
     init = "init " if one.init else "debug " if one.ephemeral else ""
-    parts = [f"{init}container {value(one.name)}", f"image {value(short_image(one.image))}"]
+    parts = [f"{init}container {value(one.name)}", f"image {abbreviated(one.image)}"]
     parts += [asked] if asked else []
     parts += ["ready" if one.ready else "not ready"]
     parts += [f"{one.state}{f' {value(one.reason)}' if one.reason else ''}"] if one.state else []

@@ -1,5 +1,6 @@
 """Lines about Flux objects that several answers share."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
@@ -7,78 +8,89 @@ from typing import Final
 from flux_mcp.flux.status import Health, ObjectStatus, count
 from flux_mcp.render.text import Line, age, revision
 from flux_mcp.request import RequestContext
-from flux_mcp.sanitize.quote import LIST_MESSAGE, message, value
+from flux_mcp.sanitize.quote import MESSAGE, message, name_of, value
 
 FINALIZERS: Final = 3
 """Finalizers of an object that are named."""
+_TROUBLE_IF_FLAGGED: Final = frozenset({Health.PROGRESSING, Health.READY})
+"""The health values that do not say whether an object is in trouble."""
 
 
 def counts(statuses: Iterable[ObjectStatus]) -> str:
-    """`2 Stalled, 17 Failing`, in the order of trouble."""
-    return ", ".join(f"{number} {health.value}" for health, number in count(statuses))
+    """`2 Stalled, 17 Ready, 2 of them flagged`, in the order of trouble."""
+    statuses = tuple(statuses)
+    flagged = Counter(status.health for status in statuses if status.flags and status.health in _TROUBLE_IF_FLAGGED)
+    return ", ".join(
+        f"{number} {health.value}" + (f", {flagged[health]} of them flagged" if flagged[health] else "")
+        for health, number in count(statuses)
+    )
 
 
-def short_line(entry: ObjectStatus, request: RequestContext) -> str:
+def short_line(status: ObjectStatus, request: RequestContext) -> str:
     """The line of an object; of one that nobody needs to look at without its reason and message."""
-    if entry.trouble or entry.health not in {Health.READY, Health.STATIC}:
-        return object_line(entry, request)
-    one = entry.object
-    shown = revision(one.revision) if one.revision else ""
-    name = f"{one.kind.kind} {value(one.namespace)}/{value(one.name)}"
-    return ", ".join(filter(None, (name, entry.health.value, age(entry.since, request.now), shown)))
+    if status.trouble or status.health not in {Health.READY, Health.STATIC}:
+        return object_line(status, request)
+    shown = revision(status.object.revision) if status.object.revision else ""
+    parts = (name_of(status.object.ref), status.health.value, age(status.since, request.now), shown)
+    return ", ".join(filter(None, parts))
 
 
-def _together(entry: ObjectStatus) -> bool:
-    """Whether an object stands with others on one line: nothing is to be said but its name."""
-    return not entry.flags and entry.health in {Health.READY, Health.STATIC}
+def _together(status: ObjectStatus) -> bool:
+    """Whether an object shares a line with others: there is nothing to say but its name, revision and age."""
+    return not status.flags and status.health in {Health.READY, Health.STATIC}
 
 
 def single_lines(statuses: Sequence[ObjectStatus], request: RequestContext) -> Iterator[Line]:
-    """A line of its own for each object of which more than its name is to be said, made when it is asked for."""
-    return (Line(object_line(entry, request), 1, 1) for entry in statuses if not _together(entry))
+    """A line of its own for each object of which there is more to say, made when it is needed."""
+    return (
+        Line(object_line(status, request), 1, 1, name_of(status.object.ref))
+        for status in statuses
+        if not _together(status)
+    )
 
 
-def group_lines(statuses: Sequence[ObjectStatus], request: RequestContext, *, folded: bool) -> list[Line]:
-    """A line for all others of a verdict, kind and namespace: their names, or folded their number."""
-    calm = (entry for entry in statuses if _together(entry))
-    lines = []
+def group_lines(statuses: Sequence[ObjectStatus], request: RequestContext, *, folded: bool) -> Iterator[Line]:
+    """A line for all others of a health, kind and namespace: their names, or folded their number."""
+    others = (status for status in statuses if _together(status))
     for (health, kind, namespace), group in groupby(
-        calm, key=lambda entry: (entry.health, entry.object.kind.kind, entry.object.namespace)
+        others, key=lambda status: (status.health, status.object.kind.kind, status.object.namespace)
     ):
-        entries = list(group)
+        members = [*group]
         start = f"{health.value} {kind} {value(namespace)}/: "
         if folded:
-            lines.append(Line(f"{start}{len(entries)} objects", 0, len(entries)))
+            yield Line(f"{start}{len(members)} object{'s' if len(members) > 1 else ''}", 0, len(members))
         else:
-            told = "; ".join(_brief(entry, request) for entry in entries)
-            lines.append(Line(start + told, len(entries), len(entries)))
-    return lines
+            yield Line(start + "; ".join(_brief(status, request) for status in members), len(members), len(members))
 
 
-def _brief(entry: ObjectStatus, request: RequestContext) -> str:
-    shown = revision(entry.object.revision) if entry.object.revision else ""
-    since = "" if entry.health is Health.STATIC else age(entry.since, request.now)
-    return " ".join(filter(None, (value(entry.object.name), shown, since)))
+def _brief(status: ObjectStatus, request: RequestContext) -> str:
+    shown = revision(status.object.revision) if status.object.revision else ""
+    since = "" if status.health is Health.STATIC else age(status.since, request.now)
+    return " ".join(filter(None, (value(status.object.name), shown, since)))
 
 
-def object_line(entry: ObjectStatus, request: RequestContext, characters: int = LIST_MESSAGE) -> str:
-    """`Kind namespace/name, Verdict (flags), reason, age, revision: "message"`, without what is not there.
+def health_and_flags(status: ObjectStatus) -> str:
+    """`Failing (source-failing)`."""
+    return status.health.value + (f" ({' '.join(flag.value for flag in status.flags)})" if status.flags else "")
+
+
+def object_line(status: ObjectStatus, request: RequestContext, limit: int = MESSAGE) -> str:
+    """`Kind namespace/name, Health (flags), reason, age, revision: "message"`, without what is not there.
 
     Args:
-        entry: the object.
-        scope: for the age.
-        characters: of the message at most.
+        status: of the object.
+        request: for the age.
+        limit: characters of the message.
     """
-    one = entry.object
-    flags = f" ({' '.join(flag.value for flag in entry.flags)})" if entry.flags else ""
+    flux = status.object
     parts = [
-        f"{one.kind.kind} {value(one.namespace)}/{value(one.name)}",
-        f"{entry.health.value}{flags}",
-        value(entry.reason) if entry.reason else "",
-        age(entry.since, request.now),
-        revision(one.revision) if one.revision else "",
-        f"suspended by {value(one.suspended_by)}" if entry.health is Health.SUSPENDED and one.suspended_by else "",
-        f"finalizers {' '.join(map(value, one.finalizers[:FINALIZERS]))}" if entry.health is Health.DELETING else "",
+        name_of(flux.ref),
+        health_and_flags(status),
+        value(status.reason) if status.reason else "",
+        age(status.since, request.now),
+        revision(flux.revision) if flux.revision else "",
+        f"suspended by {value(flux.suspended_by)}" if status.health is Health.SUSPENDED and flux.suspended_by else "",
+        f"finalizers {' '.join(map(value, flux.finalizers[:FINALIZERS]))}" if status.health is Health.DELETING else "",
     ]
-    said = f": {message(entry.message, characters)}" if entry.message else ""
+    said = f": {message(status.message, limit)}" if status.message else ""
     return ", ".join(filter(None, parts)) + said

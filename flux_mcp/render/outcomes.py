@@ -8,7 +8,7 @@ STANDS = "The requests stand, whatever becomes of this wait: get_flux_resource t
 """The line below requests whose end was not seen."""
 
 
-def ended_line(ended: ReconcileResult, limit: int) -> str:
+def ended_line(ended: ReconcileResult) -> str:
     """`Kind namespace/name, outcome (why), reason, revision: "message"`, without what is not there."""
     why = "; ".join(filter(None, (ended.why, *ended.notes)))
     parts = (
@@ -17,7 +17,7 @@ def ended_line(ended: ReconcileResult, limit: int) -> str:
         value(ended.reason) if ended.reason else "",
         revisions(ended) + (" as before" if _unchanged(ended) else ""),
     )
-    return ", ".join(filter(None, parts)) + (f": {message(ended.message, limit)}" if ended.message else "")
+    return ", ".join(filter(None, parts)) + (f": {message(ended.message)}" if ended.message else "")
 
 
 def revisions(ended: ReconcileResult) -> str:

@@ -7,7 +7,6 @@ from typing import Final
 from flux_mcp.reconcile.outcome import Outcome, ReconcileResult
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.outcomes import STANDS, ended_line
-from flux_mcp.sanitize.quote import OBJECT_MESSAGE
 
 _OPEN: Final = frozenset({Outcome.REQUESTED, Outcome.RUNNING, Outcome.WAITING})
 
@@ -21,6 +20,6 @@ class Reconciled(Answer):
     steps: tuple[ReconcileResult, ...]
 
     def lines(self) -> Iterator[str]:
-        yield from (ended_line(step, OBJECT_MESSAGE) for step in self.steps)
+        yield from (ended_line(step) for step in self.steps)
         if any(step.outcome in _OPEN for step in self.steps):
             yield STANDS

@@ -10,7 +10,7 @@ from flux_mcp.reconcile.outcome import SOURCE_KINDS, Outcome, ReconcileResult
 from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.outcomes import STANDS, ended_line, revisions
 from flux_mcp.render.text import Line
-from flux_mcp.sanitize.quote import LIST_MESSAGE, value
+from flux_mcp.sanitize.quote import name_of, value
 
 _ORDER: Final = {outcome: place for place, outcome in enumerate(Outcome)}
 _KINDS: Final = {kind.kind: place for place, kind in enumerate(SOURCE_KINDS)}
@@ -44,9 +44,8 @@ class ReconciledSources(Answer):
         """What failed or was not requested first, a line each; what succeeded by kind and namespace."""
         rows = sorted(self.ended, key=lambda one: (_ORDER[one.outcome], _KINDS[one.ref.kind], one.ref))
         return (
-            partial(_lines, rows, LIST_MESSAGE),
-            partial(_lines, rows, LIST_MESSAGE // 3),
-            partial(_lines, rows, LIST_MESSAGE // 3, folded=True),
+            partial(_lines, rows),
+            partial(_lines, rows, folded=True),
         )
 
     def left_out(self, rest: int) -> str:
@@ -58,9 +57,9 @@ def _counts(ended: Iterable[ReconcileResult]) -> str:
     return ", ".join(f"{number} {outcome.value}" for outcome, number in counts.items() if number) or "No sources."
 
 
-def _lines(rows: Sequence[ReconcileResult], limit: int, *, folded: bool = False) -> list[Line]:
+def _lines(rows: Sequence[ReconcileResult], *, folded: bool = False) -> list[Line]:
     """The lines; folded, those of which nothing is to be said but how they ended are counted and not named."""
-    lines = [Line(ended_line(one, limit), 1, 1) for one in rows if not _calm(one)]
+    lines = [Line(ended_line(one), 1, 1, name_of(one.ref)) for one in rows if not _calm(one)]
     calm = (one for one in rows if _calm(one))
     for (outcome, kind, namespace), group in groupby(
         calm, key=lambda one: (one.outcome.value, one.ref.kind, one.ref.namespace)

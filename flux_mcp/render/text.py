@@ -1,33 +1,37 @@
-"""The one renderer: plain text for a model and an operator, short, quoted and bounded.
+"""Plain text for a model and an operator: short, quoted and bounded.
 
-What comes from the cluster is data, quoted by `value` and `message` (module quoting). It is never mixed into a sentence
-of ours.
+What comes from the cluster is data, quoted by sanitize/quote.py. It is never mixed into a sentence of ours.
 """
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from flux_mcp.cluster.result import Unread
 from flux_mcp.request import RequestContext
-from flux_mcp.sanitize.quote import clean, value
+from flux_mcp.sanitize.quote import SHORT_MESSAGE, abbreviated, clean, shorten_messages, split_message, value
 
 DEFAULT_BOUND: Final = 12_000
 """Bytes of UTF-8 of a default answer."""
 LIMIT_BOUND: Final = 60_000
 """Bytes of UTF-8 of an answer with an explicit limit."""
-_SHA: Final = re.compile(r"(?:sha1:|sha256:|sha384:|sha512:)?([0-9a-f]{7})[0-9a-f]{33,121}")
+_ALGORITHM: Final = re.compile(r"(?<=@)(?:sha1|sha256|sha384|sha512):(?=[0-9a-f]{40,128}\Z)")
 
 
 def revision(text: str) -> str:
-    """A revision, short: `refs/heads/main@sha1:b649360b…` is `main@b649360`, a bare digest keeps its algorithm."""
-    name, at, digest = clean(text).rpartition("@")
-    short = _SHA.fullmatch(digest)
-    if not at:
-        return value(f"sha256:{short[1]}" if short and digest.startswith("sha256:") else short[1] if short else digest)
-    name = re.sub(r"^refs/(?:heads|tags)/", "", name)
-    return value(f"{name}@{short[1] if short else digest}")
+    """A revision, short: `main@b649360` of `refs/heads/main@sha1:b649360b…`, `6.14.1@a7b62a6…` of an OCI artifact."""
+    return abbreviated(_ALGORITHM.sub("", _without_refs(text)))
+
+
+def whole_revision(text: str) -> str:
+    """A revision as Flux writes it, without `refs/heads/`: `main@sha1:` and all digits."""
+    return value(_without_refs(text))
+
+
+def _without_refs(text: str) -> str:
+    return re.sub(r"^refs/(?:heads|tags)/(?=.*@)", "", clean(text))
 
 
 def age(since: datetime | None, now: datetime) -> str:
@@ -53,27 +57,32 @@ def unread_line(unread: Sequence[Unread]) -> list[str]:
     """The line that says what could not be read; none where everything was."""
     if not unread:
         return []
-    return ["NOT READ: " + "; ".join(_unread_item(unread_item) for unread_item in unread)]
+    return ["Could not read: " + "; ".join(map(_unread_item, unread))]
 
 
-def _unread_item(unread_item: Unread) -> str:
-    kinds = ", ".join(unread_item.kinds)
-    partly = " (read in part)" if unread_item.partly and unread_item.kinds else ""
-    return f"{kinds}{partly} ({unread_item.why})" if kinds else unread_item.why
+def _unread_item(unread: Unread) -> str:
+    partly = "read in part: " if unread.partly else ""
+    return f"{', '.join(unread.kinds)} ({partly}{unread.why})" if unread.kinds else unread.why
 
 
 class Line(NamedTuple):
-    """A piece of an answer that stands or falls whole: one line, or lines that belong together.
+    """A piece of an answer that is shown or left out whole: one line, or lines that belong together.
 
     Attributes:
-        text: without a line break at its end.
+        text: without a line break at its end. Its messages may be shortened where the answer has no room.
         named: how many objects it names.
-        stands_for: how many objects would not be told of without it.
+        stands_for: how many objects would not be counted without it.
+        about: the object that it is about, where others of the list may have the same message.
     """
 
     text: str
     named: int = 0
     stands_for: int = 0
+    about: str = ""
+
+
+_MESSAGES: Final = (600, SHORT_MESSAGE)
+"""Characters to which messages are shortened, step by step."""
 
 
 def fit(
@@ -84,29 +93,63 @@ def fit(
 ) -> str:
     """The first level that fits; else of the last one as many lines as fit, and a line that says what does not.
 
+    Each level has its messages whole where there is room, else as long as there is room for (`_shrink`).
+
     Args:
         head: the lines that always stay, for a number of objects that are named below.
         levels: from the fullest to the shortest.
         bound: bytes of UTF-8.
-        left_out: the last line, for a number of objects that are not told of.
+        left_out: the last line, for a number of objects that are left out.
     """
     lines: Sequence[Line] = ()
     for level in levels:
         lines = level()
-        text = "\n".join((*head(sum(line.named for line in lines)), *(line.text for line in lines)))
-        if size(text) <= bound:
-            return text
+        opening = "\n".join(head(sum(line.named for line in lines)))
+        lines = _shrink(lines, bound - size(opening))
+        if size(opening) + _size_of(lines) <= bound:
+            return "\n".join((opening, *(line.text for line in lines)))
     everything = sum(line.stands_for for line in lines)
     room = bound - size("\n".join(head(everything))) - size(left_out(everything)) - 1
-    kept = 0
-    for line in lines:
-        room -= size(line.text) + 1
-        if room < 0:
-            break
-        kept += 1
-    told = (line.text for line in lines[:kept])
+    kept = sum(used <= room for used in accumulate(size(line.text) + 1 for line in lines))
     rest = sum(line.stands_for for line in lines[kept:])
-    return "\n".join((*head(sum(line.named for line in lines[:kept])), *told, left_out(rest)))
+    return "\n".join(
+        (*head(sum(line.named for line in lines[:kept])), *(line.text for line in lines[:kept]), left_out(rest))
+    )
+
+
+def _size_of(lines: Iterable[Line]) -> int:
+    return sum(size(line.text) + 1 for line in lines)
+
+
+def _shrink(lines: Sequence[Line], room: int) -> Sequence[Line]:
+    """The lines with their messages as long as there is room for.
+
+    First go messages that are shown further up, then the middle of long ones; both from the end, since what is in
+    trouble comes first.
+    """
+    excess = _size_of(lines) - room
+    if excess <= 0:
+        return lines
+    shrunk = [*lines]
+    above: dict[str, str] = {}
+    once = [_once(line, above) for line in lines]
+    for limit in (None, *_MESSAGES):
+        for position in reversed(range(len(shrunk))):
+            text = once[position] if limit is None else shorten_messages(shrunk[position].text, limit)
+            excess -= size(shrunk[position].text) - size(text)
+            shrunk[position] = shrunk[position]._replace(text=text)
+            if excess <= 0:
+                return shrunk
+    return shrunk
+
+
+def _once(line: Line, above: dict[str, str]) -> str:
+    """The text of a line; where its message is one of those above, the object instead that has it there."""
+    start, said = split_message(line.text)
+    if not line.about or not said:
+        return line.text
+    same = f"{start}, same message as {above.setdefault(said, line.about)}"
+    return line.text if above[said] == line.about or size(same) > size(line.text) else same
 
 
 def until_full(
@@ -117,14 +160,15 @@ def until_full(
     Args:
         lines: made one by one.
         total: objects that there are.
-        bound: bytes of UTF-8; where it is passed, no further line is made.
+        bound: bytes of UTF-8; where it is passed with messages as short as they may be, no further line is made.
         left_out: the last line, for a number of objects that the lines before do not stand for.
     """
     made: list[Line] = []
     room = bound
+    above: dict[str, str] = {}
     for line in lines:
         made.append(line)
-        room -= size(line.text) + 1
+        room -= size(shorten_messages(_once(line, above), SHORT_MESSAGE)) + 1
         if room < 0:
             break
     rest = total - sum(line.stands_for for line in made)

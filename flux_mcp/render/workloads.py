@@ -11,9 +11,9 @@ from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.managed_workloads import Group, Running, place
 from flux_mcp.flux.status import Health, health_of
 from flux_mcp.kubernetes.rollout_status import Rollout
-from flux_mcp.kubernetes.workloads import Container, short_image
+from flux_mcp.kubernetes.workloads import Container
 from flux_mcp.render.text import Line, age, until_full
-from flux_mcp.sanitize.quote import name_of, value
+from flux_mcp.sanitize.quote import abbreviated, name_of, value
 
 LINE: Final = 12
 """Workloads that stand on one line."""
@@ -132,7 +132,7 @@ def how_it_is(how: Rollout, now: datetime) -> str:
 def images(containers: Sequence[Container], *, named: bool = True) -> str:
     """`init setup busybox:1.37, main ghcr.io/acme/web:1.0`."""
     told = [
-        f"{'init ' if one.init else ''}{f'{value(one.name)} ' if named else ''}{value(short_image(one.image))}"
+        f"{'init ' if one.init else ''}{f'{value(one.name)} ' if named else ''}{abbreviated(one.image)}"
         for one in containers[:CONTAINERS]
     ]
     more = f" and {len(containers) - CONTAINERS} more containers" if len(containers) > CONTAINERS else ""

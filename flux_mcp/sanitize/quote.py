@@ -4,9 +4,15 @@ What comes from the cluster or from kubectl is data. It stands bare only where i
 string, after control, ANSI, bidirectional, zero-width and tag characters were taken out and credentials masked. Some
 clients render an answer as Markdown: what would become an image, a link of another name or HTML stands as an escape of
 JSON there, so that nothing is fetched or clicked that is not seen.
+
+A quoted string that is longer than any value is a message: so `shorten_messages` finds it in text that is already
+written.
 """
 
 import re
+from collections import deque
+from collections.abc import Sequence
+from itertools import accumulate, groupby
 from typing import Final
 
 import orjson
@@ -14,10 +20,10 @@ import orjson
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.sanitize.patterns import scrub, visible
 
-LIST_MESSAGE: Final = 300
-"""Characters of a message in a list."""
-OBJECT_MESSAGE: Final = 1500
-"""Characters of a message in the answer about one object."""
+MESSAGE: Final = 1500
+"""Characters of a message at most."""
+SHORT_MESSAGE: Final = 300
+"""Characters that a message keeps where an answer has no room for more: more than any value has."""
 READ_MAX: Final = 32_768
 """Characters of a longer text that are read from its head, and from its tail: more than is ever shown, and more than a
 credential that could be cut in two takes up."""
@@ -30,6 +36,16 @@ _INDENT: Final = "    "
 _MARKUP: Final = re.compile(r"(?<=!)\[|(?<=\])\((?!\[)|<(?=[A-Za-z/!?])")
 """Where in Markdown an image, a link or HTML would begin; `](` before `[` stands in the patterns of API errors, and
 leads nowhere."""
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+_NAME: Final = re.compile(r"['\"/@_]|\w[.:=-]\w|[a-z]\d|\d[a-z]")
+"""What marks a word of a message as a name, a path or another value, rather than a word of the language."""
+_GAP: Final = " …"
+_HELM_LOGS: Final = " Last Helm logs: "
+"""What helm-controller writes between the error and the log of Helm."""
+_DIGITS: Final = "".join(f"|[0-9a-f]{{{size // 4 - 7}}}" for size in (160, 256, 384, 512))[1:]
+_DIGEST: Final = re.compile(rf"(.*@|)(sha1:|sha256:|sha384:|sha512:)?([0-9a-f]{{7}})({_DIGITS})", re.DOTALL)
+_COMMIT: Final = 40
+"""Digits of a Git commit."""
 _BARE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:/@+=~-]{0,252}")
 
 
@@ -43,7 +59,22 @@ def clean(text: str) -> str:
 def value(text: str) -> str:
     """A value from the cluster: bare where it is a plain word, else a JSON string."""
     text = clean(text)
-    return text if _BARE.fullmatch(text) else _quote(_shorten(text, _VALUE_MAX))
+    return text if _BARE.fullmatch(text) else _quote(_cut(text, _VALUE_MAX))
+
+
+def abbreviated(text: str) -> str:
+    """A value; of a digest at its end 7 digits and `…`: `ghcr.io/acme/web:1.0@sha256:6c3c624…`.
+
+    A Git commit stands as Git itself abbreviates it, which every Git command takes: `main@b649360`.
+    """
+    found = _DIGEST.fullmatch(clean(text))
+    if found is None:
+        return value(text)
+    name, algorithm, digits, rest = found.groups()
+    if algorithm in {None, "sha1:"} and len(digits + rest) == _COMMIT:
+        return value(name + digits)
+    shown = value(f"{name}{algorithm or ''}{digits}")
+    return f'{shown[:-1]}…"' if shown.endswith('"') else f"{shown}…"
 
 
 def name_of(ref: ObjectRef) -> str:
@@ -51,14 +82,36 @@ def name_of(ref: ObjectRef) -> str:
     return f"{value(ref.kind)} {f'{value(ref.namespace)}/' if ref.namespace else ''}{value(ref.name)}"
 
 
-def message(text: str, limit: int = LIST_MESSAGE) -> str:
-    """A message from the cluster as a JSON string; of a long one two thirds from its head, one third from its tail."""
+def message(text: str, limit: int = MESSAGE) -> str:
+    """A message from the cluster as a JSON string, whole up to the limit (see `_shorten`)."""
     return _quote(_shorten(clean(text), limit))
+
+
+def shorten_messages(text: str, limit: int) -> str:
+    """A written text with its messages shortened to a limit, which is SHORT_MESSAGE or more."""
+
+    def shorten(quoted: re.Match[str]) -> str:
+        try:
+            return message(orjson.loads(quoted[0]), limit) if len(quoted[0]) > SHORT_MESSAGE else quoted[0]
+        except orjson.JSONDecodeError:
+            # No string of this module: quotes in our own words, or in a line of a log.
+            return quoted[0]
+
+    return _QUOTED.sub(shorten, text)
+
+
+def split_message(text: str) -> tuple[str, str]:
+    """What stands before the quoted string at the end of a text and its colon, and the string; empty without one."""
+    last = deque(_QUOTED.finditer(text), maxlen=1)
+    start = last[0].start() if last else 0
+    if not last or last[0].end() < len(text) or text[start - 2 : start] != ": ":
+        return text, ""
+    return text[: start - 2], text[start:]
 
 
 def log_line(text: str) -> str:
     """One line of a log, as it stands below the line that says whose it is: never at the margin, where our own are."""
-    return _INDENT + _without_markup(_shorten(clean(text), LOG_LINE))
+    return _INDENT + _without_markup(_cut(clean(text), LOG_LINE))
 
 
 def _quote(text: str) -> str:
@@ -69,8 +122,49 @@ def _without_markup(text: str) -> str:
     return _MARKUP.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _shorten(text: str, limit: int) -> str:
+def _cut(text: str, limit: int) -> str:
+    """Of a long text two thirds from its head, one third from its tail."""
     if len(text) <= limit:
         return text
     head = 2 * limit // 3 - 2
     return f"{text[:head]} … {text[len(text) - (limit - head - 3) :]}"
+
+
+def _shorten(text: str, limit: int) -> str:
+    """Of a long message its beginning, its last clause and, as far as they fit, the names between.
+
+    The last clause is what stands after the last colon: of an error that wraps others, the one that happened. No word
+    is cut, unless it is longer than half of the limit. A log of Helm behind the error goes first.
+    """
+    if len(text) <= limit:
+        return text
+    error, logs, _ = text.partition(_HELM_LOGS)
+    if logs and limit >= SHORT_MESSAGE:
+        return f"{_shorten(error, limit - len(logs + _GAP))}{logs.rstrip()}{_GAP}"
+    words = [_cut(word, limit // 2) for word in text.split(" ")]
+    room = limit - len(_GAP)
+    last_clause = len(text) - text.rfind(": ")
+    tail = max(1, _fitting(words[::-1], min(max(last_clause, room // 4), room // 2)))
+    head = _fitting(words[:-tail], room // 4)
+    kept = {*range(head), *range(len(words) - tail, len(words))}
+    room -= sum(len(words[position]) + 1 for position in kept)
+    shown = {words[position] for position in kept}
+    for position in range(head, len(words) - tail):
+        word = words[position]
+        if word not in shown and _NAME.search(word) and len(word) + 1 + len(_GAP) <= room:
+            kept.add(position)
+            shown.add(word)
+            room -= len(word) + 1 + len(_GAP)
+    for position in range(head, len(words) - tail):
+        if position not in kept:
+            room -= len(words[position]) + 1
+            if room < 0:
+                break
+            kept.add(position)
+    parts = (word if position in kept else _GAP.strip() for position, word in enumerate(words))
+    return " ".join(part for part, _ in groupby(parts))
+
+
+def _fitting(words: Sequence[str], room: int) -> int:
+    """How many of the first words fit."""
+    return sum(used <= room for used in accumulate(len(word) + 1 for word in words))

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import anyio
@@ -152,6 +152,7 @@ class Toolbox:
         try:
             with anyio.fail_after(seconds):
                 answer = await tool.answer(self._cluster, **waiting, **checked)
+                answer = replace(answer, request=replace(answer.request, tools=frozenset(self.tools)))
                 return await anyio.to_thread.run_sync(answer.render, abandon_on_cancel=True)
         except TimeoutError:
             context = checked.get("context") or self._cluster.in_use or "not settled yet"

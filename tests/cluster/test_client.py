@@ -120,7 +120,7 @@ async def test_kinds_of_an_older_flux_are_enough(fake: FakeKubectl, ask_fake: As
         *("ImageRepository", "ImagePolicy", "ImageUpdateAutomation"),
         *("FluxInstance", "FluxReport", "ResourceSet", "ResourceSetInputProvider"),
     }
-    assert "NOT READ" not in reply.text
+    assert "Could not read" not in reply.text
 
 
 async def test_another_vendors_kind_of_the_same_name_is_not_asked_for(fake: FakeKubectl, ask_fake: Ask) -> None:
@@ -137,7 +137,7 @@ async def test_a_broken_api_of_somebody_else_changes_nothing(fake: FakeKubectl, 
     reply = await ask_fake(LIST)
     assert not reply.is_error
     assert ": 1 of 1 " in reply.lines[0]
-    assert "NOT READ" not in reply.text
+    assert "Could not read" not in reply.text
     assert "Not installed" not in reply.text
     assert "metrics" not in reply.text
 
@@ -148,7 +148,7 @@ async def test_a_broken_flux_group_is_not_read_rather_than_not_installed(fake: F
     fake.lists(item())
     reply = await ask_fake(LIST)
     assert not reply.is_error
-    (line,) = [line for line in reply.lines if line.startswith("NOT READ: ")]
+    (line,) = [line for line in reply.lines if line.startswith("Could not read: ")]
     assert "HelmRelease" in line
     assert "Kustomization" not in line
     assert "Not installed" not in reply.text
@@ -346,10 +346,10 @@ async def test_a_timeout_that_names_no_kind_leaves_every_kind_unread_or_in_part(
     fake.says("get", a_list(item(), item("GitRepository", status={"artifact": {"revision": "main@sha1:0"}})), SLOW, 1)
     reply = await ask_fake(LIST)
     assert not reply.is_error
-    (line,) = [line for line in reply.lines if line.startswith("NOT READ: ")]
+    (line,) = [line for line in reply.lines if line.startswith("Could not read: ")]
     assert "HelmRelease" in line
     assert "OCIRepository" in line
-    assert "GitRepository, Kustomization (read in part)" in line
+    assert "GitRepository, Kustomization (read in part: " in line
     assert ": 2 of 2 " in reply.lines[0]
 
 
@@ -357,8 +357,8 @@ async def test_a_time_out_may_have_cut_a_kind_after_a_full_chunk(fake: FakeKubec
     """kubectl asks for 500 objects at a time, so a list that ends at 500 may go on."""
     fake.says("get", a_list(*(item(name=f"app-{n}") for n in range(500)), item("GitRepository")), SLOW, 1)
     reply = await ask_fake(LIST)
-    (line,) = [line for line in reply.lines if line.startswith("NOT READ: ")]
-    assert "Kustomization (read in part)" in line
+    (line,) = [line for line in reply.lines if line.startswith("Could not read: ")]
+    assert "Kustomization (read in part: " in line
 
 
 async def test_a_kind_that_is_forbidden_is_named_and_the_rest_is_kept(fake: FakeKubectl, ask_fake: Ask) -> None:
@@ -370,7 +370,7 @@ async def test_a_kind_that_is_forbidden_is_named_and_the_rest_is_kept(fake: Fake
     fake.says("get", a_list(item(status={"conditions": [READY]})), forbidden, 1)
     reply = await ask_fake(LIST)
     assert not reply.is_error
-    (line,) = [line for line in reply.lines if line.startswith("NOT READ: ")]
+    (line,) = [line for line in reply.lines if line.startswith("Could not read: ")]
     assert "HelmRelease" in line
     assert "viewer" in line
     assert "OCIRepository" not in line

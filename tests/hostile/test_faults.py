@@ -271,7 +271,7 @@ async def test_row55_a_partial_list_is_kept_and_the_gap_is_named(
     reply = await ask(server_of(fake))
     assert not reply.is_error
     assert ": 1 of 1 " in reply.lines[0]
-    assert reply.lines[1].startswith("NOT READ: ")
+    assert reply.lines[1].startswith("Could not read: ")
     assert all(kind in reply.lines[1] for kind in unread)
     assert not any(kind in reply.lines[1].partition(" (")[0] for kind in read)
     assert "Kustomization flux-system/: apps" in reply.text
@@ -290,7 +290,7 @@ async def test_row57_noise_on_stderr_is_not_a_failure(fake: FakeKubectl) -> None
         (fake.folder / f"{verb}.err").write_text("Warning: v1beta1 is deprecated\nE1122 memcache.go: error: x\n" * 500)
     reply = await ask(server_of(fake))
     assert not reply.is_error
-    assert "NOT READ" not in reply.text
+    assert "Could not read" not in reply.text
     assert "deprecated" not in reply.text
 
 

@@ -92,7 +92,7 @@ async def test_an_identity_that_may_read_some_kinds_gets_those_and_the_names_of_
     reply = await ask("list_flux_resources", of("viewer"))
     assert not reply.is_error
     unread = {"HelmRelease", "Receiver", "Alert", "Provider", "ImageRepository", "ImagePolicy", "ImageUpdateAutomation"}
-    assert reply.lines[1].startswith("NOT READ: ")
+    assert reply.lines[1].startswith("Could not read: ")
     named = set(re.findall(r"\w+", reply.lines[1].split("(")[0]))
     assert unread <= named
     for row in STAGING:

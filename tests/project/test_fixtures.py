@@ -31,7 +31,7 @@ async def test_what_a_viewer_may_not_read_is_said(ask_recording: Ask) -> None:
     assert not reply.is_error
     assert reply.lines[0].startswith("list_flux_resources: 42 of 42 · context viewer · user viewer · ")
     assert reply.lines[1] == (
-        "NOT READ: ArtifactGenerator, HelmRelease, ImageRepository, ImagePolicy, ImageUpdateAutomation, Receiver, "
+        "Could not read: ArtifactGenerator, HelmRelease, ImageRepository, ImagePolicy, ImageUpdateAutomation, Receiver, "
         "Alert, Provider (forbidden: viewer may not list in all namespaces)"
     )
 

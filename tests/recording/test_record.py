@@ -144,7 +144,7 @@ def test_it_prints_one_line_of_what_it_recorded(whole: Recorded) -> None:
     assert line.startswith(f"record {whole.folder} · context dev · user dev-user · ")
     assert "20 Kustomization, 9 HelmRelease" in line
     assert "19 CustomResourceDefinition" in line
-    assert "NOT READ" not in line
+    assert "Could not read" not in line
 
 
 def by_name(items: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -209,13 +209,13 @@ def test_a_kind_that_may_not_be_read_is_said_and_said_again(staging: FakeKubectl
     staging.does("get", refuse + held)
     result = record(tmp_path / "rec", f"--kubectl={staging.path}")
     assert result.exit_code == 0
-    assert "NOT READ: HelmRelease (forbidden: x may not list in all namespaces)" in result.stdout
+    assert "Could not read: HelmRelease (forbidden: x may not list in all namespaces)" in result.stdout
     assert about(tmp_path / "rec")["unreadable"] == [
         {"resource": "helmreleases.helm.toolkit.fluxcd.io", "reason": "Forbidden", "message": told}
     ]
     assert not (tmp_path / "rec" / "helmreleases.helm.toolkit.fluxcd.io.json").exists()
     answer = CliRunner().invoke(app, ["call", "list_flux_resources", f"--recording={tmp_path / 'rec'}"]).stdout
-    assert "NOT READ: HelmRelease (forbidden: x may not list in all namespaces)" in answer
+    assert "Could not read: HelmRelease (forbidden: x may not list in all namespaces)" in answer
 
 
 @pytest.mark.parametrize(
@@ -233,8 +233,8 @@ def test_an_error_that_names_no_kind_is_about_the_one_that_was_asked_for(
     staging.does("get", f"case \"$*\" in *'-- helmreleases'*) echo '{told}' >&2; exit 1;; esac\n" + held)
     assert record(tmp_path / "rec", f"--kubectl={staging.path}").exit_code == 0
     answer = CliRunner().invoke(app, ["call", "list_flux_resources", f"--recording={tmp_path / 'rec'}"]).stdout
-    (line,) = [line for line in answer.splitlines() if line.startswith("NOT READ: ")]
-    assert line.startswith("NOT READ: HelmRelease (")
+    (line,) = [line for line in answer.splitlines() if line.startswith("Could not read: ")]
+    assert line.startswith("Could not read: HelmRelease (")
 
 
 def test_a_kind_of_which_a_part_was_read_is_recorded_and_said(staging: FakeKubectl, tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_a_kind_of_which_a_part_was_read_is_recorded_and_said(staging: FakeKubec
     staging.does("get", f"case \"$*\" in *'-- helmreleases'*) {fail};; esac\n" + held)
     assert record(tmp_path / "rec", f"--kubectl={staging.path}").exit_code == 0
     answer = CliRunner().invoke(app, ["call", "list_flux_resources", f"--recording={tmp_path / 'rec'}"]).stdout
-    assert "NOT READ: HelmRelease (read in part) (time-out)" in answer
+    assert "Could not read: HelmRelease (read in part: time-out)" in answer
     assert " of 547 · " in answer
 
 
@@ -254,7 +254,7 @@ def test_a_kind_that_is_slow_is_said(staging: FakeKubectl, tmp_path: Path) -> No
     staging.does("get", 'case "$*" in *"-- helmreleases"*) sleep 60;; esac\n' + held)
     result = record(tmp_path / "rec", f"--kubectl={staging.path}", "--timeout=3")
     assert result.exit_code == 0
-    assert "NOT READ: HelmRelease (time-out)" in result.stdout
+    assert "Could not read: HelmRelease (time-out)" in result.stdout
     assert soon(lambda: not staging.running(), PATIENCE)
 
 
@@ -301,7 +301,7 @@ def test_an_answer_beyond_the_namespaces_is_no_whole_one(
     flag = f"--recording={two_namespaces.folder}"
     result = CliRunner().invoke(app, ["call", "list_flux_resources", argument, flag])
     assert result.output.startswith(first)
-    assert (gap in result.output) if gap else ("NOT READ" not in result.output)
+    assert (gap in result.output) if gap else ("Could not read" not in result.output)
 
 
 def test_a_namespace_that_is_forbidden_is_not_held_against_another(staging: FakeKubectl, tmp_path: Path) -> None:
@@ -313,8 +313,8 @@ def test_a_namespace_that_is_forbidden_is_not_held_against_another(staging: Fake
     (entry,) = about(tmp_path / "rec")["unreadable"]
     assert entry["namespace"] == "podinfo"
     asked = ["call", "list_flux_resources", f"--recording={tmp_path / 'rec'}"]
-    assert "NOT READ" not in CliRunner().invoke(app, [*asked, "namespace=apps"]).output
-    assert "NOT READ: HelmRelease (forbidden" in CliRunner().invoke(app, [*asked, "namespace=podinfo"]).output
+    assert "Could not read" not in CliRunner().invoke(app, [*asked, "namespace=apps"]).output
+    assert "Could not read: HelmRelease (forbidden" in CliRunner().invoke(app, [*asked, "namespace=podinfo"]).output
 
 
 def test_a_namespace_that_is_not_there_is_an_error(staging: FakeKubectl, tmp_path: Path) -> None:

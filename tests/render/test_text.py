@@ -3,14 +3,15 @@
 import json
 import re
 import unicodedata
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flux_mcp.render.text import Line, age, fit, revision, size
-from flux_mcp.sanitize.quote import clean, log_line, message, value
+from flux_mcp.render.text import Line, age, fit, revision, size, until_full, whole_revision
+from flux_mcp.sanitize.quote import abbreviated, clean, log_line, message, shorten_messages, split_message, value
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 SHA1 = "b649360b1c0d4e2f8a7b6c5d4e3f2a1b0c9d8e7f"
@@ -205,23 +206,123 @@ def test_messages_and_values_are_bounded(text: str, limit: int) -> None:
 
 
 @pytest.mark.parametrize("limit", [300, 1500])
-def test_a_long_message_keeps_two_thirds_head_and_one_third_tail(limit: int) -> None:
+def test_a_long_message_without_words_keeps_its_head_and_its_tail(limit: int) -> None:
     shown = json.loads(message("H" * 5000 + "T" * 5000, limit))
     head, tail = shown.count("H"), shown.count("T")
     assert shown == f"{'H' * head} … {'T' * tail}"
-    assert len(shown) == limit
-    assert head == pytest.approx(2 * limit / 3, abs=3)
-    assert tail == pytest.approx(limit / 3, abs=3)
+    assert limit / 2 - 1 <= len(shown) <= limit
+    assert head == pytest.approx(2 * tail, abs=6)
 
 
 def test_a_message_that_fits_is_whole() -> None:
-    assert json.loads(message("x" * 300)) == "x" * 300
-    assert len(json.loads(message("x" * 301))) == 300
-    assert json.loads(message("x" * 1500, 1500)) == "x" * 1500
+    assert json.loads(message("x" * 1500)) == "x" * 1500
+    assert len(json.loads(message("x" * 1501))) < 1500
+    assert json.loads(message("x " * 149 + "x", 300)) == "x " * 149 + "x"
 
 
 def test_row_46_a_message_of_a_megabyte() -> None:
-    assert len(json.loads(message("word " * 200_000))) == 300
+    assert len(json.loads(message("word " * 200_000))) <= 1500
+
+
+WEBHOOK = (
+    'Ingress/shop/web dry-run failed (InternalError): Internal error occurred: failed calling webhook "validate.nginx.'
+    'ingress.kubernetes.io": failed to call webhook: an attempt was made to reach the service that the configuration '
+    "of the webhook names and it did not succeed within the time that the configuration of the webhook allows for it: "
+    'Post "https://admission.ingress-nginx.svc:443/networking/v1/ingresses": no endpoints available for service '
+    '"ingress-nginx-controller-admission"'
+)
+SOPS = (
+    "decryption failed for 'Secret.v1.[noGrp]/db': cannot get sops data key: Failed to get the data key required to "
+    "decrypt the SOPS file. Group 0: FAILED age1helqcqsh9464r8chnwc2fzj8uv7vr5ntnsft0tn45v2xtz0hpfwq98cmsg: FAILED - | "
+    "failed to load age identities. Did not find keys in locations that are looked at, which are those of the "
+    "environment and of the home of the controller. Recovery failed because no master key was able to decrypt the file"
+)
+HELM = (
+    "Helm install failed for release apps/payments with chart webapp@1.3.0: timeout waiting for: [Deployment/apps/"
+    "payments status: 'InProgress'] Last Helm logs: 2026-11-22T09:25:21.4Z: creating resource(s): " + "patched " * 40
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        pytest.param(
+            WEBHOOK,
+            [
+                "Ingress/shop/web dry-run failed",
+                '"validate.nginx.ingress.kubernetes.io"',
+                "https://admission.ingress-nginx.svc:443/networking/v1/ingresses",
+                'no endpoints available for service "ingress-nginx-controller-admission"',
+            ],
+            id="webhook",
+        ),
+        pytest.param(
+            SOPS,
+            [
+                "decryption failed for 'Secret.v1.[noGrp]/db'",
+                "age1helqcqsh9464r8chnwc2fzj8uv7vr5ntnsft0tn45v2xtz0hpfwq98cmsg",
+                "no master key was able to decrypt the file",
+            ],
+            id="key-of-sops",
+        ),
+        pytest.param(HELM, [HELM.partition(" Last Helm logs")[0]], id="logs-of-helm"),
+        pytest.param("a: " + "word " * 100 + ": no such file", ["a: word", ": no such file"], id="last-clause"),
+    ],
+)
+def test_a_short_message_keeps_its_names_and_its_last_clause(text: str, kept: list[str]) -> None:
+    shown = json.loads(message(text, 300))
+    assert len(shown) <= 300
+    assert "…" in shown
+    assert [part for part in kept if part not in shown] == []
+
+
+@given(st.lists(st.text("abc/'\".:-7", min_size=1, max_size=40), min_size=1, max_size=200), st.integers(40, 400))
+def test_a_short_message_holds_whole_words_in_their_order(words: list[str], limit: int) -> None:
+    text = " ".join(words)
+    shown = json.loads(message(text, limit))
+    assert len(shown) <= limit
+    if len(text) <= limit:
+        assert shown == clean(text)
+        return
+    if max(map(len, words)) <= limit // 2:
+        rest = iter(clean(text).split(" "))
+        assert all(word in rest for word in shown.split(" ") if word != "…")
+
+
+def test_messages_are_shortened_where_they_stand() -> None:
+    """What is no longer than a value may be stays as it is."""
+    long, name = "a" * 100 + " b" * 500 + ": the end", "n " * 120
+    line = f"Kustomization apps/{value(name)}, Failing: {message(long)}\n  event: {message(long)} twice"
+    shown = shorten_messages(line, 300)
+    first, second = (json.loads(part) for part in re.findall(r'"(?:a|\\.)[^"]*"', shown))
+    assert first == second == json.loads(message(long, 300))
+    assert shown == line.replace(message(long), message(long, 300))
+
+
+@pytest.mark.parametrize("text", ['"' + "x" * 400, "x" * 400 + '"', '"\\u12" ' + '"' + "\\x" * 200 + '"'])
+def test_quotes_that_are_nobodys_string_stay(text: str) -> None:
+    assert shorten_messages(text, 300) == text
+
+
+@pytest.mark.parametrize("text", ["\\u202e" * 100, "\\u0007password=zQ7rK2vN8sXw " * 20])
+def test_an_escape_in_a_line_of_a_log_is_never_undone(text: str) -> None:
+    shown = shorten_messages(log_line(f'"{text}"'), 300)
+    assert is_inert(shown)
+    assert "zQ7r" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ('A b/c, Failing: "x: y"', ("A b/c, Failing", '"x: y"')),
+        ('A b/"c: ", Failing', ('A b/"c: ", Failing', "")),
+        ('A b/"c: ", Failing: "x"', ('A b/"c: ", Failing', '"x"')),
+        ('A, ref "x"', ('A, ref "x"', "")),
+        ("", ("", "")),
+    ],
+)
+def test_the_message_at_the_end_of_a_line(text: str, parts: tuple[str, str]) -> None:
+    assert split_message(text) == parts
 
 
 @pytest.mark.parametrize(
@@ -231,12 +332,13 @@ def test_row_46_a_message_of_a_megabyte() -> None:
         pytest.param(f"main@sha1:{SHA1}", "main@b649360", id="branch"),
         pytest.param(f"refs/heads/feature/x@sha1:{SHA1}", "feature/x@b649360", id="branch-with-a-slash"),
         pytest.param(f"refs/tags/v1.2.3@sha1:{SHA1}", "v1.2.3@b649360", id="tag-reference"),
-        pytest.param(f"6.14.1@sha256:{SHA256}", "6.14.1@a7b62a6", id="oci"),
-        pytest.param(f"sha256:{SHA256}", "sha256:a7b62a6", id="digest"),
+        pytest.param(f"6.14.1@sha256:{SHA256}", "6.14.1@a7b62a6…", id="oci"),
+        pytest.param(f"sha256:{SHA256}", "sha256:a7b62a6…", id="digest"),
         pytest.param(SHA1, "b649360", id="commit"),
         pytest.param("6.14.1+a7b62a6e3d6d", "6.14.1+a7b62a6e3d6d", id="chart-version"),
         pytest.param("75.4.0", "75.4.0", id="version"),
         pytest.param("main@sha1:short", "main@sha1:short", id="no-digest"),
+        pytest.param(f"a b@sha256:{SHA256}", '"a b@a7b62a6…"', id="oci-not-plain"),
         pytest.param("", '""', id="empty"),
         pytest.param("a b@c", '"a b@c"', id="not-plain"),
         pytest.param("\u202ex", "x", id="not-seen"),
@@ -244,6 +346,35 @@ def test_row_46_a_message_of_a_megabyte() -> None:
 )
 def test_revisions(told: str, shown: str) -> None:
     assert revision(told) == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (f"ghcr.io/acme/web:1.0@sha256:{SHA256}", "ghcr.io/acme/web:1.0@sha256:a7b62a6…"),
+        (f"sha256:{SHA256}", "sha256:a7b62a6…"),
+        (SHA256, "a7b62a6…"),
+        (SHA1, "b649360"),
+        ("ghcr.io/acme/web:1.0", "ghcr.io/acme/web:1.0"),
+        (f"a{SHA256}", f"a{SHA256}"),
+        ("a7b62a6…", '"a7b62a6…"'),
+    ],
+)
+def test_a_shortened_digest_says_so(given: str, shown: str) -> None:
+    """A Git commit stands as Git abbreviates it; of a cluster's own `…` nobody may think that it is ours."""
+    assert abbreviated(given) == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (f"refs/heads/main@sha1:{SHA1}", f"main@sha1:{SHA1}"),
+        (f"6.14.1@sha256:{SHA256}", f"6.14.1@sha256:{SHA256}"),
+        ("refs/heads/main", "refs/heads/main"),
+    ],
+)
+def test_a_whole_revision(given: str, shown: str) -> None:
+    assert whole_revision(given) == shown
 
 
 @pytest.mark.parametrize(
@@ -277,7 +408,7 @@ def test_an_age_that_is_not_known() -> None:
 
 
 def head(named: int) -> list[str]:
-    return [f"title: {named} of 100", "NOT READ: żółw"]
+    return [f"title: {named} of 100", "Could not read: żółw"]
 
 
 def left_out(rest: int) -> str:
@@ -295,7 +426,7 @@ FOLDED = [Line("all of them: 10 objects", 0, 10)]
 
 
 def test_what_fits_is_whole() -> None:
-    assert rendered(1000, FULL, FOLDED) == ["title: 10 of 100", "NOT READ: żółw", *(line.text for line in FULL)]
+    assert rendered(1000, FULL, FOLDED) == ["title: 10 of 100", "Could not read: żółw", *(line.text for line in FULL)]
 
 
 def test_a_bound_counts_bytes() -> None:
@@ -306,14 +437,63 @@ def test_a_bound_counts_bytes() -> None:
 
 
 def test_what_does_not_fit_folds_before_it_is_cut() -> None:
-    assert rendered(100, FULL, FOLDED) == ["title: 0 of 100", "NOT READ: żółw", "all of them: 10 objects"]
+    assert rendered(100, FULL, FOLDED) == ["title: 0 of 100", "Could not read: żółw", "all of them: 10 objects"]
 
 
 def test_a_cut_is_said_and_falls_between_lines() -> None:
     lines = rendered(150, FULL)
     kept = [line for line in lines if line in {full.text for full in FULL}]
     assert 0 < len(kept) < 10
-    assert lines == [f"title: {len(kept)} of 100", "NOT READ: żółw", *kept, f"… {10 - len(kept)} more objects"]
+    assert lines == [f"title: {len(kept)} of 100", "Could not read: żółw", *kept, f"… {10 - len(kept)} more objects"]
+
+
+LONG = "beginning " + "and so on " * 40 + ": end"
+
+
+def failing(number: int, said: str) -> Line:
+    return Line(f"Kustomization a/{number}, Failing: {message(said)}", 1, 1, f"Kustomization a/{number}")
+
+
+def test_messages_shrink_before_anything_folds_and_the_last_first() -> None:
+    lines = [failing(number, f"{LONG} {number}") for number in range(4)]
+    whole = size("\n".join([*head(4), *(line.text for line in lines)]))
+    assert rendered(whole, lines, FOLDED)[2:] == [line.text for line in lines]
+    shown = rendered(whole - 1, lines, FOLDED)
+    assert shown[2:5] == [line.text for line in lines[:3]]
+    assert shown[5] == shorten_messages(lines[3].text, 300)
+    shown = rendered(whole - 200, lines, FOLDED)
+    assert shown[2:4] == [line.text for line in lines[:2]]
+    assert shown[4:] == [shorten_messages(line.text, 300) for line in lines[2:]]
+    short = sum(size(shorten_messages(line.text, 300)) + 1 for line in lines)
+    assert rendered(size("\n".join(head(4))) + short, lines, FOLDED)[0] == "title: 4 of 100"
+    assert rendered(size("\n".join(head(4))) + short - 1, lines, FOLDED)[2:] == ["all of them: 10 objects"]
+
+
+def test_a_message_that_stands_above_goes_first() -> None:
+    lines = [failing(0, LONG), failing(1, "another " + LONG), failing(2, LONG), failing(3, LONG)]
+    whole = size("\n".join([*head(4), *(line.text for line in lines)]))
+    shown = rendered(whole - 1, lines)
+    assert shown[2:5] == [line.text for line in lines[:3]]
+    assert shown[5] == "Kustomization a/3, Failing, same message as Kustomization a/0"
+    assert rendered(whole - 500, lines)[4:] == [
+        f"Kustomization a/{number}, Failing, same message as Kustomization a/0" for number in (2, 3)
+    ]
+
+
+def test_no_more_lines_are_made_than_fit_with_short_messages() -> None:
+    made = []
+
+    def lines(said: Callable[[int], str]) -> Iterator[Line]:
+        for number in range(10_000):
+            made.append(number)
+            yield failing(number, said(number))
+
+    rest = until_full(lines(lambda number: f"{number} {LONG}"), 10_000, 12_000)
+    assert 12_000 / 350 <= len(made) <= 12_000 / 330 + 2
+    assert sum(line.stands_for for line in rest) == 10_000
+    made.clear()
+    until_full(lines(lambda _: LONG), 10_000, 12_000)
+    assert len(made) > 150
 
 
 LINES = st.lists(

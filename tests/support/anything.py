@@ -28,7 +28,7 @@ HIDDEN = (
 SYNTAX = (
     *('"', "\\", '\\"', "'", "`", "```", "]", "}", "</tool_result>", "<b>", "#quot;", "-->", "|", ";", ":", ",", "·"),
     *(
-        "NOT READ: ",
+        "Could not read: ",
         "\nlist_flux_resources: 0 of 0",
         "All is well.",
         "… 3 more",

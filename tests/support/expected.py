@@ -68,7 +68,7 @@ STAGING: tuple[Expected, ...] = (
     Expected("HelmRelease", "apps", "ledger", "Suspended", (), "", 107, ""),
     Expected("Kustomization", "flux-system", "paused", "Suspended", (), "", 687, ""),
     # Ready=True for the current generation.
-    Expected("FluxInstance", "flux-system", "flux", "Ready", (), "ReconciliationSucceeded", 199, "v2.9.4@59aa0f6"),
+    Expected("FluxInstance", "flux-system", "flux", "Ready", (), "ReconciliationSucceeded", 199, "v2.9.4@59aa0f6…"),
     Expected("FluxReport", "flux-system", "flux", "Ready", (), "Succeeded", 18, ""),
     Expected("GitRepository", "flux-system", "flux-system", "Ready", (), "Succeeded", 219, "main@b649360"),
     Expected("HelmChart", "flux-system", "apps-frontend", "Ready", (), "ChartPullSucceeded", 105, "1.3.0"),
@@ -86,7 +86,7 @@ STAGING: tuple[Expected, ...] = (
     Expected("HelmRelease", "monitoring", "kube-prometheus-stack", "Ready", (), "InstallSucceeded", 124, "75.4.0"),
     Expected("HelmRelease", "monitoring", "loki", "Ready", (), "InstallSucceeded", 114, "6.30.1"),
     Expected("HelmRelease", "podinfo", "podinfo", "Ready", (), "InstallSucceeded", 101, "6.14.1+a7b62a6e3d6d"),
-    Expected("HelmRepository", "flux-system", "charts", "Ready", (), "Succeeded", 671, "sha256:8eb887a"),
+    Expected("HelmRepository", "flux-system", "charts", "Ready", (), "Succeeded", 671, "sha256:8eb887a…"),
     Expected(
         "Kustomization", "flux-system", "flux-system", "Ready", (), "ReconciliationSucceeded", 136, "main@b649360"
     ),
@@ -97,11 +97,13 @@ STAGING: tuple[Expected, ...] = (
         "Kustomization", "flux-system", "infra-controllers", "Ready", (), "ReconciliationSucceeded", 136, "main@b649360"
     ),
     Expected("Kustomization", "flux-system", "monitoring", "Ready", (), "ReconciliationSucceeded", 111, "main@b649360"),
-    Expected("Kustomization", "flux-system", "tenant-a", "Ready", (), "ReconciliationSucceeded", 136, "latest@a7ba7d5"),
-    Expected("OCIRepository", "flux-system", "podinfo", "Ready", (), "Succeeded", 656, "6.14.1@a7b62a6"),
-    Expected("OCIRepository", "flux-system", "tenants", "Ready", (), "Succeeded", 671, "latest@a7ba7d5"),
+    Expected(
+        "Kustomization", "flux-system", "tenant-a", "Ready", (), "ReconciliationSucceeded", 136, "latest@a7ba7d5…"
+    ),
+    Expected("OCIRepository", "flux-system", "podinfo", "Ready", (), "Succeeded", 656, "6.14.1@a7b62a6…"),
+    Expected("OCIRepository", "flux-system", "tenants", "Ready", (), "Succeeded", 671, "latest@a7ba7d5…"),
     Expected("Receiver", "flux-system", "github", "Ready", (), "Succeeded", 566, ""),
-    Expected("ResourceSet", "flux-system", "teams", "Ready", (), "ReconciliationSucceeded", 207, "sha256:d4bae30"),
+    Expected("ResourceSet", "flux-system", "teams", "Ready", (), "ReconciliationSucceeded", 207, "sha256:d4bae30…"),
     Expected(
         "ResourceSetInputProvider",
         "flux-system",
@@ -110,7 +112,7 @@ STAGING: tuple[Expected, ...] = (
         (),
         "ReconciliationSucceeded",
         207,
-        "sha256:56f6bf5",
+        "sha256:56f6bf5…",
     ),
     # Kinds without a status of their own.
     Expected("Alert", "flux-system", "on-call", "Static", (), "", 687, ""),
@@ -124,7 +126,7 @@ BOOTSTRAP: tuple[Expected, ...] = (
     Expected("GitRepository", "flux-system", "flux-system", "Ready", (), "Succeeded", 83, "main@508f5fd"),
     Expected("HelmChart", "ingress", "ingress-ingress-nginx", "Ready", (), "ChartPullSucceeded", 81, "4.13.0"),
     Expected("HelmRelease", "ingress", "ingress-nginx", "Ready", (), "InstallSucceeded", 76, "4.13.0"),
-    Expected("HelmRepository", "ingress", "charts", "Ready", (), "Succeeded", 81, "sha256:8eb887a"),
+    Expected("HelmRepository", "ingress", "charts", "Ready", (), "Succeeded", 81, "sha256:8eb887a…"),
     Expected("Kustomization", "flux-system", "apps", "Ready", (), "ReconciliationSucceeded", 62, "main@508f5fd"),
     Expected("Kustomization", "flux-system", "flux-system", "Ready", (), "ReconciliationSucceeded", 83, "main@508f5fd"),
     Expected(

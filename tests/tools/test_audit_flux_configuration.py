@@ -106,7 +106,7 @@ async def test_what_was_not_read_is_not_well(api: Api) -> None:
     api.holds(ks(), git(), crd(), controller())
     api.forbids(by_kind["HelmRelease"].resource, by_kind["Alert"].resource)
     reply = await api.ask(TOOL, severity="low")
-    assert line(reply, "NOT READ: ").startswith("NOT READ: HelmRelease, Alert (forbidden")
+    assert line(reply, "Could not read: ").startswith("Could not read: HelmRelease, Alert (forbidden")
     wholly, in_part = line(reply, "NOT CHECKED, for want of "), line(reply, "CHECKED IN PART, for want of ")
     assert "helm-remediation-unset" in wholly
     assert "alert-unset" in wholly
@@ -121,7 +121,7 @@ async def test_the_rest_is_told_without_the_controllers(api: Api) -> None:
     assert not reply.is_error
     assert "kustomization-prune-off" in rules(reply)
     assert "controller-skew" in line(reply, "NOT CHECKED, for want of CustomResourceDefinition, Deployment, Pod: ")
-    assert "CustomResourceDefinition" in line(reply, "NOT READ: ")
+    assert "CustomResourceDefinition" in line(reply, "Could not read: ")
 
 
 async def test_nothing_to_read_is_an_error(api: Api) -> None:
@@ -156,7 +156,7 @@ async def test_a_list_that_broke_off_is_told_in_part(fake: FakeKubectl, ask_fake
     reply = await ask_fake(TOOL)
     assert not reply.is_error
     assert "kustomization-prune-off" in rules(reply)
-    assert "HelmRelease" in line(reply, "NOT READ: ")
+    assert "HelmRelease" in line(reply, "Could not read: ")
     assert "helm-remediation-unset" in line(reply, "NOT CHECKED, for want of ")
 
 

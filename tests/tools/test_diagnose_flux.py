@@ -145,7 +145,7 @@ async def test_what_cannot_be_read_of_a_namespace_is_said(fake: FakeKubectl, ask
     )
     reply = await ask_fake(TOOL)
     assert not reply.is_error
-    assert reply.lines[1].startswith("NOT READ: ")
+    assert reply.lines[1].startswith("Could not read: ")
     assert "Pod in apps" in reply.lines[1]
     assert "forbidden" in reply.lines[1]
     assert "Deployment apps/web: 0/1 ready now; Pod not read" in reply.text
@@ -247,7 +247,7 @@ async def test_an_inventory_that_names_no_namespace_hides_nothing(tmp_path: Path
     reply = await ask(written(tmp_path / "r", flux=[odd, bad("PruneFailed", "x", name="other")]))
     assert not reply.is_error
     assert "Kustomization flux-system/other, Failing, PruneFailed" in reply.text
-    assert "NOT READ" in reply.lines[1]
+    assert "Could not read" in reply.lines[1]
 
 
 async def test_many_controllers_that_are_down_stay_within_the_bound(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ async def test_a_cluster_without_flux_is_said(ask_recording: Ask) -> None:
 
 async def test_kinds_that_were_not_read_are_said_and_are_not_missing(ask_recording: Ask) -> None:
     reply = await ask_recording("limited", TOOL)
-    assert reply.lines[1].startswith("NOT READ: ")
+    assert reply.lines[1].startswith("Could not read: ")
     boxes = diagram_of(reply.text).styles
     unread = {label for label, style in boxes.items() if style == "unread"}
     assert unread == {label for label in boxes if label.endswith(", not read")}
@@ -233,7 +233,7 @@ async def test_who_may_read_one_namespace_only_draws_that(fake: FakeKubectl, ask
     assert "namespace" in reply.text
     reply = await ask_fake(TOOL, namespace="apps")
     assert not reply.is_error
-    assert reply.lines[1] == "NOT READ: all but the namespace apps (forbidden)"
+    assert reply.lines[1] == "Could not read: all but the namespace apps (forbidden)"
     assert set(diagram_of(reply.text).labels) == {
         "Kustomization apps/apps",
         "GitRepository shared/git, not read",
@@ -249,7 +249,7 @@ async def test_what_is_in_a_namespace_is_drawn_though_it_was_not_read(fake: Fake
     fake.says("get", a_list(item(status=held)), FORBIDDEN.format("helmreleases", "helm.toolkit.fluxcd.io"), 1)
     reply = await ask_fake(TOOL, namespace="apps")
     assert reply.lines[0].startswith(f"{TOOL}: 1 of 1 ")
-    assert reply.lines[1].startswith("NOT READ: HelmRelease (forbidden")
+    assert reply.lines[1].startswith("Could not read: HelmRelease (forbidden")
     assert edges_in(diagram_of(reply.text)) == [("Kustomization flux-system/apps", "HelmRelease apps/web", False)]
     assert "HelmRelease apps/web, not read" in diagram_of(reply.text).labels
     for more in ({}, {"name": "web"}):
@@ -262,7 +262,7 @@ async def test_a_list_that_failed_in_part_does_not_make_a_source_missing(fake: F
     one = item(spec={"sourceRef": {"kind": "GitRepository", "name": "git"}, "dependsOn": [{"name": "gone"}]})
     fake.says("get", a_list(one), FORBIDDEN.format("gitrepositories", "source.toolkit.fluxcd.io"), 1)
     reply = await ask_fake(TOOL)
-    assert reply.lines[1] == "NOT READ: GitRepository (forbidden: me may not list in all namespaces)"
+    assert reply.lines[1] == "Could not read: GitRepository (forbidden: me may not list in all namespaces)"
     assert set(diagram_of(reply.text).labels) == {
         "Kustomization flux-system/apps",
         "GitRepository flux-system/git, not read",

@@ -38,8 +38,8 @@ async def test_every_controller_is_told_with_its_image_and_readiness(
         name, spec = item["metadata"]["name"], item["spec"]
         ready = item["status"].get("readyReplicas", 0)
         image, at, digest = spec["template"]["spec"]["containers"][0]["image"].partition("@sha256:")
-        # A digest is told by its first seven digits, as commits are.
-        short = f"{image}@sha256:{digest[:7]}" if at else image
+        # A digest is shown by its first seven digits.
+        short = f"{image}@sha256:{digest[:7]}…" if at else image
         (line,) = [line for line in reply.lines if line.startswith(f"flux-system/{name} ")]
         assert line.startswith(f"flux-system/{name} {ready}/{spec['replicas']}, {short}, restarts 0")
 
@@ -205,7 +205,7 @@ async def test_what_cannot_be_read_is_named_and_the_rest_is_told(
     old.get(what, kept, 1, stderr)
     reply = await ask_fake(TOOL)
     assert not reply.is_error
-    assert reply.lines[1].startswith(f"NOT READ: {told} (forbidden: dev may not list in all namespaces)")
+    assert reply.lines[1].startswith(f"Could not read: {told} (forbidden: dev may not list in all namespaces)")
     assert "Flux v2.6.4" in reply.lines[2]
     if told == "Pod":
         assert "restarts not read" in reply.text

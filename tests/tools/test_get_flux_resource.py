@@ -221,7 +221,7 @@ async def test_every_fact_is_in_a_short_answer(ask_recording: Ask, name: Name) -
     assert reply.lines[0] == "get_flux_resource · context staging · user unknown · 2026-11-22T09:27:06Z"
     assert lacking(reply, FACTS[name]) == []
     assert lacking(reply, AT_THE_MOMENT[name]) == []
-    assert "NOT READ" not in reply.text
+    assert "Could not read" not in reply.text
     expected = [(one["type"], one["status"], one["reason"]) for one in raw(name)["status"]["conditions"]]
     told = re.findall(r"^condition (\w+) (\w+), (\w+)", reply.text, re.MULTILINE)
     assert sorted(told) == sorted(expected)
@@ -457,7 +457,7 @@ async def test_what_may_not_be_read_is_said_and_the_rest_is_told(
     api.forbids(forbidden)
     reply = await api.ask(TOOL, kind="ks", name="web")
     assert not reply.is_error
-    assert reply.lines[1].startswith(f"NOT READ: {unread} (forbidden: dev-user may not list")
+    assert reply.lines[1].startswith(f"Could not read: {unread} (forbidden: dev-user may not list")
     assert all(part in reply.text for part in (*still, "condition Ready True", "inventory: 1 objects"))
     assert "ready)" not in reply.text or unread == "Event"
 
@@ -479,7 +479,7 @@ async def test_a_neighbour_that_could_not_be_read_is_not_missing(api: Api) -> No
     api.holds(item(name="web", spec=source), item("GitRepository", "there"))
     api.forbids(by_kind["GitRepository"].resource)
     reply = await api.ask(TOOL, kind="ks", name="web")
-    assert reply.lines[1].startswith("NOT READ: GitRepository (forbidden")
+    assert reply.lines[1].startswith("Could not read: GitRepository (forbidden")
     assert "GitRepository flux-system/there" in reply.text
     assert "flux-system/there missing" not in reply.text
 
@@ -611,7 +611,7 @@ async def test_a_very_long_message(api: Api) -> None:
     reply = await api.ask(TOOL, kind="ks", name="web")
     assert bounded(reply)
     assert '"head x' in reply.text
-    assert 'x tail"' in reply.text
+    assert ' … tail"' in reply.text
     assert "event: 4 more (get_kubernetes_events)" in reply.lines
 
 

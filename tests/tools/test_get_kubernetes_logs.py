@@ -474,7 +474,7 @@ async def test_replica_sets_that_may_not_be_read_leave_the_labels_to_tell(cluste
     )
     reply = await ask_fake(LOGS, kind="Deployment", name="web", namespace="apps")
     assert not reply.is_error
-    assert reply.lines[1].startswith("NOT READ: ReplicaSet (forbidden: v may not list in namespace apps")
+    assert reply.lines[1].startswith("Could not read: ReplicaSet (forbidden: v may not list in namespace apps")
     assert body(reply) == ["hello"]
 
 

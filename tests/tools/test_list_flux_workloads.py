@@ -210,7 +210,7 @@ async def test_handmade_is_counted_and_not_named(ask_recording: Ask) -> None:
 async def test_the_images_of_monitoring_with_init_container_and_digest(ask_recording: Ask) -> None:
     reply = await ask_recording("staging", TOOL, namespace="monitoring")
     assert ": 8 of 8 " in reply.lines[0]
-    assert reply.lines[1] == "NOT READ: StatefulSet, DaemonSet, Job (not recorded)"
+    assert reply.lines[1] == "Could not read: StatefulSet, DaemonSet, Job (not recorded)"
     for row in STAGING:
         if " monitoring/" in row[0]:
             for image in re.findall(r"\S+/\S+[:@][^\s,]+", row[3]):
@@ -352,7 +352,7 @@ async def test_an_applier_that_was_not_read_is_said_and_its_workloads_are_there_
     api.holds(web(labels=applied_by("apps", prefix=HELM)), web("handmade"))
     api.forbids("helmreleases.helm.toolkit.fluxcd.io")
     reply = await api.ask(TOOL)
-    assert reply.lines[1].startswith("NOT READ: HelmRelease (forbidden")
+    assert reply.lines[1].startswith("Could not read: HelmRelease (forbidden")
     assert "1 not managed by Flux as far as could be read" in reply.text
     assert last(reply).startswith("HelmRelease flux-system/apps (by label, but not read): ")
 
@@ -362,7 +362,7 @@ async def test_workloads_that_could_not_be_read_are_an_error_or_a_gap() -> None:
     api.holds(web(labels=applied_by("apps")))
     api.forbids("jobs.batch", "cronjobs.batch")
     reply = await api.ask(TOOL)
-    assert reply.lines[1].startswith("NOT READ: CronJob, Job (forbidden")
+    assert reply.lines[1].startswith("Could not read: CronJob, Job (forbidden")
     api.forbids(*(kind.resource for kind in WORKLOAD_KINDS))
     assert (await api.ask(TOOL)).is_error
 

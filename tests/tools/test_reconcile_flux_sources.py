@@ -260,7 +260,7 @@ async def test_a_kind_that_cannot_be_read_is_said(api: FluxApi) -> None:
     api.holds(item("GitRepository", "a"), item("Bucket", "b"))
     api.forbids("buckets.source.toolkit.fluxcd.io")
     reply = await api.ask(TOOL)
-    assert reply.lines[1].startswith("NOT READ: Bucket (forbidden")
+    assert reply.lines[1].startswith("Could not read: Bucket (forbidden")
     assert outcomes(reply) == {"succeeded": {"GitRepository a"}}
 
 

@@ -312,7 +312,7 @@ async def test_an_applier_that_could_not_be_read_is_not_said_to_be_gone(api: Api
     api.holds(thing(DEPLOYMENT, "web", "apps", labels=labels), item("HelmRelease", "web", "apps"))
     api.forbids(by_kind["HelmRelease"].resource)
     reply = await api.ask(TOOL, kind="Deployment", name="web")
-    assert reply.lines[1].startswith("NOT READ: HelmRelease (forbidden")
+    assert reply.lines[1].startswith("Could not read: HelmRelease (forbidden")
     assert managers(reply) == ["managed by HelmRelease apps/web"]
     assert "not found" not in reply.text
 
@@ -366,7 +366,7 @@ async def test_a_flux_object_of_which_not_all_appliers_could_be_read(api: Api) -
     api.holds(applier("apps"), FLEET)
     api.forbids(by_kind["ResourceSet"].resource)
     reply = await api.ask(TOOL, kind="ks", name="apps")
-    assert reply.lines[1].startswith("NOT READ: ResourceSet (forbidden")
+    assert reply.lines[1].startswith("Could not read: ResourceSet (forbidden")
     assert "by hand" not in reply.text or "as far as could be read" in reply.text
 
 
@@ -384,7 +384,7 @@ async def test_nobody_is_known_to_manage_it_where_not_all_could_be_read(api: Api
     api.holds(thing(DEPLOYMENT, "web", "apps"))
     api.forbids(by_kind["Kustomization"].resource)
     reply = await api.ask(TOOL, kind="Deployment", name="web")
-    assert reply.lines[1].startswith("NOT READ: Kustomization (forbidden")
+    assert reply.lines[1].startswith("Could not read: Kustomization (forbidden")
     assert "not managed by Flux as far as could be read: " in reply.text
 
 
@@ -393,7 +393,7 @@ async def test_the_owners_could_not_be_read(api: Api) -> None:
     api.holds(pod, *rest, applier())
     api.forbids(REPLICA_SET.resource, DEPLOYMENT.resource)
     reply = await api.ask(TOOL, kind="Pod", name=pod["metadata"]["name"])
-    assert reply.lines[1].startswith("NOT READ: ReplicaSet, Deployment (forbidden")
+    assert reply.lines[1].startswith("Could not read: ReplicaSet, Deployment (forbidden")
     assert "owned by ReplicaSet apps/web-1, which was not read" in reply.lines
     assert "not managed by Flux as far as could be read: " in reply.text
 

@@ -1,0 +1,40 @@
+"""An answer advises no tool that the server does not offer."""
+
+import pytest
+
+from flux_mcp.kubectl.connect import connect
+from flux_mcp.render.answer import Answer
+from flux_mcp.server import build
+from flux_mcp.settings import Settings
+from tests.conftest import ask_server
+from tests.support.fake import FIXTURES
+
+pytestmark = pytest.mark.anyio
+
+STAGING = FIXTURES / "staging"
+WRITING = {"reconcile_flux_resource", "reconcile_flux_sources"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "missing"),
+    [
+        pytest.param(Settings(recording=STAGING), {*WRITING, "get_kubernetes_logs"}, id="recording"),
+        pytest.param(
+            Settings(recording=STAGING, flux_only=True),
+            {*WRITING, "get_kubernetes_logs", "get_kubernetes_resources"},
+            id="flux-only",
+        ),
+    ],
+)
+async def test_an_answer_knows_the_tools_that_are_offered(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, missing: set[str]
+) -> None:
+    seen = []
+    render = Answer.render
+    monkeypatch.setattr(Answer, "render", lambda answer: (seen.append(answer.request), render(answer))[1])
+    reply = await ask_server(build(connect(settings), settings), "get_flux_instance", {})
+    assert not reply.is_error
+    (request,) = seen
+    assert request.offers("get_flux_instance")
+    assert request.offers("list_flux_resources")
+    assert not any(map(request.offers, missing))
