@@ -31,7 +31,12 @@ async def test_an_answer_knows_the_tools_that_are_offered(
 ) -> None:
     seen = []
     render = Answer.render
-    monkeypatch.setattr(Answer, "render", lambda answer: (seen.append(answer.request), render(answer))[1])
+
+    def noted(answer: Answer) -> str:
+        seen.append(answer.request)
+        return render(answer)
+
+    monkeypatch.setattr(Answer, "render", noted)
     reply = await ask_server(build(connect(settings), settings), "get_flux_instance", {})
     assert not reply.is_error
     (request,) = seen
