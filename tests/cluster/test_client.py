@@ -449,7 +449,7 @@ async def test_a_version_that_is_listed_and_not_served_is_not_an_empty_list(fake
     said = f'Error from server (NotFound): Unable to list "kustomize.toolkit.fluxcd.io/v1, Resource=kustomizations": {GONE.format("")}'
     fake.says("get", a_list(), said, 1)
     reply = await ask_fake(LIST)
-    (line,) = [line for line in reply.lines if line.startswith("NOT READ: ")]
+    (line,) = [line for line in reply.lines if line.startswith("Could not read: ")]
     assert "Kustomization" in line
 
 
