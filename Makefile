@@ -4,7 +4,7 @@ UV_VERSION := $(shell sed -n 's/.*"uv==\(.*\)".*/\1/p' pyproject.toml)
 export UV_PROJECT_ENVIRONMENT := .venv
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo test test-live test-node fuzz mutants lint format bench golden clean
+.PHONY: setup demo test test-live test-node fuzz mutants lint format bench golden docs clean
 
 setup: .venv/.ready
 
@@ -53,6 +53,10 @@ bench: setup
 # Rewrites tests/tools/golden/ from the code; read the diff before you commit it.
 golden: setup
 	.venv/bin/python -m pytest -m "not live and not node" -k golden --update-golden
+
+# Writes the pages of docs/ that come from data, such as the catalog of failures.
+docs: setup
+	@.venv/bin/python -m tests.docs
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist tests/render/node/node_modules

@@ -1,6 +1,6 @@
 """What stands in the way of one object in trouble: other objects, causes that are no object's trouble, or itself.
 
-Source: how the controllers wait for sources, dependencies and health (our knowledge file, sections 2.1, 2.2 and 5).
+Source: how the controllers wait for sources, dependencies and health, from their documentation and source.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.failure import Advice, Failure, Upstream
-from flux_mcp.diagnosis.catalog.lookup import ROWS, find_failure
+from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.snapshot import SnapshotObject, named_objects
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import Flag, Health, ObjectStatus
@@ -37,8 +37,8 @@ class Cause:
     Attributes:
         members: where it is: the object that fails, the objects of a loop, a target that is not there; several where
             they fail alike. Of a controller the Deployment.
-        advice: what it means and what to do; more than one where several things are to be known.
-        known: whether the catalogue or our own rules know it.
+        advice: causes and fixes; more than one where several apply.
+        known: whether the catalog or our own rules know it.
     """
 
     sort: CauseType
@@ -79,13 +79,13 @@ class Blocked:
     Attributes:
         by: other objects in trouble.
         causes: what ends the search.
-        rows: of the catalogue that fit the object itself, the Ready condition's first.
+        failures: those of the catalog that the object itself reports, the Ready condition's first.
         workloads: what it applied and is said not to be healthy, or may not be.
     """
 
     by: tuple[ObjectRef, ...] = ()
     causes: tuple[Cause, ...] = ()
-    rows: tuple[Failure, ...] = ()
+    failures: tuple[Failure, ...] = ()
     workloads: tuple[InventoryEntry, ...] = ()
 
 
@@ -93,38 +93,39 @@ _UNSEEN: Final = frozenset({Health.PENDING, Health.STALE})
 
 PENDING: Final = Advice(
     "no controller has reported on it yet",
-    "look at its controller's log, and at a label sharding.fluxcd.io/key without a shard",
+    "check the log of its controller, and whether a controller watches its label sharding.fluxcd.io/key",
 )
 STALE: Final = Advice(
-    "its newest spec was not seen yet; the status is of an older one",
-    "look at the log and the load of its controller",
+    "the latest generation is not yet observed; the status is about an older one",
+    "check the log and the load of its controller",
 )
 DELETING: Final = Advice(
     "its deletion waits for the controllers of its finalizers",
-    "look at that controller, and at what it must delete first; remove a finalizer by hand only if that is gone",
+    "check that controller, and what it must delete first; remove a finalizer by hand only if that is gone",
 )
 DRIFTED: Final = Advice(
-    "objects of it were changed by hand", "undo the change, declare it, or list it under driftDetection.ignore"
+    "something other than Flux changed its objects",
+    "revert the change, declare it, or list it in driftDetection.ignore",
 )
 BEHIND: Final = Advice(
-    "it is Ready, but its source holds a newer revision than it has applied", "wait for an interval, or reconcile it"
+    "it is Ready, but its source has a newer revision than it has applied", "wait for its interval, or reconcile it"
 )
 REQUESTED: Final = Advice(
-    "a reconcile request was not handled yet", "look at its controller if it does not go within a minute"
+    "a reconcile request is not yet handled", "check its controller if that takes more than a minute"
 )
-STUCK: Final = Advice("its run takes longer than its time-out", "look at restarts and load of its controller")
-LOOP: Final = Advice("nothing but a change of dependsOn ends it", "remove one dependsOn of it")
-ITSELF: Final = Advice("it depends on itself", "remove itself from its dependsOn")
-MISSING: Final = Advice("it does not exist", "create it, or correct the reference of what waits for it")
-SUSPENDED: Final = Advice("it is suspended, so it will not become Ready, nor newer", "resume it")
+STUCK: Final = Advice("its run takes longer than its timeout", "check restarts and load of its controller")
+LOOP: Final = Advice("the objects depend on each other in a loop", "remove one of these dependsOn")
+ITSELF: Final = Advice("it depends on itself", "remove it from its own dependsOn")
+MISSING: Final = Advice("it does not exist", "create it, or correct the reference in what waits for it")
+SUSPENDED: Final = Advice("it is suspended, so it neither becomes Ready nor gets a newer revision", "resume it")
 RUNNING: Final = Advice("it is being reconciled now", "wait for its run to end")
-MADE: Final = Advice("it does not exist; helm-controller makes it", "reconcile the HelmRelease")
+MADE: Final = Advice("it does not exist; helm-controller creates it", "reconcile the HelmRelease")
 REMOTE: Final = Advice(
-    "it applies to another cluster (spec.kubeConfig), which is not looked at here", "look at the named objects there"
+    "it applies to another cluster (spec.kubeConfig), which is not read here", "check the named objects there"
 )
-OTHER: Final = Advice("it is of no Flux kind and is not looked at here", "get_kubernetes_resources shows it")
-UNREAD: Final = Advice("it could not be read, so why it is waited for is not known", "ask with an identity that may")
-DOWN: Final = Advice("the controller does not run: nothing of its kinds is reconciled or retried", "bring it up first")
+OTHER: Final = Advice("it is not a Flux object, and its status is not read here", "check it with kubectl get -o yaml")
+UNREAD: Final = Advice("it could not be read, so its state is not known", "retry with an identity that may read it")
+DOWN: Final = Advice("the controller does not run: nothing of its kinds is reconciled or retried", "restore it first")
 
 
 def blocked(entry: ObjectStatus, snapshot: Snapshot) -> Blocked:
@@ -132,9 +133,9 @@ def blocked(entry: ObjectStatus, snapshot: Snapshot) -> Blocked:
     down = snapshot.down.get(entry.object.kind.controller)
     ends = (Cause(CauseType.CONTROLLER, (down,), (DOWN,)),) if down is not None else ()
     if entry.health in _UNSEEN or entry.health is Health.DELETING:
-        silent = _without_a_word(snapshot.objects[entry.object.ref], snapshot) if entry.health is Health.PENDING else ()
-        return Blocked(causes=ends or (_own(entry, silent),), rows=silent)
-    fitting = _rows(entry)
+        silent = _unreported(snapshot.objects[entry.object.ref], snapshot) if entry.health is Health.PENDING else ()
+        return Blocked(causes=ends or (_own(entry, silent),), failures=silent)
+    fitting = _failures(entry)
     found = _Search(entry, snapshot, fitting[0].upstream if fitting else _guess(entry)).run()
     causes = (*ends, *found.causes)
     if found.own or not (found.by or causes):
@@ -142,34 +143,30 @@ def blocked(entry: ObjectStatus, snapshot: Snapshot) -> Blocked:
     return Blocked(found.by, causes, fitting, found.workloads)
 
 
-def _without_a_word(one: SnapshotObject, snapshot: Snapshot) -> tuple[Failure, ...]:
-    """The rows for a HelmRelease of which helm-controller writes no status, told from its spec."""
+def _unreported(one: SnapshotObject, snapshot: Snapshot) -> tuple[Failure, ...]:
+    """The failures for which helm-controller writes no status, recognized from the spec of the HelmRelease."""
     spec = at(one.item, "spec")
     if one.ref.kind != "HelmRelease":
         return ()
     if (at(spec, "chart") is None) == (at(spec, "chartRef") is None):
-        return _numbered(44)
+        return (failure("helm-chart-reference-invalid"),)
     elsewhere = text(spec, "chart", "spec", "sourceRef", "namespace") not in {"", one.ref.namespace}
-    return _numbered(43) if elsewhere and snapshot.one_namespace else ()
+    return (failure("helm-chart-source-cross-namespace"),) if elsewhere and snapshot.one_namespace else ()
 
 
-def _numbered(number: int) -> tuple[Failure, ...]:
-    return tuple(row for row in ROWS if row.number == number)
-
-
-def _rows(entry: ObjectStatus) -> tuple[Failure, ...]:
-    """The rows for the Ready condition, and for Stalled where that gives another reason."""
+def _failures(entry: ObjectStatus) -> tuple[Failure, ...]:
+    """Those that the Ready condition reports, and Stalled where that gives another reason."""
     kind = entry.object.kind.kind
     told = [(entry.reason, entry.message)]
     stalled = entry.object.condition("Stalled")
     if stalled is not None and stalled.status == "True":
         told.append((stalled.reason, stalled.message))
     if Flag.STUCK in entry.flags:
-        return _numbered(36) if kind == "Kustomization" else ()
+        return (failure("reconciliation-overdue"),) if kind == "Kustomization" else ()
     if entry.health is Health.READY:
         told = []
     found = (find_failure(kind, reason, message) for reason, message in told)
-    return tuple(dict.fromkeys(row for row in found if row is not None))
+    return tuple(dict.fromkeys(each for each in found if each is not None))
 
 
 def _guess(entry: ObjectStatus) -> Upstream:
@@ -178,14 +175,14 @@ def _guess(entry: ObjectStatus) -> Upstream:
 
 def _own(entry: ObjectStatus, fitting: Iterable[Failure], *, remote: bool = False) -> Cause:
     """The cause that lies in the object itself; what is not healthy on another cluster is not seen."""
-    advice = tuple(REMOTE if remote and row.upstream is Upstream.HEALTH else row.advice for row in fitting) or tuple(
+    advice = tuple(REMOTE if remote and each.upstream is Upstream.HEALTH else each.advice for each in fitting) or tuple(
         _of_state(entry)
     )
     return Cause(CauseType.FAILURE, (entry.object.ref,), advice, known=bool(advice))
 
 
 def _of_state(entry: ObjectStatus) -> Iterator[Advice]:
-    """What a verdict or a flag means where no condition tells more."""
+    """What a health or a flag says where no condition says more."""
     match entry.health:
         case Health.PENDING:
             yield PENDING

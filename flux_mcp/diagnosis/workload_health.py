@@ -1,7 +1,7 @@
-"""Why a workload is not ready, told from its own conditions, its Pods and their warning events.
+"""Why a workload is not ready, from its own conditions, its Pods and their warning Events.
 
-Source: the Kubernetes documentation on Pod lifecycle, and our knowledge file, section 5 (rows 31, 32, 51). What the
-status tells wins over events, which are forgotten in an hour.
+Source: the Kubernetes documentation on Pod lifecycle. The status takes precedence over Events, which expire after an
+hour.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ from typing import Any, Final
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
 from flux_mcp.diagnosis.catalog.failure import Advice
-from flux_mcp.diagnosis.catalog.pods import NOT_READY, POD_FAILURES
+from flux_mcp.diagnosis.catalog.lookup import find_failure
 from flux_mcp.kubernetes.events import WARNING, Event, event
 from flux_mcp.kubernetes.pods import Container, Pod, pod
 from flux_mcp.kubernetes.workloads import Workload, view_workload
@@ -35,7 +35,7 @@ class WorkloadFailure:
         container: whose it is; empty for the Pod or the workload as a whole.
         reason: as Kubernetes names it, such as ImagePullBackOff.
         last: how the run before ended, such as `OOMKilled exit code 137`; empty where it is not told.
-        advice: None for a reason that is not in the table.
+        advice: None for a reason that is not in the catalog.
     """
 
     about: tuple[ObjectRef, ...]
@@ -117,7 +117,7 @@ def _of_pod(one: Pod, warnings: Sequence[Event]) -> Iterator[WorkloadFailure]:
     if found:
         yield from found
         return
-    if one.reason in POD_FAILURES:
+    if find_failure(one.ref.kind, one.reason, one.message) is not None:
         yield _symptom((one.ref,), one.reason, message=one.message)
         return
     scheduled = next((each for each in one.conditions if each.type == "PodScheduled"), None)
@@ -133,7 +133,7 @@ def _of_pod(one: Pod, warnings: Sequence[Event]) -> Iterator[WorkloadFailure]:
                 return
     running = next((each for each in one.containers if each.state == "running" and not each.ready), None)
     if running is not None:
-        yield replace(_symptom((one.ref,), "NotReady", container=running), advice=NOT_READY)
+        yield _symptom((one.ref,), "NotReady", container=running)
 
 
 def _of_container(one: Pod, container: Container) -> WorkloadFailure | None:
@@ -154,6 +154,7 @@ def _symptom(
         last = f"{container.last_reason} exit code {container.last_exit}"
     # A crash loop whose last run was killed for its memory is a matter of memory.
     telling = container.last_reason if container is not None and container.last_reason == "OOMKilled" else reason
+    found = find_failure(about[0].kind, telling, message)
     return WorkloadFailure(
         about=about,
         reason=reason,
@@ -162,7 +163,7 @@ def _symptom(
         message=message,
         last=last,
         restarts=container.restarts if container is not None else 0,
-        advice=POD_FAILURES.get(telling),
+        advice=found.advice if found is not None else None,
     )
 
 
@@ -175,7 +176,7 @@ def _of_workload(ref: ObjectRef, observed: WorkloadEvidence) -> Iterator[Workloa
             yield _symptom((ref,), condition.reason, message=condition.message)
             return
     for warning in observed.warnings.get(ref, ()):
-        if warning.reason in POD_FAILURES:
+        if find_failure(ref.kind, warning.reason, warning.message) is not None:
             yield _symptom((ref,), warning.reason, message=warning.message)
             return
 

@@ -24,7 +24,7 @@ from flux_mcp.sanitize.quote import MESSAGE, abbreviated, message, name_of, valu
 _INDENT: Final = "   "
 _TITLES: Final = {CauseType.MISSING: "not found", CauseType.UNREAD: "NOT READ", CauseType.CONTROLLER: "down, see above"}
 FIELDS: Final = 8
-"""Fields below one that the catalogue names that are told."""
+"""Fields below one that the catalog names that are shown."""
 VALUES: Final = 5
 STEPS: Final = 10
 """Objects between the one asked for and a cause that are named."""
@@ -38,7 +38,7 @@ class Detail:
         message: characters of a message.
         named: objects of one sort that are named.
         pods: Pods of one symptom that are named.
-        advice: whether meaning and advice are told.
+        advice: whether causes and fixes are shown.
         look: whether the fields to look at are told, with the ways that lead to the cause.
     """
 
@@ -60,6 +60,12 @@ def stalled_line(entry: ObjectStatus) -> str:
     if stalled is None or stalled.status != "True" or stalled.reason == entry.reason:
         return ""
     return f"condition Stalled, {value(stalled.reason)}: {message(stalled.message)}"
+
+
+def advice_lines(advice: Advice) -> Iterator[str]:
+    """What causes a failure and how to fix it."""
+    yield f"cause: {advice.cause}"
+    yield f"fix: {advice.fix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +172,14 @@ class Causes:
     def _advice(self, cause: Cause, found: Iterable[WorkloadFailure]) -> Iterator[str]:
         advice: dict[Advice, None] = {one.advice: None for one in found if one.advice is not None}
         explained = bool(advice)
-        rows = self.diagnosis.blocked[cause.members[0]].rows if cause.sort is CauseType.FAILURE else ()
-        waiting = {row.advice for row in rows if row.upstream is Upstream.HEALTH}
+        failures = self.diagnosis.blocked[cause.members[0]].failures if cause.sort is CauseType.FAILURE else ()
+        waiting = {each.advice for each in failures if each.upstream is Upstream.HEALTH}
         # Where the Pods tell why, that something was not ready in time is no news.
         advice |= dict.fromkeys(one for one in cause.advice if not (explained and one in waiting))
         if not cause.known and not explained:
-            yield "means: not in the catalogue of known failures; the message is all that is told"
+            yield "cause: not in the catalog of known failures; only the message is known"
         for one in advice:
-            yield f"means: {one.meaning}; do: {one.do}"
+            yield from advice_lines(one)
 
     def _look(self, cause: Cause, position: int, asked: ObjectRef | None) -> Iterator[str]:
         if cause.sort is CauseType.FAILURE and (told := self._fields(cause.members[0])):
@@ -190,12 +196,12 @@ class Causes:
         return f"{name_of(ref)} {entry.health.value} {value(entry.reason) if entry.reason else ''}".rstrip()
 
     def _fields(self, ref: ObjectRef) -> tuple[str, ...]:
-        """The fields that the catalogue names, with what is in them."""
+        """The fields that the catalog names, with what is in them."""
         item = self.objects[ref].item if ref in self.objects else None
         if item is None:
             return ()
         spec = at(project(item), "spec")
-        paths = dict.fromkeys(path for row in self.diagnosis.blocked[ref].rows for path in row.look)
+        paths = dict.fromkeys(path for each in self.diagnosis.blocked[ref].failures for path in each.look)
         return tuple(told for path in paths for told in _fields(spec, path))
 
 

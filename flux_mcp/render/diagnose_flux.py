@@ -9,6 +9,7 @@ from typing import Final
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.blockers import DOWN
+from flux_mcp.diagnosis.catalog.failure import Advice
 from flux_mcp.diagnosis.catalog.lookup import silent_failures
 from flux_mcp.diagnosis.collect import Evidence, HealthEvidence
 from flux_mcp.diagnosis.root_causes import Diagnosis
@@ -16,7 +17,7 @@ from flux_mcp.diagnosis.workload_health import workload_failures
 from flux_mcp.flux.installation import CONTROLLERS, Controller
 from flux_mcp.flux.status import Health, ObjectStatus
 from flux_mcp.render.answer import Answer, Level
-from flux_mcp.render.causes import BRIEF, FULL, SHORT, Causes, Detail, stalled_line
+from flux_mcp.render.causes import BRIEF, FULL, SHORT, Causes, Detail, advice_lines, stalled_line
 from flux_mcp.render.objects import counts, object_line
 from flux_mcp.render.text import DEFAULT_BOUND, Line, until_full
 from flux_mcp.sanitize.quote import MESSAGE, message, name_of, value
@@ -69,7 +70,7 @@ class FluxDiagnosis(Answer):
         return (1, 1) if self.asked is not None else (named, len(self.troubled))
 
     def levels(self) -> Sequence[Level]:
-        """The causes, each with its evidence, meaning and what it blocks."""
+        """The causes, each with its evidence, cause, fix and what it blocks."""
         details = (FULL, BRIEF, SHORT) if self.asked is not None else (BRIEF, SHORT)
         return [partial(self._causes, detail) for detail in details]
 
@@ -148,8 +149,9 @@ class FluxDiagnosis(Answer):
                 yield "Its run goes on and is within its time-out."
             case _:
                 yield "It is in no trouble that its status tells."
-        for row in silent_failures(entry.object.kind.kind) if entry.health in _LOOK_WELL else ():
-            yield f"not told by a status: {row.advice.meaning}; do: {row.advice.do}"
+        for failure in silent_failures(entry.object.kind.kind) if entry.health in _LOOK_WELL else ():
+            yield f"possible without its status showing it: {failure.advice.cause}"
+            yield f"fix: {failure.advice.fix}"
 
     def _controllers(self) -> Iterator[str]:
         every = self.evidence.controllers
@@ -164,9 +166,9 @@ class FluxDiagnosis(Answer):
         if len(self._down) > DOWN_NAMED:
             yield f"… {len(self._down) - DOWN_NAMED} more controllers are down: get_flux_instance lists them."
         if self.expected:
-            yield f"No Deployment found of {', '.join(self.expected)}, whose objects exist: {DOWN.meaning}"
+            yield f"No Deployment found of {', '.join(self.expected)}, whose objects exist: {DOWN.cause}"
         if self._down:
-            yield f"means: {DOWN.meaning}, and statuses are old; do: {DOWN.do}"
+            yield from advice_lines(Advice(f"{DOWN.cause}, and statuses are old", DOWN.fix))
 
     def _places(self) -> str:
         """Where the controllers are, if not all in one namespace: whoever may label a Deployment can add to them."""

@@ -302,7 +302,7 @@ def test_what_another_cluster_says_is_not_looked_up_here() -> None:
     found = diagnose(world([holder(message, kubeConfig={"secretRef": {"name": "x"}})]))
     assert told(found, ks("a")) == {(CauseType.FAILURE, ks("a"))}
     assert found.workloads([ks("a")]) == ()
-    assert "another cluster" in found.causes[0].advice[0].meaning
+    assert "another cluster" in found.causes[0].advice[0].cause
 
 
 def test_another_vendors_kind_of_a_name_of_flux_is_not_called_missing() -> None:
@@ -389,7 +389,7 @@ def test_an_ordinary_rollout_is_no_trouble() -> None:
 def test_a_run_that_takes_longer_than_its_time_out_is_told_as_that() -> None:
     hung = item(name="a", status={"conditions": [{**READY, "status": "Unknown", "reason": "Progressing"}]})
     found = diagnose(world([hung]))
-    assert [row.number for row in found.blocked[ks("a")].rows] == [36]
+    assert [failure.id for failure in found.blocked[ks("a")].failures] == ["reconciliation-overdue"]
 
 
 def test_where_a_message_names_nothing_the_workloads_of_the_inventory_are_looked_at() -> None:
@@ -447,17 +447,28 @@ def test_a_controller_that_is_down_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "refused", "number"),
+    ("spec", "refused", "expected"),
     [
-        pytest.param({}, False, 44, id="neither chart nor chartRef"),
-        pytest.param({"chart": {"spec": {}}, "chartRef": {"kind": "OCIRepository", "name": "x"}}, False, 44, id="both"),
-        pytest.param({"chart": {"spec": {"sourceRef": {"name": "x", "namespace": "far"}}}}, True, 43, id="refused"),
+        pytest.param({}, False, "helm-chart-reference-invalid", id="neither chart nor chartRef"),
+        pytest.param(
+            {"chart": {"spec": {}}, "chartRef": {"kind": "OCIRepository", "name": "x"}},
+            False,
+            "helm-chart-reference-invalid",
+            id="both",
+        ),
+        pytest.param(
+            {"chart": {"spec": {"sourceRef": {"name": "x", "namespace": "far"}}}},
+            True,
+            "helm-chart-source-cross-namespace",
+            id="refused",
+        ),
     ],
 )
-def test_a_release_without_a_status_is_told_from_its_spec(spec: dict, refused: bool, number: int) -> None:
+def test_a_release_without_a_status_is_told_from_its_spec(spec: dict, refused: bool, expected: str) -> None:
     silent = item("HelmRelease", "a", spec=spec, status={"conditions": []})
     found = diagnose(world([silent], one_namespace=refused))
-    assert [row.number for row in found.blocked[ObjectRef("HelmRelease", "flux-system", "a")].rows] == [number]
+    failures = found.blocked[ObjectRef("HelmRelease", "flux-system", "a")].failures
+    assert [failure.id for failure in failures] == [expected]
 
 
 def test_objects_that_fail_alike_are_one_cause() -> None:
@@ -482,14 +493,15 @@ def test_exhausted_retries_are_told_beside_the_failure() -> None:
     }
     failed["status"]["conditions"].append(stalled)
     found = diagnose(world([failed]))
-    assert [row.number for row in found.blocked[ObjectRef("HelmRelease", "flux-system", "a")].rows] == [51, 64]
+    failures = found.blocked[ObjectRef("HelmRelease", "flux-system", "a")].failures
+    assert [failure.id for failure in failures] == ["helm-wait-timeout", "helm-retries-exceeded"]
 
 
 def test_a_rollback_that_succeeded_is_a_failure() -> None:
     """The wanted version is not running, though the reason sounds well."""
     found = diagnose(world([bad("RollbackSucceeded", "Helm rollback succeeded", "HelmRelease", "a")]))
-    ((row,),) = [one.rows for one in found.blocked.values()]
-    assert row.number == 61
+    ((failure,),) = [one.failures for one in found.blocked.values()]
+    assert failure.id == "helm-rolled-back"
 
 
 # Arbitrary clusters

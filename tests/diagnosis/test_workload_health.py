@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.diagnosis.catalog.pods import NOT_READY, POD_FAILURES
+from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.workload_health import (
     WorkloadFailure,
     index_workloads,
@@ -16,6 +16,16 @@ from flux_mcp.diagnosis.workload_health import (
 )
 
 WEB = ObjectRef("Deployment", "apps", "web")
+FAILURES = {
+    "ImagePullBackOff": "image-pull-failed",
+    "ErrImagePull": "image-pull-failed",
+    "CreateContainerConfigError": "container-config-missing",
+    "CrashLoopBackOff": "container-crashes",
+    "Error": "container-crashes",
+    "OOMKilled": "container-out-of-memory",
+    "Evicted": "pod-evicted",
+    "Unschedulable": "pod-unschedulable",
+}
 
 
 def meta(name: str, kind: str = "", owner: str = "") -> dict[str, Any]:
@@ -122,7 +132,7 @@ def test_a_pod_tells_its_reason(status: dict[str, Any], reason: str, container: 
     (symptom,) = found(deployment(), replica_set(), a_pod(status))
     assert (symptom.reason, symptom.container) == (reason, container)
     assert symptom.about == (ObjectRef("Pod", "apps", "web-1-a"),)
-    assert symptom.advice is POD_FAILURES[reason]
+    assert symptom.advice is failure(FAILURES[reason]).advice
 
 
 def test_a_crash_loop_tells_how_the_last_run_ended() -> None:
@@ -131,7 +141,7 @@ def test_a_crash_loop_tells_how_the_last_run_ended() -> None:
     )
     (symptom,) = found(deployment(), replica_set(), a_pod(state))
     assert (symptom.last, symptom.restarts, symptom.image) == ("OOMKilled exit code 137", 7, "ghcr.io/acme/web:1")
-    assert symptom.advice is POD_FAILURES["OOMKilled"]
+    assert symptom.advice is failure("container-out-of-memory").advice
 
 
 def test_a_probe_that_fails_is_told_from_its_event() -> None:
@@ -141,7 +151,7 @@ def test_a_probe_that_fails_is_told_from_its_event() -> None:
         "Unhealthy",
         "Readiness probe failed: HTTP probe failed with statuscode: 503",
     )
-    assert symptom.advice is NOT_READY
+    assert symptom.advice is failure("readiness-probe-failing").advice
 
 
 def test_without_an_event_a_container_that_is_not_ready_is_told() -> None:

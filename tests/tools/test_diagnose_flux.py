@@ -312,10 +312,10 @@ async def test_a_workload_that_is_well_by_now_is_said_to_be(tmp_path: Path) -> N
     assert "Deployment apps/web: 1/1 ready now; its Pods and events tell no more" in reply.text
 
 
-async def test_what_is_not_in_the_catalogue_says_so_and_shows_the_message(tmp_path: Path) -> None:
+async def test_what_is_not_in_the_catalog_says_so_and_shows_the_message(tmp_path: Path) -> None:
     reply = await ask(written(tmp_path / "r", flux=[bad("BrandNew", "something that nobody knows")]))
     assert '"something that nobody knows"' in reply.text
-    assert "not in the catalogue of known failures" in reply.text
+    assert "not in the catalog of known failures" in reply.text
 
 
 async def test_one_object_shows_the_fields_to_look_at_and_no_value_that_is_hidden(tmp_path: Path) -> None:

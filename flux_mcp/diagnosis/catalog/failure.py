@@ -1,72 +1,65 @@
-"""How a row of the catalogue of failures is written: the failure, what it means, what to do, and where its cause is."""
+"""An entry of the catalog of failures."""
 
-from dataclasses import dataclass
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 
 class Upstream(Enum):
-    """Where the cause of a failure is to be sought."""
+    """Where the cause of a failure lies."""
 
-    OWN = "in the object itself, or outside Flux"
-    SOURCE = "in its source"
-    DEPENDENCY = "in an object of spec.dependsOn"
-    HEALTH = "in what it applied"
+    OWN = "own"
+    """In the object itself, or outside Flux."""
+    SOURCE = "source"
+    """In its source."""
+    DEPENDENCY = "dependency"
+    """In an object that it depends on."""
+    HEALTH = "health"
+    """In what it applied."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What something means, and what to do about it. No advice is a write of this server but a reconcile request."""
+    """What causes a failure, and how to fix it. No fix is a write of this server other than a reconcile request."""
 
-    meaning: str
-    do: str
+    cause: str
+    fix: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Failure:
-    """One row of the catalogue.
+    """One entry; the package's docstring explains the fields.
 
     Attributes:
-        number: of the row in our knowledge file.
-        kinds: of the objects that fail so.
-        reasons: of a condition, or of an Event where nothing of it is in the status; empty where no reason tells it.
-        hint: a pattern that is sought in the message, in any case; empty for the row that answers for its reasons
-            whatever the message is.
-        advice: what it means and what to do.
-        look: fields of the object's spec to look at, dotted.
-        upstream: where the cause is.
-        silent: neither condition nor verdict shows it: it is told where somebody asks about an object that looks well.
+        place: the file that it stands in, without `.toml`.
+        samples: messages that select it.
+        near_misses: id of another failure → messages that select that one instead.
     """
 
-    number: int
+    id: str
+    place: str
     kinds: tuple[str, ...]
     reasons: tuple[str, ...]
-    hint: str
     advice: Advice
+    pattern: str = ""
+    priority: int = 0
     look: tuple[str, ...] = ()
     upstream: Upstream = Upstream.OWN
     silent: bool = False
+    since: str = ""
+    until: str = ""
+    source: str = ""
+    samples: tuple[str, ...] = ()
+    near_misses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def regex(self) -> re.Pattern[str]:
+        """The pattern, compiled once."""
+        return _compiled(self.pattern)
 
 
-def row(  # noqa: PLR0913 (the columns of the table)
-    kinds: str,
-    number: int,
-    reasons: str,
-    hint: str,
-    meaning: str,
-    do: str,
-    *,
-    look: str = "",
-    upstream: Upstream = Upstream.OWN,
-    silent: bool = False,
-) -> Failure:
-    """One row; kinds, reasons and fields to look at are parted by spaces."""
-    return Failure(
-        number=number,
-        kinds=tuple(kinds.split()),
-        reasons=tuple(reasons.split()),
-        hint=hint,
-        advice=Advice(meaning, do),
-        look=tuple(look.split()),
-        upstream=upstream,
-        silent=silent,
-    )
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)

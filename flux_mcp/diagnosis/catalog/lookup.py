@@ -1,51 +1,91 @@
-"""What a failure means, where to look and what to do: by the reason of a condition first, by its message as a hint.
+"""Finds the failure behind a condition or an Event: by its kind and reason first, then by its message.
 
-The rows stand in failures_*.py, by kind; adding a failure is one entry there. Source: the controllers of Flux 2.9 and
-Flux Operator 0.58 (our knowledge file, section 5, whose numbers the rows carry). Reasons are the controllers' own; many
-messages are those of libraries and of the API server, so a message that no row knows is no failure of the table: the
-reason's general row answers, else nothing does and the caller says so.
+Reasons are the controllers' own; many messages are those of libraries and of the API server, so a message that no
+pattern matches is answered by the reason's general entry, else by none, and the caller says so.
 """
 
 import functools
-import re
-from typing import Final
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
 
-from flux_mcp.diagnosis.catalog.failure import Failure
-from flux_mcp.diagnosis.catalog.helmrelease import RELEASES
-from flux_mcp.diagnosis.catalog.kustomization import KUSTOMIZATIONS
-from flux_mcp.diagnosis.catalog.other_kinds import OTHERS
-from flux_mcp.diagnosis.catalog.sources import SOURCES
+from flux_mcp.diagnosis.catalog.failure import Advice, Failure, Upstream
 
-ROWS: Final = (*KUSTOMIZATIONS, *RELEASES, *SOURCES, *OTHERS)
-"""The whole catalogue; a row with a narrower hint stands before a wider one."""
+PLACES: Final = ("build", "health", "helm", "apply", "sources", "images", "notifications", "operator", "pods")
+"""The files, in the order in which their patterns are tried."""
+_FOLDER: Final = Path(__file__).parent
+_HELM_LOGS: Final = "\n\nLast Helm logs:"
+"""What helm-controller appends to an error; the logs quote what did not fail too."""
 
 
 def find_failure(kind: str, reason: str, message: str) -> Failure | None:
-    """The row for a condition or an Event of an object of this kind; None where the catalogue has none."""
-    general = None
-    for row in _by_reason().get((kind, reason), ()):
-        if not row.hint:
-            general = general or row
-        elif _pattern(row.hint).search(message):
-            return row
-    return general
+    """The failure that a condition or an Event of an object of this kind reports; None where the catalog has none."""
+    found = _by_reason().get((kind, reason), ())
+    error = message.partition(_HELM_LOGS)[0]
+    return next((entry for entry in found if not entry.pattern or entry.regex.search(error)), None)
+
+
+def failure(name: str) -> Failure:
+    """The failure with this id.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return _by_id()[name]
 
 
 def silent_failures(kind: str) -> tuple[Failure, ...]:
-    """What goes wrong with objects of this kind without their status showing it."""
-    return tuple(row for row in ROWS if row.silent and kind in row.kinds)
+    """What can go wrong with objects of this kind without their status showing it."""
+    return tuple(entry for entry in failures() if entry.silent and kind in entry.kinds)
 
 
 @functools.cache
-def _by_reason() -> dict[tuple[str, str], list[Failure]]:
-    found: dict[tuple[str, str], list[Failure]] = {}
-    for row in ROWS:
-        for kind in row.kinds:
-            for reason in row.reasons:
-                found.setdefault((kind, reason), []).append(row)
-    return found
+def failures() -> tuple[Failure, ...]:
+    """Every failure, in the order in which patterns are tried."""
+    return tuple(sorted((entry for place in PLACES for entry in _read(place)), key=lambda entry: -entry.priority))
 
 
 @functools.cache
-def _pattern(hint: str) -> re.Pattern[str]:
-    return re.compile(hint, re.IGNORECASE)
+def _by_id() -> Mapping[str, Failure]:
+    return {entry.id: entry for entry in failures()}
+
+
+@functools.cache
+def _by_reason() -> Mapping[tuple[str, str], Sequence[Failure]]:
+    """By kind and reason; the general entry, which has no pattern, last."""
+    found: dict[tuple[str, str], list[Failure]] = defaultdict(list)
+    for entry in sorted(failures(), key=lambda entry: not entry.pattern):
+        for kind in entry.kinds:
+            for reason in entry.reasons:
+                found[kind, reason].append(entry)
+    return dict(found)
+
+
+def _read(place: str) -> Iterator[Failure]:
+    tables = tomllib.loads((_FOLDER / f"{place}.toml").read_text(encoding="utf-8"))
+    defaults = {key: value for key, value in tables.items() if not isinstance(value, dict)}
+    for name, table in tables.items():
+        if isinstance(table, dict):
+            yield _failure(name, place, defaults | table)
+
+
+def _failure(name: str, place: str, table: Mapping[str, Any]) -> Failure:
+    return Failure(
+        id=name,
+        place=place,
+        kinds=tuple(table["kinds"]),
+        reasons=tuple(table.get("reasons", ())),
+        advice=Advice(table["cause"], table["fix"]),
+        pattern=table.get("pattern", ""),
+        priority=table.get("priority", 0),
+        look=tuple(table.get("look", ())),
+        upstream=Upstream(table.get("upstream", "own")),
+        silent=table.get("silent", False),
+        since=table.get("since", ""),
+        until=table.get("until", ""),
+        source=table.get("source", ""),
+        samples=tuple(table.get("samples", ())),
+        near_misses={other: tuple(messages) for other, messages in table.get("not", {}).items()},
+    )

@@ -1,0 +1,77 @@
+"""The pages of docs/ that are written from data: `make docs`. A test fails when one of them is stale."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from flux_mcp.diagnosis.catalog.failure import Failure
+from flux_mcp.diagnosis.catalog.lookup import PLACES, failures
+from tests.support.fake import ROOT
+
+_TITLES: Final = {
+    "build": "Before anything is applied",
+    "health": "Health checks",
+    "helm": "Helm",
+    "apply": "Applying",
+    "sources": "Sources",
+    "images": "Images",
+    "notifications": "Notifications",
+    "operator": "Flux Operator",
+    "pods": "Pods",
+}
+
+
+def failures_page() -> str:
+    """docs/failures.md."""
+    about = (
+        f"The {len(failures())} failures that fluxcd-mcp recognizes. Search for the id, the reason or a part of the "
+        "message. Written by `make docs` from flux_mcp/diagnosis/catalog/*.toml: change them there."
+    )
+    lines = [
+        "# Failures",
+        "",
+        about,
+        *(line for place in PLACES for line in _section(place)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _section(place: str) -> Iterator[str]:
+    yield from ("", f"## {_TITLES[place]}")
+    for entry in failures():
+        if entry.place == place:
+            yield from ("", f"### {entry.id}", "")
+            yield from (f"- {name}: {text}" for name, text in _facts(entry) if text)
+
+
+def _facts(entry: Failure) -> Iterator[tuple[str, str]]:
+    yield "cause", _escaped(entry.advice.cause)
+    yield "fix", _escaped(entry.advice.fix)
+    yield "kinds", ", ".join(entry.kinds)
+    yield "reasons", ", ".join(entry.reasons)
+    yield "message", _code(entry.pattern and entry.samples[0])
+    yield "fields", ", ".join(f"`spec.{field}`" for field in entry.look)
+    yield "shown by", "nothing in the status" if entry.silent else ""
+    yield (
+        "Flux versions",
+        " ".join(filter(None, (entry.since and f"since {entry.since}", entry.until and f"until {entry.until}"))),
+    )
+    yield "source", f"<{entry.source}>"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("_", "\\_").replace("[", "\\[").replace("<", "\\<").replace("*", "\\*")
+
+
+def _code(text: str) -> str:
+    """A message as code, on one line."""
+    return f"`` {text} ``" if text else ""
+
+
+PAGES: Final[Mapping[str, Callable[[], str]]] = {"docs/failures.md": failures_page}
+"""Path → what writes it."""
+
+
+if __name__ == "__main__":
+    for path, page in PAGES.items():
+        (ROOT / path).parent.mkdir(exist_ok=True)
+        (ROOT / path).write_text(page(), encoding="utf-8")
