@@ -91,8 +91,10 @@ def fake(tmp_path: Path) -> FakeKubectl:
 
 
 @pytest.fixture
-def ask_fake(fake: FakeKubectl) -> Ask:
+def ask_fake(fake: FakeKubectl, request: pytest.FixtureRequest) -> Ask:
     """Ask a server whose kubectl is the fake: `await ask_fake(tool, name=…, settings={"timeout": 2})`.
+
+    What the fake prints is answered in this process, unless the test has the mark `processes` or other settings.
 
     The server is the same for all calls of a test, unless settings are given.
     """
@@ -102,7 +104,8 @@ def ask_fake(fake: FakeKubectl) -> Ask:
         key = repr(settings)
         if key not in servers:
             chosen = Settings(**{"kubectl": str(fake.path), "access": Access(), "timeout": 20.0, **(settings or {})})
-            servers[key] = build(connect(chosen), chosen)
+            real = request.node.get_closest_marker("processes") is not None or chosen.kubectl != str(fake.path)
+            servers[key] = build(connect(chosen) if real else fake.connect(chosen), chosen)
         return await ask_server(servers[key], tool, arguments)
 
     return ask

@@ -4,14 +4,19 @@ import json
 import os
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio.lowlevel
 import orjson
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS, OTHER_KINDS
+from flux_mcp.kubectl.base import Output
+from flux_mcp.kubectl.live import LiveKubectl
+from flux_mcp.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
@@ -30,6 +35,9 @@ echo $$ >> "$dir/pids"
 [ -f "$dir/$verb.code" ] && exit "$(cat "$dir/$verb.code")"
 exit 0
 """
+
+
+_VERBS = ("get", "annotate", "logs", "config", "version", "api-resources", "auth")
 
 
 def kubeconfig(current: str = "dev", *names: str) -> dict[str, Any]:
@@ -197,6 +205,61 @@ class FakeKubectl:
         self.does("annotate", _TAKES_TOKEN)
         self.does("get", _TELLS_TOKEN)
 
+    def answer(self, argv: tuple[str, ...]) -> Output | None:
+        """What the executable would print for these arguments; None where only running it tells.
+
+        Starting a process takes longer than most tests; only those that are about processes need one.
+        """
+        verb = next((word for word in argv if word in _VERBS), "none")
+        script = self.folder / f"{verb}.sh"
+        holds = script.exists() and script.read_text() == _HOLDS + "\n"
+        if script.exists() and not holds:
+            return None
+        with (self.folder / "calls").open("a") as log:
+            log.write("".join(f"{word}\n" for word in (*argv, "\x1e")))
+        if holds:
+            return self._held(argv)
+        code = self._bytes(f"{verb}.code").decode() or "0"
+        return Output(int(code), self._bytes(f"{verb}.out"), self._bytes(f"{verb}.err").decode(errors="replace"))
+
+    def _bytes(self, name: str) -> bytes:
+        path = self.folder / name
+        return path.read_bytes() if path.exists() else b""
+
+    def _held(self, argv: tuple[str, ...]) -> Output:
+        """What the script of `holds` prints."""
+        flags = dict(word.split("=", 1) for word in argv if word.startswith("--") and "=" in word)
+        requested, *names = argv[argv.index("--") + 1 :]
+        noise, served = self._bytes("get.noise").decode(), self._bytes("served").decode().split("\n")
+        found: list[str] = []
+        for resource in map(unversioned, requested.split(",")):
+            if resource not in served:
+                plural = resource.partition(".")[0]
+                return Output(1, b"", f'{noise}error: the server doesn\'t have a resource type "{plural}"\n')
+            found += self._items(resource, flags, names)
+        if len(names) == 1:
+            if not found:
+                said = f'{noise}Error from server (NotFound): {unversioned(requested)} "{names[0]}" not found\n'
+                return Output(1, b"", said)
+            return Output(0, "".join(found).rstrip().rstrip(",").encode() + b"\n", noise)
+        text = "".join(found).rstrip().rstrip(",")
+        listed = f'{{\n    "apiVersion": "v1",\n    "items": [\n{text}\n    ],\n    "kind": "List"\n}}\n'
+        return Output(0, listed.encode(), noise)
+
+    def _items(self, resource: str, flags: dict[str, str], names: list[str]) -> Iterator[str]:
+        held, space, label = self.folder / "held" / resource, flags.get("--namespace"), flags.get("--selector", "")
+        key, sign, wanted = label.partition("=")
+        for path in sorted(held.glob(f"{space or '*'}/*")):
+            text = path.read_text()
+            if sign and f'"{key}": "{wanted}"' not in text:
+                continue
+            if sign or not names or path.name.partition("=")[2] in names:
+                yield text
+
+    def connect(self, settings: Settings) -> LiveKubectl:
+        """A kubectl as `connect` makes it, which starts a process only where a script must run."""
+        return _InProcess(self, settings)
+
     def calls(self, verb: str | None = None) -> list[list[str]]:
         """The arguments of every call so far, or of those with that verb."""
         log = self.folder / "calls"
@@ -212,6 +275,16 @@ class FakeKubectl:
         pids = self.folder / "pids"
         started = [int(pid) for pid in pids.read_text().split()] if pids.exists() else []
         return [pid for pid in started if _group_lives(pid)]
+
+
+class _InProcess(LiveKubectl):
+    def __init__(self, fake: FakeKubectl, settings: Settings) -> None:
+        super().__init__(settings.kubectl, settings.access, request_timeout=settings.timeout)
+        self._fake = fake
+
+    async def _run(self, argv: tuple[str, ...]) -> Output:
+        await anyio.lowlevel.checkpoint()
+        return self._fake.answer(argv) or await super()._run(argv)
 
 
 def _group_lives(group: int) -> bool:
