@@ -14,6 +14,7 @@ FluxMcpError
     ├── Unreachable         the API server does not answer
     ├── NotLoggedIn         no credentials, or the login plugin failed
     ├── Forbidden           the identity may not do this
+    │   ├── ForbiddenEverywhere    it may not list in all namespaces
     │   └── ImpersonationForbidden
     ├── KindNotInstalled    the API server does not serve this kind
     ├── NotFound            no object of that name
@@ -111,6 +112,10 @@ class NotLoggedIn(KubectlError):
 
 class Forbidden(KubectlError):
     """RBAC does not allow this identity to do it."""
+
+
+class ForbiddenEverywhere(Forbidden):
+    """RBAC does not allow to list in all namespaces; in one namespace it may."""
 
 
 class ImpersonationForbidden(Forbidden):

@@ -6,10 +6,10 @@ server serves. It never remembers an object.
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import partial, reduce
 from typing import Any, Final, TypeVar
 
 import anyio
@@ -25,13 +25,24 @@ from flux_mcp.cluster.result import ListResult, Named, Unread, find_unread
 from flux_mcp.errors import (
     BadOutput,
     Forbidden,
+    ForbiddenEverywhere,
     ImpersonationForbidden,
     KindNotInstalled,
     KubectlError,
     KubectlTooOld,
 )
 from flux_mcp.kubectl.base import Kubectl, Output
-from flux_mcp.kubectl.command import Annotate, CanPatch, Command, ConfigView, Get, Logs, ServerVersion, Version
+from flux_mcp.kubectl.command import (
+    MOST_NAMES,
+    Annotate,
+    CanPatch,
+    Command,
+    ConfigView,
+    Get,
+    Logs,
+    ServerVersion,
+    Version,
+)
 from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig, file_stamp, parse_kubeconfig
 from flux_mcp.kubectl.output import continues, map_items, parse_document, problems
 from flux_mcp.kubectl.validate import echo
@@ -165,9 +176,9 @@ class Cluster:
         names: tuple[str, ...] = (),
         selector: str | None = None,
         named: str | None = None,
-        insist: bool = False,
+        insist: Collection[Kind] = (),
     ) -> ListResult[T]:
-        """Read kinds with one kubectl, once the served kinds are known.
+        """Read kinds with one kubectl, once the served kinds are known; more than ten names with more than one.
 
         What could not be read of some kinds stands in the result's `unread`; `ListResult.require` makes an error of it.
 
@@ -180,14 +191,26 @@ class Cluster:
             names: only the objects of these names, of the one kind.
             selector: a label selector.
             named: only the objects of this name, in whatever namespace.
-            insist: somebody named these kinds, so that one that is missing is looked for again.
+            insist: kinds that somebody named: where one is missing, the API server is asked again which it serves.
 
         Raises:
             KubectlError: kubectl could not ask at all (unreachable, not logged in and the like).
         """
+        if len(names) > MOST_NAMES:
+            parts = [names[at : at + MOST_NAMES] for at in range(0, len(names), MOST_NAMES)]
+            async with gather() as reads:
+                found = [
+                    reads.read(
+                        [kind.kind for kind in kinds],
+                        self.read(request, kinds, view, namespace=namespace, names=part, insist=insist),
+                        required=True,
+                    )
+                    for part in parts
+                ]
+            return reduce(ListResult[T].beside, (pending.value for pending in found))
         served = await self._discovery.served(request.where, (kind.group for kind in kinds))
         present, absent, unread = served.split(kinds, request.where)
-        if insist and absent:
+        if any(kind in absent for kind in insist):
             served = await self._discovery.served(request.where, after=served)
             present, absent, unread = served.split(kinds, request.where)
         for again in (False, True):
@@ -196,7 +219,7 @@ class Cluster:
             resources = tuple(name for kind in present if (name := served.resource(kind)))
             command = Get(resources, namespace, names, selector, named)
             output = await self._ask(command, request.where)
-            errors = problems(output, request.where)
+            errors = [_for_kinds(error, present) for error in problems(output, request.where)]
             if again or not any(isinstance(error, KindNotInstalled) for error in errors):
                 break
             served = await self._discovery.served(request.where, after=served)
@@ -350,6 +373,15 @@ async def _map(
         return await anyio.to_thread.run_sync(partial(map_items, single=single), stdout, project)
     except KubectlError as error:
         raise (found[0] if found else error.at(str(error_context))) from None
+
+
+def _for_kinds(error: KubectlError, kinds: Sequence[Kind]) -> KubectlError:
+    """An error about kinds that have no namespaces without a word of namespaces: kubectl says the same of both."""
+    about = [kind for kind in kinds if kind.resource in error.resources]
+    if not isinstance(error, ForbiddenEverywhere) or not about or any(kind.namespaced for kind in about):
+        return error
+    sentence, brief = (text.replace(" in all namespaces", "", 1) for text in (str(error), error.brief))
+    return Forbidden(sentence, brief=brief, resources=error.resources)
 
 
 def _was_requested(ref: ObjectRef, command: Get, kinds: Sequence[Kind]) -> bool:

@@ -1,12 +1,13 @@
 """The one object that a kind, a name and perhaps a namespace mean."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from flux_mcp.api.kind import Kind
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.cluster.result import ListResult, Named
-from flux_mcp.errors import BadArgument, KindNotInstalled, NotFound
+from flux_mcp.cluster.result import ListResult, Named, Unread
+from flux_mcp.errors import BadArgument, ForbiddenEverywhere, KindNotInstalled, NotFound
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import value
@@ -36,9 +37,9 @@ async def find_one(
     if namespace is not None and not kind.namespaced:
         raise BadArgument("namespace", f"must be left out: {kind.kind} is not in a namespace")
     if namespace is None and kind.namespaced:
-        reading = await cluster.read(request, (kind,), project, named=name)
+        reading = await cluster.read(request, (kind,), project, named=name, insist=(kind,))
     else:
-        reading = await cluster.read(request, (kind,), project, namespace=namespace, names=(name,))
+        reading = await cluster.read(request, (kind,), project, namespace=namespace, names=(name,), insist=(kind,))
     if reading.absent:
         raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
     for unread_item in reading.unread:
@@ -46,6 +47,44 @@ async def find_one(
         if unread_item.error is not None:
             raise unread_item.error
     return _only([one for one in reading.objects if one.ref.name == name], request, kind, name, namespace)
+
+
+async def read_allowed(
+    cluster: Cluster,
+    request: RequestContext,
+    kinds: Sequence[Kind],
+    view: Callable[[dict[str, Any]], T | None],
+    namespace: str | None,
+    insist: Collection[Kind] = (),
+) -> tuple[ListResult[T], str | None]:
+    """Read kinds in all namespaces, and those that may not be listed there in the one namespace.
+
+    Returns:
+        The objects, and the namespace where everything was read in it alone.
+
+    Raises:
+        KubectlError: nothing could be read.
+    """
+    try:
+        everywhere = await cluster.read(request, kinds, view, insist=insist)
+    except ForbiddenEverywhere as error:
+        every = Unread(tuple(kind.kind for kind in kinds), error.brief, error)
+        everywhere = ListResult((), frozenset(), unread=(every,))
+    refused = [part for part in everywhere.unread if isinstance(part.error, ForbiddenEverywhere)]
+    if namespace is None or not refused:
+        everywhere.require()
+        return everywhere, None
+    forbidden = {kind for part in refused for kind in part.kinds}
+    inside = await cluster.read(request, [kind for kind in kinds if kind.kind in forbidden], view, namespace=namespace)
+    if everywhere.blank:
+        inside.require()
+        outside = Unread((), f"all but the namespace {namespace} (forbidden)")
+        return replace(inside, absent=everywhere.absent, unread=(*inside.unread, outside)), namespace
+    unread = [part for part in everywhere.unread if part not in refused]
+    if known := sorted(forbidden & inside.read):
+        unread.append(Unread(tuple(known), f"forbidden outside namespace {namespace}", partly=True))
+    objects = (*everywhere.objects, *inside.objects)
+    return replace(everywhere, objects=objects, unread=(*unread, *inside.unread)), None
 
 
 def find_among(reading: ListResult[T], request: RequestContext, kind: Kind, name: str, namespace: str | None) -> T:

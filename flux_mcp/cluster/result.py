@@ -75,6 +75,15 @@ class ListResult(Generic[T]):
             tuple(unread),
         )
 
+    def beside(self, other: "ListResult[T]") -> "ListResult[T]":
+        """What two reads of the same kinds brought together."""
+        return ListResult(
+            (*self.objects, *other.objects),
+            self.read & other.read,
+            self.absent,
+            tuple(dict.fromkeys((*self.unread, *other.unread))),
+        )
+
     @property
     def blank(self) -> bool:
         """Whether there are gaps, and of no kind was anything read."""

@@ -11,10 +11,11 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import CRON_JOB, DEPLOYMENT, EVENT, JOB, POD, REPLICA_SET
 from flux_mcp.cluster.client import Cluster
+from flux_mcp.cluster.get import read_allowed
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.diagnosis.snapshot import SnapshotObject, view_snapshot_object
 from flux_mcp.diagnosis.workload_health import WorkloadEvidence, index_workloads, view_workload_evidence
-from flux_mcp.errors import BadArgument, Forbidden, KubectlError, first_of
+from flux_mcp.errors import BadArgument, KubectlError, first_of
 from flux_mcp.flux.installation import CONTROLLERS, Controller, controllers
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.kubernetes.events import Event
@@ -65,13 +66,16 @@ class HealthEvidence:
     unread: tuple[Unread, ...]
 
 
-async def read_evidence(cluster: Cluster, request: RequestContext, namespace: str | None) -> Evidence:
+async def read_evidence(
+    cluster: Cluster, request: RequestContext, namespace: str | None, insist: Sequence[Kind] = ()
+) -> Evidence:
     """Read Flux objects and controllers, with one kubectl each.
 
     Args:
         cluster: what is asked.
         scope: from `Cluster.open`.
         namespace: where to read alone if the identity may not list all namespaces; one more kubectl then.
+        insist: as `Cluster.read` takes it.
 
     Raises:
         KubectlError: no Flux object could be read.
@@ -82,12 +86,9 @@ async def read_evidence(cluster: Cluster, request: RequestContext, namespace: st
     only: list[str] = []
 
     async def read_flux() -> None:
-        reading = await cluster.read(request, FLUX_KINDS, view_snapshot_object)
-        if reading.blank and namespace is not None and isinstance(reading.unread[0].error, Forbidden):
-            reading = await cluster.read(request, FLUX_KINDS, view_snapshot_object, namespace=namespace)
-            only.append(namespace)
-        reading.require()
+        reading, alone = await read_allowed(cluster, request, FLUX_KINDS, view_snapshot_object, namespace, insist)
         found.append(reading)
+        only.extend(() if alone is None else (alone,))
 
     async def read_controllers() -> None:
         try:

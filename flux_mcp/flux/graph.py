@@ -6,7 +6,7 @@ Source: our knowledge file, sections 3.1 (labels) and 1.4 (references).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,10 +184,29 @@ class Graph:
         return tuple(found)
 
 
-def loops(graph: Graph) -> tuple[tuple[ObjectRef, ...], ...]:
-    """The objects of each loop, or knot of loops, in order; an object that depends on itself is one."""
-    ties = {
-        ref: tuple(target for target in one.depends_on if target in graph.nodes) for ref, one in graph.nodes.items()
-    }
+def loops(graph: Graph, among: Collection[ObjectRef] | None = None) -> tuple[tuple[ObjectRef, ...], ...]:
+    """The objects of each loop, or knot of loops, in order; an object that depends on itself is one.
+
+    Args:
+        graph: the objects.
+        among: only loops that lie wholly among these objects.
+    """
+    nodes = graph.nodes if among is None else {ref: graph.nodes[ref] for ref in among if ref in graph.nodes}
+    ties = {ref: tuple(target for target in one.depends_on if target in nodes) for ref, one in nodes.items()}
     found = (one for one in components(ties) if len(one) > 1 or one[0] in ties[one[0]])
     return tuple(sorted(tuple(sorted(one)) for one in found))
+
+
+def loops_by_source(graph: Graph) -> dict[ObjectRef, tuple[ObjectRef, ...]]:
+    """For each source, the Kustomizations of it that depend on each other in a loop.
+
+    None of its Kustomizations, loop or not, is reconciled when it has a new revision: each gets there at its own
+    interval. Source: requestsForRevisionChangeOf in kustomize-controller, which enqueues the Kustomizations of the
+    source in the order of their dependencies, and none where there is no such order.
+    """
+    users: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
+    for ref, one in graph.nodes.items():
+        for source in one.object.sources if ref.kind == "Kustomization" else ():
+            users[source].append(ref)
+    found = {source: tuple(ref for loop in loops(graph, refs) for ref in loop) for source, refs in users.items()}
+    return {source: members for source, members in found.items() if members}

@@ -23,6 +23,9 @@ from flux_mcp.kubectl.validate import (
     echo,
 )
 
+MOST_NAMES: Final = 10
+"""Objects that one command names. kubectl reads each with a request of its own, and slows down after some: 19 names
+take twenty times as long as 10."""
 LOG_LINES: Final = 2000
 """Lines of a container's log that are read at most."""
 LOG_BYTES: Final = 1 << 20
@@ -46,7 +49,8 @@ class Get:
         resources: `plural.version.group` names (`plural.version.` for the core group): kubectl takes a shorter name
             for whatever matches first, a category or another vendor's version among them.
         namespace: None asks in all namespaces, and for cluster-scoped kinds.
-        names: objects of the one resource, all in one namespace; of a single one kubectl prints the object, not a list.
+        names: objects of the one resource, all in one namespace, at most ten; of a single one kubectl prints the
+            object, not a list.
         selector: a label selector.
         named: only objects of this name, in a list: the way to ask for one whose namespace is not known.
     """
@@ -69,6 +73,8 @@ class Get:
             check_selector(self.selector)
         if self.names and (len(self.resources) != 1 or self.selector is not None):
             raise BadArgument("name", "needs exactly one kind and no selector")
+        if len(self.names) > MOST_NAMES:
+            raise BadArgument("name", f"must be at most {MOST_NAMES} names")
         for name in (*self.names, *(() if self.named is None else (self.named,))):
             check_path_segment(name)
 

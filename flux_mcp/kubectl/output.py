@@ -18,6 +18,7 @@ from flux_mcp.errors import (
     BadOutput,
     Conflict,
     Forbidden,
+    ForbiddenEverywhere,
     ImpersonationForbidden,
     KindNotInstalled,
     KubectlError,
@@ -117,10 +118,10 @@ def _forbidden(_: re.Match[str], line: str, error_context: ErrorContext) -> Kube
     user = value(who[1]) if who else "this identity"
     many = verb is not None and verb[1] == "list"
     where = f"in namespace {value(namespace[1])}" if namespace else "in all namespaces" if many else "here"
-    return Forbidden(
+    kind = ForbiddenEverywhere if many and not namespace else Forbidden
+    return kind(
         f"Forbidden: {user} may not {verb[1] if verb else 'read'} {', '.join(resources) or 'this'}"
-        f"{part[1] if part else ''} {where}; {error_context}."
-        + (" If it may in one namespace, pass namespace." if many and not namespace else ""),
+        f"{part[1] if part else ''} {where}; {error_context}.",
         brief=f"forbidden: {user} may not {verb[1] if verb else 'read'} {where}",
         resources=resources,
     )

@@ -77,7 +77,7 @@ async def audit_flux_configuration(
     beside: tuple[Kind, ...] = CLUSTER_KINDS if kinds is None else gates
     if namespace is not None:
         beside = tuple(kind for kind in beside if kind.namespaced)
-    reading, parts = await _read(cluster, request, (*FLUX_KINDS, *configs), beside, namespace)
+    reading, parts = await _read(cluster, request, (*FLUX_KINDS, *configs), beside, namespace, kinds or ())
     _require(reading, wanted, request, named=kinds is not None)
     audited_as = _audit_context(reading, parts, request, namespace)
     about = None if kinds is None and namespace is None else _names_of((*wanted, *(beside if kinds is None else ())))
@@ -95,7 +95,12 @@ async def audit_flux_configuration(
 
 
 async def _read(
-    cluster: Cluster, request: RequestContext, kinds: Sequence[Kind], beside: Sequence[Kind], namespace: str | None
+    cluster: Cluster,
+    request: RequestContext,
+    kinds: Sequence[Kind],
+    beside: Sequence[Kind],
+    namespace: str | None,
+    insist: Sequence[Kind],
 ) -> tuple[ListResult[_Seen], ListResult[_Part]]:
     """Both reads at once; what could not be read beside the Flux objects is a gap.
 
@@ -107,7 +112,7 @@ async def _read(
 
     async def read_objects() -> None:
         try:
-            found.append(await cluster.read(request, kinds, _see, namespace=namespace))
+            found.append(await cluster.read(request, kinds, _see, namespace=namespace, insist=insist))
         except KubectlError as error:
             found.append(error)
 

@@ -26,7 +26,7 @@ async def diagnose_flux(
     if name is not None and kind is None:
         raise BadArgument("name", "needs kind")
     request = await cluster.open(context)
-    evidence = await read_evidence(cluster, request, namespace)
+    evidence = await read_evidence(cluster, request, namespace, insist=() if kind is None else (kind,))
     statuses = assess((one.node.object for one in evidence.flux.objects), request.now)
     wanted = (kind,) if kind is not None else FLUX_KINDS
     asked = find_among(evidence.flux, request, wanted[0], name, namespace).ref if name is not None else None

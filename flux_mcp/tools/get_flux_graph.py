@@ -1,14 +1,12 @@
 """get_flux_graph: a diagram of what comes from where, and what waits for what."""
 
-from dataclasses import replace
-
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FluxKind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.cluster.get import find_among
-from flux_mcp.cluster.result import ListResult, Unread
-from flux_mcp.errors import BadArgument, Forbidden, KindNotInstalled
+from flux_mcp.cluster.get import find_among, read_allowed
+from flux_mcp.cluster.result import ListResult
+from flux_mcp.errors import BadArgument, KindNotInstalled
 from flux_mcp.flux.diagram import flow_of
 from flux_mcp.flux.graph import FluxNode, Graph, view_node
 from flux_mcp.flux.status import assess
@@ -30,7 +28,9 @@ async def get_flux_graph(
         raise BadArgument("kind", "is needed with name: the Flux kind of the object so named")
     wanted = kind
     request = await cluster.open(context)
-    reading, only_namespace = await _read(cluster, request, namespace)
+    # Neighbors live anywhere, so that a namespace alone is read only for those who may read nothing else.
+    insist = () if kind is None else (kind,)
+    reading, only_namespace = await read_allowed(cluster, request, FLUX_KINDS, view_node, namespace, insist)
     flow = flow_of(Graph(reading.objects))
     about = None
     if wanted is not None and name is not None:
@@ -52,30 +52,6 @@ async def get_flux_graph(
         served=len(reading.absent) < len(FLUX_KINDS),
         unread=reading.unread,
     )
-
-
-async def _read(
-    cluster: Cluster, request: RequestContext, namespace: str | None
-) -> tuple[ListResult[FluxNode], str | None]:
-    """All Flux objects; where that is forbidden, those of the namespace, which is then told beside them.
-
-    Neighbours live anywhere, so that a namespace alone is only read by those who may read nothing else.
-
-    Raises:
-        KubectlError: nothing could be read.
-    """
-    try:
-        reading = await cluster.read(request, FLUX_KINDS, view_node)
-        reading.require()
-    except Forbidden:
-        if namespace is None:
-            raise
-        part = await cluster.read(request, FLUX_KINDS, view_node, namespace=namespace)
-        part.require()
-        return replace(
-            part, unread=(*part.unread, Unread((), f"all but the namespace {namespace} (forbidden)"))
-        ), namespace
-    return reading, None
 
 
 def _require(reading: ListResult[FluxNode], request: RequestContext, kind: FluxKind) -> None:

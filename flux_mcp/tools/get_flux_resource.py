@@ -14,7 +14,7 @@ from flux_mcp.audit.rule import AuditContext
 from flux_mcp.audit.run import audit
 from flux_mcp.audit.spec_view import Audited, audited
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.cluster.get import find_among
+from flux_mcp.cluster.get import find_among, read_allowed
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import KubectlError
 from flux_mcp.flux.graph import FluxNode
@@ -55,7 +55,9 @@ async def get_flux_resource(
 ) -> FluxResource:
     """One Flux object whole: conditions, revisions, spec, audit, neighbours, inventory with health, history, events."""
     request = await cluster.open(context)
-    reading = await cluster.read(request, FLUX_KINDS, lambda item: _detail(item, kind, name))
+    reading, _ = await read_allowed(
+        cluster, request, FLUX_KINDS, lambda item: _detail(item, kind, name), namespace, insist=(kind,)
+    )
     found = find_among(reading, request, kind, name, namespace)
     node = found.node
     running = [one for one in node.applied or () if one.workload is not None]

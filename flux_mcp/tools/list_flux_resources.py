@@ -39,7 +39,9 @@ async def list_flux_resources(
     """All Flux objects and their status, trouble first: verdict, flags, reason, age, revision, message."""
     wanted = kinds or FLUX_KINDS
     request = await cluster.open(context)
-    reading = await cluster.read(request, with_sources(wanted), view, namespace=namespace, selector=selector)
+    reading = await cluster.read(
+        request, with_sources(wanted), view, namespace=namespace, selector=selector, insist=kinds or ()
+    )
     asked = reading.only(kind.kind for kind in wanted)
     if kinds is not None and len(asked.absent) == len(wanted):
         told = ", ".join(kind.kind for kind in wanted)

@@ -40,7 +40,7 @@ async def reconcile_flux_sources(
     """Ask Flux to reconcile all sources, wait, and report how each ended."""
     wanted = kinds or SOURCE_KINDS
     request = await cluster.open(context)
-    reading = await cluster.read(request, wanted, view_target, namespace=namespace)
+    reading = await cluster.read(request, wanted, view_target, namespace=namespace, insist=kinds or ())
     if len(reading.absent) == len(wanted):
         told = ", ".join(kind.kind for kind in wanted)
         raise KindNotInstalled(f"The cluster does not serve {told}; {request.where}.", brief="not installed")

@@ -10,7 +10,7 @@ import anyio.to_thread
 from pydantic import BaseModel
 
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.errors import FluxMcpError, TimedOut
+from flux_mcp.errors import FluxMcpError, ForbiddenEverywhere, TimedOut
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.reconcile.wait import Pace, Report, Waiter
 from flux_mcp.render.answer import Answer
@@ -154,6 +154,11 @@ class Toolbox:
                 answer = await tool.answer(self._cluster, **waiting, **checked)
                 answer = replace(answer, request=replace(answer.request, tools=frozenset(self.tools)))
                 return await anyio.to_thread.run_sync(answer.render, abandon_on_cancel=True)
+        except ForbiddenEverywhere as error:
+            if "namespace" not in checked or checked["namespace"] is not None:
+                raise
+            advice = "If it may in one namespace, pass namespace."
+            raise ForbiddenEverywhere(f"{error} {advice}", brief=error.brief, resources=error.resources) from None
         except TimeoutError:
             context = checked.get("context") or self._cluster.in_use or "not settled yet"
             stands = "" if tool.reads_only else " What Flux was asked until then stands."

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flux_mcp.api.kind import Relation, Role
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.flux.graph import Edge, FluxNode, Graph, view_node
+from flux_mcp.flux.graph import Edge, FluxNode, Graph, loops_by_source, view_node
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.objects import FluxObject
 from flux_mcp.kubectl.output import map_items
@@ -237,3 +237,49 @@ def test_a_long_chain_is_walked_to_its_end() -> None:
         for owner, child in pairwise(names)
     }
     assert Graph(below.values()).ancestors(names[-1]) == tuple(reversed(names[:-1]))
+
+
+def depends(name: str, *on: str, source: str = "repo", **more: Any) -> FluxNode:
+    spec = {
+        "sourceRef": {"kind": "GitRepository", "name": source},
+        "dependsOn": [{"name": one} for one in on],
+    }
+    found = view_node(item("Kustomization", name, spec=spec, **more))
+    assert found is not None
+    return found
+
+
+def test_a_loop_belongs_to_the_source_of_its_members() -> None:
+    """kustomize-controller orders the Kustomizations of one source alone; what a dependency elsewhere depends on is
+    not looked at, so that a loop by way of another source stops nothing."""
+    graph = Graph(
+        [
+            depends("a", "b"),
+            depends("b", "a"),
+            depends("well", "a"),
+            depends("itself", "itself", source="second"),
+            depends("c", "d", source="third"),
+            depends("d", "c", source="fourth"),
+            depends("e", "f", source="fifth"),
+        ]
+    )
+    assert loops_by_source(graph) == {
+        ref("GitRepository", "repo"): (ref("Kustomization", "a"), ref("Kustomization", "b")),
+        ref("GitRepository", "second"): (ref("Kustomization", "itself"),),
+    }
+
+
+def test_helm_releases_that_wait_for_each_other_hold_nobody_else_up() -> None:
+    """helm-controller lets each release follow its chart, in no order."""
+    nodes = [
+        view_node(item("HelmRelease", name, spec={"chartRef": {"kind": "OCIRepository", "name": "x"}, "dependsOn": on}))
+        for name, on in (("a", [{"name": "b"}]), ("b", [{"name": "a"}]))
+    ]
+    assert loops_by_source(Graph([one for one in nodes if one is not None])) == {}
+
+
+def test_the_loop_of_staging_is_of_its_source() -> None:
+    found = loops_by_source(read("staging"))
+    assert found == {
+        ref("GitRepository", "flux-system"): (ref("Kustomization", "cycle-a"), ref("Kustomization", "cycle-b"))
+    }

@@ -199,6 +199,14 @@ def test_a_context_that_is_not_there_is_unknown_and_nothing_else(text: str) -> N
         parse_kubeconfig(kubeconfig()).find(text)
 
 
+def test_one_command_names_ten_objects_at_most() -> None:
+    """kubectl reads each with a request of its own and holds itself back after some: 10 take 95 ms, 19 take 1.9 s."""
+    names = tuple(f"name-{number}" for number in range(11))
+    assert Get((KUSTOMIZATIONS,), "apps", names[:10]).args()[-10:] == names[:10]
+    with pytest.raises(BadArgument, match="at most 10 names"):
+        Get((KUSTOMIZATIONS,), "apps", names)
+
+
 def test_row_28_an_unknown_context_names_twenty_at_most() -> None:
     many = [f"cluster-{number:03}" for number in range(500)]
     with pytest.raises(UnknownContext) as caught:

@@ -50,6 +50,7 @@ class Api:
         self._served = self.kinds
         self._objects: dict[str, dict[tuple[str, str], dict[str, Any]]] = defaultdict(dict)
         self._forbidden: tuple[str, ...] = ()
+        self._allowed = ""
         self._toolbox = Toolbox(Cluster(self), Settings())
 
     async def ask(self, tool: str, **arguments: Any) -> Reply:
@@ -71,9 +72,9 @@ class Api:
             meta = one["metadata"]
             self._objects[kind.resource][meta.get("namespace", ""), meta["name"]] = one
 
-    def forbids(self, *resources: str) -> None:
-        """From now on these kinds may not be read."""
-        self._forbidden = resources
+    def forbids(self, *resources: str, but_in: str = "") -> None:
+        """From now on these kinds may not be read, other than in one namespace."""
+        self._forbidden, self._allowed = resources, but_in
 
     async def run(self, command: Command, context: str | None = None) -> Output:
         """What kubectl would print."""
@@ -105,7 +106,7 @@ class Api:
         named = flags.get("field-selector", "").removeprefix("metadata.name=")
         found, errors = [], []
         for resource in resources.split(","):
-            if resource in self._forbidden:
+            if resource in self._forbidden and (not self._allowed or namespace != self._allowed):
                 errors.append(_forbidden(resource))
                 continue
             for (where, name), one in sorted(self._objects[resource].items()):
@@ -113,9 +114,11 @@ class Api:
                 if where in {"", namespace or where} and (not named or name == named) and (not names or name in names):
                     found.append(one)
         if names:
+            there = {one["metadata"]["name"] for one in found}
             missing = [f'Error from server (NotFound): {resources} "{name}" not found' for name in names]
-            errors = errors or ([] if found else missing)
-            return Output(bool(errors), json.dumps(found[0]).encode() if found else b"", "\n".join(errors))
+            errors = errors or [line for line, name in zip(missing, names, strict=True) if name not in there]
+            if len(names) == 1:
+                return Output(bool(errors), json.dumps(found[0]).encode() if found else b"", "\n".join(errors))
         return Output(bool(errors), a_list(*found).encode(), "\n".join(errors))
 
 
