@@ -56,6 +56,23 @@ class Reference:
     relation: Relation = Relation.SOURCE
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A value that a line about an object shows, as kubectl's printer columns do.
+
+    Attributes:
+        label: the words in front of the value; empty where the value speaks for itself.
+        paths: of the fields below the object, dotted; lists are looked through, of a mapping the keys are shown.
+        absent: the words where there is no value; empty to leave the column out.
+        healthy: the values with which nothing is wrong; empty where values do not tell.
+    """
+
+    label: str
+    paths: tuple[str, ...]
+    absent: str = ""
+    healthy: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of the API.
@@ -67,6 +84,7 @@ class Kind:
         short_names: such as `po`, from the API server's own list or the CRD.
         namespaced: whether its objects live in a namespace.
         fields: what may be shown of an object.
+        columns: what a line about an object shows; without any, its conditions.
     """
 
     kind: str
@@ -75,6 +93,7 @@ class Kind:
     short_names: tuple[str, ...] = ()
     namespaced: bool = True
     fields: Fields = field(default_factory=lambda: ANY_FIELDS, compare=False, repr=False)
+    columns: tuple[Column, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def resource(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from flux_mcp.api.fields import ANY, COMMON, CONDITIONS, METADATA, REF, SELECTOR, FieldPolicy, Fields, keep
-from flux_mcp.api.kind import Kind
+from flux_mcp.api.kind import Column, Kind
 
 _STATE: Final = {
     "waiting": keep("reason message"),
@@ -208,6 +208,7 @@ NAMESPACE: Final = Kind(
         "spec": keep("finalizers"),
         "status": {**keep("phase"), "conditions": CONDITIONS},
     },
+    columns=(Column("", ("status.phase",), healthy=("Active",)),),
 )
 CONFIG_MAP: Final = Kind(
     kind="ConfigMap",
@@ -215,6 +216,7 @@ CONFIG_MAP: Final = Kind(
     plural="configmaps",
     short_names=("cm",),
     fields={**COMMON, **keep("immutable"), "data": FieldPolicy.KEYS, "binaryData": FieldPolicy.KEYS},
+    columns=(Column("keys", ("data", "binaryData"), absent="no keys"), Column("immutable", ("immutable",))),
 )
 CRD: Final = Kind(
     kind="CustomResourceDefinition",
@@ -270,6 +272,14 @@ PERSISTENT_VOLUME_CLAIM: Final = Kind(
         },
         "status": {**keep("phase accessModes"), "capacity": FieldPolicy.WHOLE, "conditions": CONDITIONS},
     },
+    columns=(
+        Column("", ("status.phase",), healthy=("Bound",)),
+        Column("capacity", ("status.capacity.storage",)),
+        Column("requested", ("spec.resources.requests.storage",)),
+        Column("storage class", ("spec.storageClassName",)),
+        Column("access modes", ("spec.accessModes",)),
+        Column("volume", ("spec.volumeName",)),
+    ),
 )
 
 WORKLOAD_KINDS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB)
@@ -293,6 +303,15 @@ OTHER_KINDS: Final = (
             },
             "status": {"loadBalancer": _LOAD_BALANCER},
         },
+        columns=(
+            Column("class", ("spec.ingressClassName",)),
+            Column("hosts", ("spec.rules.host",)),
+            Column("to Service", ("spec.rules.http.paths.backend.service.name", "spec.defaultBackend.service.name")),
+            Column("TLS for", ("spec.tls.hosts",)),
+            Column(
+                "address", ("status.loadBalancer.ingress.ip", "status.loadBalancer.ingress.hostname"), "no address yet"
+            ),
+        ),
     ),
     Kind(
         kind="HorizontalPodAutoscaler",

@@ -15,7 +15,7 @@ from flux_mcp.api.unstructured import text
 from flux_mcp.diagnosis.catalog.failure import Advice
 from flux_mcp.diagnosis.catalog.lookup import find_failure
 from flux_mcp.kubernetes.events import WARNING, Event, event
-from flux_mcp.kubernetes.pods import Container, Pod, pod
+from flux_mcp.kubernetes.pods import Pod, PodContainer, pod
 from flux_mcp.kubernetes.workloads import Workload, view_workload
 
 _STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
@@ -136,7 +136,7 @@ def _of_pod(one: Pod, warnings: Sequence[Event]) -> Iterator[WorkloadFailure]:
         yield _symptom((one.ref,), "NotReady", container=running)
 
 
-def _of_container(one: Pod, container: Container) -> WorkloadFailure | None:
+def _of_container(one: Pod, container: PodContainer) -> WorkloadFailure | None:
     if container.state == "waiting" and container.reason not in _STARTING:
         return _symptom((one.ref,), container.reason, container=container, message=container.message)
     if container.state == "terminated" and container.exit_code != 0:
@@ -147,7 +147,7 @@ def _of_container(one: Pod, container: Container) -> WorkloadFailure | None:
 
 
 def _symptom(
-    about: tuple[ObjectRef, ...], reason: str, *, container: Container | None = None, message: str = ""
+    about: tuple[ObjectRef, ...], reason: str, *, container: PodContainer | None = None, message: str = ""
 ) -> WorkloadFailure:
     last = ""
     if container is not None and container.last_reason:

@@ -40,7 +40,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class EventSeries:
     """Events that say the same of the same object: the one seen last, and how often all were seen."""
 
     last: Event
@@ -91,15 +91,15 @@ def _count(item: Mapping[str, Any]) -> int:
     return next((count for path in paths if (count := number(item, *path)) > 0), 1)
 
 
-def fold(events: Iterable[Event]) -> tuple[Folded, ...]:
+def fold(events: Iterable[Event]) -> tuple[EventSeries, ...]:
     """Events of one object, type, reason and message as one, the newest first."""
-    folded: dict[tuple[object, ...], Folded] = {}
+    folded: dict[tuple[object, ...], EventSeries] = {}
     for one in events:
         key = (one.about, one.group, one.type, one.reason, one.message)
         known = folded.get(key)
         if known is None:
-            folded[key] = Folded(one, one.count)
+            folded[key] = EventSeries(one, one.count)
             continue
         last = max(known.last, one, key=lambda entry: (entry.seen or _NEVER, entry.ref))
-        folded[key] = Folded(last, known.count + one.count)
+        folded[key] = EventSeries(last, known.count + one.count)
     return tuple(sorted(folded.values(), key=lambda entry: entry.order))

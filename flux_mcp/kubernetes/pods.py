@@ -16,7 +16,7 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
+class PodContainer:
     """One container of a Pod, and how it is.
 
     Attributes:
@@ -46,8 +46,8 @@ class Container:
     ran_before: bool = False
 
     @property
-    def finished(self) -> bool:
-        """Whether it ended well."""
+    def succeeded(self) -> bool:
+        """Whether it terminated with exit code 0."""
         return self.state == "terminated" and self.exit_code == 0
 
 
@@ -71,7 +71,7 @@ class Pod:
     reason: str
     message: str
     conditions: tuple[Condition, ...]
-    containers: tuple[Container, ...]
+    containers: tuple[PodContainer, ...]
 
     @property
     def ready(self) -> bool:
@@ -91,7 +91,7 @@ class Pod:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
+class PodOwner:
     """A workload, as far as its Pods are found by it.
 
     Attributes:
@@ -116,17 +116,17 @@ class Owner:
         return self.succeeded, -(self.created or _NEVER).timestamp(), self.ref
 
 
-def member(item: Mapping[str, Any]) -> Pod | Owner | None:
+def view_pod_or_owner(item: Mapping[str, Any]) -> Pod | PodOwner | None:
     """The view of a Pod, or of what stands between a Pod and a workload."""
-    return pod(item) if text(item, "kind") == "Pod" else owner(item)
+    return pod(item) if text(item, "kind") == "Pod" else view_pod_owner(item)
 
 
-def owner(item: Mapping[str, Any]) -> Owner | None:
+def view_pod_owner(item: Mapping[str, Any]) -> PodOwner | None:
     """The view of a workload; None if it has no name."""
     ref = _ref(item)
     if ref is None:
         return None
-    return Owner(
+    return PodOwner(
         ref=ref,
         owners=_owners(item),
         created=parse_time(text(item, "metadata", "creationTimestamp")),
@@ -171,7 +171,7 @@ _SORTS: Final = (
 )
 
 
-def _containers(item: Mapping[str, Any]) -> Iterator[Container]:
+def _containers(item: Mapping[str, Any]) -> Iterator[PodContainer]:
     """Every container that the spec or the status names: either may be missing in what others wrote."""
     for in_spec, in_status in _SORTS:
         statuses = {text(one, "name"): one for one in items(item, "status", in_status)}
@@ -182,12 +182,12 @@ def _containers(item: Mapping[str, Any]) -> Iterator[Container]:
                 yield _container(name, specs.get(name), statuses.get(name), init=init, ephemeral=ephemeral)
 
 
-def _container(name: str, spec: object, status: object, *, init: bool, ephemeral: bool) -> Container:
+def _container(name: str, spec: object, status: object, *, init: bool, ephemeral: bool) -> PodContainer:
     state = next(
         (key for key in ("waiting", "running", "terminated") if isinstance(at(status, "state", key), dict)), ""
     )
     restarts = number(status, "restartCount")
-    return Container(
+    return PodContainer(
         name=name,
         image=text(spec, "image"),
         init=init,

@@ -5,7 +5,7 @@ its last run and its last success. Each kind is one entry in the table at the en
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
@@ -57,8 +57,14 @@ class Rollout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Replicas:
-    """Numbers of pods: asked for, there in all, ready, and of the newest template."""
+class Replicas:
+    """Numbers of Pods; of a Job, completions.
+
+    Attributes:
+        wanted: by the spec; of a DaemonSet the nodes that it should run on.
+        present: that exist, of any template.
+        updated: of the latest template.
+    """
 
     wanted: int
     present: int
@@ -95,60 +101,68 @@ def _reason(item: Item, kind: str, status: str) -> str | None:
     return None
 
 
-def _spec_replicas(item: Item) -> int:
-    wanted = _whole(item, "spec", "replicas")
+def replicas(item: Item) -> Replicas | None:
+    """The Pods of a workload, of a Job its completions; None for a CronJob and for what is no workload."""
+    count = _REPLICAS.get(text(item, "kind"))
+    return count(item) if count is not None else None
+
+
+def _spec_replicas(item: Item, *path: str) -> int:
+    wanted = _whole(item, "spec", *(path or ("replicas",)))
     return 1 if wanted is None else wanted
 
 
-def _deployment(item: Item) -> Rollout:
-    return _rolled(
-        item,
-        _Replicas(
-            wanted=_spec_replicas(item),
-            present=number(item, "status", "replicas"),
-            ready=number(item, "status", "readyReplicas"),
-            updated=number(item, "status", "updatedReplicas"),
-        ),
+def _deployment_replicas(item: Item) -> Replicas:
+    return Replicas(
+        wanted=_spec_replicas(item),
+        present=number(item, "status", "replicas"),
+        ready=number(item, "status", "readyReplicas"),
+        updated=number(item, "status", "updatedReplicas"),
     )
 
 
-def _replica_set(item: Item) -> Rollout:
+def _replica_set_replicas(item: Item) -> Replicas:
     present = number(item, "status", "replicas")
     ready = number(item, "status", "readyReplicas")
-    return _rolled(item, _Replicas(wanted=_spec_replicas(item), present=present, ready=ready, updated=present))
+    return Replicas(wanted=_spec_replicas(item), present=present, ready=ready, updated=present)
 
 
-def _stateful_set(item: Item) -> Rollout:
-    wanted = _spec_replicas(item)
+def _stateful_set_replicas(item: Item) -> Replicas:
+    counted = _deployment_replicas(item)
     current, newest = text(item, "status", "currentRevision"), text(item, "status", "updateRevision")
-    old = bool(current and newest and current != newest)
-    present = number(item, "status", "replicas")
-    return _rolled(
-        item,
-        _Replicas(
-            wanted=wanted,
-            present=present,
-            ready=number(item, "status", "readyReplicas"),
-            updated=number(item, "status", "updatedReplicas") if old else max(wanted, present),
-        ),
-    )
+    if current and newest and current != newest:
+        return counted
+    # `kubectl rollout status` counts updated Pods only while the revisions differ.
+    return replace(counted, updated=max(counted.wanted, counted.present))
 
 
-def _daemon_set(item: Item) -> Rollout:
+def _daemon_set_replicas(item: Item) -> Replicas:
     wanted = number(item, "status", "desiredNumberScheduled")
-    return _rolled(
-        item,
-        _Replicas(
-            wanted=wanted,
-            present=wanted,
-            ready=number(item, "status", "numberReady"),
-            updated=number(item, "status", "updatedNumberScheduled"),
-        ),
-        idle="no node is for it",
+    return Replicas(
+        wanted=wanted,
+        present=wanted,
+        ready=number(item, "status", "numberReady"),
+        updated=number(item, "status", "updatedNumberScheduled"),
     )
 
 
-def _rolled(item: Item, pods: _Replicas, idle: str = "scaled to zero") -> Rollout:
+def _job_completions(item: Item) -> Replicas:
+    done = number(item, "status", "succeeded")
+    return Replicas(wanted=_spec_replicas(item, "completions"), present=done, ready=done, updated=done)
+
+
+_REPLICAS: Final[Mapping[str, Callable[[Item], Replicas]]] = {
+    "Deployment": _deployment_replicas,
+    "ReplicaSet": _replica_set_replicas,
+    "StatefulSet": _stateful_set_replicas,
+    "DaemonSet": _daemon_set_replicas,
+    "Job": _job_completions,
+}
+
+
+def _rolled(item: Item) -> Rollout:
+    pods = _REPLICAS[text(item, "kind")](item)
+    idle = "no node is for it" if text(item, "kind") == "DaemonSet" else "scaled to zero"
     seen = number(item, "status", "observedGeneration") >= number(item, "metadata", "generation")
     counts = f"{pods.ready}/{pods.wanted}"
     notes = tuple(_notes(item, pods, seen=seen))
@@ -166,7 +180,7 @@ def _rolled(item: Item, pods: _Replicas, idle: str = "scaled to zero") -> Rollou
     return Rollout(state=State.READY, counts=counts, notes=notes)
 
 
-def _notes(item: Item, pods: _Replicas, *, seen: bool) -> Iterator[str]:
+def _notes(item: Item, pods: Replicas, *, seen: bool) -> Iterator[str]:
     if not seen:
         yield "newest spec not observed"
     if at(item, "spec", "paused") is True:
@@ -183,8 +197,8 @@ def _notes(item: Item, pods: _Replicas, *, seen: bool) -> Iterator[str]:
 
 
 def _job(item: Item) -> Rollout:
-    wanted = _whole(item, "spec", "completions")
-    counts = f"{number(item, 'status', 'succeeded')}/{1 if wanted is None else wanted}"
+    completions = _job_completions(item)
+    counts = f"{completions.ready}/{completions.wanted}"
     failures = number(item, "status", "failed")
     notes = (f"{failures} pods failed",) if failures else ()
     if failed := _is_true(item, "Failed") or _is_true(item, "FailureTarget"):
@@ -220,10 +234,10 @@ def _cron_job(item: Item) -> Rollout:
 
 
 _KINDS: Final[Mapping[str, Callable[[Item], Rollout]]] = {
-    "Deployment": _deployment,
-    "ReplicaSet": _replica_set,
-    "StatefulSet": _stateful_set,
-    "DaemonSet": _daemon_set,
+    "Deployment": _rolled,
+    "ReplicaSet": _rolled,
+    "StatefulSet": _rolled,
+    "DaemonSet": _rolled,
     "Job": _job,
     "CronJob": _cron_job,
 }

@@ -8,6 +8,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owner_references
 from flux_mcp.api.unstructured import at, items, labels, number, text
 from flux_mcp.kubernetes.conditions import Condition, conditions
+from flux_mcp.kubernetes.rollout_status import replicas
 
 TEMPLATE: Final = ("spec", "template")
 TEMPLATES: Final = {"CronJob": ("spec", "jobTemplate", "spec", "template")}
@@ -57,34 +58,19 @@ def view_workload(item: Mapping[str, Any]) -> Workload | None:
     if not name:
         return None
     pod_spec = at(item, *TEMPLATES.get(kind, TEMPLATE), "spec")
-    wanted, ready = _counts(kind, item)
+    counted = replicas(item)
     return Workload(
         ref=ObjectRef(kind, text(item, "metadata", "namespace"), name),
         labels=labels(item, "metadata", "labels"),
         annotations=labels(item, "metadata", "annotations"),
         generation=number(item, "metadata", "generation"),
         observed=number(item, "status", "observedGeneration"),
-        wanted=wanted,
-        ready=ready,
+        wanted=counted.wanted if counted is not None else 0,
+        ready=counted.ready if counted is not None else 0,
         containers=tuple(_containers(pod_spec)),
         conditions=tuple(conditions(item)),
         owner=next((owner for owner, _, controller in owner_references(item) if controller), None),
     )
-
-
-def _counts(kind: str, item: Mapping[str, Any]) -> tuple[int, int]:
-    """How many are wanted and how many are ready: pods, of a Job completions; a CronJob wants none of its own."""
-    match kind:
-        case "DaemonSet":
-            return number(item, "status", "desiredNumberScheduled"), number(item, "status", "numberReady")
-        case "CronJob":
-            return 0, 0
-        case "Job":
-            wanted = at(item, "spec", "completions")
-            return wanted if isinstance(wanted, int) else 1, number(item, "status", "succeeded")
-        case _:
-            wanted = at(item, "spec", "replicas")
-            return wanted if isinstance(wanted, int) else 1, number(item, "status", "readyReplicas")
 
 
 def _containers(pod_spec: object) -> Iterator[Container]:

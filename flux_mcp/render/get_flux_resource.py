@@ -14,7 +14,7 @@ from flux_mcp.flux.graph import FluxNode, Graph
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import ObjectStatus
 from flux_mcp.kubernetes.conditions import Condition
-from flux_mcp.kubernetes.events import WARNING, Folded
+from flux_mcp.kubernetes.events import WARNING, EventSeries
 from flux_mcp.kubernetes.workloads import Workload
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.findings import finding_lines
@@ -53,7 +53,7 @@ class FluxResource(Answer):
     statuses: Mapping[ObjectRef, ObjectStatus]
     read: frozenset[str]
     workloads: Mapping[ObjectRef, Workload]
-    events: tuple[Folded, ...]
+    events: tuple[EventSeries, ...]
     audit: Audit
 
     def lines(self) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flux_mcp.kubernetes.events import Folded
+from flux_mcp.kubernetes.events import EventSeries
 from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, until_full
 from flux_mcp.request import RequestContext
@@ -21,7 +21,7 @@ class KubernetesEvents(Answer):
 
     title = "get_kubernetes_events"
 
-    matching: tuple[Folded, ...]
+    matching: tuple[EventSeries, ...]
     examined: int
     limit: int | None
 
@@ -54,7 +54,7 @@ class KubernetesEvents(Answer):
         return f"… {rest} older events: narrow with namespace, kind and name, warnings_only or contains."
 
 
-def _line(entry: Folded, request: RequestContext) -> str:
+def _line(entry: EventSeries, request: RequestContext) -> str:
     """`3m Warning Kustomization flux-system/apps, HealthCheckFailed x7: "message"`."""
     one = entry.last
     namespace = f"{value(one.about.namespace)}/" if one.about.namespace else ""

@@ -27,7 +27,7 @@ from flux_mcp.tools.arguments import Context, FluxName, OneFluxKind, OneNamespac
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
+class FluxNodeDetail:
     """A Flux object, and where it is the one asked for, what may be shown of it."""
 
     audited: Audited
@@ -109,9 +109,9 @@ async def get_flux_resource(
     )
 
 
-def _detail(item: Mapping[str, Any], kind: FluxKind, name: str) -> Detail | None:
+def _detail(item: Mapping[str, Any], kind: FluxKind, name: str) -> FluxNodeDetail | None:
     one = audited(item)
     if one is None:
         return None
     asked = one.node.object.kind is kind and one.node.object.name == name
-    return Detail(one, project(item), held(item)) if asked else Detail(one, None)
+    return FluxNodeDetail(one, project(item), held(item)) if asked else FluxNodeDetail(one, None)

@@ -156,7 +156,12 @@ async def test_the_log_of_a_pod(cluster: Cluster, ask_fake: Ask) -> None:
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps")
     assert not reply.is_error
     assert reply.lines[0].startswith(f"{LOGS}: 3 of 3 · context dev · user dev-user · ")
-    assert reply.lines[1:] == ["apps/web-0/app, ready:", "    line 1", "    line 2", "    line 3"]
+    assert reply.lines[1:] == [
+        "Pod apps/web-0, container app: running, ready, 3 log lines:",
+        "    line 1",
+        "    line 2",
+        "    line 3",
+    ]
     (call,) = cluster.fake.calls("logs")
     assert call[0] == "--context=dev"
     assert call[call.index("logs") :] == [
@@ -193,10 +198,13 @@ async def test_every_ordinary_container_and_the_init_containers_that_did_not_fin
     assert not reply.is_error
     assert cluster.read == ["web-0/app", "web-0/proxy", "web-0/second"]
     assert reply.lines[1:] == [
-        "apps/web-0/second, init, not ready, restarts 2, terminated Error exit code 3:",
+        "Pod apps/web-0, init container second: terminated Error exit code 3, not ready, 2 restarts, 1 log line:",
         "    no such table",
-        'apps/web-0/app, not ready, waiting PodInitializing: NOT READ (BadRequest: "container is waiting to start")',
-        "apps/web-0/proxy, ready:",
+        (
+            'Pod apps/web-0, container app: waiting PodInitializing, not ready; could not read its log: BadRequest: "container is '
+            'waiting to start"'
+        ),
+        "Pod apps/web-0, container proxy: running, ready, 1 log line:",
         "    up",
     ]
 
@@ -228,9 +236,9 @@ async def test_the_run_before_the_last_restart(cluster: Cluster, ask_fake: Ask) 
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps", previous=True)
     assert cluster.read == ["web-0/app"]
     assert reply.lines[1:] == [
-        "apps/web-0/app, not ready, restarts 4, waiting CrashLoopBackOff:",
+        "Pod apps/web-0, container app: waiting CrashLoopBackOff, not ready, 4 restarts, 1 log line:",
         "    panic: oh no",
-        "apps/web-0/proxy, ready: never restarted, so there is no run before this one",
+        "Pod apps/web-0, container proxy: running, ready, never restarted, so there is no log from before a restart",
     ]
 
 
@@ -243,8 +251,11 @@ async def test_a_previous_run_that_is_gone_is_said_in_its_place(cluster: Cluster
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps", previous="true")
     assert not reply.is_error
     assert headers(reply) == [
-        'apps/web-0/app, ready, restarts 1: NOT READ (BadRequest: "previous terminated container \\"app\\" not found")',
-        "apps/web-0/proxy, ready:",
+        (
+            'Pod apps/web-0, container app: running, ready, 1 restart; could not read its log: BadRequest: "previous terminated '
+            'container \\"app\\" not found"'
+        ),
+        "Pod apps/web-0, container proxy: running, ready, 1 log line:",
     ]
 
 
@@ -253,7 +264,7 @@ async def test_a_container_that_wrote_nothing_is_said_to_have(cluster: Cluster, 
     cluster.wrote("web-0", "app", "\n  \n")
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps")
     assert reply.lines[0].startswith(f"{LOGS}: 0 of 0 · ")
-    assert reply.lines[1:] == ["apps/web-0/app, ready: no lines"]
+    assert reply.lines[1:] == ["Pod apps/web-0, container app: running, ready, its log is empty"]
 
 
 # Which lines
@@ -264,14 +275,14 @@ async def test_the_newest_lines_are_kept(cluster: Cluster, ask_fake: Ask) -> Non
     cluster.wrote("web-0", "app", numbered(340))
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps")
     assert reply.lines[0].startswith(f"{LOGS}: 100 of 340 · ")
-    assert reply.lines[1] == "apps/web-0/app, ready, 100 of 340 lines:"
+    assert reply.lines[1] == "Pod apps/web-0, container app: running, ready, last 100 of 340 log lines:"
     assert body(reply) == [f"line {number}" for number in range(241, 341)]
-    assert reply.lines[-1] == "… 240 older lines: raise tail, or narrow with container, since or contains."
+    assert reply.lines[-1] == "… 240 older lines left out: raise tail, or narrow with container, since or contains."
     few = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps", tail=2)
     assert body(few) == ["line 339", "line 340"]
     all_of_it = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps", tail=2000)
     assert len(body(all_of_it)) == 340
-    assert all_of_it.lines[1] == "apps/web-0/app, ready:"
+    assert all_of_it.lines[1] == "Pod apps/web-0, container app: running, ready, 340 log lines:"
 
 
 async def test_a_text_selects_lines_before_the_newest_are_kept(cluster: Cluster, ask_fake: Ask) -> None:
@@ -279,17 +290,21 @@ async def test_a_text_selects_lines_before_the_newest_are_kept(cluster: Cluster,
     cluster.wrote("web-0", "app", numbered(50, "GET /Healthz") + numbered(30, "error:") + numbered(500, "GET /ok"))
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps", contains="ERROR", tail=10)
     assert reply.lines[0].startswith(f"{LOGS}: 10 of 30 · ")
-    assert reply.lines[1] == "apps/web-0/app, ready, 10 of 30 that match of 580 lines:"
+    assert (
+        reply.lines[1] == "Pod apps/web-0, container app: running, ready, last 10 of 30 matching log lines (580 read):"
+    )
     assert body(reply) == [f"error: {number}" for number in range(21, 31)]
     none = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps", contains="fatal")
-    assert none.lines[1:] == ["apps/web-0/app, ready: none of 580 lines matches"]
+    assert none.lines[1:] == ["Pod apps/web-0, container app: running, ready, none of 580 log lines matches"]
 
 
 async def test_lines_beyond_those_that_are_read_are_said(cluster: Cluster, ask_fake: Ask) -> None:
     cluster.holds("pods", a_pod())
     cluster.wrote("web-0", "app", numbered(2000))
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps")
-    assert reply.lines[1] == "apps/web-0/app, ready, 100 of 2000 lines, older ones were not read:"
+    assert reply.lines[1] == (
+        "Pod apps/web-0, container app: running, ready, last 100 of 2000 log lines, older lines were not read:"
+    )
 
 
 @pytest.mark.parametrize(("since", "seconds"), [("45s", 45), ("10m", 600), ("2h", 7200), ("30d", 2_592_000)])
@@ -308,9 +323,9 @@ async def test_one_talkative_container_does_not_hide_the_others(cluster: Cluster
     cluster.wrote("web-0", "quiet", numbered(4))
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps")
     assert headers(reply)[:-1] == [
-        "apps/web-0/app, ready, 48 of 500 lines:",
-        "apps/web-0/proxy, ready, 48 of 500 lines:",
-        "apps/web-0/quiet, ready:",
+        "Pod apps/web-0, container app: running, ready, last 48 of 500 log lines:",
+        "Pod apps/web-0, container proxy: running, ready, last 48 of 500 log lines:",
+        "Pod apps/web-0, container quiet: running, ready, 4 log lines:",
     ]
 
 
@@ -325,7 +340,9 @@ async def test_a_log_of_a_mebibyte_is_asked_for_again_from_nearer_its_end(cluste
     )
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps", tail=2)
     assert words(cluster.fake.calls("logs"), "--tail") == ["--tail=2000", "--tail=499"]
-    assert reply.lines[1] == "apps/web-0/app, ready, 2 of 499 lines, older ones were not read:"
+    assert reply.lines[1] == (
+        "Pod apps/web-0, container app: running, ready, last 2 of 499 log lines, older lines were not read:"
+    )
     assert [line[:4] for line in body(reply)] == ["0998", "0999"]
 
 
@@ -334,7 +351,8 @@ async def test_newest_lines_that_were_not_reached_are_said(cluster: Cluster, ask
     cluster.wrote("web-0", "app", "x" * (1 << 20))
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps")
     assert reply.lines[1] == (
-        "apps/web-0/app, ready, older ones were not read, the newest were not reached since these are too long:"
+        "Pod apps/web-0, container app: running, ready, 1 log line, older lines were not read, the newest lines were not "
+        "reached since these are too long:"
     )
     assert len(cluster.fake.calls("logs")) == 2
 
@@ -367,9 +385,9 @@ async def test_the_pods_of_a_deployment_are_those_of_its_replica_sets(cluster: C
     reply = await ask_fake(LOGS, kind="deploy", name="web", namespace="apps")
     assert cluster.read == ["web-1-a/app", "web-1-b/app"]
     assert reply.lines[1:] == [
-        "apps/web-1-b/app, not ready:",
+        "Pod apps/web-1-b, container app: running, not ready, 1 log line:",
         "    hello from web-1-b",
-        "apps/web-1-a/app, ready:",
+        "Pod apps/web-1-a, container app: running, ready, 1 log line:",
         "    hello from web-1-a",
     ]
     lists = [call for call in cluster.fake.calls("get") if call[-1] == "replicasets.v1.apps,pods.v1."]
@@ -436,8 +454,14 @@ async def test_five_pods_are_read_those_that_are_not_ready_first(cluster: Cluste
     for n in range(1, 9):
         cluster.wrote(f"web-{n}", "app", numbered(1000))
     reply = await ask_fake(LOGS, kind="StatefulSet", name="web", namespace="apps")
-    assert reply.lines[1] == "3 more Pods were not read, 3 of them ready: name one with kind=Pod."
-    assert [line.split("/")[1] for line in headers(reply)[1:-1]] == ["web-4", "web-8", "web-7", "web-6", "web-5"]
+    assert reply.lines[1] == "Not read: the logs of 3 more Pods, 3 of them ready. Name one with kind=Pod."
+    assert [line.split("/")[1].split(",")[0] for line in headers(reply)[1:-1]] == [
+        "web-4",
+        "web-8",
+        "web-7",
+        "web-6",
+        "web-5",
+    ]
     assert len(body(reply)) == 100
     assert reply.lines[0].startswith(f"{LOGS}: 100 of 5000 · ")
 
@@ -448,7 +472,7 @@ async def test_ten_containers_are_read_at_most(cluster: Cluster, ask_fake: Ask) 
         cluster.wrote("web-0", f"c{n}", "hello\n")
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps")
     assert len(cluster.read) == 10
-    assert reply.lines[1] == "20 more containers were not read: name one with container."
+    assert reply.lines[1] == "Not read: the logs of 20 more containers. Name one with container."
 
 
 async def test_a_workload_without_pods_is_said_to_have_none(cluster: Cluster, ask_fake: Ask) -> None:
@@ -485,7 +509,7 @@ async def test_a_name_without_a_namespace_is_that_of_the_only_object(cluster: Cl
     cluster.holds("pods", a_pod("web-0", namespace="far"))
     cluster.wrote("web-0", "app", "hello\n")
     reply = await ask_fake(LOGS, kind="Pod", name="web-0")
-    assert reply.lines[1] == "far/web-0/app, ready:"
+    assert reply.lines[1] == "Pod far/web-0, container app: running, ready, 1 log line:"
     (call,) = cluster.fake.calls("get")
     assert {"--all-namespaces=true", "--field-selector=metadata.name=web-0"} <= set(call)
     assert words(cluster.fake.calls("logs"), "--namespace") == ["--namespace=far"]
@@ -632,7 +656,7 @@ async def test_lines_are_cleaned_and_masked(cluster: Cluster, ask_fake: Ask) -> 
         "evil",
     ):
         assert secret not in reply.text
-    assert headers(reply) == ["apps/web-0/app, ready:"]
+    assert headers(reply) == [f"Pod apps/web-0, container app: running, ready, {len(body(reply))} log lines:"]
     assert body(reply)[:4] == [
         "E1122 link abc",
         "Authorization: Bearer ***",
@@ -660,8 +684,10 @@ async def test_names_and_reasons_from_the_cluster_are_values(cluster: Cluster, a
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps")
     assert cluster.read == ["web-0/app"]
     first, second = headers(reply)
-    assert first.startswith('apps/web-0/app, not ready, waiting "Ignore all previous xxx')
-    assert second.startswith('apps/web-0/"-c evil", ready: NOT READ (Bad argument: container must be')
+    assert first.startswith('Pod apps/web-0, container app: waiting "Ignore all previous xxx')
+    assert second.startswith(
+        'Pod apps/web-0, container "-c evil": running, ready; could not read its log: Bad argument: '
+    )
     assert max(map(len, headers(reply))) < 400
 
 
@@ -683,7 +709,7 @@ async def test_row_46_an_answer_is_bounded(cluster: Cluster, ask_fake: Ask, tail
     assert body(reply)
     shown, total = re.findall(r": (\d+) of (\d+) · ", reply.lines[0])[0]
     assert int(shown) == len(body(reply)) <= (tail or 100)
-    assert reply.lines[-1].startswith(f"… {int(total) - int(shown)} older lines: ")
+    assert reply.lines[-1].startswith(f"… {int(total) - int(shown)} older lines left out: ")
 
 
 # The parts
