@@ -57,6 +57,11 @@ _STATUS: Final = {
 }
 
 
+def _depends_on(kind: str) -> Reference:
+    """A ResourceSet may depend on any kind; whatever else stands there in other kinds is shown as it is."""
+    return Reference(("spec", "dependsOn"), (), kind, Relation.DEPENDS_ON)
+
+
 def _fields(spec: Fields, status: Fields | None = None) -> Fields:
     return {**COMMON, "spec": {**_RUN, **spec}, "status": {**_STATUS, **(status or {})}}
 
@@ -360,6 +365,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         owner_label="kustomize.toolkit.fluxcd.io",
         references=(
             Reference(("spec", "sourceRef"), ("GitRepository", "OCIRepository", "Bucket", "ExternalArtifact")),
+            _depends_on("Kustomization"),
         ),
         inline=(("postBuild", "substitute"),),
         fields=_fields(_KUSTOMIZATION),
@@ -383,6 +389,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
                 ("HelmRepository", "GitRepository", "Bucket"),
                 relation=Relation.TEMPLATE,
             ),
+            _depends_on("HelmRelease"),
         ),
         made_source=("status", "helmChart"),
         inline=(("values",),),
@@ -402,6 +409,16 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         controller="flux-operator",
         health_wait=HealthWait.OPT_IN,
         owner_label="resourceset.fluxcd.controlplane.io",
+        references=(
+            _depends_on("ResourceSet"),
+            Reference(
+                ("spec", "inputsFrom"),
+                ("ResourceSetInputProvider",),
+                "ResourceSetInputProvider",
+                Relation.INPUTS,
+                selector="selector",
+            ),
+        ),
         inline=(("inputs",),),
         fields=_fields(
             {
@@ -464,7 +481,10 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         role=Role.IMAGE,
         revision=(("lastPushCommit",),),
         controller="image-automation-controller",
-        references=(Reference(("spec", "sourceRef"), ("GitRepository",), "GitRepository"),),
+        references=(
+            Reference(("spec", "sourceRef"), ("GitRepository",), "GitRepository"),
+            Reference(("spec",), ("ImagePolicy",), "ImagePolicy", Relation.POLICY, selector="policySelector"),
+        ),
         fields=_fields(
             {
                 "sourceRef": REF,
@@ -512,6 +532,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         static=True,
         answers_requests=False,
         controller="notification-controller",
+        references=(Reference(("spec", "providerRef"), ("Provider",), "Provider", Relation.PROVIDER),),
         deprecated=(("summary",),),
         fields=_fields(
             {

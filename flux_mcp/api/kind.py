@@ -1,7 +1,7 @@
 """What an entry in the tables of kinds holds."""
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Final
 
 from flux_mcp.api.fields import ANY_FIELDS, Fields
@@ -31,13 +31,21 @@ class HealthWait(Enum):
     OPT_OUT = "unless spec.wait is false"
 
 
-class Relation(Enum):
+class Relation(StrEnum):
     """What a reference or an edge means."""
 
     SOURCE = "source"
     TEMPLATE = "template"
     APPLIES = "applies"
     DEPENDS_ON = "dependsOn"
+    INPUTS = "inputs"
+    POLICY = "image policy"
+    PROVIDER = "provider"
+
+    @property
+    def reversed(self) -> bool:
+        """Whether an edge runs from the object with the reference to the object that it names."""
+        return self in {Relation.DEPENDS_ON, Relation.PROVIDER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +54,17 @@ class Reference:
 
     Attributes:
         path: of the field below the object; lists are looked through.
-        kinds: that it may name.
+        kinds: that it may name; empty for any kind.
         kind: the one that it means where it has no field `kind`.
+        selector: the subfield with a label selector that takes the place of a name: the reference is to all objects of
+            `kind` in the namespace that match, without a selector to all.
     """
 
     path: tuple[str, ...]
     kinds: tuple[str, ...]
     kind: str = ""
     relation: Relation = Relation.SOURCE
+    selector: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,5 +170,10 @@ class FluxKind(Kind):
     def sources(self) -> tuple[str, ...]:
         """The kinds that it may name as its source."""
         return tuple(
-            dict.fromkeys(kind for one in self.references if one.relation is Relation.SOURCE for kind in one.kinds)
+            dict.fromkeys(
+                kind
+                for reference in self.references
+                if reference.relation is Relation.SOURCE
+                for kind in reference.kinds
+            )
         )

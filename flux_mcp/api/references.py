@@ -4,23 +4,94 @@ Source: the API documentation of the kinds; where each reference stands is in th
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FluxKind, Relation, Role
+from flux_mcp.api.kinds import by_kind, group_of, kind_of
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.unstructured import at, items, text
+from flux_mcp.api.unstructured import at, items, labels, text
 
 
 def references(item: Mapping[str, Any], kind: FluxKind, relation: Relation = Relation.SOURCE) -> Iterator[ObjectRef]:
-    """The objects that an object names for a reason, in the order of its fields."""
+    """The objects that an object names in the references of one relation, in the order of its fields."""
     namespace = text(item, "metadata", "namespace")
     for reference in kind.references:
         if reference.relation is relation:
             for node in _nodes(item, reference.path):
                 target = text(node, "kind") or reference.kind
-                if target in reference.kinds and (name := text(node, "name")):
-                    yield ObjectRef(target, text(node, "namespace") or namespace, name)
+                if text(node, "name") and (not reference.kinds or target in reference.kinds):
+                    yield _target(node, target, namespace)
+
+
+def _target(node: Any, kind: str, namespace: str) -> ObjectRef:  # noqa: ANN401 (JSON)
+    """The object that a reference names: of a kind that is not Flux's without a namespace of its own.
+
+    Another vendor's kind that is called as one of Flux's is told apart by its group, as in `Bucket.s3.aws.upbound.io`.
+    """
+    name, own_namespace, api_version = text(node, "name"), text(node, "namespace"), text(node, "apiVersion")
+    if kind not in by_kind:
+        return ObjectRef(kind, own_namespace, name)
+    if api_version and kind_of(api_version, kind) is None:
+        return ObjectRef(f"{kind}.{group_of(api_version)}", own_namespace, name)
+    return ObjectRef(kind, own_namespace or namespace, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A reference by labels: all objects of a kind in a namespace that match.
+
+    Attributes:
+        labels: of matchLabels.
+        expressions: of matchExpressions: key, operator and values.
+    """
+
+    relation: Relation
+    kind: str
+    namespace: str
+    labels: tuple[tuple[str, str], ...]
+    expressions: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Whether the labels of an object meet every requirement, by the API reference of LabelSelector."""
+        return all(labels.get(key) == label for key, label in self.labels) and all(
+            _meets(labels, *expression) for expression in self.expressions
+        )
+
+
+def _meets(labels: Mapping[str, str], key: str, operator: str, values: tuple[str, ...]) -> bool:
+    match operator:
+        case "In" | "NotIn":
+            return (labels.get(key) in values) is (operator == "In")
+        case "Exists" | "DoesNotExist":
+            return (key in labels) is (operator == "Exists")
+        case _:
+            return False
+
+
+def selections(item: Mapping[str, Any], kind: FluxKind) -> Iterator[Selection]:
+    """The references of an object by labels."""
+    for reference in kind.references:
+        for node in _nodes(item, reference.path) if reference.selector else ():
+            if isinstance(node, dict) and not text(node, "name"):
+                selector = at(node, reference.selector)
+                yield Selection(
+                    reference.relation,
+                    reference.kind,
+                    text(item, "metadata", "namespace"),
+                    tuple(labels(selector, "matchLabels").items()),
+                    tuple(
+                        (text(one, "key"), text(one, "operator"), tuple(map(str, items(one, "values"))))
+                        for one in items(selector, "matchExpressions")
+                    ),
+                )
+
+
+SELECTED: Final = frozenset(
+    reference.kind for kind in FLUX_KINDS for reference in kind.references if reference.selector
+)
+"""The kinds that are referred to by labels."""
 
 
 def sources(item: Mapping[str, Any], kind: FluxKind) -> tuple[ObjectRef, ...]:

@@ -1,20 +1,18 @@
-"""How Flux objects hang together: sources, dependencies, and who applied whom.
+"""How Flux objects refer to each other: sources, dependencies, appliers, inputs, image policies and providers.
 
-Built once from the objects that were read; every question about neighbours is answered here. Cycles, missing targets
+Built once from the objects that were read; every question about neighbors is answered here. Cycles, missing targets
 and objects that apply themselves are ordinary: each walk remembers where it has been.
-Source: our knowledge file, sections 3.1 (labels) and 1.4 (references).
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from flux_mcp.api.kind import Relation
-from flux_mcp.api.kinds import by_kind, kind_of
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.references import owners_by_label
-from flux_mcp.api.unstructured import at, items, labels, text
+from flux_mcp.api.references import SELECTED, Selection, owners_by_label, references, selections
+from flux_mcp.api.unstructured import at, labels
 from flux_mcp.flux.graph_algorithms import components
 from flux_mcp.flux.inventory import InventoryEntry, inventory
 from flux_mcp.flux.objects import FluxObject, view
@@ -22,22 +20,25 @@ from flux_mcp.flux.objects import FluxObject, view
 
 @dataclass(frozen=True, slots=True, order=True)
 class Edge:
-    """From a source to its user, from an applier to what it applied, from a dependant to what it depends on."""
+    """From a source, applier, input or image policy to its user; from a dependent or an Alert to what it names."""
 
     start: ObjectRef
     end: ObjectRef
-    relation: str
+    relation: Relation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FluxNode:
-    """A Flux object with what ties it to others.
+    """A Flux object with its references to others.
 
     Attributes:
         depends_on: objects of spec.dependsOn, some of which may be of no Flux kind.
         owners: appliers by label.
         applied: its inventory; None where it has none.
         remote: it applies to another cluster (spec.kubeConfig), so its inventory is not about this one.
+        names: objects that it names otherwise, such as the Provider of an Alert.
+        selections: objects that it refers to by labels.
+        labels: of a kind that is referred to by labels.
     """
 
     object: FluxObject
@@ -45,6 +46,9 @@ class FluxNode:
     owners: tuple[ObjectRef, ...]
     applied: tuple[InventoryEntry, ...] | None
     remote: bool
+    names: tuple[tuple[Relation, ObjectRef], ...] = ()
+    selections: tuple[Selection, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ref(self) -> ObjectRef:
@@ -54,72 +58,67 @@ class FluxNode:
 
 def view_node(item: Mapping[str, Any]) -> FluxNode | None:
     """The view of one object; None if it is not a Flux object or has no name."""
-    one = view(item)
-    if one is None:
+    found = view(item)
+    if found is None:
         return None
+    kind, own_labels = found.kind, labels(item, "metadata", "labels")
     return FluxNode(
-        object=one,
-        depends_on=tuple(_depends_on(item, one)),
-        owners=owners_by_label(labels(item, "metadata", "labels")),
+        object=found,
+        depends_on=tuple(references(item, kind, Relation.DEPENDS_ON)),
+        owners=owners_by_label(own_labels),
         applied=inventory(item),
         remote=at(item, "spec", "kubeConfig") is not None,
+        names=tuple((relation, ref) for relation in _NAMED for ref in references(item, kind, relation)),
+        selections=tuple(selections(item, kind)),
+        labels=own_labels if kind.kind in SELECTED else {},
     )
 
 
+_NAMED: Final = (Relation.INPUTS, Relation.PROVIDER)
+
+
 def _order(edge: Edge) -> tuple[str, ...]:
-    """The order of an Edge, told at once: comparing the edges themselves takes most of the time of a large graph."""
+    """The order of an Edge: comparing the edges themselves would take most of the time of a large graph."""
     start, end = edge.start, edge.end
     return start.kind, start.namespace, start.name, end.kind, end.namespace, end.name, edge.relation
 
 
-def _depends_on(item: Mapping[str, Any], one: FluxObject) -> Iterator[ObjectRef]:
-    for entry in items(item, "spec", "dependsOn"):
-        if name := text(entry, "name"):
-            kind, version = text(entry, "kind") or one.kind.kind, text(entry, "apiVersion")
-            if kind not in by_kind:
-                # A ResourceSet may wait for any kind, one without namespaces among them, such as a CRD.
-                yield ObjectRef(kind, text(entry, "namespace"), name)
-            elif version and kind_of(version, kind) is None:
-                # Another vendor's kind of that name.
-                yield ObjectRef(f"{kind}.{version.partition('/')[0]}", text(entry, "namespace"), name)
-            else:
-                yield ObjectRef(kind, text(entry, "namespace") or one.namespace, name)
-
-
 class Graph:
-    """The objects and their ties.
+    """The objects and the edges between them.
 
     Args:
-        objects: all that were read. What they point at and is not among them is a target that is missing, or was not
-            read.
+        objects: all that were read. What they refer to and is not among them is missing, or was not read.
     """
 
     def __init__(self, objects: Iterable[FluxNode]) -> None:
-        """Index the ties in both directions."""
-        self.nodes: dict[ObjectRef, FluxNode] = {one.ref: one for one in objects}
+        """Index the references in both directions."""
+        self.nodes: dict[ObjectRef, FluxNode] = {node.ref: node for node in objects}
         self._owners: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
         self._children: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
         self._holders: dict[InventoryEntry, dict[ObjectRef, None]] = defaultdict(dict)
         self._users: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
         self._dependents: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
-        for one in self.nodes.values():
-            self._index(one)
+        self._selectable: dict[tuple[str, str], list[FluxNode]] = defaultdict(list)
+        for node in self.nodes.values():
+            self._index(node)
+            if node.ref.kind in SELECTED:
+                self._selectable[node.ref.kind, node.ref.namespace].append(node)
 
-    def _index(self, one: FluxNode) -> None:
-        for source in one.object.sources:
-            self._users[source].append(one.ref)
-        for target in one.depends_on:
-            self._dependents[target].append(one.ref)
-        for managed in () if one.remote else one.applied or ():
-            self._holders[managed][one.ref] = None
+    def _index(self, node: FluxNode) -> None:
+        for source in node.object.sources:
+            self._users[source].append(node.ref)
+        for target in node.depends_on:
+            self._dependents[target].append(node.ref)
+        for managed in () if node.remote else node.applied or ():
+            self._holders[managed][node.ref] = None
             if managed.is_flux:
-                self._tie(one.ref, managed.ref)
-        for owner in one.owners:
+                self._add_owner(node.ref, managed.ref)
+        for owner in node.owners:
             # helm-controller labels the HelmChart that it makes, which is the release's source and not its child.
-            if not (one.ref.kind == "HelmChart" and owner.kind == "HelmRelease"):
-                self._tie(owner, one.ref)
+            if not (node.ref.kind == "HelmChart" and owner.kind == "HelmRelease"):
+                self._add_owner(owner, node.ref)
 
-    def _tie(self, owner: ObjectRef, child: ObjectRef) -> None:
+    def _add_owner(self, owner: ObjectRef, child: ObjectRef) -> None:
         self._owners[child][owner] = None
         self._children[owner][child] = None
 
@@ -152,14 +151,29 @@ class Graph:
         return tuple(child for child in self._children.get(ref, ()) if child != ref)
 
     def edges(self) -> tuple[Edge, ...]:
-        """Every tie, in a stable order."""
-        found = set()
-        for one in self.nodes.values():
-            found |= {Edge(source, one.ref, Relation.SOURCE.value) for source in one.object.sources}
-            found |= {Edge(one.ref, target, Relation.DEPENDS_ON.value) for target in one.depends_on}
-        for child in self._owners:
-            found |= {Edge(owner, child, Relation.APPLIES.value) for owner in self.owners(child)}
+        """Every edge, in a stable order."""
+        named = [
+            (relation, node.ref, target)
+            for node in self.nodes.values()
+            for relation, target in (
+                *((Relation.SOURCE, source) for source in node.object.sources),
+                *((Relation.DEPENDS_ON, target) for target in node.depends_on),
+                *node.names,
+                *self._selected(node),
+            )
+        ]
+        named += [(Relation.APPLIES, child, owner) for child in self._owners for owner in self.owners(child)]
+        found = {
+            Edge(ref, target, relation) if relation.reversed else Edge(target, ref, relation)
+            for relation, ref, target in named
+        }
         return tuple(sorted(found, key=_order))
+
+    def _selected(self, node: FluxNode) -> Iterator[tuple[Relation, ObjectRef]]:
+        for selection in node.selections:
+            for other in self._selectable.get((selection.kind, selection.namespace), ()):
+                if selection.matches(other.labels):
+                    yield selection.relation, other.ref
 
     def ancestors(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
         """Who applied it, who applied that, up to the top; nearest first, each once."""
@@ -185,16 +199,16 @@ class Graph:
 
 
 def loops(graph: Graph, among: Collection[ObjectRef] | None = None) -> tuple[tuple[ObjectRef, ...], ...]:
-    """The objects of each loop, or knot of loops, in order; an object that depends on itself is one.
+    """The objects of each dependsOn loop, or of loops that share objects; an object that depends on itself is one.
 
     Args:
         graph: the objects.
         among: only loops that lie wholly among these objects.
     """
     nodes = graph.nodes if among is None else {ref: graph.nodes[ref] for ref in among if ref in graph.nodes}
-    ties = {ref: tuple(target for target in one.depends_on if target in nodes) for ref, one in nodes.items()}
-    found = (one for one in components(ties) if len(one) > 1 or one[0] in ties[one[0]])
-    return tuple(sorted(tuple(sorted(one)) for one in found))
+    targets = {ref: tuple(target for target in node.depends_on if target in nodes) for ref, node in nodes.items()}
+    found = (loop for loop in components(targets) if len(loop) > 1 or loop[0] in targets[loop[0]])
+    return tuple(sorted(tuple(sorted(loop)) for loop in found))
 
 
 def loops_by_source(graph: Graph) -> dict[ObjectRef, tuple[ObjectRef, ...]]:

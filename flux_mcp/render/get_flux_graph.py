@@ -1,16 +1,19 @@
 """The answer of get_flux_graph."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from flux_mcp.api.kind import Relation
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.flux.diagram import Flow, Folded, Node, fold, rank
+from flux_mcp.flux.diagram import AppliedNode, Flow, FoldedNode, Node, fold, rank, without_root
 from flux_mcp.flux.status import Health, ObjectStatus
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.mermaid import MAX_EDGES, Box, Link, Style, flowchart
+from flux_mcp.render.objects import counts
 from flux_mcp.render.text import DEFAULT_BOUND, size
-from flux_mcp.sanitize.quote import name_of
+from flux_mcp.sanitize.quote import name_of, value
 
 _STYLES: Final = {
     Health.STALLED: Style.BAD,
@@ -24,6 +27,16 @@ _STYLES: Final = {
     Health.READY: Style.READY,
     Health.STATIC: Style.STATIC,
 }
+_SOLID: Final = {
+    Relation.SOURCE: ("from a source to what uses it", "from sources"),
+    Relation.APPLIES: ("from an applier to what it applies", "from appliers"),
+    Relation.INPUTS: ("from an input provider to its ResourceSet", "from input providers"),
+    Relation.POLICY: ("from an image policy to its automation", "from image policies"),
+    Relation.PROVIDER: ("from an Alert to its Provider", "from Alerts to Providers"),
+}
+"""What an arrow means, and how such arrows are counted."""
+LARGE: Final = 100
+"""Edges above which the arrows of the applier that applies most are drawn as one."""
 _DEPTHS: Final = (1, 2, 3)
 """How deep healthy leaves are folded, one after the other, until the diagram fits."""
 _EVERY: Final = 1 << 30
@@ -37,16 +50,19 @@ class FluxGraph(Answer):
     """The diagram.
 
     Attributes:
-        flow: what is to be drawn.
-        about: the object that was asked about; it is never folded, and the last to be left out.
-        judged: every object that was read, in the order of trouble.
+        flow: what is drawn.
+        matching: what the arguments select; more than `flow` where only dependencies are drawn.
+        about: the object that was named; it is never folded, and the last to be left out.
+        statuses: every object that was read, in the order of trouble.
         read: kinds of which it is known that this is all.
         only_namespace: the one that was read; None where all were.
+        served: whether the API server serves any Flux kind.
     """
 
     title = "get_flux_graph"
 
     flow: Flow
+    matching: Flow
     about: ObjectRef | None
     statuses: Mapping[ObjectRef, ObjectStatus]
     read: frozenset[str]
@@ -54,39 +70,40 @@ class FluxGraph(Answer):
     served: bool
 
     def render(self) -> str:
-        """Whole where it fits, else with healthy leaves folded, else without what is furthest from trouble.
+        """In full where it fits, else with healthy leaves folded, else without what is furthest from trouble.
 
         The diagram stands in a fence: it tells a client, and whoever copies it, where the diagram starts and ends.
         No line of it can end the fence.
         """
         if not self.flow.nodes:
-            return "\n".join((*self._head(self.flow), self._nothing()))
-        if (text := self._fitting(self.flow)) is not None:
+            return "\n".join((*self._head(self.flow), *self._nothing()))
+        flow = without_root(self.flow, self.about) if len(self.flow.arrows) > LARGE else self.flow
+        if (text := self._fitting(flow)) is not None:
             return text
-        calm = {ref: entry.health.value for ref, entry in self.statuses.items() if self._calm(ref)}
-        least = fold(self.flow, calm, _EVERY)
+        healthy = {ref: status.health.value for ref, status in self.statuses.items() if self._is_healthy(ref)}
+        least = fold(flow, healthy, _EVERY)
         if (shortest := self._fitting(least)) is None:
             return self._cut(least)
-        texts = (self._fitting(fold(self.flow, calm, depth)) for depth in _DEPTHS)
+        texts = (self._fitting(fold(flow, healthy, depth)) for depth in _DEPTHS)
         return next((text for text in texts if text is not None), shortest)
 
-    def _cut(self, whole: Flow) -> str:
+    def _cut(self, flow: Flow) -> str:
         """As much as fits of a flow that does not: objects in trouble first, each with what is right above it."""
         first = [] if self.about is None else [self.about]
-        order = rank(whole, [*first, *(ref for ref in self.statuses if not self._calm(ref))])[:_MOST]
-        near = whole.only(set(order))
-        objects, edges = self._count(whole), len(whole.arrows)
+        order = rank(flow, [*first, *(ref for ref in self.statuses if not self._is_healthy(ref))])[:_MOST]
+        near = flow.only(set(order))
+        objects, edges = self._count(flow), len(flow.arrows)
 
-        def left_out(flow: Flow) -> str:
-            rest = f"{objects - self._count(flow)} objects and {edges - len(flow.arrows)} edges"
+        def left_out(part: Flow) -> str:
+            rest = f"{objects - self._count(part)} objects and {edges - len(part.arrows)} edges"
             return f"… {rest} left out: narrow with namespace, or kind and name."
 
         nothing = near.only(())
         best, least, most = "\n".join((*self._head(nothing), left_out(nothing))), 1, len(order)
         while least <= most:
             middle = (least + most) // 2
-            flow = near.only(set(order[:middle]))
-            text = self._fitting(flow, left_out(flow))
+            part = near.only(set(order[:middle]))
+            text = self._fitting(part, left_out(part))
             if text is None:
                 most = middle - 1
             else:
@@ -101,29 +118,47 @@ class FluxGraph(Answer):
         return text if size(text) <= DEFAULT_BOUND else None
 
     def _head(self, flow: Flow) -> Iterator[str]:
-        folded = sum(node.count for node in flow.nodes if isinstance(node, Folded))
-        yield from self.opening((self._count(flow) - folded, self._count(self.flow)))
+        folded = sum(node.count for node in flow.nodes if isinstance(node, FoldedNode))
+        yield from self.opening((self._count(flow) - folded, self._count(self.matching)))
         if flow.nodes:
-            yield (
-                f"{len(flow.arrows)} edges: source or applier --> what it feeds or made; "
-                "dependant -.-> what it depends on. A box without a word is Ready."
-            )
+            yield " ".join(_legend(flow))
         if folded:
-            yield f'{folded} healthy objects stand in boxes "+N".'
+            yield f'{folded} healthy objects are drawn as boxes "+N".'
+        for node in flow.nodes:
+            if isinstance(node, AppliedNode):
+                yield f"{name_of(node.applier)} applies {node.count} more objects; one arrow is drawn for all of them."
+        yield from self._not_drawn()
 
-    def _calm(self, ref: ObjectRef) -> bool:
-        """Whether nothing is to be said of an object but its name."""
-        entry = self.statuses[ref]
-        return entry.health in {Health.READY, Health.STATIC} and not entry.flags and ref != self.about
+    def _not_drawn(self) -> Iterator[str]:
+        """What a diagram of the dependencies alone does not show."""
+        if self.flow is self.matching:
+            return
+        others = self.matching.nodes.keys() - self.flow.nodes.keys()
+        objects = [status for ref, status in self.statuses.items() if ref in others]
+        edges = Counter(arrow.relation for arrow in self.matching.arrows)
+        edges -= Counter(arrow.relation for arrow in self.flow.arrows)
+        if objects:
+            yield f"Not drawn: {len(objects)} objects without dependsOn ({counts(objects)})."
+        if edges:
+            each = ", ".join(
+                f"{edges[relation]} {counted}" for relation, (_, counted) in _SOLID.items() if edges[relation]
+            )
+            yield f"Not drawn: {edges.total()} other edges ({each}). Call again with edges=all to draw everything."
 
-    def _nothing(self) -> str:
+    def _is_healthy(self, ref: ObjectRef) -> bool:
+        """Whether an object may be folded: nothing is to be said of it but its name, and nobody named it."""
+        status = self.statuses[ref]
+        return status.health in {Health.READY, Health.STATIC} and not status.flags and ref != self.about
+
+    def _nothing(self) -> Iterator[str]:
         if not self.served:
-            return "Flux is not installed: the API server serves none of its kinds."
-        return f"No object matches; {len(self.statuses)} were read."
+            yield "Flux is not installed: the API server serves none of its kinds."
+        elif not self.matching.nodes:
+            yield f"No object matches; {len(self.statuses)} were read."
 
     def _count(self, flow: Flow) -> int:
         """The objects of a flow; a target that is missing is none."""
-        return sum(node.count if isinstance(node, Folded) else node in self.statuses for node in flow.nodes)
+        return sum(node.count if isinstance(node, FoldedNode) else node in self.statuses for node in flow.nodes)
 
     def _diagram(self, flow: Flow) -> Iterator[str]:
         if not flow.nodes:
@@ -135,14 +170,32 @@ class FluxGraph(Answer):
         yield "```"
 
     def _box(self, node: Node) -> Box:
-        if isinstance(node, Folded):
-            return Box(f"+{node.count} {node.health} {node.kind}", _STYLES[Health(node.health)])
-        entry, name = self.statuses.get(node), name_of(node)
-        if entry is None:
+        """Kind and name on lines of their own: a diagram half as wide can be read at twice the size."""
+        if isinstance(node, FoldedNode):
+            return Box((f"+{node.count} {node.health}", node.kind), _STYLES[Health(node.health)])
+        if isinstance(node, AppliedNode):
+            return Box((f"{node.count} more objects",), Style.STATIC)
+        kind, name = value(node.kind), value(node.name)
+        name = f"{value(node.namespace)}/{name}" if node.namespace else name
+        status = self.statuses.get(node)
+        if status is None:
             known = node.kind in self.read and self.only_namespace in {None, node.namespace}
-            return Box(f"{name}, missing", Style.MISSING) if known else Box(f"{name}, not read", Style.UNREAD)
-        if entry.health is Health.READY and not entry.flags:
-            return Box(name, Style.READY)
-        flags = f" ({' '.join(flag.value for flag in entry.flags)})" if entry.flags else ""
-        style = Style.BUSY if entry.health is Health.READY else _STYLES[entry.health]
-        return Box(f"{name}, {entry.health.value}{flags}", style)
+            return Box(
+                (kind, f"{name}, {'missing' if known else 'not read'}"), Style.MISSING if known else Style.UNREAD
+            )
+        if status.health is Health.READY and not status.flags:
+            return Box((kind, name), Style.READY)
+        flags = f" ({' '.join(flag.value for flag in status.flags)})" if status.flags else ""
+        style = Style.BUSY if status.health is Health.READY else _STYLES[status.health]
+        return Box((kind, f"{name}, {status.health.value}{flags}"), style)
+
+
+def _legend(flow: Flow) -> Iterator[str]:
+    """What the arrows of a diagram mean, of those that are in it."""
+    relations = {arrow.relation for arrow in flow.arrows}
+    yield f"{len(flow.arrows)} edges."
+    if solid := [meaning for relation, (meaning, _) in _SOLID.items() if relation in relations]:
+        yield f"Solid arrows point {', '.join(solid)}."
+    if Relation.DEPENDS_ON in relations:
+        yield "Dotted blue arrows point from a dependent to what it depends on."
+    yield "A box without a health value is Ready."

@@ -41,6 +41,8 @@ MAX_LIMIT: Final = 500
 MAX_TAIL: Final = 2000
 MAX_WAIT: Final = 600
 TROUBLE: Final = "trouble"
+ALL: Final = "all"
+DEPENDENCIES: Final = "dependencies"
 NEAR: Final = 0.7
 """How like a value must be to what was given to be named beside it."""
 _SINCE: Final = re.compile(r"([0-9]{1,4})([smhd])")
@@ -184,6 +186,12 @@ def _severity(given: object) -> Severity:
     return found
 
 
+def _edges(given: str) -> str:
+    if given not in {ALL, DEPENDENCIES}:
+        raise BadArgument("edges", _one_of(given, [ALL, DEPENDENCIES]))
+    return given
+
+
 def to_seconds(given: str, argument: str = "since") -> int:
     """Seconds of `45s`, `10m`, `2h` or `3d`.
 
@@ -294,6 +302,11 @@ AtLeast = Annotated[
     Severity,
     PlainValidator(lambda given: given if isinstance(given, Severity) else _severity(given)),
     *_parameter("high, medium or low", "high, medium or low: that and worse; default: medium", _TEXT),
+]
+Edges = Annotated[
+    str | None,
+    _optional(_edges),
+    *_parameter("all or dependencies", f"all or {DEPENDENCIES}; default: all up to 40 edges", _TEXT),
 ]
 Selector = Annotated[str | None, _checked(check_selector), *_parameter("a label selector", "label selector")]
 NameContains = Annotated[

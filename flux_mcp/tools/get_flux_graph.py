@@ -1,4 +1,6 @@
-"""get_flux_graph: a diagram of what comes from where, and what waits for what."""
+"""get_flux_graph: a diagram of the Flux objects and how they refer to each other."""
+
+from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FluxKind
@@ -7,12 +9,15 @@ from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.get import find_among, read_allowed
 from flux_mcp.cluster.result import ListResult
 from flux_mcp.errors import BadArgument, KindNotInstalled
-from flux_mcp.flux.diagram import flow_of
+from flux_mcp.flux.diagram import Flow, flow_of
 from flux_mcp.flux.graph import FluxNode, Graph, view_node
 from flux_mcp.flux.status import assess
 from flux_mcp.render.get_flux_graph import FluxGraph
 from flux_mcp.request import RequestContext
-from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
+from flux_mcp.tools.arguments import ALL, Context, Edges, Namespace, OnlyFluxKind, OnlyFluxName
+
+MANY: Final = 40
+"""Edges above which only dependencies are drawn unless the caller says otherwise."""
 
 
 async def get_flux_graph(
@@ -21,52 +26,62 @@ async def get_flux_graph(
     kind: OnlyFluxKind = None,
     name: OnlyFluxName = None,
     namespace: Namespace = None,
+    edges: Edges = None,
     context: Context = None,
 ) -> FluxGraph:
-    """A Mermaid diagram of sources, appliers, what they made and dependsOn, with verdicts; all, or around an object."""
+    """Draw Flux objects with their health as a Mermaid flowchart: sources, appliers, what they apply, dependsOn."""
     if name is not None and kind is None:
         raise BadArgument("kind", "is needed with name: the Flux kind of the object so named")
-    wanted = kind
     request = await cluster.open(context)
-    # Neighbors live anywhere, so that a namespace alone is read only for those who may read nothing else.
+    # Neighbors live anywhere, so a namespace alone is read only for those who may read nothing else.
     insist = () if kind is None else (kind,)
-    reading, only_namespace = await read_allowed(cluster, request, FLUX_KINDS, view_node, namespace, insist)
-    flow = flow_of(Graph(reading.objects))
+    read, only_namespace = await read_allowed(cluster, request, FLUX_KINDS, view_node, namespace, insist)
+    flow = flow_of(Graph(read.objects))
     about = None
-    if wanted is not None and name is not None:
-        about = find_among(reading, request, wanted, name, namespace).ref
+    if kind is not None and name is not None:
+        about = find_among(read, request, kind, name, namespace).ref
         flow = flow.around(about)
-    elif wanted is not None or namespace is not None:
-        if wanted is not None:
-            _require(reading, request, wanted)
+    elif kind is not None or namespace is not None:
+        if kind is not None:
+            _require(read, request, kind)
         flow = flow.beside(
-            node for node in flow.nodes if isinstance(node, ObjectRef) and _fits(node, wanted, namespace)
+            node for node in flow.nodes if isinstance(node, ObjectRef) and _matches(node, kind, namespace)
         )
     return FluxGraph(
         request=request,
-        flow=flow,
+        flow=_drawn(flow, edges, about),
+        matching=flow,
         about=about,
-        statuses={entry.object.ref: entry for entry in assess((one.object for one in reading.objects), request.now)},
-        read=reading.read,
+        statuses={status.object.ref: status for status in assess((node.object for node in read.objects), request.now)},
+        read=read.read,
         only_namespace=only_namespace,
-        served=len(reading.absent) < len(FLUX_KINDS),
-        unread=reading.unread,
+        served=len(read.absent) < len(FLUX_KINDS),
+        unread=read.unread,
     )
 
 
-def _require(reading: ListResult[FluxNode], request: RequestContext, kind: FluxKind) -> None:
-    """Refuse to draw objects of a kind of which nothing is known.
+def _drawn(flow: Flow, edges: str | None, about: ObjectRef | None) -> Flow:
+    """The part of a flow that is drawn."""
+    if edges == ALL or (edges is None and len(flow.arrows) <= MANY):
+        return flow
+    dependencies = flow.dependencies(about)
+    # A large cluster without a single dependsOn is drawn nevertheless.
+    return dependencies if dependencies.arrows or edges is not None else flow
+
+
+def _require(read: ListResult[FluxNode], request: RequestContext, kind: FluxKind) -> None:
+    """Refuse to draw objects of a kind that could not be read.
 
     Raises:
         KindNotInstalled: the API server does not serve the kind.
         KubectlError: it could not be read.
     """
-    of_kind = reading.only((kind.kind,))
+    of_kind = read.only((kind.kind,))
     if of_kind.absent:
         raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
     of_kind.require()
 
 
-def _fits(ref: ObjectRef, kind: FluxKind | None, namespace: str | None) -> bool:
-    """Whether an object is of the kind and in the namespace, be it there, missing or not read."""
+def _matches(ref: ObjectRef, kind: FluxKind | None, namespace: str | None) -> bool:
+    """Whether an object is of the kind and in the namespace, whether it exists, is missing or was not read."""
     return (kind is None or ref.kind == kind.kind) and namespace in {None, ref.namespace}

@@ -84,20 +84,20 @@ def chart(boxes: list[Box], links: list[Link]) -> str:
 
 
 def test_a_chart() -> None:
-    boxes = [Box("one", Style.READY), Box("two", Style.BAD), Box("three", Style.MISSING)]
+    boxes = [Box(("one",), Style.READY), Box(("two",), Style.BAD), Box(("three",), Style.MISSING)]
     found = diagram_of(chart(boxes, [Link(0, 1, False), Link(0, 2, False), Link(1, 1, True), Link(2, 0, True)]))
     assert found.labels == ["one", "two", "three"]
-    assert found.edges == [("one", "two", False), ("one", "three", False), ("two", "two", True), ("three", "one", True)]
+    assert found.edges == [("two", "two", True), ("three", "one", True), ("one", "two", False), ("one", "three", False)]
     assert found.styles == {"one": "default", "two": "bad", "three": "missing"}
 
 
 def test_arrows_that_share_a_start_share_a_line() -> None:
-    lines = flowchart([Box(str(n), Style.READY) for n in range(5)], [Link(0, n, False) for n in range(1, 5)])
+    lines = flowchart([Box((str(n),), Style.READY) for n in range(5)], [Link(0, n, False) for n in range(1, 5)])
     assert sum("-->" in line for line in lines) == 1
 
 
 def test_ids_are_distinct_and_no_keywords() -> None:
-    lines = flowchart([Box(str(n), Style.READY) for n in range(2_000)], [])
+    lines = flowchart([Box((str(n),), Style.READY) for n in range(2_000)], [])
     ids = [line.partition("[")[0] for line in lines if "[" in line and "init" not in line]
     assert len(set(ids)) == 2_000
     assert all(re.fullmatch(r"[b-df-hj-np-tw-z]{1,4}", one) and not set(one) & set("xov") for one in ids)
@@ -117,7 +117,7 @@ def test_every_style_can_be_read_on_light_and_dark() -> None:
 def test_any_chart_is_read_back(texts: list[str], data: st.DataObject) -> None:
     places = st.integers(0, len(texts) - 1)
     links = data.draw(st.lists(st.builds(Link, places, places, st.booleans()), unique=True))
-    boxes = [Box(text, data.draw(st.sampled_from(Style))) for text in texts]
+    boxes = [Box((text,), data.draw(st.sampled_from(Style))) for text in texts]
     found = diagram_of(chart(boxes, links))
     shown = [text.replace("ﬂ", "fl") for text in texts]
     assert found.labels == shown

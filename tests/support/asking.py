@@ -31,7 +31,7 @@ READING: Final = (
     Question(
         4, "Create a report of all Flux resources in the cluster and their status", "list_flux_resources", {}, 4_000
     ),
-    Question(5, "Draw a diagram of the Flux dependency flow in the cluster", "get_flux_graph", {}, 1_450),
+    Question(5, "Draw a diagram of the Flux dependency flow in the cluster", "get_flux_graph", {"edges": "all"}, 1_600),
     Question(
         6,
         "Which Kubernetes deployments are managed by Flux in the cluster?",

@@ -6,6 +6,7 @@ from itertools import product
 
 _BOX = re.compile(r'([a-z]+)\["([^"\n]*)"\]')
 _ARROWS = re.compile(r"([a-z]+) (-->|-\.->) ([a-z]+(?: & [a-z]+)*)")
+_LINKS = re.compile(r"linkStyle (\d+(?:,\d+)*) stroke:#28f,stroke-width:2px")
 _CLASS = re.compile(r"class ([a-z]+(?:,[a-z]+)*) ([a-z]+)")
 _CLASS_DEF = re.compile(r"classDef ([a-z]+) (\S+)")
 
@@ -22,7 +23,7 @@ class Diagram:
 
 
 def diagram_of(answer: str) -> Diagram:
-    """The one diagram of an answer. Every line must be understood, and every id be that of a box."""
+    """The one diagram of an answer. Every line must be understood, every id be that of a box, and what is dotted blue."""
     before, source, after = re.split(r"^```(?:mermaid)?$", answer, flags=re.MULTILINE)
     assert answer == f"{before}```mermaid{source}```{after}"
     settings, first, *lines = source.strip("\n").split("\n")
@@ -30,6 +31,7 @@ def diagram_of(answer: str) -> Diagram:
     assert first == "flowchart LR"
     labels: dict[str, str] = {}
     edges: list[tuple[str, str, bool]] = []
+    colored: list[int] = []
     styles: dict[str, str] = {}
     css: dict[str, str] = {}
     for line in lines:
@@ -39,19 +41,23 @@ def diagram_of(answer: str) -> Diagram:
         elif arrows := _ARROWS.fullmatch(line):
             ends = arrows[3].split(" & ")
             edges += [(labels[a], labels[b], arrows[2] == "-.->") for a, b in product([arrows[1]], ends)]
+        elif links := _LINKS.fullmatch(line):
+            colored += map(int, links[1].split(","))
         elif named := _CLASS.fullmatch(line):
             styles |= {labels[one]: named[2] for one in named[1].split(",")}
         else:
             defined = _CLASS_DEF.fullmatch(line)
             assert defined, line
             css[defined[1]] = defined[2]
+    assert colored == [number for number, (*_, dotted) in enumerate(edges) if dotted]
     styles = {label: styles.get(label, "default") for label in labels.values()}
     assert set(styles.values()) == set(css)
     return Diagram(list(labels.values()), edges, styles, css, source.strip("\n"))
 
 
 def decoded(label: str) -> str:
-    """A label as it is shown."""
+    """A label as it is shown, a line break as a space."""
+    label = label.replace("<br>", " ")
     assert not set(re.sub(r"#\d+;", "", label)) & set("#;\"'`<>&[]{}|\\%$*_~:@=\n")
     return re.sub(r"#(\d+);", lambda code: chr(int(code[1])), label)
 

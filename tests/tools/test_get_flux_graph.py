@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import Relation
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.diagram import flow_of
@@ -40,15 +42,81 @@ def edges_in(diagram: Diagram) -> list[tuple[str, str, bool]]:
 # The recordings
 
 
-@pytest.mark.parametrize(("recording", "count"), [("staging", 94), ("bootstrap", 11)])
+@pytest.mark.parametrize(("recording", "count"), [("staging", 96), ("bootstrap", 11)])
 async def test_the_edges_are_those_of_question_5(ask_recording: Ask, recording: str, count: int) -> None:
     """In the right direction and style, each once, and no other."""
-    expected = {(str(edge.start), str(edge.end), edge.relation == "dependsOn") for edge in written(recording)}
-    reply = await ask_recording(recording, TOOL)
+    expected = {(str(edge.start), str(edge.end), edge.relation is Relation.DEPENDS_ON) for edge in written(recording)}
+    reply = await ask_recording(recording, TOOL, edges="all")
     edges = edges_in(diagram_of(reply.text))
     assert len(edges) == count
     assert set(edges) == expected
-    assert reply.lines[1].startswith(f"{count} edges: ")
+    assert reply.lines[1].startswith(f"{count} edges. Solid arrows point ")
+    assert "Not drawn" not in reply.text
+
+
+async def test_a_large_graph_shows_the_dependencies_and_counts_the_rest(ask_recording: Ask) -> None:
+    """More than 40 edges. What is counted stands in questions.md: edges by heading, objects by health."""
+    expected = {edge for edge in written("staging") if edge.relation is Relation.DEPENDS_ON}
+    for arguments in ({}, {"edges": "dependencies"}):
+        reply = await ask_recording("staging", TOOL, **arguments)
+        found = diagram_of(reply.text)
+        assert set(edges_in(found)) == {(str(edge.start), str(edge.end), True) for edge in expected}
+        assert set(map(name_in, found.labels)) == {str(ref) for edge in expected for ref in (edge.start, edge.end)}
+        assert reply.lines[0].startswith(f"{TOOL}: 13 of 56 ")
+        drawn = Counter(
+            one.verdict for one in STAGING if f"{one.kind} {one.namespace}/{one.name}" in map(name_in, found.labels)
+        )
+        rest = Counter(one.verdict for one in STAGING) - drawn
+        order = ("Stalled", "Failing", "Pending", "Waiting", "Suspended", "Ready", "Static")
+        counted = ", ".join(f"{rest[health]} {health}" for health in order if rest[health])
+        assert reply.lines[2:4] == [
+            f"Not drawn: 43 objects without dependsOn ({counted}).",
+            (
+                "Not drawn: 85 other edges (37 from sources, 47 from appliers, 1 from Alerts to Providers). "
+                "Call again with edges=all to draw everything."
+            ),
+        ]
+
+
+async def test_a_small_graph_shows_every_edge_and_may_show_the_dependencies_alone(ask_recording: Ask) -> None:
+    assert len(diagram_of((await ask_recording("bootstrap", TOOL)).text).edges) == 11
+    reply = await ask_recording("bootstrap", TOOL, edges="dependencies")
+    assert edges_in(diagram_of(reply.text)) == [
+        ("Kustomization flux-system/apps", "Kustomization flux-system/infrastructure", True)
+    ]
+
+
+async def test_the_object_that_was_named_is_drawn_without_dependencies_too(ask_recording: Ask) -> None:
+    reply = await ask_recording("staging", TOOL, kind="GitRepository", name="frozen", edges="dependencies")
+    assert diagram_of(reply.text).labels == ["GitRepository flux-system/frozen, Suspended"]
+
+
+async def test_a_large_graph_without_a_dependency_is_drawn_nevertheless(fake: FakeKubectl, ask_fake: Ask) -> None:
+    fake.lists(*big(1, 60))
+    reply = await ask_fake(TOOL)
+    assert len(diagram_of(reply.text).edges) == 61
+    reply = await ask_fake(TOOL, edges="dependencies")
+    assert reply.lines[-1].startswith("Not drawn: 61 other edges (1 from sources, 60 from appliers).")
+
+
+async def test_the_arrows_of_the_root_are_one_where_the_diagram_is_large(fake: FakeKubectl, ask_fake: Ask) -> None:
+    root = labelled("root")
+    apps = [
+        failing(
+            name=f"app-{n}", spec={"sourceRef": {"kind": "GitRepository", "name": "git"}}, metadata={"labels": root}
+        )
+        for n in range(110)
+    ]
+    alone = failing(kind="HelmRelease", name="alone", metadata={"labels": root})
+    fake.lists(item(kind="GitRepository", name="git"), item(name="root"), *apps, alone)
+    reply = await ask_fake(TOOL)
+    edges = edges_in(diagram_of(reply.text))
+    name = "Kustomization flux-system/root"
+    assert {end for start, end, _ in edges if start == name} == {"110 more objects", "HelmRelease flux-system/alone"}
+    assert len(edges) == 112
+    assert f"{name} applies 110 more objects; one arrow is drawn for all of them." in reply.lines
+    reply = await ask_fake(TOOL, kind="Kustomization", name="root", edges="all")
+    assert len(diagram_of(reply.text).edges) == 111
 
 
 STYLE = {
@@ -65,7 +133,7 @@ STYLE = {
 @pytest.mark.parametrize(("recording", "expected"), [("staging", STAGING), ("bootstrap", BOOTSTRAP)])
 async def test_every_object_is_a_box_with_its_verdict(ask_recording: Ask, recording: str, expected: Any) -> None:
     """In words where it is not Ready, and in colour. FluxReport, which has no edge, is drawn too."""
-    reply = await ask_recording(recording, TOOL)
+    reply = await ask_recording(recording, TOOL, edges="all")
     boxes = {}
     for one in expected:
         flags = f" ({' '.join(one.flags)})" if one.flags else ""
@@ -139,7 +207,7 @@ async def test_a_cluster_without_flux_is_said(ask_recording: Ask) -> None:
 
 
 async def test_kinds_that_were_not_read_are_said_and_are_not_missing(ask_recording: Ask) -> None:
-    reply = await ask_recording("limited", TOOL)
+    reply = await ask_recording("limited", TOOL, edges="all")
     assert reply.lines[1].startswith("Could not read: ")
     boxes = diagram_of(reply.text).styles
     unread = {label for label, style in boxes.items() if style == "unread"}
@@ -173,6 +241,8 @@ async def test_it_is_one_kubectl(fake: FakeKubectl, ask_fake: Ask) -> None:
         ({"kind": "Kustomization", "name": "Apps"}, "name"),
         ({"kind": "Kustomization", "name": ""}, "name"),
         ({"limit": 3}, "limit"),
+        ({"edges": "dotted"}, "edges"),
+        ({"edges": ""}, "edges"),
     ],
 )
 async def test_a_bad_argument_is_refused(fake: FakeKubectl, ask_fake: Ask, arguments: Any, argument: str) -> None:
@@ -349,7 +419,7 @@ async def test_healthy_leaves_fold_first_and_are_counted(fake: FakeKubectl, ask_
     reply = await ask_fake(TOOL)
     found = diagram_of(reply.text)
     assert reply.lines[0].startswith(f"{TOOL}: 22 of 621 ")
-    assert reply.lines[2] == '599 healthy objects stand in boxes "+N".'
+    assert reply.lines[2] == '599 healthy objects are drawn as boxes "+N".'
     assert (
         sorted(label for label in found.labels if label.startswith("+"))
         == ["+29 Ready HelmRelease"] + ["+30 Ready HelmRelease"] * 19
@@ -452,6 +522,7 @@ def facts(found: list[FluxNode]) -> FluxGraph:
     return FluxGraph(
         request=SCOPE,
         flow=flow_of(graph),
+        matching=flow_of(graph),
         about=None,
         statuses={entry.object.ref: entry for entry in judged},
         read=frozenset(by_kind),

@@ -7,7 +7,8 @@ globalThis.document = window.document;
 const { default: mermaid } = await import(process.argv[2]);
 
 // What stands in a label until it is drawn (Mermaid hides entity codes from its own parser).
-const decode = (text) => text.replace(/ﬂ°°(\d+)¶ß/g, (_, code) => String.fromCodePoint(code));
+const decode = (text) =>
+  text.replace(/<br\s*\/?>/g, " ").replace(/ﬂ°°(\d+)¶ß/g, (_, code) => String.fromCodePoint(code));
 
 const found = [];
 for (const text of JSON.parse(readFileSync(0, "utf8"))) {
