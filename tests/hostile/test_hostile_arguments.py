@@ -114,6 +114,7 @@ BAD: dict[str, dict[str, Any]] = {
     },
     "status": {name: [value] for name, value in {**WORD, "row40-no-verdict": "Healthy"}.items()},
     "severity": {**WORD, "row40-no-severity": "critical"},
+    "edges": {**WORD, "row40-no-edges": "dotted"},
     "selector": {
         "row37-flag": "a=b,--server=x",
         "row37-lone-bang": "!",

@@ -178,6 +178,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "container": st.sampled_from(("manager", "podinfo", "--all-containers", "a/b")),
     "context": st.sampled_from(("dev", "prod", "nope", "--as=x")),
     "status": st.lists(st.sampled_from(("trouble", "Ready", "failing", "Static")), max_size=2),
+    "edges": st.sampled_from(("all", "dependencies", "dotted")),
     "severity": st.sampled_from(("high", "medium", "low", "none")),
     "selector": st.sampled_from(("app=web", "a in (b,c),!d", "a=b,--all", "(")),
     "since": st.sampled_from(("5m", "30d", "0s", "99999d", "1h; id")),

@@ -21,6 +21,7 @@ _VALUES: dict[str, list[Any]] = {
     "kinds": [[kind.kind] for kind in FLUX_KINDS] + [["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"]],
     "status": [["trouble"], ["Ready", "Static"], ["Failing"]],
     "severity": ["low"],
+    "edges": ["all", "dependencies"],
     "since": ["30d"],
     "limit": [1, 500],
     "tail": [2000],
