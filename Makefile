@@ -4,7 +4,7 @@ UV_VERSION := $(shell sed -n 's/.*"uv==\(.*\)".*/\1/p' pyproject.toml)
 export UV_PROJECT_ENVIRONMENT := .venv
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo test test-live test-node fuzz mutants lint format bench golden docs clean
+.PHONY: setup demo cases test test-live test-node fuzz mutants lint format bench golden docs clean
 
 setup: .venv/.ready
 
@@ -16,6 +16,10 @@ setup: .venv/.ready
 
 demo: setup
 	@.venv/bin/python -m tests.demo
+
+# docs/cases.md: what must be said of recorded faults, and what holds. make cases CASE=NAME prints the answers too.
+cases: setup
+	@.venv/bin/python -m tests.cases $(if $(CASE),--case=$(CASE))
 
 test: setup
 	.venv/bin/python -m pytest -m "not live and not node" --numprocesses=auto --dist=loadfile

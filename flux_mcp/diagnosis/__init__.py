@@ -1,1 +1,1 @@
-"""From objects in trouble to root causes, and what stands behind them."""
+"""From objects in trouble to root causes, and what each blocks. Pure."""

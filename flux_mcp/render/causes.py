@@ -9,7 +9,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at
 from flux_mcp.diagnosis.blockers import Cause, CauseType
 from flux_mcp.diagnosis.catalog.failure import Advice, Upstream
-from flux_mcp.diagnosis.collect import HealthEvidence
+from flux_mcp.diagnosis.evidence import HealthEvidence
 from flux_mcp.diagnosis.root_causes import Diagnosis
 from flux_mcp.diagnosis.snapshot import SnapshotObject
 from flux_mcp.diagnosis.workload_health import WorkloadFailure, workload_failures

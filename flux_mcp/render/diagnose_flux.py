@@ -1,18 +1,20 @@
 """The answer of diagnose_flux."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import Kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.blockers import DOWN
 from flux_mcp.diagnosis.catalog.failure import Advice
 from flux_mcp.diagnosis.catalog.lookup import silent_failures
-from flux_mcp.diagnosis.collect import Evidence, HealthEvidence
+from flux_mcp.diagnosis.evidence import ControllerEvidence, HealthEvidence
 from flux_mcp.diagnosis.root_causes import Diagnosis
+from flux_mcp.diagnosis.snapshot import SnapshotObject
 from flux_mcp.diagnosis.workload_health import workload_failures
 from flux_mcp.flux.installation import CONTROLLERS, Controller
 from flux_mcp.flux.status import Health, ObjectStatus
@@ -41,6 +43,11 @@ class FluxDiagnosis(Answer):
     """The causes of what is in trouble.
 
     Attributes:
+        objects: every Flux object that was read.
+        absent: the Flux kinds that the API server does not serve.
+        only: the one namespace that Flux objects were read in, where the identity may not list all.
+        flux_in_full: every Flux object was read.
+        evidence: the controllers.
         selected: every object that matches the arguments, in the order of trouble.
         troubled: those of them that are in trouble.
         only_kind: the one kind that was asked for; empty for all.
@@ -53,7 +60,11 @@ class FluxDiagnosis(Answer):
     """
 
     title = "diagnose_flux"
-    evidence: Evidence
+    objects: Mapping[ObjectRef, SnapshotObject]
+    absent: tuple[Kind, ...]
+    only: str | None
+    flux_in_full: bool
+    evidence: ControllerEvidence
     diagnosis: Diagnosis
     health: HealthEvidence
     selected: tuple[ObjectStatus, ...]
@@ -81,14 +92,12 @@ class FluxDiagnosis(Answer):
         """Controllers that are down, then how many objects and causes there are."""
         del named
         lines: list[str] = []
-        if self.evidence.only is not None:
-            lines.append(
-                f"Causes were sought in namespace {value(self.evidence.only)} alone: others may not be listed."
-            )
+        if self.only is not None:
+            lines.append(f"Causes were sought in namespace {value(self.only)} alone: others may not be listed.")
         if self.health.left_out:
             named_ones = ", ".join(map(value, self.health.left_out[:WAITING]))
             lines.append(f"Pods and Events not looked at in {len(self.health.left_out)} more namespaces: {named_ones}")
-        if len(self.evidence.flux.absent) == len(FLUX_KINDS):
+        if len(self.absent) == len(FLUX_KINDS):
             return (*lines, "Flux is not installed: the API server serves none of its kinds.")
         lines += self._controllers()
         if self.asked is None:
@@ -108,7 +117,7 @@ class FluxDiagnosis(Answer):
 
     def _calm(self) -> str:
         """No trouble, as far as that can be known; of what is not there nothing is said to be well."""
-        read = " that was read" if self.evidence.flux.unread or self.evidence.only is not None else ""
+        read = " that was read" if not self.flux_in_full or self.only is not None else ""
         if not self.selected:
             kind = self.only_kind or "Flux object"
             if self.namespace is None:
@@ -159,7 +168,7 @@ class FluxDiagnosis(Answer):
             operator = f"; {OPERATOR} was not looked at" if self.operator else ""
             ready = f"{sum(one.up for one in every)} of {len(every)} ready"
             yield f"Controllers: {ready}{self._places()}{operator}"
-        elif not self.evidence.unread:
+        elif self.evidence.in_full:
             yield f"Controllers: none carries the label {CONTROLLERS}, so whether any runs is not known"
         for one in sorted(self._down, key=lambda one: one.ref.namespace != HOME)[:DOWN_NAMED]:
             yield from self._is_down(one)
@@ -191,8 +200,7 @@ class FluxDiagnosis(Answer):
                     yield f"  Pod {value(ref.namespace)}/{value(ref.name)} {value(symptom.reason)}{last}{told}"
 
     def _causes(self, detail: Detail) -> list[Line]:
-        objects = {one.ref: one for one in self.evidence.flux.objects}
-        causes = Causes(self.diagnosis, objects, self.health, self.request)
+        causes = Causes(self.diagnosis, self.objects, self.health, self.request)
         return until_full(self._told(causes, detail), len(self.positions), DEFAULT_BOUND, _rest)
 
     def _told(self, causes: Causes, detail: Detail) -> Iterator[Line]:

@@ -3,9 +3,9 @@
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
+from flux_mcp.cluster.evidence import FluxEvidence, read_evidence, read_health
 from flux_mcp.cluster.get import find_among
 from flux_mcp.diagnosis.blockers import Snapshot
-from flux_mcp.diagnosis.collect import Evidence, read_evidence, read_health
 from flux_mcp.diagnosis.root_causes import diagnose
 from flux_mcp.errors import BadArgument
 from flux_mcp.flux.installation import Controller, down_controllers
@@ -47,25 +47,29 @@ async def diagnose_flux(
             statuses={entry.object.ref: entry for entry in statuses},
             read=evidence.flux.read,
             only=evidence.only,
-            down=down_controllers(evidence.controllers),
-            one_namespace=any(_forbids_other_namespaces(one) for one in evidence.controllers),
+            down=down_controllers(evidence.controllers.controllers),
+            one_namespace=any(_forbids_other_namespaces(one) for one in evidence.controllers.controllers),
         )
     )
     positions = tuple(sorted({each for entry in selected for each in diagnosis.causes_of(entry.object.ref)}))
     members = [ref for position in positions for ref in diagnosis.causes[position].members]
-    health = await read_health(cluster, request, diagnosis.workloads(members))
+    health, unread = await read_health(cluster, request, diagnosis.workloads(members))
     needed = {entry.object.kind.controller for entry in selected}
     known = {entry.object.ref: entry for entry in statuses}
     needed |= {known[ref].object.kind.controller for ref in members if ref in known}
-    needed |= {one.component for one in evidence.controllers if one.ref in members}
+    needed |= {one.component for one in evidence.controllers.controllers if one.ref in members}
     operator = OPERATOR in needed
     needed -= {"", OPERATOR}
     return FluxDiagnosis(
         request=request,
-        evidence=evidence,
+        objects={one.ref: one for one in evidence.flux.objects},
+        absent=evidence.flux.absent,
+        only=evidence.only,
+        flux_in_full=not evidence.flux.unread,
+        evidence=evidence.controllers,
         diagnosis=diagnosis,
         health=health,
-        unread=(*evidence.flux.unread, *evidence.unread, *health.unread),
+        unread=(*evidence.flux.unread, *evidence.unread, *unread),
         selected=selected,
         troubled=tuple(entry for entry in selected if entry.trouble),
         only_kind=wanted[0].kind if kind is not None else "",
@@ -74,11 +78,13 @@ async def diagnose_flux(
         positions=positions,
         needed=frozenset(needed) if kind is not None or namespace is not None else frozenset(),
         operator=operator,
-        expected=tuple(sorted(needed - {one.component for one in evidence.controllers})) if _sure(evidence) else (),
+        expected=tuple(sorted(needed - {one.component for one in evidence.controllers.controllers}))
+        if _sure(evidence)
+        else (),
     )
 
 
-def _applied_into(evidence: Evidence, namespace: str | None) -> frozenset[ObjectRef]:
+def _applied_into(evidence: FluxEvidence, namespace: str | None) -> frozenset[ObjectRef]:
     """The appliers that apply into a namespace, by inventory or spec: their trouble is that namespace's too."""
     return frozenset(
         one.ref
@@ -94,6 +100,6 @@ def _forbids_other_namespaces(one: Controller) -> bool:
     return bool(told) and not told.endswith("=false")
 
 
-def _sure(evidence: Evidence) -> bool:
+def _sure(evidence: FluxEvidence) -> bool:
     """Whether a controller that was not found is not there: with none at all, the label may be another."""
-    return bool(evidence.controllers) and not evidence.unread
+    return bool(evidence.controllers.controllers) and not evidence.unread
