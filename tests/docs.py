@@ -6,6 +6,7 @@ from typing import Final
 from flux_mcp.diagnosis.catalog.failure import Failure
 from flux_mcp.diagnosis.catalog.lookup import PLACES, failures
 from tests.support.fake import ROOT
+from tests.support.rules_page import rules_page
 
 _TITLES: Final = {
     "build": "Before anything is applied",
@@ -67,7 +68,7 @@ def _code(text: str) -> str:
     return f"`` {text} ``" if text else ""
 
 
-PAGES: Final[Mapping[str, Callable[[], str]]] = {"docs/failures.md": failures_page}
+PAGES: Final[Mapping[str, Callable[[], str]]] = {"docs/failures.md": failures_page, "docs/rules.md": rules_page}
 """Path → what writes it."""
 
 

@@ -1,6 +1,6 @@
-"""Where an object holds a credential itself, told by names and shapes alone; the credential is never kept.
+"""Where an object holds a credential itself, by names of keys and shapes of addresses alone. The value is never kept.
 
-Source: our knowledge file, section 7 (places), and the documentation of Provider (which addresses are credentials).
+Source: the API documentation of the fields in FluxKind.inline, and that of Provider (which addresses are credentials).
 """
 
 import re
@@ -15,11 +15,11 @@ _KEY: Final = re.compile(
 """Names of credentials; a reference to one (existingSecret, passwordKey, tokenFile, secretName) ends otherwise."""
 _PLACEHOLDER: Final = re.compile(r"\s*(?:\$\{.*\}|\$\(.*\)|\{\{.*\}\}|<<.*>>)\s*", re.DOTALL)
 _SHOWN: Final = 50
-"""Key paths of one object that are kept."""
+"""Key paths that are kept of one object."""
 _DEEPEST: Final = 50
 
 _ADDRESS_IS_CREDENTIAL: Final = frozenset({"slack", "discord", "msteams", "googlechat", "rocket", "lark", "sentry"})
-"""Types of Provider whose address is a webhook or a DSN: who knows it may write."""
+"""Types of Provider whose address is a webhook or a DSN: anyone who knows it can post."""
 _CONNECTION: Final = frozenset({"azureeventhub"})
 """Types whose address may be a connection string with a key."""
 _SECRET_URL: Final = re.compile(

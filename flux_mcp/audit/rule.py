@@ -1,28 +1,25 @@
-"""What a rule of the audit is, and what it is given to decide.
+"""What a rule of the audit is, and what its check is given to decide.
 
-The rules themselves stand in the modules checks_*.py, and together in checks.py.
+The rules are in audit/rules/: texts and examples in the .toml files, checks of the same id in the .py files.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import Any, Final
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.audit.spec_view import Audited
-from flux_mcp.audit.specs import Spec
-from flux_mcp.flux.graph import Graph
+from flux_mcp.flux.graph import FluxNode, Graph
 from flux_mcp.flux.installation import Crd
 from flux_mcp.flux.status import ObjectStatus, assess
 from flux_mcp.kubernetes.pods import Pod
 from flux_mcp.kubernetes.workloads import Workload
 
-S = TypeVar("S", bound=Spec)
-
-DOCS: Final = "https://fluxcd.io/flux/components/"
-"""Where a link without a scheme starts."""
+Value = str | ObjectRef
+"""What an object is found for: a value from the cluster, or another object."""
 
 
 class Severity(Enum):
@@ -40,26 +37,69 @@ class Severity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An object that a rule finds.
-
-    Attributes:
-        told: the value, or the other object, that it is found for; None where the rule says it all.
-        more: how many more such values there are.
-    """
+    """An object that a rule finds, and what it is found for; no values where the rule's texts say it all."""
 
     ref: ObjectRef
-    told: str | ObjectRef | None = None
-    more: int = 0
+    values: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """What a rule would have had to see, and could not: a kind, or `other namespaces`."""
+    """What a check needed and could not see: a kind, or `other namespaces`."""
 
     what: str
 
 
-BEYOND: Final = Unknown("other namespaces")
+OTHER_NAMESPACES: Final = Unknown("other namespaces")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A Flux object while it is read. Its spec may hold credentials and is not kept.
+
+    Attributes:
+        spec: as kubectl printed it.
+        sources: what its spec names as its source, in whatever namespace.
+    """
+
+    spec: Any
+    node: FluxNode
+    sources: tuple[ObjectRef, ...]
+
+    @property
+    def generated(self) -> bool:
+        """Whether helm-controller made it, a HelmChart, for a HelmRelease, where the same things are found."""
+        return self.node.ref.kind == "HelmChart" and any(owner.kind == "HelmRelease" for owner in self.node.owners)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedObject:
+    """What is kept of a Flux object for the audit. Durations are seconds, None where the spec sets none.
+
+    Attributes:
+        findings: rule id → what the checks of single objects find in it.
+        waits: a Kustomization waits for the health of what it applies.
+        path: the parts of a Kustomization's path without `.`; none for the root of the source.
+        target: the cluster, namespace, prefix and suffix that a Kustomization applies with.
+        last_run: when a Kustomization was last reconciled.
+        updated: when the artifact of a source was stored.
+        branch: that a source follows, or that an ImageUpdateAutomation checks out.
+        push: the branch that an ImageUpdateAutomation pushes to; None where it names a refspec alone.
+        events: what an Alert reports; a name may be `*`.
+    """
+
+    ref: ObjectRef
+    node: FluxNode
+    findings: Mapping[str, Finding]
+    interval: float | None
+    waits: bool
+    path: tuple[str, ...]
+    target: tuple[str, ...]
+    last_run: datetime | None
+    updated: datetime | None
+    branch: str
+    push: str | None
+    events: tuple[ObjectRef, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,17 +107,16 @@ class AuditContext:
     """What was read.
 
     Attributes:
-        objects: Flux objects.
         read: the kinds of which these are all.
         now: the moment of the answer.
         namespace: the only one that was read; None where all were.
-        crds: of Flux; of that and the next two fields, nothing where `read` lacks the kind.
+        crds: those of Flux; of these and the next two, none where `read` lacks the kind.
         controllers: the Deployments of Flux.
-        pods: of the controllers.
-        watched: the ConfigMaps → whether a change of theirs is acted on at once.
+        pods: those of the controllers.
+        watched: the ConfigMaps → whether Flux acts on a change to it at once.
     """
 
-    objects: tuple[Audited, ...]
+    objects: tuple[AuditedObject, ...]
     read: frozenset[str]
     now: datetime
     namespace: str | None = None
@@ -87,42 +126,57 @@ class AuditContext:
     watched: Mapping[ObjectRef, bool] = field(default_factory=dict)
 
     @cached_property
-    def known(self) -> dict[ObjectRef, Audited]:
-        """The objects by what they are called."""
+    def known(self) -> dict[ObjectRef, AuditedObject]:
+        """The objects by reference."""
         return {one.ref: one for one in self.objects}
 
     @cached_property
     def graph(self) -> Graph:
-        """How they hang together."""
+        """How they refer to each other."""
         return Graph(one.node for one in self.objects)
 
     @cached_property
     def statuses(self) -> dict[ObjectRef, ObjectStatus]:
-        """How they are."""
-        return {entry.object.ref: entry for entry in assess((one.node.object for one in self.objects), self.now)}
+        """Health and flags of each."""
+        return {status.object.ref: status for status in assess((one.node.object for one in self.objects), self.now)}
 
-    def of(self, shape: type[S], *kinds: str) -> Iterator[tuple[Audited, S]]:
-        """The objects with a spec of this shape, of these kinds where some are given."""
+    @cached_property
+    def found_alone(self) -> Mapping[str, list[Finding]]:
+        """Rule id → what the checks of single objects find."""
+        found: dict[str, list[Finding]] = defaultdict(list)
         for one in self.objects:
-            if isinstance(one.spec, shape) and (not kinds or one.ref.kind in kinds):
-                yield one, one.spec
+            for rule, finding in one.findings.items():
+                found[rule].append(finding)
+        return found
 
-    def spec(self, ref: ObjectRef, shape: type[S]) -> S | None:
-        """The spec of an object, if it is there and of this shape."""
-        one = self.known.get(ref)
-        return one.spec if one is not None and isinstance(one.spec, shape) else None
+    def of_kind(self, kind: str) -> Iterator[AuditedObject]:
+        """The objects of one kind."""
+        return (one for one in self.objects if one.ref.kind == kind)
 
     def missing(self, ref: ObjectRef) -> bool | Unknown:
-        """Whether an object does not exist; Blind where that could not be seen."""
+        """Whether an object does not exist, or why that cannot be seen."""
         if ref in self.known:
             return False
         if ref.kind not in self.read:
             return Unknown(ref.kind)
-        return BEYOND if self.namespace not in {None, ref.namespace} else True
+        return OTHER_NAMESPACES if self.namespace not in {None, ref.namespace} else True
+
+    def missing_targets(self, rule: str) -> Iterator[Finding | Unknown]:
+        """Of the objects that the rule's check of single objects names, those that do not exist."""
+        for finding in self.found_alone[rule]:
+            for target in finding.values:
+                if isinstance(target, ObjectRef) and (missing := self.missing(target)):
+                    yield missing if isinstance(missing, Unknown) else Finding(finding.ref, (target,))
 
     def seconds(self, since: datetime | None) -> float:
         """How long ago that was; 0 where it is not known."""
         return 0.0 if since is None else (self.now - since).total_seconds()
+
+
+ObjectCheck = Callable[[Manifest], bool | str | Iterable[Value]]
+"""Decides by one object alone: whether it is found, or what it is found for."""
+ContextCheck = Callable[[AuditContext], Iterable[Finding | Unknown]]
+"""Decides by all that was read. Where an object check has the same id, `found_alone` holds what that one finds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,42 +186,26 @@ class Rule:
     Attributes:
         id: what people search for; it does not change.
         kinds: what it finds.
-        check: finds it.
-        why: what comes of it.
+        summary: what is wrong and what follows from it.
+        detail: how the values of a finding read, with `{}` for all of them, or one for each.
         fix: what to write instead.
-        link: documentation, below DOCS or whole.
+        docs: where Flux documents that.
         needs: kinds without which it cannot be decided.
-        wide: it looks at neighbours, which may be in other namespaces.
+        wide: it looks at objects that may be in other namespaces.
+        trips: objects of which it finds the first one, as in the .toml file.
+        spares: objects in which it finds nothing.
     """
 
     id: str
     severity: Severity
     kinds: tuple[str, ...]
-    check: Callable[[AuditContext], Iterable[Finding | Unknown]]
-    why: str
+    summary: str
+    detail: str
     fix: str
-    link: str
-    needs: tuple[str, ...] = ()
-    wide: bool = False
-
-
-def each(
-    shape: type[S], test: Callable[[S], str | bool | Iterable[str]], *kinds: str
-) -> Callable[[AuditContext], Iterator[Finding]]:
-    """A check of one spec at a time.
-
-    Args:
-        shape: of the spec.
-        test: whether it is found, or the values that it is found for.
-        kinds: only these.
-    """
-
-    def check(context: AuditContext) -> Iterator[Finding]:
-        for one, spec in context.of(shape, *kinds):
-            found = test(spec)
-            if found is True:
-                yield Finding(one.ref)
-            elif found:
-                yield Finding(one.ref, found if isinstance(found, str) else "+".join(found))
-
-    return check
+    docs: str
+    needs: tuple[str, ...]
+    wide: bool
+    trips: tuple[Mapping[str, Any], ...]
+    spares: tuple[Mapping[str, Any], ...]
+    alone: ObjectCheck | None
+    across: ContextCheck | None

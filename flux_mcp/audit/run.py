@@ -1,25 +1,4 @@
-"""The audit: every rule, run over what was read.
-
-A rule is one entry of a table, in checks_kustomize.py, checks_helm.py, checks_sources.py, checks_flow.py,
-checks_running.py or checks_others.py. Source: the documentation of Flux, by our knowledge file, section 6, whose
-numbers stand beside the rules. Severities are proposals. No rule guesses what "production" or "a tenant" is.
-
-Left out, since what is read does not tell:
-
-- 12 and the second half of 13, a tag without digest and a branch: right or wrong only in production.
-- 24, the path `./`: right, unless the source is shared by several deployments.
-- 28, drift detection beside an autoscaler: autoscalers are not read.
-- 31, targetNamespace without createNamespace: whether the namespace exists otherwise is not read.
-- 35, 36 and the first part of 47, service accounts and lockdown arguments: who is a tenant is not told.
-- 39 for Secrets: they are never read.
-- 40, strict substitution, and 41, decryption: what stands in the source is not read.
-- 45, an Alert for errors only: a choice.
-- 49, a generation that was not seen for five minutes: kubectl leaves out when a spec was changed. The verdict Stale,
-  with which other answers show it, tells that it is so, not since when.
-- 58, short intervals in a large fleet: which API sets a limit, and which, is not told.
-- 9 and 10, versions and fields that a manifest uses: the API server answers in its own version.
-- 59, tenants in the namespace of Flux: as 35.
-"""
+"""The audit: every rule, run over what was read."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,21 +7,9 @@ from typing import Final
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT, POD
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.audit.rule import BEYOND, AuditContext, Finding, Rule, Severity, Unknown
-from flux_mcp.audit.rules_controllers import RUNNING_RULES
-from flux_mcp.audit.rules_helmrelease import HELM_RULES
-from flux_mcp.audit.rules_kustomization import KUSTOMIZE_RULES
-from flux_mcp.audit.rules_other_kinds import OTHER_RULES
-from flux_mcp.audit.rules_references import FLOW_RULES
-from flux_mcp.audit.rules_sources import SOURCE_RULES
+from flux_mcp.audit.rule import OTHER_NAMESPACES, AuditContext, Finding, Rule, Unknown
+from flux_mcp.audit.rules import RULES
 
-RULES: Final = tuple(
-    sorted(
-        (*FLOW_RULES, *SOURCE_RULES, *KUSTOMIZE_RULES, *HELM_RULES, *OTHER_RULES, *RUNNING_RULES),
-        key=lambda rule: list(Severity).index(rule.severity),
-    )
-)
-"""The worst first."""
 CLUSTER_KINDS: Final = (CRD, DEPLOYMENT, POD)
 """What is read beside Flux's kinds, by the label of Flux."""
 _EVERYTHING: Final = frozenset({*(kind.kind for kind in (*FLUX_KINDS, *CLUSTER_KINDS)), "Flux"})
@@ -50,7 +17,7 @@ _EVERYTHING: Final = frozenset({*(kind.kind for kind in (*FLUX_KINDS, *CLUSTER_K
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A rule, and the objects that it finds, never none."""
+    """A rule and its findings, of which there are some."""
 
     rule: Rule
     findings: tuple[Finding, ...]
@@ -58,7 +25,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Unchecked:
-    """A rule that could not be decided for want of these kinds, wholly or in part."""
+    """A rule that was not decided, wholly or in part, since these kinds could not be read."""
 
     rule: Rule
     unknown: tuple[str, ...]
@@ -67,7 +34,7 @@ class Unchecked:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was found, the worst first, and what could not be looked at.
+    """What was found, the worst first, and what could not be checked.
 
     Attributes:
         ran: how many rules were decided, at least in part.
@@ -82,30 +49,29 @@ def audit(context: AuditContext, kinds: Iterable[str] | None = None, about: Obje
     """Run every rule.
 
     Args:
-        facts: what was read.
         kinds: report on these kinds alone; None for all, the controllers and CRDs among them.
         about: report on this object alone.
     """
-    wanted = _EVERYTHING if kinds is None else frozenset(kinds)
+    reported = _EVERYTHING if kinds is None else frozenset(kinds)
     found, unchecked, ran = [], [], 0
     for rule in RULES:
-        asked = wanted.intersection(rule.kinds) if about is None else {about.kind}.intersection(rule.kinds)
-        if not asked:
+        of_rule = reported.intersection(rule.kinds) if about is None else {about.kind}.intersection(rule.kinds)
+        if not of_rule:
             continue
-        unknown = {kind for kind in (*asked, *rule.needs) if kind not in context.read and kind != "Flux"}
+        unknown = {kind for kind in (*of_rule, *rule.needs) if kind not in context.read and kind != "Flux"}
         findings: dict[Finding, None] = {}
         decided = context.read.issuperset(rule.needs)
         if rule.wide and context.namespace is not None:
-            unknown.add(BEYOND.what)
+            unknown.add(OTHER_NAMESPACES.what)
         if decided:
-            for one in rule.check(context):
-                if isinstance(one, Unknown):
-                    unknown.add(one.what)
-                elif one.ref.kind in asked and about in {None, one.ref}:
-                    findings[one] = None
+            for finding in rule.across(context) if rule.across is not None else context.found_alone[rule.id]:
+                if isinstance(finding, Unknown):
+                    unknown.add(finding.what)
+                elif finding.ref.kind in of_rule and about in {None, finding.ref}:
+                    findings[finding] = None
         if findings:
             found.append(Found(rule, tuple(findings)))
-        wholly = not decided or unknown.issuperset(asked)
+        wholly = not decided or unknown.issuperset(of_rule)
         ran += not wholly
         if unknown:
             unchecked.append(Unchecked(rule, tuple(sorted(unknown)), wholly))

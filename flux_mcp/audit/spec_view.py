@@ -1,58 +1,56 @@
-"""What the audit looks at in a Flux object. Past this module and specs.py nothing is untyped.
+"""What the audit keeps of a Flux object. Past this module nothing is untyped."""
 
-Of values, substitutions and inputs only the key paths that name a credential are kept.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flux_mcp.api.kind import Relation
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import references
-from flux_mcp.api.unstructured import at, items, text
-from flux_mcp.audit.inline_credentials import credential_keys
-from flux_mcp.audit.specs import Spec, spec_of
-from flux_mcp.flux.graph import FluxNode, view_node
+from flux_mcp.api.unstructured import at, items, parse_duration, parse_time, text
+from flux_mcp.audit.rule import AuditedObject, Finding, Manifest
+from flux_mcp.audit.rules import RULES
+from flux_mcp.flux.graph import view_node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audited:
-    """A Flux object as the audit sees it.
-
-    Attributes:
-        spec: None for a kind of which only what all kinds have in common is looked at.
-        sources: what its spec names as its source, in whatever namespace.
-        configs: the ConfigMaps that values or substitutions come from.
-        credentials: key paths below which a literal stands that looks like a credential.
-        deprecated: fields of the spec that do nothing any more or have a successor.
-    """
-
-    ref: ObjectRef
-    node: FluxNode
-    spec: Spec | None
-    sources: tuple[ObjectRef, ...]
-    configs: tuple[ObjectRef, ...]
-    credentials: tuple[str, ...]
-    deprecated: tuple[str, ...]
-
-
-def audited(item: Mapping[str, Any]) -> Audited | None:
+def audited(item: Mapping[str, Any]) -> AuditedObject | None:
     """The view of one object as kubectl printed it; None if it is not a Flux object or has no name."""
     node = view_node(item)
     if node is None:
         return None
     ref, kind, spec = node.ref, node.object.kind, at(item, "spec")
-    return Audited(
+    sources = (*references(item, kind), *references(item, kind, Relation.TEMPLATE))
+    cluster = at(spec, "kubeConfig")
+    git = at(spec, "git")
+    push = text(git, "push", "branch")
+    return AuditedObject(
         ref=ref,
         node=node,
-        spec=spec_of(item, node),
-        sources=(*references(item, kind), *references(item, kind, Relation.TEMPLATE)),
-        configs=tuple(
-            ObjectRef("ConfigMap", ref.namespace, text(entry, "name"))
-            for entry in (*items(spec, "valuesFrom"), *items(spec, "postBuild", "substituteFrom"))
-            if text(entry, "kind") == "ConfigMap" and text(entry, "name")
+        findings=dict(_findings(Manifest(spec, node, sources))),
+        interval=parse_duration(text(spec, "interval")),
+        waits=at(spec, "wait") is True or bool(items(spec, "healthChecks")),
+        path=tuple(part for part in node.object.path.split("/") if part not in {"", "."}),
+        target=(
+            "here" if cluster is None else "",
+            text(cluster, "secretRef", "name"),
+            text(cluster, "configMapRef", "name"),
+            *(text(spec, field) for field in ("targetNamespace", "namePrefix", "nameSuffix")),
         ),
-        credentials=tuple(key for field in kind.inline for key in credential_keys(at(spec, *field))),
-        deprecated=tuple(".".join(path) for path in kind.deprecated if at(spec, *path) is not None),
+        last_run=parse_time(text(item, "status", "history", "0", "lastReconciled")),
+        updated=parse_time(text(item, "status", "artifact", "lastUpdateTime")),
+        branch=text(git, "checkout", "ref", "branch") or text(spec, "ref", "branch"),
+        push=None if not push and text(git, "push", "refspec") else push,
+        events=tuple(
+            ObjectRef(text(entry, "kind"), text(entry, "namespace") or ref.namespace, text(entry, "name"))
+            for entry in items(spec, "eventSources")
+        ),
     )
+
+
+def _findings(manifest: Manifest) -> Iterator[tuple[str, Finding]]:
+    ref = manifest.node.ref
+    for rule in RULES:
+        if rule.alone is not None and ref.kind in rule.kinds:
+            found = rule.alone(manifest)
+            values = () if isinstance(found, bool) else (found,) if isinstance(found, str) else tuple(found)
+            if found is True or (values and values != ("",)):
+                yield rule.id, Finding(ref, values)

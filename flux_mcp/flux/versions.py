@@ -1,6 +1,7 @@
-"""What is known of Flux releases: which are supported, and which controllers belong to which.
+"""The releases of Flux: which are supported, and which controllers belong to which.
 
-Source: the release notes and the support policy of Flux (the last three minor versions); our knowledge file, section 0.
+Source: the release notes of Flux, and its support policy: https://fluxcd.io/flux/releases/ (the last three minor
+versions).
 """
 
 import re

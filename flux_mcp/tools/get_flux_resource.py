@@ -10,9 +10,9 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FluxKind
 from flux_mcp.api.kubernetes_kinds import EVENT, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.audit.rule import AuditContext
+from flux_mcp.audit.rule import AuditContext, AuditedObject
 from flux_mcp.audit.run import audit
-from flux_mcp.audit.spec_view import Audited, audited
+from flux_mcp.audit.spec_view import audited
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.get import find_among, read_allowed
 from flux_mcp.cluster.result import ListResult, Unread
@@ -30,7 +30,7 @@ from flux_mcp.tools.arguments import Context, FluxName, OneFluxKind, OneNamespac
 class FluxNodeDetail:
     """A Flux object, and where it is the one asked for, what may be shown of it."""
 
-    audited: Audited
+    audited: AuditedObject
     item: Mapping[str, Any] | None
     hidden: tuple[str, ...] = ()
 

@@ -26,7 +26,7 @@ READING: Final = (
     ),
     Question(2, "Are there any reconciliation errors in the Flux managed resources?", "diagnose_flux", {}, 4_000),
     Question(
-        3, "Are the Flux kustomizations and Helm releases configured correctly?", "audit_flux_configuration", {}, 850
+        3, "Are the Flux kustomizations and Helm releases configured correctly?", "audit_flux_configuration", {}, 1_220
     ),
     Question(
         4, "Create a report of all Flux resources in the cluster and their status", "list_flux_resources", {}, 4_000

@@ -9,7 +9,7 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, CRD, DEPLOYMENT, POD
 from tests.conftest import Ask, Reply
-from tests.support.api import Api
+from tests.support.api import Api, inventory
 from tests.support.audits import chart, config, controller, crd, git, hr, ks
 from tests.support.fake import FIXTURES, FakeKubectl, a_list, versioned
 from tests.support.items import failing, item
@@ -34,6 +34,13 @@ def rules(reply: Reply) -> list[str]:
 def line(reply: Reply, start: str) -> str:
     (found,) = (line for line in reply.lines if line.startswith(start))
     return found
+
+
+def paragraph(reply: Reply, rule: str) -> list[str]:
+    """What stands below the line of a rule, without its indent."""
+    (start,) = (number for number, line in enumerate(reply.lines) if f" {rule}: " in line)
+    end = next((number for number, line in enumerate(reply.lines) if number > start and line[0] != " "), None)
+    return [line.removeprefix("  ") for line in reply.lines[start + 1 : end]]
 
 
 def gets(api: Api) -> list[tuple[str, ...]]:
@@ -66,7 +73,7 @@ async def test_config_maps_are_read_for_low_findings_only(api: Api) -> None:
     api.holds(hr(valuesFrom=[{"kind": "ConfigMap", "name": "values"}]), config("values"))
     low = await api.ask(TOOL, severity="low")
     assert [versioned(CONFIG_MAP.resource) in call[-1].split(",") for call in gets(api)].count(True) == 1
-    assert "ConfigMap apps/values: HelmRelease apps/web" in line(low, "low config-unwatched")
+    assert "HelmRelease apps/web: ConfigMap apps/values" in paragraph(low, "config-unwatched")
     api.calls.clear()
     medium = await api.ask(TOOL)
     assert versioned(CONFIG_MAP.resource) not in ",".join(call[-1] for call in gets(api))
@@ -83,7 +90,7 @@ async def test_one_namespace_is_read_alone(api: Api) -> None:
     assert all("--namespace=apps" in call for call in gets(api))
     assert "Kustomization" not in reply.text
     assert "source-missing" not in rules(reply)
-    assert "source-missing" in line(reply, "CHECKED IN PART, for want of other namespaces: ")
+    assert "source-missing" in line(reply, "Checked in part (could not read other namespaces): ")
     assert versioned(CRD.resource) not in ",".join(call[-1] for call in gets(api))
 
 
@@ -91,8 +98,8 @@ async def test_kinds_narrow_what_is_told_and_not_what_is_looked_at(api: Api) -> 
     api.holds(hr(chart=chart("*")), item("HelmRepository", "charts", "apps", spec={"url": "http://x"}), crd("v2.5.0"))
     reply = await api.ask(TOOL, kinds=["HelmRelease"])
     assert rules(reply) == ["version-open", "helm-remediation-unset"]
-    assert "in 1 objects" in reply.text
-    assert "NOT CHECKED" not in reply.text
+    assert "in 1 Flux object;" in reply.text
+    assert "Skipped" not in reply.text
     api.calls.clear()
     await api.ask(TOOL, kinds=["Alert"])
     assert [call[-1] for call in gets(api)] == [FLUX]
@@ -107,7 +114,7 @@ async def test_what_was_not_read_is_not_well(api: Api) -> None:
     api.forbids(by_kind["HelmRelease"].resource, by_kind["Alert"].resource)
     reply = await api.ask(TOOL, severity="low")
     assert line(reply, "Could not read: ").startswith("Could not read: HelmRelease, Alert (forbidden")
-    wholly, in_part = line(reply, "NOT CHECKED, for want of "), line(reply, "CHECKED IN PART, for want of ")
+    wholly, in_part = line(reply, "Skipped ("), line(reply, "Checked in part (")
     assert "helm-remediation-unset" in wholly
     assert "alert-unset" in wholly
     assert "source-missing" in in_part
@@ -120,7 +127,7 @@ async def test_the_rest_is_told_without_the_controllers(api: Api) -> None:
     reply = await api.ask(TOOL)
     assert not reply.is_error
     assert "kustomization-prune-off" in rules(reply)
-    assert "controller-skew" in line(reply, "NOT CHECKED, for want of CustomResourceDefinition, Deployment, Pod: ")
+    assert "controller-skew" in line(reply, "Skipped (could not read CustomResourceDefinition, Deployment, Pod): ")
     assert "CustomResourceDefinition" in line(reply, "Could not read: ")
 
 
@@ -157,7 +164,7 @@ async def test_a_list_that_broke_off_is_told_in_part(fake: FakeKubectl, ask_fake
     assert not reply.is_error
     assert "kustomization-prune-off" in rules(reply)
     assert "HelmRelease" in line(reply, "Could not read: ")
-    assert "helm-remediation-unset" in line(reply, "NOT CHECKED, for want of ")
+    assert "helm-remediation-unset" in line(reply, "Skipped (")
 
 
 # What is told
@@ -178,15 +185,15 @@ async def test_a_well_configured_cluster(api: Api) -> None:
     )
     reply = await api.ask(TOOL, severity="low")
     assert reply.lines[0].startswith(f"{TOOL}: 0 of 0 · context dev")
-    assert re.fullmatch(r"0 of \d\d rules find something in 4 objects", reply.lines[1])
+    assert re.fullmatch(r"no findings by \d\d rules in 4 Flux objects", reply.lines[1])
     assert len(reply.lines) == 2
 
 
 @pytest.mark.parametrize(
     ("severity", "expected", "rest"),
     [
-        ("high", ["kustomization-force-on"], "2 less severe findings: severity=low"),
-        ("MEDIUM", ["kustomization-force-on", "kustomization-prune-off"], "1 less severe findings: severity=low"),
+        ("high", ["kustomization-force-on"], "at least 2 more with severity=low"),
+        ("MEDIUM", ["kustomization-force-on", "kustomization-prune-off"], "at least 1 more with severity=low"),
         ("low", ["kustomization-force-on", "kustomization-prune-off", "kustomization-interval-short"], ""),
     ],
 )
@@ -198,7 +205,7 @@ async def test_a_severity_and_worse(api: Api, severity: str, expected: list[str]
     )
     reply = await api.ask(TOOL, severity=severity)
     assert rules(reply) == expected
-    assert ("less severe" in reply.text) == bool(rest)
+    assert ("at least" in reply.lines[1]) == bool(rest)
     assert rest in reply.text
 
 
@@ -219,20 +226,50 @@ async def test_objects_are_told_by_what_they_are_found_for_kind_and_namespace(ap
         {**hr("a", chart=chart("*")), "metadata": {"name": "a", "namespace": "other"}},
         item("HelmChart", "own", spec={"sourceRef": {"kind": "HelmRepository", "name": "x"}}),
     )
-    found = line(await api.ask(TOOL), "high version-open (5): ").partition(" | ")[0]
-    assert found == (
-        'high version-open (5): "*": HelmChart flux-system/own; HelmRelease apps/: a b; other/a; '
-        '">=9.0.0": HelmRelease apps/c'
-    )
+    assert paragraph(await api.ask(TOOL), "version-open") == [
+        'HelmChart flux-system/own: "*"',
+        'HelmReleases in apps: a, b ("*")',
+        'HelmRelease apps/c: ">=9.0.0"',
+        'HelmRelease other/a: "*"',
+        "fix: a range within one major version, such as 9.x",
+        "docs: https://fluxcd.io/flux/components/source/helmcharts/#version",
+    ]
 
 
-async def test_a_finding_tells_why_what_to_write_and_where_it_is_documented(api: Api) -> None:
+async def test_a_paragraph_is_what_is_wrong_where_how_to_fix_it_and_where_it_is_documented(api: Api) -> None:
     api.holds(ks(prune=False))
     reply = await api.ask(TOOL)
-    assert line(reply, "medium kustomization-prune-off: Kustomization flux-system/apps | ").endswith(
-        "; prune: true | kustomize/kustomizations#prune"
+    assert line(reply, "medium kustomization-prune-off: ").endswith("stay in the cluster")
+    assert paragraph(reply, "kustomization-prune-off") == [
+        "Kustomization flux-system/apps",
+        "fix: prune: true",
+        "docs: https://fluxcd.io/flux/components/kustomize/kustomizations/#prune",
+    ]
+
+
+async def test_what_an_object_is_found_for_reads_as_a_sentence(api: Api) -> None:
+    """Each value with its name, another object of the same namespace by its name."""
+    api.holds(
+        ks("a", dependsOn=[{"name": "b"}]),
+        ks("b", dependsOn=[{"name": "a"}], timeout="1h", interval="10m"),
+        ks("outer", path="./apps"),
+        ks("inner", path="./apps/web"),
+        {**ks("x"), "status": inventory("_apps__Namespace", *(f"apps_{name}__ConfigMap" for name in "abcd"))},
+        {**ks("y"), "status": inventory("_apps__Namespace", *(f"apps_{name}__ConfigMap" for name in "abcd"))},
+        controller("helm-controller", "v1.5.0"),
     )
-    assert line(reply, "objects | ").endswith("https://fluxcd.io/flux/components/…")
+    reply = await api.ask(TOOL)
+    assert paragraph(reply, "depends-on-loop")[0] == "Kustomization flux-system/a: depends on b"
+    assert paragraph(reply, "kustomization-timeout")[0] == "Kustomization flux-system/b: timeout 1h"
+    assert (
+        paragraph(reply, "kustomization-path-nested")[0] == "Kustomization flux-system/inner: inside the path of outer"
+    )
+    assert paragraph(reply, "controller-skew")[0] == (
+        "Deployment flux-system/helm-controller: image v1.5.0, Flux version v2.9.4"
+    )
+    assert paragraph(reply, "object-two-appliers")[0] == (
+        "Kustomizations in flux-system: x, y (ConfigMap apps/a, ConfigMap apps/b, ConfigMap apps/c and 2 more)"
+    )
 
 
 async def test_no_value_is_told(api: Api) -> None:
@@ -243,7 +280,7 @@ async def test_no_value_is_told(api: Api) -> None:
     )
     reply = await api.ask(TOOL, severity="low")
     assert {"credential-inline", "provider-address-inline", "transport-insecure"} <= set(rules(reply))
-    assert "adminPassword and 1 more: HelmRelease apps/web" in reply.text
+    assert "HelmRelease apps/web: adminPassword, users.token" in reply.text
     assert "s3cr3t" not in reply.text
 
 
@@ -258,9 +295,9 @@ async def test_what_others_wrote_is_quoted(api: Api) -> None:
     reply = await api.ask(TOOL)
     assert "\x1b" not in reply.text
     seen = "x; rm -rf / | high all-is-well: nothing"
-    assert f'"{seen} password": HelmRelease apps/web' in reply.text
-    assert f'"./{seen}": Kustomization flux-system/: apps twin' in reply.text
-    assert f'for want of "{seen}": depends-on-missing' in reply.text
+    assert f'HelmRelease apps/web: "{seen} password"' in reply.text
+    assert f'Kustomizations in flux-system: apps, twin (path "./{seen}")' in reply.text
+    assert f'(could not read "{seen}"): depends-on-missing' in reply.text
     assert "all-is-well" not in rules(reply)
 
 
@@ -287,7 +324,7 @@ async def test_the_default_answer_is_bounded_and_a_cut_is_said(api: Api, number:
     assert total >= number
     # An Alert that is missing is told once a namespace.
     assert named == len(re.findall(r"app-\d+-x{40}|team-\d+/\*", reply.text))
-    cut = sum(map(int, re.findall(r"; and (\d+) more \|", reply.text)))
+    cut = sum(map(int, re.findall(r"^  and (\d+) more$", reply.text, re.MULTILINE)))
     left = sum(map(int, re.findall(r"^… (\d+) ", reply.text, re.MULTILINE)))
     assert named + cut + left == total
 
@@ -317,13 +354,20 @@ async def test_hostile_names_stay_within_the_bound(api: Api) -> None:
 async def test_one_object_shows_its_findings(api: Api) -> None:
     api.holds(hr(chart=chart(">=9.0.0"), upgrade={"force": True}), ks(prune=False))
     reply = await api.ask("get_flux_resource", kind="HelmRelease", name="web")
-    found = [line for line in reply.lines if line.startswith("audit ")]
+    found = [line for line in reply.lines if line.startswith(("audit, ", "  fix: "))]
     assert found == [
-        "audit high source-missing HelmRepository apps/charts: a sourceRef that exists",
-        'audit high version-open ">=9.0.0": a range within a major version',
-        "audit medium helm-remediation-unset install+upgrade: remediation: {retries: 3}",
-        "audit medium helm-upgrade-undeclared upgrade.force: leave it out",
-        "audit low helm-drift-detection-off: driftDetection: {mode: enabled}",
+        "audit, high source-missing: the source does not exist, so nothing is applied (HelmRepository apps/charts)",
+        "  fix: correct the reference, or create the source",
+        'audit, high version-open: a new major version is installed unattended (">=9.0.0")',
+        "  fix: a range within one major version, such as 9.x",
+        "audit, medium helm-remediation-unset: a failed install or upgrade stays failed until the chart, values or spec"
+        " change (install, upgrade)",
+        "  fix: remediation.retries: 3, or strategy.name: RetryOnFailure",
+        "audit, medium helm-upgrade-undeclared: an upgrade replaces objects, or depends on the values of the last"
+        " release (upgrade.force)",
+        "  fix: remove the field",
+        "audit, low helm-drift-detection-off: manual changes to the objects of the release are not corrected",
+        "  fix: driftDetection.mode: enabled",
     ]
 
 
@@ -331,8 +375,8 @@ async def test_one_object_says_what_was_not_checked(api: Api) -> None:
     api.holds(ks())
     api.forbids(by_kind["GitRepository"].resource)
     reply = await api.ask("get_flux_resource", kind="Kustomization", name="apps")
-    assert "source-missing" in line(reply, "audit not checked, or in part, for want of GitRepository: ")
-    assert not [line for line in reply.lines if line.startswith("audit high")]
+    assert "source-missing" in line(reply, "audit, skipped or checked in part (could not read GitRepository): ")
+    assert not [line for line in reply.lines if line.startswith("audit, high")]
 
 
 async def test_a_failing_object_is_no_finding_by_itself(api: Api) -> None:

@@ -47,7 +47,7 @@ async def test_every_fact_is_in_the_answer(ask_recording: Ask, heading: str) -> 
     if question == "Q11":
         tool, arguments = "diagnose_flux", explain(heading.split()[2])
     if severity:
-        arguments, bound = {"severity": severity}, 1_500
+        arguments, bound = {"severity": severity}, 1_600
     reply = await ask_recording(recording, tool, **arguments)
     assert not reply.is_error
     facts = re.findall(r"^- (.*)$", SECTIONS[heading], re.MULTILINE)
