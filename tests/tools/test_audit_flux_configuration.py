@@ -360,11 +360,15 @@ async def test_one_object_shows_its_findings(api: Api) -> None:
         "  fix: correct the reference, or create the source",
         'audit, high version-open: a new major version is installed unattended (">=9.0.0")',
         "  fix: a range within one major version, such as 9.x",
-        "audit, medium helm-remediation-unset: a failed install or upgrade stays failed until the chart, values or spec"
-        " change (install, upgrade)",
+        (
+            "audit, medium helm-remediation-unset: a failed install or upgrade stays failed until the chart, values or spec"
+            " change (install, upgrade)"
+        ),
         "  fix: remediation.retries: 3, or strategy.name: RetryOnFailure",
-        "audit, medium helm-upgrade-undeclared: an upgrade replaces objects, or depends on the values of the last"
-        " release (upgrade.force)",
+        (
+            "audit, medium helm-upgrade-undeclared: an upgrade replaces objects, or depends on the values of the last"
+            " release (upgrade.force)"
+        ),
         "  fix: remove the field",
         "audit, low helm-drift-detection-off: manual changes to the objects of the release are not corrected",
         "  fix: driftDetection.mode: enabled",
