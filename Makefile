@@ -58,7 +58,7 @@ bench: setup
 golden: setup
 	.venv/bin/python -m pytest -m "not live and not node" -k golden --update-golden
 
-# Writes the pages of docs/ that come from data, such as the catalog of failures.
+# Writes the pages of docs/ that come from data: the catalog of failures and the rules of the audit.
 docs: setup
 	@.venv/bin/python -m tests.docs
 
