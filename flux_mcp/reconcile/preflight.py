@@ -1,9 +1,10 @@
-"""What is looked at before Flux is asked to reconcile: the object, its sources, and whether they may be asked.
+"""What is checked before a request to reconcile: the object, its sources, and whether the identity may annotate them.
 
 Nothing here writes.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import anyio
@@ -16,24 +17,46 @@ from flux_mcp.cluster.get import find_one, namespaces_of
 from flux_mcp.errors import BadArgument, CannotReconcile, Forbidden, KubectlError, NotFound, first_of
 from flux_mcp.kubectl.command import CanPatch
 from flux_mcp.kubectl.validate import echo
-from flux_mcp.reconcile.outcome import Target, refusal, source_of, view_target
+from flux_mcp.reconcile.outcome import Target, refusal, sources_of, view_target
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import name_of, value
 
 AT_ONCE: Final = 8
-"""kubectl processes that ask whether the identity may annotate, at once."""
+"""kubectl processes that check whether the identity may annotate, at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChain:
+    """The sources of an object.
+
+    Attributes:
+        stages: what is requested one after the other; those of one stage at once.
+        left_out: sources that are not requested, and why, as what follows their name in a sentence.
+    """
+
+    stages: tuple[tuple[Target, ...], ...]
+    left_out: tuple[tuple[ObjectRef, str], ...]
+
+
+@dataclass(slots=True)
+class _Chain:
+    """A chain while it is followed: how many stages there are up to each source."""
+
+    found: dict[ObjectRef, Target]
+    depth: dict[ObjectRef, int]
+    left_out: dict[ObjectRef, str]
 
 
 class Preflight:
-    """Looks on behalf of one call.
+    """The checks of one call.
 
     Args:
-        cluster: what is asked.
-        scope: from `Cluster.open`.
+        cluster: that the objects are in.
+        request: from `Cluster.open`.
     """
 
     def __init__(self, cluster: Cluster, request: RequestContext) -> None:
-        """Ask nothing yet."""
+        """Check nothing yet."""
         self._cluster, self._request = cluster, request
         self._places = anyio.CapacityLimiter(AT_ONCE)
 
@@ -48,8 +71,8 @@ class Preflight:
             return await find_one(self._cluster, self._request, kind, name, namespace, view_target)
         except NotFound:
             pass
-        told = await self._elsewhere(kind, name)
-        more = f" It is in {told}: pass that namespace." if told else ""
+        elsewhere = await self._elsewhere(kind, name)
+        more = f" It is in {elsewhere}: pass that namespace." if elsewhere else ""
         raise NotFound(
             f"There is no {kind.kind} {echo(name)} in namespace {namespace}; {self._request.where}.{more}",
             brief="not found",
@@ -62,93 +85,110 @@ class Preflight:
             return ""
         return namespaces_of([one for one in found if one.ref.name == name])
 
-    async def road(self, target: Target) -> tuple[tuple[Target, ...], tuple[tuple[ObjectRef, str], ...]]:
-        """The sources of an object that are asked before it, the furthest first; and those that are passed over, why.
+    async def source_chain(self, target: Target) -> SourceChain:
+        """The sources of an object that are requested before it, in order.
 
         Raises:
-            CannotReconcile: there is no source to ask.
+            CannotReconcile: there is no source to request, or a source would not run.
             NotFound: a source does not exist.
             KubectlError: one could not be read.
         """
-        asked: list[Target] = []
-        passed: list[tuple[ObjectRef, str]] = []
-        ref = source_of(target)
-        if ref is None:
-            raise self._cannot(target.ref, "names no source that can be asked")
-        while ref is not None:
-            try:
-                source = await self._source(ref)
-            except NotFound:
-                if target.chart_source is None or ref != target.chart:
-                    raise
-                passed.append((ref, "not made yet: helm-controller makes it"))
-                ref = target.chart_source
-                continue
-            if source.object.oci_helm_repository:
-                passed.append((ref, refusal(source)))
-            elif source.object.kind.reconcilable:
-                asked.append(source)
-            elif source_of(source) is None:
-                raise self._cannot(ref, "was not made by an ArtifactGenerator, so that nothing can be asked for it")
-            ref = source_of(source)
-        return tuple(reversed(asked)), tuple(reversed(passed))
+        chain = _Chain({}, {}, {})
+        refs = sources_of(target)
+        if not refs:
+            raise self._cannot(target.ref, "names no source that can be requested")
+        for ref in refs:
+            await self._follow(chain, target, ref, siblings=len(refs))
+        depths = sorted(set(chain.depth.values()))
+        stages = (tuple(chain.found[ref] for ref, at in chain.depth.items() if at == depth) for depth in depths)
+        return SourceChain(tuple(stages), tuple(chain.left_out.items()))
+
+    async def _follow(self, chain: "_Chain", user: Target, ref: ObjectRef, siblings: int) -> int:
+        """Add a source and what it comes from; how many stages there are up to it."""
+        if ref in chain.depth or ref in chain.left_out:
+            return chain.depth.get(ref, 0)
+        try:
+            source = await self._source(ref)
+        except NotFound:
+            if ref != user.chart:
+                raise
+            chain.left_out[ref] = "does not exist yet: helm-controller creates it"
+            above = user.chart_source
+            return await self._follow(chain, user, above, siblings=1) if above is not None else 0
+        optional = siblings > 1 and source.object.kind.reconcilable and refusal(source) != ""
+        if source.object.oci_helm_repository or optional:
+            chain.left_out[ref] = refusal(source)
+            return 0
+        refs = sources_of(source)
+        if source.object.kind.reconcilable or source.object.deleted is not None:
+            self.check(source)
+        elif not refs:
+            foreign = "was not made by an ArtifactGenerator, so that nothing can be requested for it"
+            if siblings == 1:
+                raise self._cannot(ref, foreign)
+            chain.left_out[ref] = foreign
+            return 0
+        chain.depth[ref] = 0  # a chain that leads back to itself ends here
+        depth = 1 + max([await self._follow(chain, source, one, siblings=len(refs)) for one in refs], default=0)
+        del chain.depth[ref]
+        chain.found[ref], chain.depth[ref] = source, depth
+        return depth
 
     async def _source(self, ref: ObjectRef) -> Target:
         kind = by_kind.get(ref.kind)
         if kind is None:
-            raise self._cannot(ref, "is not of a kind that can be asked")
+            raise self._cannot(ref, "is not of a kind that can be requested")
         try:
             return await find_one(self._cluster, self._request, kind, ref.name, ref.namespace, view_target)
         except NotFound:
             raise NotFound(
-                f"The source {name_of(ref)} does not exist; {self._request.where}. Nothing was asked.",
+                f"The source {name_of(ref)} does not exist; {self._request.where}. Nothing was requested.",
                 brief="not found",
             ) from None
         except BadArgument:
             # Nobody checks what a reference names.
-            raise self._cannot(ref, "cannot exist, since no object is called so") from None
+            raise self._cannot(ref, "cannot exist: no object may have that name") from None
 
-    def check(self, targets: Sequence[Target]) -> None:
-        """Refuse to ask an object that would not run.
+    def check(self, target: Target) -> None:
+        """Refuse a request without effect.
 
         Raises:
-            CannotReconcile: the first of them.
+            CannotReconcile: it would have none.
         """
-        for target in targets:
-            if why := refusal(target):
-                by = target.object.suspended_by if target.object.disabled else ""
-                raise self._cannot(target.ref, f"{why}, suspended by {value(by)}" if by else why)
+        if why := refusal(target):
+            by = target.object.suspended_by if target.object.disabled else ""
+            raise self._cannot(target.ref, f"{why}, suspended by {value(by)}" if by else why)
 
     def _cannot(self, ref: ObjectRef, why: str) -> CannotReconcile:
-        return CannotReconcile(f"{name_of(ref)} {why}; {self._request.where}. Nothing was asked.")
+        return CannotReconcile(f"{name_of(ref)} {why}; {self._request.where}. Nothing was requested.")
 
     async def forbidden(self, targets: Sequence[Target]) -> dict[ObjectRef, Forbidden]:
-        """The objects that the identity may not annotate: asked for all of a kind in a namespace, then for each.
+        """The objects that the identity may not annotate: checked for all of a kind in a namespace, then for each.
 
         Raises:
-            KubectlError: it could not be asked.
+            KubectlError: that could not be checked.
         """
         places: dict[tuple[FluxKind, str], list[Target]] = {}
         for target in targets:
             places.setdefault((target.object.kind, target.ref.namespace), []).append(target)
         found: dict[ObjectRef, Forbidden] = {}
 
-        async def ask(kind: FluxKind, namespace: str, there: Sequence[Target]) -> None:
+        async def check(kind: FluxKind, namespace: str, there: Sequence[Target]) -> None:
             version = await self._cluster.version_of(self._request, kind)
             if len(there) > 1 and await self._may(CanPatch(kind, version, namespace)):
                 return
             async with anyio.create_task_group() as group:
                 for target in there:
-                    group.start_soon(ask_one, version, target)
+                    group.start_soon(check_one, version, target)
 
-        async def ask_one(version: str, target: Target) -> None:
+        async def check_one(version: str, target: Target) -> None:
             if not await self._may_one(version, target):
                 found[target.ref] = self._forbidden(target)
 
         try:
             async with anyio.create_task_group() as group:
                 for (kind, namespace), there in places.items():
-                    group.start_soon(ask, kind, namespace, there)
+                    group.start_soon(check, kind, namespace, there)
         except ExceptionGroup as several:
             raise first_of(several) from None
         return found
@@ -161,7 +201,7 @@ class Preflight:
         try:
             question = CanPatch(target.object.kind, version, target.ref.namespace, target.ref.name)
         except BadArgument:
-            return True  # whoever makes the request is told
+            return True  # the request itself is refused
         return await self._may(question)
 
     def _forbidden(self, target: Target) -> Forbidden:
@@ -169,7 +209,7 @@ class Preflight:
         resource, namespace = target.object.kind.resource, value(target.ref.namespace)
         return Forbidden(
             f"Forbidden: {who} may not patch {resource} in namespace {namespace}, which a request to reconcile needs; "
-            f"{self._request.where}. Nothing was asked.",
+            f"{self._request.where}. Nothing was requested.",
             brief=f"forbidden: {who} may not patch {resource} in namespace {namespace}",
             resources=(resource,),
         )

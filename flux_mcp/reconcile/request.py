@@ -1,4 +1,4 @@
-"""Asking Flux to reconcile: the one write, whether it arrived, and looking at what was asked."""
+"""Requesting a reconciliation: the one write, whether it was applied, and reading what was requested."""
 
 import threading
 import time
@@ -32,11 +32,12 @@ from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import name_of
 
 MARGIN: Final = 1.0
-"""Seconds before the end of the whole call at which asking ends, so that there still is an answer."""
+"""Seconds before the end of the whole call at which requesting ends, so that there still is an answer."""
 AT_ONCE: Final = 8
 """kubectl processes that annotate at once."""
 TRIES: Final = 3
 """Times that a request is made where somebody else writes the object at the same moment."""
+UNKNOWN: Final = "; the request may or may not have been applied"
 _NOT_WRITTEN: Final = (
     BadKubeconfig,
     Conflict,
@@ -69,68 +70,75 @@ _tokens: Final = _Tokens()
 
 
 class Requester:
-    """Asks on behalf of one call.
+    """Makes the requests of one call.
 
     Args:
-        cluster: what is asked.
-        scope: from `Cluster.open`.
+        cluster: that the objects are in.
+        request: from `Cluster.open`.
     """
 
     def __init__(self, cluster: Cluster, request: RequestContext) -> None:
-        """Ask nothing yet."""
+        """Request nothing yet."""
         self._cluster, self._request = cluster, request
         self._places = anyio.CapacityLimiter(AT_ONCE)
         self._begun: set[ObjectRef] = set()
 
-    async def ask(self, target: Target, *, force: bool = False, reset: bool = False) -> ReconcileRequest:
+    async def make(
+        self, target: Target, *, force: bool = False, reset: bool = False, revision: str = ""
+    ) -> ReconcileRequest:
         """Make the request: the one write.
+
+        Args:
+            target: the object.
+            force: also with forceAt.
+            reset: also with resetAt.
+            revision: that its source has, where that was requested before.
 
         Raises:
             KubectlError: it was not made; where that is not known, the sentence says so.
         """
         kind, ref = target.object.kind, target.ref
-        token = _tokens.take(besides=(target.asked_at, target.object.handled_at))
+        token = _tokens.take(besides=(target.requested_at, target.object.handled_at))
         version = await self._cluster.version_of(self._request, kind)
         annotate = Annotate(kind, version, ref.namespace, ref.name, token, force, reset)
         async with self._places:
             self._begun.add(ref)
             await self._annotate(annotate, target)
         options = tuple(key for key, given in ((FORCE, force), (RESET, reset)) if given)
-        return ReconcileRequest(target, token, options)
+        return ReconcileRequest(target, token, options, revision)
 
-    async def ask_all(
+    async def make_all(
         self, targets: Sequence[Target]
     ) -> tuple[tuple[ReconcileRequest, ...], dict[ObjectRef, KubectlError]]:
         """Make a request to each, at most eight at once: those that were made, and the errors of the others.
 
-        It ends a second before the whole call would, so that what was asked is told.
+        It ends a second before the whole call would, so that the answer holds what was requested.
 
         Raises:
-            FluxMcpError: there is no kubectl to ask with.
+            FluxMcpError: there is no kubectl to start.
         """
         made: dict[ObjectRef, ReconcileRequest] = {}
         errors: dict[ObjectRef, KubectlError] = {}
 
-        async def ask_one(target: Target) -> None:
+        async def make_one(target: Target) -> None:
             try:
-                made[target.ref] = await self.ask(target)
+                made[target.ref] = await self.make(target)
             except KubectlError as error:
                 errors[target.ref] = error
             except BadArgument as error:
-                errors[target.ref] = BadOutput(f"{error} ({self._request.where})", brief="no name of an object")
+                errors[target.ref] = BadOutput(f"{error} ({self._request.where})", brief="invalid object name")
 
         left = anyio.current_effective_deadline() - anyio.current_time() - MARGIN
         try:
-            # What was asked until the time is up must be told, so it ends before the whole call does.
             with anyio.move_on_after(max(0.0, left)):
                 async with anyio.create_task_group() as group:
                     for target in targets:
-                        group.start_soon(ask_one, target)
+                        group.start_soon(make_one, target)
         except ExceptionGroup as several:
             raise first_of(several) from None
         for target in targets:
             if target.ref not in made and target.ref not in errors:
-                late = "the time was up" + ("; not known whether it was asked" if target.ref in self._begun else "")
+                late = f"timed out{UNKNOWN if target.ref in self._begun else ''}"
                 errors[target.ref] = TimedOut(f"{name_of(target.ref)}: {late} ({self._request.where}).", brief=late)
         return tuple(made[target.ref] for target in targets if target.ref in made), errors
 
@@ -144,16 +152,16 @@ class Requester:
             except _NOT_WRITTEN:
                 raise
             except KubectlError as error:
-                await self._see(annotate, target, error)
+                await self._verify(annotate, target, error)
                 return
             else:
                 return
 
-    async def _see(self, annotate: Annotate, target: Target, error: KubectlError) -> None:
-        """Whether a request stands whose kubectl failed in a way that does not tell.
+    async def _verify(self, annotate: Annotate, target: Target, error: KubectlError) -> None:
+        """Look whether a request was applied whose kubectl failed in a way that does not tell.
 
         Raises:
-            KubectlError: it does not, or that could not be seen.
+            KubectlError: it was not, or that could not be seen.
         """
         try:
             now = await find_one(
@@ -161,14 +169,14 @@ class Requester:
             )
         except KubectlError:
             raise self._unknown(error, target) from None
-        if annotate.token not in {now.asked_at, now.object.handled_at}:
+        if annotate.token not in {now.requested_at, now.object.handled_at}:
             # What the API server did not answer in time may be written all the same, and be replaced by now.
             raise self._unknown(error, target) from None
 
     def _unknown(self, error: KubectlError, target: Target) -> KubectlError:
         return type(error)(
-            f"{error} It is not known whether {name_of(target.ref)} was asked.",
-            brief=f"{error.brief}; not known whether it was asked",
+            f"{error} The request for {name_of(target.ref)} may or may not have been applied.",
+            brief=f"{error.brief}{UNKNOWN}",
             resources=error.resources,
         )
 

@@ -1,4 +1,4 @@
-"""Waiting for requests to end, by looking again and again: kubectl's own watch ends without saying so."""
+"""Waiting for requests to end, by polling: kubectl's own watch ends without saying so."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,21 @@ import anyio
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.result import ListResult
 from flux_mcp.errors import KubectlError
-from flux_mcp.reconcile.outcome import ReconcileRequest, ReconcileResult, Target, end, no_end
+from flux_mcp.reconcile.dependencies import Dependencies, Progress
+from flux_mcp.reconcile.outcome import (
+    Outcome,
+    ReconcileRequest,
+    ReconcileResult,
+    Target,
+    final_result,
+    interim_result,
+)
 from flux_mcp.sanitize.quote import name_of
 
 Look = Callable[[Sequence[ReconcileRequest]], Awaitable[ListResult[Target]]]
 """Reads the objects that requests were made to."""
+ReadDependencies = Callable[[Target], Awaitable[Dependencies]]
+"""Reads what an object waits for."""
 Report = Callable[[float, float, str], Awaitable[None]]
 """Takes the seconds waited so far, the seconds that the wait may take, and a message."""
 
@@ -30,7 +40,7 @@ class Pace:
     Attributes:
         intervals: seconds until the first look, until the second, and so on; the last for all that follow. Between the
             two an answer lies unseen no longer than that.
-        restraint: no pause is shorter than so many times the last look: a login plugin may run at each.
+        restraint: no pause is shorter than so many times the last look: a credential plugin may run at each.
         patience: seconds that the last look may go on after the wait has ended.
         clock: in seconds.
         sleep: waits for seconds of the clock.
@@ -48,7 +58,7 @@ class Pace:
         return max(interval - 2 * took, self.restraint * took)
 
 
-async def _tell_nobody(*_: object) -> None:
+async def _report_nothing(*_: object) -> None:
     pass
 
 
@@ -57,14 +67,15 @@ class Waiter:
 
     Args:
         pace: how often is looked.
-        report: is told how far it is.
+        report: receives the progress.
     """
 
     def __init__(self, pace: Pace | None = None, report: Report | None = None) -> None:
         """Start nothing yet."""
-        self._pace, self._report = pace or Pace(), report or _tell_nobody
+        self._pace, self._report = pace or Pace(), report or _report_nothing
         self._seconds = self._reported = 0.0
         self._from: float | None = None
+        self.dependencies: Dependencies | None = None
 
     def allow(self, seconds: float) -> None:
         """The wait takes so many seconds at most, from the first watch on."""
@@ -75,15 +86,24 @@ class Waiter:
         """Seconds of the wait that are left; 0 if none."""
         return self._seconds if self._from is None else max(0.0, self._from + self._seconds - self._pace.clock())
 
-    async def watch(self, requests: Sequence[ReconcileRequest], look: Look) -> tuple[ReconcileResult, ...]:
+    async def watch(
+        self, requests: Sequence[ReconcileRequest], look: Look, depends: ReadDependencies | None = None
+    ) -> tuple[ReconcileResult, ...]:
         """How each of the requests ended, or what is known of it at the end of the wait. It does not raise.
 
-        Looks that fail are made again; after three in a row the waiting is given up.
+        Looks that fail are made again; after three in a row the waiting is given up. Where an object waits for others,
+        the wait goes on while those move; what they were last is in `dependencies`.
+
+        Args:
+            requests: that were made.
+            look: reads the objects.
+            depends: reads what an object waits for; without it that ends the wait.
         """
         self._from = self._pace.clock() if self._from is None else self._from
+        self.dependencies, progress = None, Progress()
         seen: dict[ObjectRef, Target | None] = {}
         ended: dict[ObjectRef, ReconcileResult] = {}
-        unseen: dict[ObjectRef, str] = {}
+        unread: dict[ObjectRef, str] = {}
         number, failures, took = 0, 0, 0.0
         while (pending := [one for one in requests if one.ref not in ended]) and failures < FAILURES:
             await self._tell(pending, len(requests))
@@ -93,37 +113,57 @@ class Waiter:
             await self._pace.sleep(min(pause, self.left))
             before = self._pace.clock()
             reading, why = await self._look(look, pending)
-            number, took = number + 1, self._pace.clock() - before
             for one in pending:
                 now = next((each for each in reading.objects if each.ref == one.ref), None)
                 if now is None and one.ref.kind not in reading.read:
-                    unseen[one.ref] = why
+                    unread[one.ref] = why
                     continue
-                unseen.pop(one.ref, None)
+                unread.pop(one.ref, None)
                 seen[one.ref] = now
-                if (told := end(one, now)) is not None:
-                    ended[one.ref] = told
-            failures = failures + 1 if all(one.ref in unseen for one in pending) else 0
-        return tuple(ended.get(one.ref) or no_end(one, seen.get(one.ref), unseen.get(one.ref, "")) for one in requests)
+                result = final_result(one, now)
+                self.dependencies = None
+                if result is not None and not await self._goes_on(result, depends, progress):
+                    ended[one.ref] = result
+            number, took = number + 1, self._pace.clock() - before
+            failures = failures + 1 if all(one.ref in unread for one in pending) else 0
+        return tuple(
+            ended.get(one.ref) or interim_result(one, seen.get(one.ref), unread.get(one.ref, "")) for one in requests
+        )
 
     async def _look(self, look: Look, pending: Sequence[ReconcileRequest]) -> tuple[ListResult[Target], str]:
         """What was read, and why not all of it."""
-        end_of_call = anyio.current_effective_deadline() - anyio.current_time() - MARGIN
         nothing: ListResult[Target] = ListResult((), frozenset())
         try:
-            with anyio.fail_after(max(0.0, min(self.left + self._pace.patience, end_of_call))):
+            with anyio.fail_after(self._time_for_a_look()):
                 reading = await look(pending)
         except TimeoutError:
             return nothing, "kubectl did not answer in time"
         except KubectlError as error:
             return nothing, error.brief
-        return reading, next((unread_item.why for unread_item in reading.unread), "not read")
+        return reading, next((part.why for part in reading.unread), "not read")
+
+    def _time_for_a_look(self) -> float:
+        end_of_call = anyio.current_effective_deadline() - anyio.current_time() - MARGIN
+        return max(0.0, min(self.left + self._pace.patience, end_of_call))
+
+    async def _goes_on(self, result: ReconcileResult, depends: ReadDependencies | None, progress: Progress) -> bool:
+        """Whether an object that waits for others is worth waiting for."""
+        if result.outcome is not Outcome.WAITING or result.after is None or depends is None:
+            return False
+        try:
+            with anyio.fail_after(self._time_for_a_look()):
+                self.dependencies = await depends(result.after)
+        except (TimeoutError, KubectlError):
+            return True  # what it waits for is not known; the look is made again
+        return progress.goes_on(self.dependencies, self._pace.clock(), self.left)
 
     async def _tell(self, pending: Sequence[ReconcileRequest], total: int) -> None:
-        """Report how far it is; the seconds grow with each report, as MCP wants it."""
+        """Report the progress; the seconds grow with each report, as MCP requires."""
         waited = round(self._seconds - self.left, 1)
         if waited > self._reported or self._reported == 0.0:
             self._reported = max(waited, 0.1)
             more = f" and {len(pending) - 1} more" if len(pending) > 1 else ""
-            told = f"{total - len(pending)} of {total} have ended, waiting for {name_of(pending[0].ref)}{more}"
-            await self._report(self._reported, max(self._seconds, self._reported), told)
+            ended = f"{total - len(pending)} of {total} have ended, waiting for {name_of(pending[0].ref)}{more}"
+            others = self.dependencies.blocking[:1] if self.dependencies is not None else ()
+            behind = "".join(f", which waits for {name_of(one.ref)}" for one in others)
+            await self._report(self._reported, max(self._seconds, self._reported), ended + behind)

@@ -156,7 +156,7 @@ class Causes:
         if not found:
             yield f"{name_of(ref)}: {self._why_nothing(one)}"
         for symptom in found:
-            yield _symptom(symptom, detail)
+            yield failure_line(symptom, detail)
 
     def _why_nothing(self, one: InventoryEntry) -> str:
         ref = one.ref
@@ -213,7 +213,7 @@ def _fields(spec: object, path: str) -> Iterator[str]:
         yield f"spec.{value(one.path)} {' '.join(map(value, one.values[:VALUES])) or '(not shown)'}"
 
 
-def _symptom(one: WorkloadFailure, detail: Detail) -> str:
+def failure_line(one: WorkloadFailure, detail: Detail) -> str:
     """`Pod apps/web-1, main ImagePullBackOff, image ghcr.io/acme/web:1: "…"`."""
     more = f" and {len(one.about) - detail.pods} more" if len(one.about) > detail.pods else ""
     names = ", ".join(f"{value(ref.namespace)}/{value(ref.name)}" for ref in one.about[: detail.pods])

@@ -6,9 +6,10 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
-from flux_mcp.reconcile.outcome import SOURCE_KINDS, Outcome, ReconcileResult
+from flux_mcp.reconcile.explanation import Explanation
+from flux_mcp.reconcile.outcome import SOURCE_KINDS, Outcome, ReconcileResult, Why
 from flux_mcp.render.answer import Answer, Level
-from flux_mcp.render.outcomes import STANDS, ended_line, revisions
+from flux_mcp.render.outcomes import STANDS, controller_lines, loop_lines, outcome_line, revisions
 from flux_mcp.render.text import Line
 from flux_mcp.sanitize.quote import name_of, value
 
@@ -18,31 +19,34 @@ _KINDS: Final = {kind.kind: place for place, kind in enumerate(SOURCE_KINDS)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconciledSources(Answer):
-    """How each source ended, or why it was not asked.
+    """How each source ended, or why it was not requested.
 
     Attributes:
-        asked: how many were.
-        gaps: kinds that could not be read, so that none of them was asked.
+        requested: how many were.
+        unread: kinds that could not be read, so that none of them was requested, among others.
     """
 
     title = "reconcile_flux_sources"
 
-    ended: tuple[ReconcileResult, ...]
-    asked: int
+    results: tuple[ReconcileResult, ...]
+    requested: int
+    explanation: Explanation
 
     def count(self, named: int) -> tuple[int, int]:
         del named
-        return self.asked, len(self.ended)
+        return self.requested, len(self.results)
 
     def head(self, named: int) -> Sequence[str]:
         del named
-        waits = {Outcome.REQUESTED, Outcome.RUNNING, Outcome.WAITING}
-        stands = [STANDS] if any(one.outcome in waits for one in self.ended) else []
-        return (_counts(self.ended), *stands)
+        unfinished = {Outcome.REQUESTED, Outcome.RUNNING, Outcome.WAITING}
+        stands = [STANDS] if any(one.outcome in unfinished for one in self.results) else []
+        idle = next((one for one in self.results if one.why is Why.NOT_TAKEN_UP), None)
+        more = (*controller_lines(idle, self.explanation), *loop_lines(self.explanation))
+        return (_counts(self.results), *stands, *more)
 
     def levels(self) -> Sequence[Level]:
         """What failed or was not requested first, a line each; what succeeded by kind and namespace."""
-        rows = sorted(self.ended, key=lambda one: (_ORDER[one.outcome], _KINDS[one.ref.kind], one.ref))
+        rows = sorted(self.results, key=lambda one: (_ORDER[one.outcome], _KINDS[one.ref.kind], one.ref))
         return (
             partial(_lines, rows),
             partial(_lines, rows, folded=True),
@@ -59,7 +63,7 @@ def _counts(ended: Iterable[ReconcileResult]) -> str:
 
 def _lines(rows: Sequence[ReconcileResult], *, folded: bool = False) -> list[Line]:
     """The lines; folded, those of which nothing is to be said but how they ended are counted and not named."""
-    lines = [Line(ended_line(one), 1, 1, name_of(one.ref)) for one in rows if not _calm(one)]
+    lines = [Line(outcome_line(one), 1, 1, name_of(one.ref)) for one in rows if not _calm(one)]
     calm = (one for one in rows if _calm(one))
     for (outcome, kind, namespace), group in groupby(
         calm, key=lambda one: (one.outcome.value, one.ref.kind, one.ref.namespace)

@@ -1,19 +1,36 @@
-"""reconcile_flux_resource: ask Flux to reconcile one object, wait, and tell how it ended."""
+"""reconcile_flux_resource: request the reconciliation of one object, wait, and report how it ended."""
+
+from dataclasses import dataclass, field
+from functools import partial
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FORCE, RESET, FluxKind
 from flux_mcp.cluster.client import Cluster
+from flux_mcp.cluster.get import find_one
 from flux_mcp.errors import BadArgument, KubectlError
-from flux_mcp.reconcile.outcome import WITH_SOURCE, Outcome, ReconcileResult, Target
-from flux_mcp.reconcile.preflight import Preflight
+from flux_mcp.reconcile.dependencies import read_dependencies
+from flux_mcp.reconcile.explanation import explain
+from flux_mcp.reconcile.outcome import (
+    WITH_SOURCE,
+    Outcome,
+    ReconcileRequest,
+    ReconcileResult,
+    Target,
+    Why,
+    skipped,
+    view_target,
+)
+from flux_mcp.reconcile.preflight import Preflight, SourceChain
 from flux_mcp.reconcile.request import Requester
 from flux_mcp.reconcile.wait import Waiter
 from flux_mcp.render.reconcile_flux_resource import Reconciled
+from flux_mcp.request import RequestContext
+from flux_mcp.sanitize.quote import name_of
 from flux_mcp.tools.arguments import Context, FluxName, Force, OneFluxKind, Reset, TheNamespace, WaitSeconds, WithSource
 
 
 def _check(kind: FluxKind, *, with_source: bool, force: bool, reset: bool, wait_seconds: int) -> None:
-    """Whether the options fit the kind, before anything is asked.
+    """Whether the options fit the kind, before any kubectl is started.
 
     Raises:
         BadArgument: they do not.
@@ -44,49 +61,102 @@ async def reconcile_flux_resource(  # noqa: PLR0913 (the parameters of the tool)
     wait_seconds: WaitSeconds = 30,
     context: Context = None,
 ) -> Reconciled:
-    """Ask Flux to reconcile one object, wait, and report the outcome."""
+    """Request the reconciliation of one Flux object, wait, and report the outcome."""
     _check(kind, with_source=with_source, force=force, reset=reset, wait_seconds=wait_seconds)
     request = await cluster.open(context)
     preflight = Preflight(cluster, request)
     target = await preflight.find(kind, name, namespace)
-    sources, passed = await preflight.road(target) if with_source else ((), ())
-    targets = (*sources, target)
-    preflight.check(targets)
-    for refused in (await preflight.forbidden(targets)).values():
+    preflight.check(target)
+    chain = await preflight.source_chain(target) if with_source else SourceChain((), ())
+    requested = [one for stage in (*chain.stages, (target,)) for one in stage if one.object.kind.reconcilable]
+    for refused in (await preflight.forbidden(requested)).values():
         raise refused
-    requester = Requester(cluster, request)
-    steps = [ReconcileResult(ref=ref, outcome=Outcome.SKIPPED, why=why) for ref, why in passed]
     waiter.allow(wait_seconds)
-    for source in sources:
-        steps.append(await _step(requester, waiter, source, first=source is sources[0]))
-        if steps[-1].outcome is not Outcome.SUCCEEDED:
-            why = "not asked, because its source has not succeeded"
-            left = targets[targets.index(source) + 1 :]
-            steps += [ReconcileResult(ref=one.ref, outcome=Outcome.SKIPPED, why=why) for one in left]
-            return Reconciled(request=request, unread=(), steps=tuple(steps))
-    steps.append(await _step(requester, waiter, target, force=force, reset=reset, first=not sources))
-    return Reconciled(request=request, unread=(), steps=tuple(steps))
+    steps = _Steps(cluster, request, waiter, Requester(cluster, request))
+    steps.results += [skipped(ref, Why.WITHOUT_EFFECT, why) for ref, why in chain.left_out]
+    for stage in chain.stages:
+        await steps.sources(stage)
+    await steps.target(target, force=force, reset=reset)
+    dependencies = waiter.dependencies if steps.results[-1].outcome is Outcome.WAITING else None
+    explanation = await explain(cluster, request, steps.results, dependencies)
+    return Reconciled(request=request, unread=explanation.unread, steps=tuple(steps.results), explanation=explanation)
 
 
-async def _step(
-    requester: Requester,
-    waiter: Waiter,
-    target: Target,
-    *,
-    force: bool = False,
-    reset: bool = False,
-    first: bool,
-) -> ReconcileResult:
-    """Ask one object and wait for it. Once something was asked, what fails is part of the answer.
+@dataclass(slots=True)
+class _Steps:
+    """The requests of one call, one stage after the other. Once something was requested, no failure is an error.
 
-    Raises:
-        KubectlError: the first object was not asked.
+    Attributes:
+        requests: that were made.
+        blocked: the name of a source that has not succeeded; nothing is requested after it.
     """
-    try:
-        requested = await requester.ask(target, force=force, reset=reset)
-    except KubectlError as error:
-        if first:
-            raise
-        return ReconcileResult(ref=target.ref, outcome=Outcome.SKIPPED, why=f"not asked: {error.brief}")
-    (ended,) = await waiter.watch((requested,), requester.look)
-    return ended
+
+    _cluster: Cluster
+    _request: RequestContext
+    _waiter: Waiter
+    _requester: Requester
+    results: list[ReconcileResult] = field(default_factory=list)
+    requests: list[ReconcileRequest] = field(default_factory=list)
+    blocked: str = ""
+
+    async def sources(self, stage: tuple[Target, ...]) -> None:
+        """Request the sources of one stage at once, and wait for all of them.
+
+        Raises:
+            KubectlError: nothing was requested.
+        """
+        if self.blocked:
+            self.results += [skipped(one.ref, Why.SOURCE_NOT_SUCCEEDED, self.blocked) for one in stage]
+            return
+        made, errors = await self._requester.make_all([one for one in stage if one.object.kind.reconcilable])
+        self.requests += made
+        for error in errors.values() if not self.requests else ():
+            raise error
+        results = {one.ref: one for one in await self._waiter.watch(made, self._requester.look)}
+        for one in stage:
+            if one.ref in errors:
+                results[one.ref] = skipped(one.ref, Why.NOT_REQUESTED, errors[one.ref].brief)
+            elif one.ref not in results:
+                results[one.ref] = await self._watched(one)
+        self.results += [results[one.ref] for one in stage]
+        ill = (name_of(one.ref) for one in results.values() if one.outcome is not Outcome.SUCCEEDED)
+        self.blocked = next(ill, "")
+
+    async def _watched(self, before: Target) -> ReconcileResult:
+        """An object that its generator writes, as it is once the generator has finished."""
+        ref = before.ref
+        try:
+            now = await find_one(self._cluster, self._request, before.object.kind, ref.name, ref.namespace, view_target)
+        except KubectlError as error:
+            return skipped(ref, Why.WATCHED, error.brief)
+        ready = now.object.ready
+        return ReconcileResult(
+            ref=ref,
+            outcome=Outcome.SUCCEEDED if ready is not None and ready.status == "True" else Outcome.FAILED,
+            why=Why.WATCHED,
+            reason=ready.reason if ready is not None else "",
+            message=ready.message if ready is not None else "",
+            revisions=(before.object.revision, now.object.revision),
+            after=now,
+        )
+
+    async def target(self, target: Target, *, force: bool, reset: bool) -> None:
+        """Request the object itself, and wait for it.
+
+        Raises:
+            KubectlError: nothing was requested.
+        """
+        if self.blocked:
+            self.results.append(skipped(target.ref, Why.SOURCE_NOT_SUCCEEDED, self.blocked))
+            return
+        fetched = {one.ref: one.after.object.artifact_revision for one in self.results if one.after is not None}
+        revision = next((fetched[ref] for ref in target.object.sources if ref in fetched), "")
+        try:
+            made = await self._requester.make(target, force=force, reset=reset, revision=revision)
+        except KubectlError as error:
+            if not self.requests:
+                raise
+            self.results.append(skipped(target.ref, Why.NOT_REQUESTED, error.brief))
+            return
+        depends = partial(read_dependencies, self._cluster, self._request)
+        self.results += await self._waiter.watch((made,), self._requester.look, depends)

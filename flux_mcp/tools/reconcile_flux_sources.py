@@ -1,4 +1,4 @@
-"""reconcile_flux_sources: ask Flux to reconcile every source, wait, and tell how each ended."""
+"""reconcile_flux_sources: request the reconciliation of every source, wait, and report how each ended."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -7,7 +7,18 @@ from typing import Final
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import BadArgument, KindNotInstalled, KubectlError
-from flux_mcp.reconcile.outcome import SOURCE_KINDS, Outcome, ReconcileResult, Target, refusal, source_of, view_target
+from flux_mcp.reconcile.explanation import Explanation, explain
+from flux_mcp.reconcile.outcome import (
+    SOURCE_KINDS,
+    Outcome,
+    ReconcileResult,
+    Target,
+    Why,
+    refusal,
+    skipped,
+    sources_of,
+    view_target,
+)
 from flux_mcp.reconcile.preflight import Preflight
 from flux_mcp.reconcile.request import Requester
 from flux_mcp.reconcile.wait import Waiter
@@ -16,16 +27,9 @@ from flux_mcp.sanitize.quote import name_of
 from flux_mcp.tools.arguments import Context, Namespace, SourceKinds, WaitSeconds
 
 CHART: Final = "HelmChart"
-"""The kind that is asked after what it comes from."""
+"""The kind that is requested after what it comes from."""
 MOST: Final = 200
-"""Sources that are asked with one call."""
-_BLOCKED: Final = {
-    Outcome.FAILED: "failed",
-    Outcome.WAITING: "waits",
-    Outcome.RUNNING: "has not ended",
-    Outcome.REQUESTED: "has not been seen to end",
-}
-"""How a source ended whose HelmCharts are not asked."""
+"""Sources that are requested with one call."""
 
 
 async def reconcile_flux_sources(
@@ -37,37 +41,43 @@ async def reconcile_flux_sources(
     wait_seconds: WaitSeconds = 30,
     context: Context = None,
 ) -> ReconciledSources:
-    """Ask Flux to reconcile all sources, wait, and report how each ended."""
+    """Request the reconciliation of all sources, wait, and report how each ended."""
     wanted = kinds or SOURCE_KINDS
     request = await cluster.open(context)
     reading = await cluster.read(request, wanted, view_target, namespace=namespace, insist=kinds or ())
     if len(reading.absent) == len(wanted):
-        told = ", ".join(kind.kind for kind in wanted)
-        raise KindNotInstalled(f"The cluster does not serve {told}; {request.where}.", brief="not installed")
+        missing = ", ".join(kind.kind for kind in wanted)
+        raise KindNotInstalled(f"The cluster does not serve {missing}; {request.where}.", brief="not installed")
     reading.require()
     if len(reading.objects) > MOST:
         narrower = " and ".join(("kinds",) if namespace is not None else ("namespace", "kinds"))
         raise BadArgument(
             "namespace" if namespace is None else "kinds",
-            f"must narrow this down: {len(reading.objects)} sources match, at most {MOST} are asked with one call "
+            f"must narrow this down: {len(reading.objects)} sources match, at most {MOST} are requested with one call "
             f"(use {narrower}); {request.where}",
         )
     waves = _Waves(Requester(cluster, request), waiter, namespace)
-    waves.refuse({one.ref: why for one in reading.objects if (why := refusal(one))})
-    targets = [one for one in reading.objects if one.ref not in waves.ended]
+    waves.skip({one.ref: why for one in reading.objects if (why := refusal(one))}, Why.WITHOUT_EFFECT)
+    targets = [one for one in reading.objects if one.ref not in waves.results]
     forbidden = await Preflight(cluster, request).forbidden(targets)
-    waves.refuse({ref: error.brief for ref, error in forbidden.items()})
+    waves.skip({ref: error.brief for ref, error in forbidden.items()})
     waiter.allow(wait_seconds)
     charts = [one for one in targets if one.ref.kind == CHART]
     others = [one for one in targets if one.ref.kind != CHART]
     # Without a wait nobody knows how the first wave ends, and there is nothing to hold the second one back for.
-    errors = [*forbidden.values(), *await waves.ask(others if wait_seconds else targets)]
+    errors = [*forbidden.values(), *await waves.request(others if wait_seconds else targets)]
     if wait_seconds:
-        errors += await waves.ask(waves.unblocked(charts))
-    if errors and not waves.asked:
+        errors += await waves.request(waves.unblocked(charts))
+    if errors and not waves.requested:
         raise errors[0]
+    results = tuple(waves.results.values())
+    explanation = await explain(cluster, request, results) if results else Explanation()
     return ReconciledSources(
-        request=request, unread=reading.unread, ended=tuple(waves.ended.values()), asked=waves.asked
+        request=request,
+        unread=(*reading.unread, *explanation.unread),
+        results=results,
+        requested=waves.requested,
+        explanation=explanation,
     )
 
 
@@ -76,32 +86,29 @@ class _Waves:
 
     def __init__(self, requester: Requester, waiter: Waiter, namespace: str | None) -> None:
         self._requester, self._waiter, self._namespace = requester, waiter, namespace
-        self.ended: dict[ObjectRef, ReconcileResult] = {}
-        self.asked = 0
+        self.results: dict[ObjectRef, ReconcileResult] = {}
+        self.requested = 0
 
-    def refuse(self, why: Mapping[ObjectRef, str]) -> None:
-        """Take down that these were not asked, and why."""
-        for ref, told in why.items():
-            self.ended[ref] = ReconcileResult(ref=ref, outcome=Outcome.SKIPPED, why=told)
+    def skip(self, details: Mapping[ObjectRef, str], why: Why = Why.NOT_REQUESTED) -> None:
+        """Note that these were not requested, and why."""
+        self.results |= {ref: skipped(ref, why, detail) for ref, detail in details.items()}
 
     def unblocked(self, charts: Iterable[Target]) -> list[Target]:
-        """The charts whose source did not fail, as far as it was asked; the others are refused."""
+        """The charts whose source did not fail, as far as it was requested; the others are skipped."""
         free = []
         for chart in charts:
-            ref = source_of(chart)
-            source = self.ended.get(ref) if ref is not None else None
-            if source is not None and source.outcome in _BLOCKED:
-                self.refuse({chart.ref: f"not asked: its source {name_of(source.ref)} {_BLOCKED[source.outcome]}"})
-            elif chart.ref not in self.ended:
+            source = next((self.results[ref] for ref in sources_of(chart) if ref in self.results), None)
+            if source is not None and source.outcome not in {Outcome.SUCCEEDED, Outcome.SKIPPED}:
+                self.results[chart.ref] = skipped(chart.ref, Why.SOURCE_NOT_SUCCEEDED, name_of(source.ref))
+            elif chart.ref not in self.results:
                 free.append(chart)
         return free
 
-    async def ask(self, targets: Iterable[Target]) -> list[KubectlError]:
-        """Ask these at once, and wait for them; the errors of those that could not be asked."""
-        requests, errors = await self._requester.ask_all([one for one in targets if one.ref not in self.ended])
-        self.refuse({ref: f"not asked: {error.brief}" for ref, error in errors.items()})
-        self.asked += len(requests)
+    async def request(self, targets: Iterable[Target]) -> list[KubectlError]:
+        """Request these at once, and wait for them; the errors of those that could not be requested."""
+        made, errors = await self._requester.make_all([one for one in targets if one.ref not in self.results])
+        self.skip({ref: error.brief for ref, error in errors.items()})
+        self.requested += len(made)
         look = partial(self._requester.look, namespace=self._namespace)
-        for ended in await self._waiter.watch(requests, look):
-            self.ended[ended.ref] = ended
+        self.results |= {result.ref: result for result in await self._waiter.watch(made, look)}
         return list(errors.values())

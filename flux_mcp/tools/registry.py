@@ -161,7 +161,7 @@ class Toolbox:
             raise ForbiddenEverywhere(f"{error} {advice}", brief=error.brief, resources=error.resources) from None
         except TimeoutError:
             context = checked.get("context") or self._cluster.in_use or "not settled yet"
-            stands = "" if tool.reads_only else " What Flux was asked until then stands."
+            stands = "" if tool.reads_only else " Requests made until then stand."
             raise TimedOut(
                 f"{name} had no answer within {seconds:g} seconds, and kubectl was ended; context {context}.{stands} "
                 "The cluster or its "

@@ -135,7 +135,7 @@ async def test_row36_a_source_of_another_kind_is_not_asked(api: FluxApi, kind: s
 )
 async def test_what_would_not_run_is_refused(api: FluxApi, more: dict[str, Any]) -> None:
     api.holds(item(**more))
-    nothing_written(api, await ask(api), "Nothing was asked")
+    nothing_written(api, await ask(api), "Nothing was requested")
 
 
 async def test_row66_an_object_that_is_gone(api: FluxApi) -> None:
@@ -200,7 +200,7 @@ async def test_row66_another_clock_does_not_make_it_succeed(api: FluxApi, asked:
     api.holds(made)
     api.reacts("apps", stays)
     reply = await ask(api, wait_seconds=5)
-    assert ", running" in reply.text
+    assert ", requested; completion not observed (" in reply.text
     assert ", succeeded" not in reply.text
     assert TOKEN.fullmatch(token_of(api.item("Kustomization", "apps")))
 

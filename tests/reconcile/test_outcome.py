@@ -21,10 +21,11 @@ from flux_mcp.reconcile.outcome import (
     Outcome,
     ReconcileRequest,
     Target,
-    end,
-    no_end,
+    Why,
+    final_result,
+    interim_result,
     refusal,
-    source_of,
+    sources_of,
     to_token,
     view_target,
 )
@@ -76,7 +77,7 @@ ASKED = [row for row in STAGING if row.verdict != "Static" and row.kind not in {
 def test_a_request_ends_as_the_object_is(row: Expected) -> None:
     one = recorded(row)
     request = ReconcileRequest(target(one), TOKEN)
-    ended = end(request, after(one))
+    ended = final_result(request, after(one))
     # The verdict of a SourceNotReady that lasts is Failing; a request that ends so waits for the source.
     expected = Outcome.WAITING if row.reason == "SourceNotReady" else OUTCOMES[row.verdict]
     assert (ended.outcome if ended else None) is expected
@@ -90,10 +91,10 @@ def test_what_an_object_said_before_is_no_end(row: Expected) -> None:
     """Until the token is taken down, the conditions are those of an earlier run."""
     one = recorded(row)
     if row.verdict != "Suspended":
-        assert end(ReconcileRequest(target(one), TOKEN), after(one, handled="an-older-token")) is None
-        assert end(ReconcileRequest(target(one), TOKEN), after(one, handled="")) is None
-        told = no_end(ReconcileRequest(target(one), TOKEN), after(one, handled=""))
-        assert told.outcome is Outcome.RUNNING
+        assert final_result(ReconcileRequest(target(one), TOKEN), after(one, handled="an-older-token")) is None
+        assert final_result(ReconcileRequest(target(one), TOKEN), after(one, handled="")) is None
+        told = interim_result(ReconcileRequest(target(one), TOKEN), after(one, handled=""))
+        assert told.outcome is Outcome.REQUESTED
 
 
 @pytest.mark.parametrize("row", [row for row in STAGING if row.verdict == "Static"], ids=lambda row: row.name)
@@ -116,7 +117,7 @@ def test_where_the_content_of_staging_comes_from() -> None:
     for row in STAGING:
         if row[:3] in roads:
             road = roads.pop((row.kind, row.namespace, row.name))
-            assert source_of(target(recorded(row))) == (ObjectRef(*road) if road else None)
+            assert sources_of(target(recorded(row))) == ((ObjectRef(*road),) if road else ())
     assert roads == {}
 
 
@@ -138,9 +139,9 @@ def test_odd_objects_are_read_all_the_same(kind: str, odd: Any) -> None:
     for broken in ({**one, "status": odd}, {**one, "spec": odd}, {**one, "metadata": {**one["metadata"], "uid": odd}}):
         now = target(broken)
         refusal(now)
-        source_of(now)
-        end(ReconcileRequest(target(one), TOKEN), now)
-        no_end(ReconcileRequest(target(one), TOKEN), now)
+        sources_of(now)
+        final_result(ReconcileRequest(target(one), TOKEN), now)
+        interim_result(ReconcileRequest(target(one), TOKEN), now)
 
 
 # Tokens
@@ -182,10 +183,9 @@ def test_a_request_that_gave_way_to_the_one_before_it_has_not_ended() -> None:
     """A manifest that is applied again may bring the last annotation back, which was handled long ago."""
     one = item(metadata={"annotations": {REQUESTED: "old"}}, status={"lastHandledReconcileAt": "old"})
     request = ReconcileRequest(target(one), TOKEN)
-    assert end(request, target(one)) is None
-    told = no_end(request, target(one))
-    assert told.outcome is Outcome.RUNNING
-    assert told.why == "the request was taken off the object by somebody else"
+    assert final_result(request, target(one)) is None
+    told = interim_result(request, target(one))
+    assert (told.outcome, told.why) == (Outcome.REQUESTED, Why.REMOVED)
 
 
 def test_a_suspended_helm_repository_of_type_oci_is_refused_for_its_type() -> None:
@@ -214,7 +214,7 @@ async def test_what_was_asked_until_the_time_is_up_is_told() -> None:
     scope = RequestContext("dev", ("user", "me"), datetime.now(UTC), ErrorContext("dev"))
     requester = Requester(_Slow(8), scope)  # type: ignore[arg-type]
     with anyio.fail_after(requesting.MARGIN + 0.3):
-        made, errors = await requester.ask_all(targets)
+        made, errors = await requester.make_all(targets)
     assert len(made) == 8
-    known = [ref for ref, error in errors.items() if "not known" not in str(error)]
+    known = [ref for ref, error in errors.items() if "may or may not have been applied" not in str(error)]
     assert (len(errors), len(known)) == (12, 4)

@@ -8,7 +8,7 @@ import pytest
 
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.errors import Unreachable
-from flux_mcp.reconcile.outcome import Outcome, ReconcileRequest, Target, view_target
+from flux_mcp.reconcile.outcome import Outcome, ReconcileRequest, Target, Why, view_target
 from flux_mcp.reconcile.wait import Pace, Waiter
 from tests.support.controller import Clock, Item, ends, stays, works
 from tests.support.items import item
@@ -55,7 +55,7 @@ def after(step: Any, one: Item) -> Item:
 async def watch(seconds: float, clock: Clock, looks: Looks, *items: Item) -> list[Outcome]:
     waiter = Waiter(Pace(clock=clock, sleep=clock.sleep))
     waiter.allow(seconds)
-    requests = [ReconcileRequest(target(one), TOKEN) for one in items]
+    requests = [ReconcileRequest(target(item(one["kind"], one["metadata"]["name"])), TOKEN) for one in items]
     return [ended.outcome for ended in await waiter.watch(requests, looks)]
 
 
@@ -125,7 +125,7 @@ async def test_a_kind_that_could_not_be_read_is_not_taken_for_deleted() -> None:
 
     (ended,) = await waiter.watch([ReconcileRequest(target(one), TOKEN)], look)
     assert ended.outcome is Outcome.REQUESTED
-    assert "forbidden: dev-user may not list here" in ended.why
+    assert (ended.why, ended.detail) == (Why.UNOBSERVED, "forbidden: dev-user may not list here")
 
 
 async def test_a_look_that_hangs_is_broken_off_in_time_for_an_answer() -> None:
@@ -140,7 +140,7 @@ async def test_a_look_that_hangs_is_broken_off_in_time_for_an_answer() -> None:
     with anyio.fail_after(0.6):
         (ended,) = await waiter.watch([ReconcileRequest(target(asked()), TOKEN)], look)
     assert ended.outcome is Outcome.REQUESTED
-    assert "kubectl did not answer in time" in ended.why
+    assert (ended.why, ended.detail) == (Why.UNOBSERVED, "kubectl did not answer in time")
 
 
 async def test_nothing_to_wait_for() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import FluxMcpError
 from flux_mcp.kubectl.base import Output
@@ -110,6 +111,7 @@ class FluxApi(Api):
         self.annotated: list[tuple[str, ...]] = []
         self.before_annotate: list[Callable[[], Output | None]] = []
         self._steps: dict[str, list[Step]] = {}
+        self._moving: list[tuple[str, str, str]] = []
         self._denied: set[str] = set()
         self._failing: list[Output] = []
         self._toolbox = Toolbox(self.cluster, Settings(**settings), Pace(clock=self.clock, sleep=self.clock.sleep))
@@ -126,6 +128,11 @@ class FluxApi(Api):
     def reacts(self, name: str, *steps: Step) -> None:
         """From now on the controllers do this to objects of that name, one step a look."""
         self._steps[name] = list(steps)
+
+    def moves(self, kind: str, name: str, *steps: Step, namespace: str = "flux-system") -> None:
+        """From the first request on the controllers do this to an object that nobody requested, one step a look."""
+        self._moving.append((by_kind[kind].resource, namespace, name))
+        self.reacts(name, *steps)
 
     def denies(self, resource: str) -> None:
         """From now on nobody may patch this kind."""
@@ -169,8 +176,11 @@ class FluxApi(Api):
             if self._failing:
                 self.calls.append(args)
                 return self._failing.pop(0)
-            for named in self.annotated:
-                self._step(*named)
+            requested, *names = args[args.index("--") + 1 :]
+            resources = set(map(unversioned, requested.split(",")))
+            for resource, namespace, name in dict.fromkeys((*self.annotated, *self._moving)):
+                if resource in resources and name in (names or [name]):
+                    self._step(resource, namespace, name)
         return await super().run(command, context)
 
     def _annotate(self, args: tuple[str, ...]) -> Output:

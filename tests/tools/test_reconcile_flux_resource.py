@@ -12,10 +12,12 @@ import pytest
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, POD, REPLICA_SET
 from flux_mcp.kubectl.base import Output
 from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import TOOLS, Toolbox, UnknownTool
 from tests.conftest import Reply
+from tests.support.api import thing
 from tests.support.controller import (
     NOW,
     FluxApi,
@@ -149,7 +151,7 @@ async def test_a_stalled_object_has_failed_and_is_not_tried_again(api: FluxApi) 
     stalled = condition("Stalled", "True", "RetriesExceeded", "Failed to upgrade after 3 attempt(s)")
     api.reacts("podinfo", ends("False", "UpgradeFailed", "Helm upgrade failed", stalled))
     told = line(await ask(api, "hr", "podinfo"), "HelmRelease", "podinfo")
-    assert "failed (stalled: it will not be tried again by itself; reset=true sets its failure counters back)" in told
+    assert "failed (stalled: Flux does not retry; reset=true resets its failure counters)" in told
     again = line(await ask(api, "hr", "podinfo", reset=True), "HelmRelease", "podinfo")
     assert "reset=true" not in again
 
@@ -170,7 +172,7 @@ async def test_a_request_that_nobody_takes_up_is_told_from_one_at_work(api: Flux
     api.holds(item())
     api.reacts("apps", stays)
     told = line(await ask(api, wait_seconds=5), "Kustomization", "apps")
-    assert "running (not taken up yet, see whether kustomize-controller runs)" in told
+    assert "requested; completion not observed (not taken up)" in told
 
 
 async def test_without_a_wait_it_is_only_requested(api: FluxApi) -> None:
@@ -187,7 +189,7 @@ async def test_a_run_that_a_newer_one_broke_off_is_waited_for(api: FluxApi) -> N
     canceled = ends("False", "HealthCheckCanceled", "New reconciliation triggered by GitRepository/flux-system/x")
     api.reacts("apps", canceled)
     told = line(await ask(api, wait_seconds=10), "Kustomization", "apps")
-    assert "waiting (a newer run took its place), HealthCheckCanceled" in told
+    assert "waiting (a newer run replaced it), HealthCheckCanceled" in told
 
 
 async def test_the_newer_run_is_the_result(api: FluxApi) -> None:
@@ -206,7 +208,7 @@ async def test_a_result_of_an_older_generation_is_not_the_result(api: FluxApi) -
 
     api.reacts("apps", old)
     told = line(await ask(api, wait_seconds=9), "Kustomization", "apps")
-    assert "running (handled, but there is no result for the newest spec yet)" in told
+    assert "running (handled; latest generation not yet observed)" in told
 
 
 # Refused before any write
@@ -231,7 +233,13 @@ async def test_a_result_of_an_older_generation_is_not_the_result(api: FluxApi) -
 )
 async def test_a_suspended_object_is_not_asked(api: FluxApi, kind: str, more: Item, how: str) -> None:
     api.holds(item(kind, **more))
-    nothing_asked(api, await ask(api, kind), f"{kind} flux-system/apps is suspended ({how})", "context dev", "Nothing")
+    nothing_asked(
+        api,
+        await ask(api, kind),
+        f"{kind} flux-system/apps is suspended ({how})",
+        "context dev",
+        "Nothing was requested",
+    )
 
 
 async def test_who_suspended_it_is_told(api: FluxApi) -> None:
@@ -247,7 +255,7 @@ async def test_an_object_that_is_being_deleted_is_not_asked(api: FluxApi) -> Non
 
 async def test_an_oci_helm_repository_is_not_asked(api: FluxApi) -> None:
     api.holds(item("HelmRepository", spec={"type": "oci"}, status={"conditions": []}))
-    nothing_asked(api, await ask(api, "helmrepo"), "is of type oci")
+    nothing_asked(api, await ask(api, "helmrepo"), "has type oci")
 
 
 @pytest.mark.parametrize(
@@ -338,7 +346,7 @@ async def test_a_newer_request_that_takes_our_place_is_the_one_that_is_waited_fo
 
     api.reacts("apps", replaced, works(), ends())
     told = line(await ask(api), "Kustomization", "apps")
-    assert "succeeded (a newer request took the place of this one)" in told
+    assert "succeeded (a newer request replaced this one)" in told
 
 
 async def test_force_is_lost_with_the_request_that_was_replaced(api: FluxApi) -> None:
@@ -350,7 +358,7 @@ async def test_force_is_lost_with_the_request_that_was_replaced(api: FluxApi) ->
 
     api.reacts("podinfo", replaced, ends())
     told = line(await ask(api, "hr", "podinfo", force=True, reset=True), "HelmRelease", "podinfo")
-    assert "succeeded (a newer request took the place of this one; force and reset: not taken up)" in told
+    assert "succeeded (a newer request replaced this one; force and reset: not taken up)" in told
 
 
 async def test_two_calls_at_once_for_one_object_both_have_an_end(api: FluxApi) -> None:
@@ -376,14 +384,14 @@ async def test_a_request_that_somebody_takes_off_the_object(api: FluxApi) -> Non
 
     api.reacts("apps", taken_off)
     told = line(await ask(api, wait_seconds=3), "Kustomization", "apps")
-    assert "running (the request was taken off the object by somebody else)" in told
+    assert "requested; completion not observed (the request was removed from the object)" in told
 
 
 async def test_an_object_that_is_deleted_meanwhile(api: FluxApi) -> None:
     api.holds(item())
     api.reacts("apps", lambda _: api.gone("Kustomization", "apps"))
     begin = api.clock.now
-    assert "failed (it was deleted meanwhile)" in line(await ask(api), "Kustomization", "apps")
+    assert "failed (deleted meanwhile)" in line(await ask(api), "Kustomization", "apps")
     assert api.clock.now - begin <= 2
 
 
@@ -391,7 +399,7 @@ async def test_an_object_that_is_deleted_and_made_anew(api: FluxApi) -> None:
     """The new one has the name, not the request."""
     api.holds(item(metadata={"uid": "one"}))
     api.reacts("apps", lambda _: api.holds(item(metadata={"uid": "two"})))
-    assert "failed (it was deleted meanwhile)" in line(await ask(api), "Kustomization", "apps")
+    assert "failed (deleted meanwhile)" in line(await ask(api), "Kustomization", "apps")
 
 
 async def test_an_object_that_begins_to_be_deleted(api: FluxApi) -> None:
@@ -409,7 +417,7 @@ async def test_an_object_that_is_suspended_meanwhile_was_not_reconciled_for_cert
         handles(one)
 
     api.reacts("apps", suspended)
-    assert "skipped (it was suspended meanwhile" in line(await ask(api), "Kustomization", "apps")
+    assert "skipped (suspended meanwhile" in line(await ask(api), "Kustomization", "apps")
 
 
 UNREACHABLE = "Unable to connect to the server: dial tcp 10.0.0.1:443: connect: connection refused"
@@ -427,7 +435,7 @@ async def test_when_the_api_server_is_gone_the_request_stands_and_that_is_the_an
     begin = api.clock.now
     reply = await ask(api, wait_seconds=600)
     told = line(reply, "Kustomization", "apps")
-    assert "requested (how it went was not seen: cannot reach the cluster)" in told
+    assert "requested; completion not observed (cannot reach the cluster)" in told
     assert "succeeded" not in reply.text
     assert STANDS in reply.text
     assert api.clock.now - begin < 10
@@ -475,7 +483,7 @@ async def test_an_annotate_that_timed_out_may_be_written_yet(api: FluxApi) -> No
     assert reply.is_error
     assert "did not answer in time" in reply.text
     # The API server may write it after it was looked for: to ask again could mean a second Helm upgrade.
-    assert "It is not known whether Kustomization flux-system/apps was asked." in reply.text
+    assert "The request for Kustomization flux-system/apps may or may not have been applied." in reply.text
 
 
 async def test_an_annotate_of_which_nothing_is_known_says_so(api: FluxApi) -> None:
@@ -489,7 +497,7 @@ async def test_an_annotate_of_which_nothing_is_known_says_so(api: FluxApi) -> No
     api.before_annotate = [fail_for_good]
     reply = await ask(api)
     assert reply.is_error
-    assert "It is not known whether Kustomization flux-system/apps was asked." in reply.text
+    assert "The request for Kustomization flux-system/apps may or may not have been applied." in reply.text
 
 
 # Kinds of their own
@@ -511,7 +519,7 @@ async def test_a_flux_report_that_does_not_run(api: FluxApi) -> None:
     api.holds(item("FluxReport", "flux"))
     api.reacts("flux", handles)
     told = line(await ask(api, "FluxReport", "flux", wait_seconds=4), "FluxReport", "flux")
-    assert ", running (not taken up yet, see whether flux-operator runs)" in told
+    assert ", requested; completion not observed (not taken up)" in told
 
 
 SCHEDULED = {"nextSchedule": {"cron": "0 8 * * *", "when": "2099-01-01T08:00:00Z"}}
@@ -522,7 +530,7 @@ async def test_a_provider_outside_its_schedule_takes_note_and_does_nothing(api: 
     api.reacts("prs", handles)
     reply = await ask(api, "rsip", "prs")
     told = line(reply, "ResourceSetInputProvider", "prs")
-    assert "skipped (no run shows: so it answers outside its schedule; force=true runs it all the same)" in told
+    assert "skipped (outside its schedule: no run is visible; force=true runs it now)" in told
 
 
 async def test_a_provider_runs_outside_its_schedule_by_force(api: FluxApi) -> None:
@@ -600,7 +608,7 @@ EXTERNAL = item("ExternalArtifact", "made", spec={"sourceRef": {"kind": "Artifac
                 item("ArtifactGenerator", "maker", spec={"sources": [{"kind": "GitRepository", "name": "repo"}]}),
                 item("GitRepository", "repo"),
             ],
-            ["maker", "apps"],
+            ["repo", "maker", "apps"],
             id="external-artifact",
         ),
         pytest.param(
@@ -670,7 +678,7 @@ async def test_the_source_is_asked_first_and_the_object_once_it_has_succeeded(
     assert line(reply, kind, "apps").split(", ")[1] == "succeeded"
     assert asked(api) == order
     told = [each.partition(", ")[0].rpartition("/")[2] for each in reply.lines[1:] if ", succeeded" in each]
-    assert told == order
+    assert [name for name in told if name != "made"] == order
     # An object is asked only after the one before it was seen to have ended.
     verbs = "".join("A" if verb == "annotate" else "." for verb in api.verbs())
     assert "AA" not in verbs
@@ -682,12 +690,14 @@ async def test_what_is_passed_over_on_the_way_is_told(api: FluxApi) -> None:
     api.holds(item("HelmRelease", spec=TEMPLATE), CHART, OCI_CHARTS)
     reply = await ask(api, "hr", with_source=True)
     assert line(reply, "HelmRepository", "charts").startswith(
-        "HelmRepository flux-system/charts, skipped (is of type oci"
+        "HelmRepository flux-system/charts, skipped (not requested: it has type oci"
     )
     other = FluxApi()
     other.holds(item("HelmRelease", spec=TEMPLATE), CHARTS)
     reply = await ask(other, "hr", with_source=True)
-    assert "skipped (not made yet" in line(reply, "HelmChart", "flux-system-apps")
+    assert "skipped (not requested: it does not exist yet: helm-controller creates it)" in line(
+        reply, "HelmChart", "flux-system-apps"
+    )
 
 
 @pytest.mark.parametrize(
@@ -703,7 +713,9 @@ async def test_an_object_is_not_asked_when_its_source_has_not_succeeded(api: Flu
     api.reacts("repo", react)
     reply = await ask(api, with_source=True, wait_seconds=5)
     assert line(reply, "GitRepository", "repo").split(", ")[1].startswith(outcome)
-    assert "skipped (not asked, because its source has not succeeded)" in line(reply, "Kustomization", "apps")
+    assert "skipped (not requested: its source GitRepository flux-system/repo has not succeeded)" in line(
+        reply, "Kustomization", "apps"
+    )
     assert asked(api) == ["repo"]
 
 
@@ -741,7 +753,7 @@ async def test_an_object_is_not_asked_when_its_source_has_not_succeeded(api: Flu
 async def test_without_a_source_to_ask_nothing_is_asked(api: FluxApi, objects: list[Item], words: str) -> None:
     api.holds(*objects)
     reply = await ask(api, objects[0]["kind"], with_source=True)
-    nothing_asked(api, reply, words, "context dev", "Nothing was asked")
+    nothing_asked(api, reply, words, "context dev", "Nothing was requested")
     assert not any("ecret" in word for call in api.calls for word in call)
 
 
@@ -757,7 +769,7 @@ async def test_once_the_source_was_asked_what_fails_is_part_of_the_answer(api: F
     api.before_annotate = [lambda: None, lambda: refused(text)]
     reply = await ask(api, with_source=True)
     assert ", succeeded, " in line(reply, "GitRepository", "repo")
-    assert "skipped (not asked: forbidden: dev-user may not patch in namespace flux-system)" in line(
+    assert "skipped (not requested: forbidden: dev-user may not patch in namespace flux-system)" in line(
         reply, "Kustomization", "apps"
     )
 
@@ -814,7 +826,7 @@ async def test_the_message_of_a_time_out_says_that_what_was_asked_stands(monkeyp
     reply = await ask(api, wait_seconds=0)
     assert reply.is_error
     assert "within 1 seconds" in reply.text
-    assert "What Flux was asked until then stands." in reply.text
+    assert "Requests made until then stand." in reply.text
 
 
 @pytest.mark.parametrize(
@@ -847,3 +859,483 @@ async def test_a_message_is_quoted_and_holds_no_value_of_the_object(api: FluxApi
 def test_ready_of_the_tests_is_older_than_what_controllers_write() -> None:
     """Else a FluxReport that ran could not be told from one that did not."""
     assert READY["lastTransitionTime"] != NOW
+
+
+async def test_all_that_a_generator_reads_is_requested_before_it_and_the_artifact_is_watched(api: FluxApi) -> None:
+    sources = [
+        {"kind": "GitRepository", "name": "repo"},
+        {"kind": "OCIRepository", "name": "oci", "namespace": "shared"},
+        {"kind": "Bucket", "name": "frozen"},
+        {"kind": "HelmChart", "name": "chart"},
+        {"kind": "ExternalArtifact", "name": "foreign"},
+    ]
+    made = EXTERNAL | {"status": {**EXTERNAL["status"], "artifact": {"revision": "latest@sha256:" + "a" * 64}}}
+    api.holds(
+        item(spec={"sourceRef": {"kind": "ExternalArtifact", "name": "made"}}),
+        made,
+        item("ArtifactGenerator", "maker", spec={"sources": sources}),
+        item("GitRepository", "repo"),
+        item("OCIRepository", "oci", "shared"),
+        item("Bucket", "frozen", spec={"suspend": True}),
+        item("HelmChart", "chart", spec={"sourceRef": {"kind": "HelmRepository", "name": "charts"}}),
+        item("HelmRepository", "charts"),
+        item("ExternalArtifact", "foreign", spec={"sourceRef": {"kind": "Builder", "name": "x"}}),
+    )
+
+    def makes(one: Item) -> None:
+        ends()(one)
+        api.item("ExternalArtifact", "made")["status"]["artifact"] = {"revision": "latest@sha256:" + "b" * 64}
+
+    api.reacts("maker", works(), makes)
+    reply = await ask(api, with_source=True, wait_seconds=60)
+    order = asked(api)
+    assert sorted(order[:3]) == ["charts", "oci", "repo"]
+    assert order[3:] == ["chart", "maker", "apps"]
+    artifact = line(reply, "ExternalArtifact", "made")
+    assert "succeeded (not requested: its ArtifactGenerator writes it)" in artifact
+    assert re.search(r"latest@(sha256:)?aaaaaaa… → latest@(sha256:)?bbbbbbb…", artifact)
+    assert "skipped (not requested: it is suspended (spec.suspend: true)" in line(reply, "Bucket", "frozen")
+    assert "was not made by an ArtifactGenerator" in line(reply, "ExternalArtifact", "foreign")
+
+
+async def test_a_generator_is_not_requested_when_one_of_its_sources_fails(api: FluxApi) -> None:
+    sources = [{"kind": "GitRepository", "name": "repo"}, {"kind": "Bucket", "name": "bucket"}]
+    api.holds(
+        item(spec={"sourceRef": {"kind": "ExternalArtifact", "name": "made"}}),
+        EXTERNAL,
+        item("ArtifactGenerator", "maker", spec={"sources": sources}),
+        item("GitRepository", "repo"),
+        item("Bucket", "bucket"),
+    )
+    api.reacts("repo", ends("False", "GitOperationFailed", "authentication required"))
+    reply = await ask(api, with_source=True)
+    assert sorted(asked(api)) == ["bucket", "repo"]
+    for kind, name in (("ArtifactGenerator", "maker"), ("ExternalArtifact", "made"), ("Kustomization", "apps")):
+        told = line(reply, kind, name)
+        assert "skipped (not requested: its source GitRepository flux-system/repo has not succeeded)" in told
+
+
+async def test_an_artifact_that_is_not_ready_after_its_generator_holds_the_object_back(api: FluxApi) -> None:
+    ready = {**READY, "status": "False", "reason": "StorageFailed", "message": "no space left"}
+    api.holds(
+        item(spec={"sourceRef": {"kind": "ExternalArtifact", "name": "made"}}),
+        EXTERNAL | {"status": {"conditions": [ready]}},
+        item("ArtifactGenerator", "maker"),
+    )
+    reply = await ask(api, with_source=True)
+    assert "failed (not requested: its ArtifactGenerator writes it), StorageFailed" in line(
+        reply, "ExternalArtifact", "made"
+    )
+    assert asked(api) == ["maker"]
+
+
+async def test_generators_that_read_each_other_are_each_requested_once(api: FluxApi) -> None:
+    def generator(name: str, reads: str) -> Item:
+        return item("ArtifactGenerator", name, spec={"sources": [{"kind": "ExternalArtifact", "name": reads}]})
+
+    def artifact(name: str, maker: str) -> Item:
+        return item("ExternalArtifact", name, spec={"sourceRef": {"kind": "ArtifactGenerator", "name": maker}})
+
+    api.holds(
+        item(spec={"sourceRef": {"kind": "ExternalArtifact", "name": "a"}}),
+        artifact("a", "maker-a"),
+        artifact("b", "maker-b"),
+        generator("maker-a", "b"),
+        generator("maker-b", "a"),
+    )
+    await ask(api, with_source=True)
+    assert asked(api) == ["maker-b", "maker-a", "apps"]
+
+
+OCI_TEMPLATE = {"chart": {"kind": "OCIRepository", "spec": {"url": "oci://ghcr.io/acme/charts/web", "ref": {}}}}
+
+
+@pytest.mark.parametrize(
+    ("status", "objects", "order"),
+    [
+        pytest.param(
+            {"helmChart": "OCIRepository/flux-system/flux-system-apps"},
+            [item("OCIRepository", "flux-system-apps")],
+            ["flux-system-apps", "apps"],
+            id="made",
+        ),
+        pytest.param({}, [item("OCIRepository", "flux-system-apps")], ["flux-system-apps", "apps"], id="not-told-yet"),
+        pytest.param({}, [], ["apps"], id="not-made-yet"),
+    ],
+)
+async def test_a_chart_template_may_be_an_oci_repository(
+    api: FluxApi, status: Item, objects: list[Item], order: list[str]
+) -> None:
+    """As of Flux 2.10: spec.chart.kind, and status.helmChart as KIND/NAMESPACE/NAME."""
+    api.holds(item("HelmRelease", spec=OCI_TEMPLATE, status=status), *objects)
+    reply = await ask(api, "hr", with_source=True)
+    assert asked(api) == order
+    assert ", succeeded, " in line(reply, "HelmRelease", "apps")
+    if not objects:
+        assert "it does not exist yet: helm-controller creates it" in line(reply, "OCIRepository", "flux-system-apps")
+
+
+async def test_a_run_that_did_not_see_the_new_revision_of_its_source_is_not_the_end(api: FluxApi) -> None:
+    """kustomize-controller reads sources from a cache of its own, and runs again once that knows the revision."""
+    old, new = "main@sha1:" + "a" * 40, "main@sha1:" + "b" * 40
+    api.holds(
+        from_git() | {"status": {**item()["status"], "lastAppliedRevision": old}},
+        item("GitRepository", "repo", status={"artifact": {"revision": old}}),
+    )
+
+    def fetches(one: Item) -> None:
+        ends(message="stored artifact")(one)
+        one["status"]["artifact"] = {"revision": new}
+
+    def applies(one: Item) -> None:
+        ends()(one)
+        one["status"]["lastAppliedRevision"] = new
+
+    api.reacts("repo", fetches)
+    api.reacts("apps", ends(), works(), applies)
+    reply = await ask(api, with_source=True)
+    assert "succeeded, ReconciliationSucceeded, main@aaaaaaa → main@bbbbbbb" in line(reply, "Kustomization", "apps")
+
+    def fetches_another(one: Item) -> None:
+        ends()(one)
+        one["status"]["artifact"] = {"revision": "main@sha1:" + "c" * 40}
+
+    api.reacts("repo", fetches_another)
+    api.reacts("apps", ends())
+    told = line(await ask(api, with_source=True, wait_seconds=9), "Kustomization", "apps")
+    assert "running (handled; the revision of its source is not applied yet)" in told
+
+
+# What an object waits for
+
+
+LATER = "2099-01-01T00:00:00Z"
+
+
+def working(message: str = "Running health checks for revision main@sha1:abc with a timeout of 5m0s") -> Any:
+    def step(one: Item) -> None:
+        works(message)(one)
+        for each in one["status"]["conditions"]:
+            each["lastTransitionTime"] = LATER  # else a run of long ago, which is stuck
+
+    return step
+
+
+def not_ready(name: str = "infra") -> Any:
+    return ends("False", "DependencyNotReady", f"dependency 'flux-system/{name}' is not ready")
+
+
+def waits(*names: str) -> Item:
+    return from_git() | {
+        "spec": {**from_git()["spec"], "dependsOn": [{"name": name} for name in names]},
+    }
+
+
+def detail(reply: Reply, start: str) -> str:
+    assert not reply.is_error, reply.text
+    (found,) = (each for each in reply.lines if each.startswith(f"  {start}"))
+    return found
+
+
+async def test_the_wait_goes_on_while_a_dependency_rolls_out(api: FluxApi) -> None:
+    """After a commit its dependency rolls out for some seconds; then its controller retries the object itself."""
+    api.holds(waits("infra"), item("Kustomization", "infra"))
+    api.moves("Kustomization", "infra", *[working()] * 4, ends())
+    api.reacts("apps", *[not_ready()] * 9, working(), ends())
+    begin = api.clock.now
+    reply = await ask(api, wait_seconds=60)
+    assert ", succeeded, " in line(reply, "Kustomization", "apps")
+    assert 8 < api.clock.now - begin < 30
+    assert any("which waits for Kustomization flux-system/infra" in message for _, _, message in api.reports)
+
+
+async def test_when_the_time_is_up_it_waits_for_what_is_still_rolling_out(api: FluxApi) -> None:
+    api.holds(waits("infra"), item("Kustomization", "infra"))
+    api.moves("Kustomization", "infra", working())
+    api.reacts("apps", not_ready())
+    begin = api.clock.now
+    reply = await ask(api, wait_seconds=12)
+    assert ", waiting, DependencyNotReady" in line(reply, "Kustomization", "apps")
+    assert detail(reply, "waits for ").startswith("  waits for Kustomization flux-system/infra, Progressing, ")
+    assert "Running health checks for revision main@sha1:abc with a timeout of 5m0s" in reply.text
+    assert api.clock.now - begin == 12
+    assert STANDS in reply.lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("dependency", "state"),
+    [
+        pytest.param(
+            item(
+                "Kustomization", "infra", status={"conditions": [{**READY, "status": "False", "reason": "BuildFailed"}]}
+            ),
+            "Kustomization flux-system/infra, Failing, BuildFailed",
+            id="failing",
+        ),
+        pytest.param(
+            item(
+                "Kustomization",
+                "infra",
+                spec={"suspend": True},
+                status={"conditions": [{**READY, "status": "False", "reason": "BuildFailed"}]},
+            ),
+            "Kustomization flux-system/infra, Suspended",
+            id="suspended",
+        ),
+        pytest.param(None, "Kustomization flux-system/infra: not found", id="missing"),
+    ],
+)
+async def test_what_does_not_move_ends_the_wait(api: FluxApi, dependency: Item | None, state: str) -> None:
+    api.holds(waits("infra"), *([dependency] if dependency else []))
+    api.reacts("apps", not_ready())
+    begin = api.clock.now
+    reply = await ask(api, wait_seconds=600)
+    assert ", waiting, DependencyNotReady" in line(reply, "Kustomization", "apps")
+    assert detail(reply, "waits for ").startswith(f"  waits for {state}")
+    assert api.clock.now - begin < 10
+
+
+async def test_a_failed_run_that_is_retried_before_the_time_is_up_is_waited_for(api: FluxApi) -> None:
+    failed = {**READY, "status": "False", "reason": "HealthCheckFailed"}
+    infra = item("Kustomization", "infra", spec={"retryInterval": "20s"}, status={"conditions": [failed]})
+    api.holds(waits("infra"), infra)
+    api.moves("Kustomization", "infra", *[stays] * 9, working(), ends())
+    api.reacts("apps", *[not_ready()] * 12, ends())
+    assert ", succeeded, " in line(await ask(api, wait_seconds=120), "Kustomization", "apps")
+    # Of one that is retried later than that there is nothing to be expected.
+    api.holds(waits("infra"), infra | {"spec": {"retryInterval": "10m"}, "status": {"conditions": [failed]}})
+    api.moves("Kustomization", "infra", stays)
+    api.reacts("apps", not_ready())
+    begin = api.clock.now
+    assert ", waiting, " in line(await ask(api, wait_seconds=120), "Kustomization", "apps")
+    assert api.clock.now - begin < 10
+
+
+async def test_what_a_dependency_waits_for_itself_is_looked_at_too(api: FluxApi) -> None:
+    infra = item(
+        "Kustomization",
+        "infra",
+        spec={"dependsOn": [{"name": "crds", "namespace": "base"}]},
+        status={"conditions": [{**READY, "status": "False", "reason": "DependencyNotReady"}]},
+    )
+    api.holds(waits("infra"), infra, item("Kustomization", "crds", "base"))
+    api.moves("Kustomization", "crds", *[working()] * 3, ends(), namespace="base")
+    api.moves("Kustomization", "infra", *[stays] * 5, working(), ends())
+    api.reacts("apps", *[not_ready()] * 9, ends())
+    assert ", succeeded, " in line(await ask(api, wait_seconds=60), "Kustomization", "apps")
+    api.reacts("crds", ends("False", "BuildFailed", "no such file"))
+    api.reacts("infra", not_ready("crds"))
+    api.reacts("apps", not_ready())
+    reply = await ask(api, wait_seconds=600)
+    assert "waits for Kustomization flux-system/infra, Waiting, DependencyNotReady" in reply.text
+    assert "waits for Kustomization base/crds, Failing, BuildFailed" in reply.text
+
+
+async def test_objects_that_wait_for_each_other_are_a_loop(api: FluxApi) -> None:
+    infra = waits("apps") | {"metadata": item("Kustomization", "infra")["metadata"]}
+    api.holds(waits("infra"), infra)
+    api.moves("Kustomization", "infra", not_ready("apps"))
+    api.reacts("apps", not_ready())
+    begin = api.clock.now
+    reply = await ask(api, wait_seconds=600)
+    assert ", waiting, DependencyNotReady" in line(reply, "Kustomization", "apps")
+    told = detail(reply, "loop of dependsOn")
+    assert told.endswith("Kustomization flux-system/apps, Kustomization flux-system/infra wait for each other")
+    assert api.clock.now - begin < 5
+
+
+async def test_a_dependency_that_may_not_be_read_is_said(api: FluxApi) -> None:
+    release = item("HelmRelease", spec={"chartRef": {"kind": "OCIRepository", "name": "web"}})
+    api.holds(release)
+    api.forbids("ocirepositories.source.toolkit.fluxcd.io")
+    api.reacts("apps", ends("False", "SourceNotReady", "OCIRepository 'flux-system/web' is not ready"))
+    reply = await ask(api, "hr", wait_seconds=20)
+    assert detail(reply, "waits for ").startswith(
+        "  waits for OCIRepository flux-system/web: could not be read (forbidden"
+    )
+
+
+async def test_a_chart_that_is_being_fetched_is_waited_for(api: FluxApi) -> None:
+    api.holds(item("HelmRelease", spec=TEMPLATE, status={"helmChart": "flux-system/flux-system-apps"}), CHART, CHARTS)
+    api.moves("HelmChart", "flux-system-apps", working("building artifact"), working("building artifact"), ends())
+    source = ends("False", "SourceNotReady", "HelmChart 'flux-system/flux-system-apps' is not ready")
+    api.reacts("apps", source, source, source, ends())
+    assert ", succeeded, " in line(await ask(api, "hr"), "HelmRelease", "apps")
+
+
+def looped(revision: str, *names: str) -> list[Item]:
+    """Two Kustomizations of the source that depend on each other, and others that have applied this revision."""
+    found = []
+    for name in names:
+        other = {"a": "b", "b": "a"}.get(name)
+        spec = {**from_git()["spec"], **({"dependsOn": [{"name": other}]} if other else {})}
+        found.append(item("Kustomization", name, spec=spec, status={"lastAppliedRevision": revision}))
+    return found
+
+
+async def test_a_loop_anywhere_in_the_source_is_why_a_dependency_is_behind(api: FluxApi) -> None:
+    """kustomize-controller lets no Kustomization of a source follow a new revision when it cannot order them."""
+    old, new = "main@sha1:" + "a" * 40, "main@sha1:" + "b" * 40
+    api.holds(
+        waits("infra"),
+        item("GitRepository", "repo", status={"artifact": {"revision": new}}),
+        *looped(old, "infra", "a", "b"),
+    )
+    api.reacts("apps", ends("False", "DependencyNotReady", "dependency 'flux-system/infra' revision is not up to date"))
+    api.moves("Kustomization", "infra", stays)
+    begin = api.clock.now
+    reply = await ask(api, wait_seconds=600)
+    assert "waits for Kustomization flux-system/infra, Ready" in reply.text
+    assert "its source GitRepository flux-system/repo has main@bbbbbbb" in reply.text
+    (told,) = (each for each in reply.lines if each.startswith("GitRepository flux-system/repo: "))
+    assert "no Kustomization of it follows a new revision before its own interval" in told
+    assert told.endswith("Kustomization flux-system/a, Kustomization flux-system/b wait for each other")
+    assert api.clock.now - begin < 10
+
+
+async def test_a_new_revision_that_no_kustomization_will_follow_is_said(api: FluxApi) -> None:
+    old, new = "main@sha1:" + "a" * 40, "main@sha1:" + "b" * 40
+
+    def fetches(one: Item) -> None:
+        ends()(one)
+        one["status"]["artifact"] = {"revision": new}
+
+    api.holds(item("GitRepository", "repo", status={"artifact": {"revision": old}}), *looped(old, "infra", "a", "b"))
+    api.reacts("repo", fetches)
+    reply = await ask(api, "gitrepo", "repo")
+    assert ", succeeded, " in line(reply, "GitRepository", "repo")
+    assert "a loop of dependsOn: Kustomization flux-system/a, Kustomization flux-system/b wait" in reply.text
+    # Where the revision is that of before, nothing is read and nothing said.
+    api.reacts("repo", ends())
+    api.calls.clear()
+    assert "loop" not in (await ask(api, "gitrepo", "repo")).text
+    assert api.verbs() == ["get", "auth", "annotate", "get"]
+
+
+# Not taken up
+
+
+def controller(name: str, ready: int) -> Item:
+    labels = {"app.kubernetes.io/part-of": "flux"}
+    return thing(DEPLOYMENT, name, "flux-system", labels=labels, spec={"replicas": 1}, status={"readyReplicas": ready})
+
+
+RETRYING = condition("Reconciling", "True", "ProgressingWithRetry", "retrying in 10m")
+
+
+@pytest.mark.parametrize(
+    ("deployments", "state"),
+    [
+        pytest.param([controller("kustomize-controller", 0)], "0 of 1 Pods ready: it does not run", id="down"),
+        pytest.param([controller("kustomize-controller", 1)], "1 of 1 Pods ready", id="up"),
+        pytest.param([controller("source-controller", 1)], "no Deployment of kustomize-controller", id="none"),
+    ],
+)
+async def test_what_an_earlier_run_left_is_not_taken_for_a_run_of_this_request(
+    api: FluxApi, deployments: list[Item], state: str
+) -> None:
+    """A controller that is stopped: Reconciling is True since the last run failed."""
+    ready = condition("Ready", "False", "BuildFailed", "boom")
+    api.holds(item(status={"conditions": [RETRYING, ready]}), *deployments)
+    api.reacts("apps", stays)
+    reply = await ask(api, wait_seconds=9)
+    told = line(reply, "Kustomization", "apps")
+    assert told.startswith("Kustomization flux-system/apps, requested; completion not observed (not taken up)")
+    assert "running" not in told
+    assert state in reply.text
+
+
+async def test_a_run_from_before_the_request_is_not_a_run_of_it(api: FluxApi) -> None:
+    """Its health checks may take as long as its timeout; the request is handled after it."""
+    api.holds(item())
+    working()(api.item("Kustomization", "apps"))
+    api.reacts("apps", stays)
+    told = line(await ask(api, wait_seconds=5), "Kustomization", "apps")
+    assert "requested; completion not observed (not taken up: a run from before the request has not ended)" in told
+
+    def begins(one: Item) -> None:
+        works("Building manifests")(one)
+        one["status"]["conditions"][1]["lastTransitionTime"] = "2099-01-01T00:00:09Z"
+
+    other = FluxApi()
+    other.holds(item())
+    working()(other.item("Kustomization", "apps"))
+    other.reacts("apps", begins)
+    assert ", running, " in line(await ask(other, wait_seconds=5), "Kustomization", "apps")
+
+
+# Why it failed
+
+
+async def test_after_a_rollback_the_upgrade_that_failed_is_the_reason(api: FluxApi) -> None:
+    """Ready repeats that the rollback succeeded; Released says what failed."""
+    api.holds(
+        item("HelmRelease", "web", "apps"),
+        thing(DEPLOYMENT, "web", "apps", spec={"replicas": 1}, status={"readyReplicas": 1}),
+    )
+    failed = (
+        "Helm upgrade failed for release apps/web with chart web@2.0.0: timeout waiting for: "
+        "[Deployment/apps/web status: 'InProgress']"
+    )
+    rolled_back = "Helm rollback to previous release apps/web.v1 with chart web@1.0.0 succeeded"
+    conditions = (
+        condition("Released", "False", "UpgradeFailed", failed),
+        condition("Remediated", "True", "RollbackSucceeded", rolled_back),
+    )
+    api.reacts("web", ends("False", "RollbackSucceeded", rolled_back, *conditions))
+    reply = await api.ask(TOOL, kind="hr", name="web", namespace="apps")
+    told = line(reply, "HelmRelease", "web", "apps")
+    assert told.startswith("HelmRelease apps/web, failed, UpgradeFailed")
+    assert told.endswith(f'"{failed}"')
+    assert f'condition Ready False, RollbackSucceeded: "{rolled_back}"' in reply.text
+    assert detail(reply, "Deployment apps/web").endswith("1 of 1 ready now")
+
+
+async def test_a_test_that_failed_is_the_reason_of_its_remediation(api: FluxApi) -> None:
+    api.holds(item("HelmRelease", "web"))
+    conditions = (
+        condition("Released", "True", "UpgradeSucceeded", "Helm upgrade succeeded"),
+        condition("TestSuccess", "False", "TestFailed", "Helm test failed: pod web-test failed"),
+        condition("Remediated", "True", "RollbackSucceeded", "Helm rollback succeeded"),
+    )
+    api.reacts("web", ends("False", "RollbackSucceeded", "Helm rollback succeeded", *conditions))
+    assert ", failed, TestFailed" in line(await ask(api, "hr", "web"), "HelmRelease", "web")
+
+
+async def test_what_failed_behind_it_is_said_in_a_line(api: FluxApi) -> None:
+    message = (
+        "health check failed after 1m: failed early due to stalled resources: [HelmRelease/apps/db status: 'Failed', "
+        "Deployment/apps/web status: 'InProgress']"
+    )
+    database = item(
+        "HelmRelease", "db", "apps", status={"conditions": [{**READY, "status": "False", "reason": "InstallFailed"}]}
+    )
+    deployment = thing(DEPLOYMENT, "web", "apps", spec={"replicas": 1})
+    replicas = thing(REPLICA_SET, "web-5b5f45cbf9", "apps", owner=deployment)
+    waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}
+    pod = thing(
+        POD,
+        "web-5b5f45cbf9-khd8f",
+        "apps",
+        owner=replicas,
+        spec={"containers": [{"name": "main", "image": "acme/web:broken"}]},
+        status={"containerStatuses": [{"name": "main", "image": "acme/web:broken", "state": {"waiting": waiting}}]},
+    )
+    api.holds(item(), database, deployment, replicas, pod)
+    api.reacts("apps", ends("False", "HealthCheckFailed", message))
+    reply = await ask(api)
+    assert ", failed, HealthCheckFailed" in line(reply, "Kustomization", "apps")
+    assert detail(reply, "HelmRelease apps/db").startswith("  HelmRelease apps/db, Failing, InstallFailed")
+    assert "ImagePullBackOff" in detail(reply, "Pod apps/web-5b5f45cbf9-khd8f")
+
+
+async def test_a_flux_report_is_one_generation_behind_by_design(api: FluxApi) -> None:
+    """flux-operator writes the condition and then its own update of the spec."""
+    api.holds(item("FluxReport", "flux", metadata={"generation": 7}))
+
+    def reports(one: Item) -> None:
+        ready = condition("Ready", "True", "ReconciliationSucceeded", "Reporting finished", observedGeneration=6)
+        one["status"]["conditions"] = [ready]
+
+    api.reacts("flux", reports)
+    assert ", succeeded, " in line(await ask(api, "FluxReport", "flux"), "FluxReport", "flux")

@@ -139,7 +139,7 @@ async def test_charts_whose_source_failed_are_not_asked(api: FluxApi) -> None:
         "skipped": {"HelmChart first"},
         "succeeded": {"GitRepository repo", "HelmChart second", "HelmChart third"},
     }
-    assert "not asked: its source HelmRepository flux-system/charts failed" in reply.text
+    assert "not requested: its source HelmRepository flux-system/charts has not succeeded" in reply.text
     assert "first" not in asked(api)
 
 
@@ -149,7 +149,7 @@ async def test_charts_whose_source_has_not_ended_are_not_asked(api: FluxApi) -> 
     begin = api.clock.now
     reply = await api.ask(TOOL, wait_seconds=5)
     assert outcomes(reply) == {"running": {"HelmRepository charts"}, "skipped": {"HelmChart first"}}
-    assert "its source HelmRepository flux-system/charts has not ended" in reply.text
+    assert "its source HelmRepository flux-system/charts has not succeeded" in reply.text
     assert "The requests stand" in reply.text
     assert api.clock.now - begin == 5
 
@@ -270,7 +270,7 @@ async def test_one_that_cannot_be_asked_does_not_stop_the_others(api: FluxApi) -
     api.before_annotate = [lambda: refused(text)]
     reply = await api.ask(TOOL)
     assert {name: len(found) for name, found in outcomes(reply).items()} == {"succeeded": 2, "skipped": 1}
-    assert "not asked: forbidden" in reply.text
+    assert "not requested: forbidden" in reply.text
 
 
 @pytest.mark.parametrize("name", ["--all", "a,b", "-lapp=x", "a b", "x=y"])
@@ -280,4 +280,4 @@ async def test_what_no_object_can_be_called_is_not_asked(api: FluxApi, name: str
     reply = await api.ask(TOOL)
     assert asked(api) == ["a"]
     assert reply.lines[1] == "2 skipped, 1 succeeded"
-    assert "not asked: no name of an object" in reply.text
+    assert "not requested: invalid object name" in reply.text

@@ -183,5 +183,5 @@ async def test_a_look_that_hangs_ends_with_an_answer(fake: FakeKubectl) -> None:
     async with Client(build(connect(chosen), chosen, pace)) as client:
         reply = await call(client, {"wait_seconds": 1})
     assert not reply.is_error
-    assert "requested (how it went was not seen: kubectl did not answer in time)" in reply.text
+    assert "requested; completion not observed (kubectl did not answer in time)" in reply.text
     await until(lambda: fake.running() == [], within=1.0)
