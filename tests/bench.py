@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,11 @@ from mcp.client.stdio import StdioServerParameters
 from mcp_types import TextContent
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
-from flux_mcp.kubectl.command import Get
+from flux_mcp.kubectl.base import Kubectl, Output
+from flux_mcp.kubectl.command import Command, Get
+from flux_mcp.kubectl.connect import connect
+from flux_mcp.server import build
+from flux_mcp.settings import Settings
 from tests.support.asking import EXPLAINED, READING, explain
 from tests.support.fake import FIXTURES, ROOT, FakeKubectl
 from tests.support.fleet import fleet
@@ -52,35 +58,96 @@ async def timed(work: Callable) -> float:
     return time.perf_counter() - start
 
 
-def report(what: str, ours: list[float], theirs: list[float], against: str, bound: str) -> None:
-    ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
-    more = [mine - other for mine, other in zip(ours, theirs, strict=True)]
-    print(
-        f"{what}: {statistics.median(ours) * 1e3:.0f} ms, {statistics.median(ratios):.2f} x {against} "
-        f"({statistics.median(theirs) * 1e3:.0f} ms), {statistics.median(more) * 1e3:+.0f} ms "
-        f"[medians of {len(ours)} pairs; bound {bound}]"
-    )
+@dataclass(frozen=True)
+class Pairs:
+    """Seconds of two things that were measured in turn."""
+
+    ours: list[float]
+    theirs: list[float]
+    against: str
+
+    def report(self, what: str, bound: str) -> None:
+        ratios = [mine / other for mine, other in zip(self.ours, self.theirs, strict=True)]
+        more = [mine - other for mine, other in zip(self.ours, self.theirs, strict=True)]
+        print(
+            f"{what}: {statistics.median(self.ours) * 1e3:.0f} ms, {statistics.median(ratios):.2f} x {self.against} "
+            f"({statistics.median(self.theirs) * 1e3:.0f} ms), {statistics.median(more) * 1e3:+.0f} ms "
+            f"[medians of {len(self.ours)} pairs; bound {bound}]"
+        )
 
 
-async def whole_cluster(pairs: int) -> None:
-    """A warm server's answer against the same kubectl, in turn."""
+class Recorder:
+    """A kubectl that takes down when each command began and ended."""
+
+    def __init__(self, kubectl: Kubectl) -> None:
+        self._kubectl = kubectl
+        self.commands: list[tuple[float, float, tuple[str, ...]]] = []
+        self.moment, self.impersonated = kubectl.moment, kubectl.impersonated
+
+    async def run(self, command: Command, context: str | None = None) -> Output:
+        begin = time.perf_counter()
+        output = await self._kubectl.run(command, context)
+        where = () if context is None else (f"--context={context}",)
+        self.commands.append((begin, time.perf_counter(), (*where, *command.args())))
+        return output
+
+    def phases(self) -> list[list[tuple[str, ...]]]:
+        """The commands, those together that ran at the same time."""
+        found: list[list[tuple[str, ...]]] = []
+        until = 0.0
+        for begin, end, args in sorted(self.commands):
+            if begin >= until:
+                found.append([])
+            found[-1].append(args)
+            until = max(until, end)
+        return found
+
+
+async def reads_of(tool: str, arguments: dict[str, Any]) -> list[list[tuple[str, ...]]]:
+    """What a warm server runs for one call: the arguments of each kubectl, in phases that follow each other."""
+    settings = Settings()
+    recorder = Recorder(connect(settings))
+    async with Client(build(recorder, settings)) as client:
+        await answer(client, tool, arguments)
+        recorder.commands.clear()
+        await answer(client, tool, arguments)
+    return recorder.phases()
+
+
+async def bare(phases: list[list[tuple[str, ...]]]) -> None:
+    """The same kubectl, printing to nowhere."""
+    for phase in phases:
+        async with anyio.create_task_group() as group:
+            for args in phase:
+                run = partial(anyio.run_process, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+                group.start_soon(run, ["kubectl", *args])
+
+
+async def against_bare(client: Client, tool: str, arguments: dict[str, Any], pairs: int) -> Pairs:
+    """A warm server's answer against the same kubectl, in turn; which of the two comes first alternates."""
+    phases = await reads_of(tool, arguments)
+    await answer(client, tool, arguments)
+    ours: list[float] = []
+    theirs: list[float] = []
+    turns: list[tuple[list[float], Callable]] = [
+        (ours, partial(answer, client, tool, arguments)),
+        (theirs, partial(bare, phases)),
+    ]
+    for number in range(pairs):
+        for times, work in turns if number % 2 else reversed(turns):
+            times.append(await timed(work))
+    return Pairs(ours, theirs, f"the same {sum(map(len, phases))} kubectl in {len(phases)} steps")
+
+
+async def questions(pairs: int) -> None:
+    """Each of the seven questions that read."""
     if not os.environ.get("KUBECONFIG") or shutil.which("kubectl") is None:
-        print("list_flux_resources over kubectl: left out, KUBECONFIG names no cluster or there is no kubectl")
+        print("questions over kubectl: left out, KUBECONFIG names no cluster or there is no kubectl")
         return
-    served = (await anyio.run_process(["kubectl", "api-resources", "--output=name"], check=False)).stdout.decode()
-    kinds = tuple(kind.resource for kind in FLUX_KINDS if kind.resource in served.split())
-    bare = ["kubectl", *Get(kinds).args()]
-
-    async def kubectl() -> None:
-        await anyio.run_process(bare, stdout=subprocess.DEVNULL, check=False)
-
     async with Client(parameters(*FLUX_SERVER)) as client:
-        await answer(client, "list_flux_resources")
-        ours, theirs = [], []
-        for _ in range(pairs):
-            ours.append(await timed(lambda: answer(client, "list_flux_resources")))
-            theirs.append(await timed(kubectl))
-    report("list_flux_resources, warm", ours, theirs, "bare kubectl get", "1.15 x or +40 ms")
+        for one in READING:
+            measured = await against_bare(client, one.tool, one.arguments, pairs)
+            measured.report(f"question {one.number}, {one.tool}, warm", "1.15 x or +40 ms")
 
 
 async def processes() -> None:
@@ -124,7 +191,7 @@ async def large_fleet(size: int, pairs: int) -> None:
                 ours.append(await timed(lambda: answer(client, "list_flux_resources")))
                 theirs.append(await timed(kubectl))
             peak = _memory(pids.read_text(), "VmHWM") - idle
-        report(f"{size} objects, {printed / 1e6:.0f} MB", ours, theirs, "bare kubectl get", "1.2 x")
+        Pairs(ours, theirs, "bare kubectl get").report(f"{size} objects, {printed / 1e6:.0f} MB", "1.2 x")
         print(f"{size} objects: peak memory {peak / 1e6:.0f} MB over idle, {peak / printed:.1f} x the JSON [bound 3 x]")
 
 
@@ -154,7 +221,7 @@ async def start_up(pairs: int) -> None:
     for _ in range(pairs):
         ours.append(await until_ready(*FLUX_SERVER))
         theirs.append(await until_ready("-c", BARE_SERVER))
-    report("start to initialize", ours, theirs, "a bare MCPServer", "1.2 x or +150 ms")
+    Pairs(ours, theirs, "a bare MCPServer").report("start to initialize", "1.2 x or +150 ms")
 
 
 async def version(runs: int) -> None:
@@ -198,16 +265,23 @@ async def sizes() -> None:
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=30)
+    parser.add_argument("--only", default="", help="the name of one measurement, e.g. questions")
     parser.add_argument("--fleet", type=int, default=10_000, help="objects of the large fleet; 0 leaves it out")
     given = parser.parse_args()
     pairs = given.pairs
-    await sizes()
-    await processes()
-    await version(5)
-    await start_up(max(5, pairs // 3))
-    await whole_cluster(pairs)
-    if given.fleet:
-        await large_fleet(given.fleet, max(1, pairs // 10))
+    measurements: dict[str, Callable] = {
+        "sizes": sizes,
+        "processes": processes,
+        "version": partial(version, 5),
+        "start_up": partial(start_up, max(5, pairs // 3)),
+        "questions": partial(questions, pairs),
+        "large_fleet": partial(large_fleet, given.fleet, max(1, pairs // 10)),
+    }
+    if not given.fleet:
+        del measurements["large_fleet"]
+    for name, measure in measurements.items():
+        if given.only in {"", name}:
+            await measure()
 
 
 if __name__ == "__main__":

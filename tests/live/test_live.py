@@ -4,9 +4,7 @@ What needs a certain cluster looks for it and is skipped, saying what is missing
 """
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -18,54 +16,15 @@ from typing import Any
 import pytest
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
-from flux_mcp.kubectl.connect import connect
-from flux_mcp.server import build
 from flux_mcp.settings import Access, Settings
-from tests.conftest import Reply, ask_server
-from tests.support.expected import STAGING
-from tests.tools.test_list_flux_resources import told
+from tests.support.live import NAMESPACE, Fleet, ask, kubectl, of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
 
-def kubectl(*args: str) -> str:
-    run = subprocess.run(["kubectl", *args], capture_output=True, text=True, timeout=60, check=False)
-    return run.stdout if run.returncode == 0 else ""
-
-
 @pytest.fixture(scope="module", autouse=True)
-def cluster() -> None:
-    if shutil.which("kubectl") is None:
-        pytest.skip("no kubectl on PATH")
-    if not os.environ.get("KUBECONFIG"):
-        pytest.skip("KUBECONFIG names no cluster")
-    if not kubectl("version", "--output=json", "--request-timeout=10s"):
-        pytest.skip("the cluster of KUBECONFIG does not answer")
-
-
-def context(name: str) -> str:
-    if name not in kubectl("config", "get-contexts", "--output=name").split():
-        pytest.skip(f"the kubeconfig has no context {name}")
-    return name
-
-
-async def ask(tool: str, settings: Settings | None = None, **arguments: Any) -> Reply:
-    chosen = settings or Settings()
-    return await ask_server(build(connect(chosen), chosen), tool, arguments)
-
-
-def of(name: str, **more: Any) -> Settings:
-    return Settings(access=Access(context=context(name), **more))
-
-
-@pytest.fixture(scope="module")
-def staging() -> None:
-    """The cluster holds the objects of the recording staging, no more and no less."""
-    kinds = ",".join(kind.resource for kind in FLUX_KINDS)
-    items = json.loads(kubectl("get", kinds, "--all-namespaces", "--output=json") or '{"items": []}')["items"]
-    found = {(item["kind"], item["metadata"]["namespace"], item["metadata"]["name"]) for item in items}
-    if found != {row[:3] for row in STAGING}:
-        pytest.skip("the cluster does not hold the objects of the recording staging")
+def needs(cluster: None) -> None:
+    """A cluster that answers."""
 
 
 async def test_the_first_line_names_the_context_and_the_user() -> None:
@@ -79,24 +38,47 @@ async def test_the_first_line_names_the_context_and_the_user() -> None:
     )
 
 
-@pytest.mark.usefixtures("staging")
-async def test_every_object_has_the_verdict_that_it_had_when_recorded() -> None:
-    reply = await ask("list_flux_resources")
-    assert reply.lines[0].startswith("list_flux_resources: 56 of 56 · ")
-    for row in STAGING:
-        assert told(reply.lines, row), row
+@pytest.mark.parametrize(
+    ("kind", "name", "health"),
+    [
+        ("GitRepository", "no-branch", "Failing"),
+        ("GitRepository", "suspended", "Suspended"),
+        ("Kustomization", "broken", "Failing, BuildFailed"),
+        ("Kustomization", "after-broken", "Waiting, DependencyNotReady"),
+        ("Kustomization", "suspended", "Suspended"),
+        ("Kustomization", "from-nothing", "Failing, ArtifactFailed"),
+    ],
+)
+async def test_an_object_has_the_health_that_its_controller_gave_it(
+    objects: Fleet, kind: str, name: str, health: str
+) -> None:
+    reply = await ask("list_flux_resources", namespace=NAMESPACE)
+    (line,) = (each for each in reply.lines if each.startswith(f"{kind} {NAMESPACE}/{name}, "))
+    assert line.startswith(f"{kind} {NAMESPACE}/{name}, {health}")
+    message = objects.ready(kind, name).get("message", "")
+    assert message.split(":")[0][:40] in line
 
 
-@pytest.mark.usefixtures("staging")
-async def test_an_identity_that_may_read_some_kinds_gets_those_and_the_names_of_the_others() -> None:
-    reply = await ask("list_flux_resources", of("viewer"))
+async def test_every_object_of_a_namespace_is_counted_and_named(objects: Fleet, release: Fleet) -> None:
+    kinds = ",".join(kind.resource for kind in FLUX_KINDS if objects.served(kind.kind))
+    items = json.loads(kubectl("get", kinds, f"--namespace={NAMESPACE}", "--output=json"))["items"]
+    reply = await ask("list_flux_resources", namespace=NAMESPACE)
+    assert reply.lines[0].startswith(f"list_flux_resources: {len(items)} of {len(items)} · ")
+    for each in items:
+        assert re.search(rf"{each['kind']} {NAMESPACE}/.*\b{each['metadata']['name']}\b", reply.text), each["metadata"]
+
+
+async def test_an_identity_that_may_read_some_kinds_gets_those_and_the_names_of_the_others(
+    objects: Fleet, release: Fleet
+) -> None:
+    reply = await ask("list_flux_resources", of("viewer"), namespace=NAMESPACE)
     assert not reply.is_error
-    unread = {"HelmRelease", "Receiver", "Alert", "Provider", "ImageRepository", "ImagePolicy", "ImageUpdateAutomation"}
     assert reply.lines[1].startswith("Could not read: ")
-    named = set(re.findall(r"\w+", reply.lines[1].split("(")[0]))
-    assert unread <= named
-    for row in STAGING:
-        assert told(reply.lines, row) is (row.kind not in named), row
+    unread = set(re.findall(r"\w+", reply.lines[1].split("(")[0]))
+    for kind in ("HelmRelease", "Receiver", "Alert", "ImagePolicy"):
+        assert (kind in unread) is objects.served(kind)
+    assert f"Kustomization {NAMESPACE}/broken, Failing" in reply.text
+    assert f"HelmRelease {NAMESPACE}/" not in reply.text
 
 
 async def test_an_identity_that_may_read_nothing_gets_an_error() -> None:

@@ -27,8 +27,8 @@ from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Settings
 from tests.conftest import Reply
-from tests.live.test_live import kubectl
 from tests.support.arguments import Named, one
+from tests.support.live import kubectl
 from tests.support.stdio import soon
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]

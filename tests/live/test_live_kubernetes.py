@@ -1,6 +1,7 @@
 """Kinds, events and logs against a real API server and a real kubectl, as in test_live.py."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,12 +15,10 @@ from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import BadArgument, KindNotInstalled
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.settings import Access, Settings
-from tests.live.test_live import ask, cluster, kubectl, of, staging
 from tests.support.fake import FIXTURES
+from tests.support.live import NAMESPACE, ask, kubectl, of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
-
-__all__ = ["cluster", "staging"]
 
 EVENTS, LOGS = "get_kubernetes_events", "get_kubernetes_logs"
 
@@ -81,34 +80,28 @@ async def test_events_of_a_kind_of_kubernetes_are_looked_up() -> None:
 # Logs
 
 
-@pytest.mark.usefixtures("staging")
-async def test_a_kubelet_that_is_not_there_is_an_error_that_says_so() -> None:
-    """The objects of the recording are there, the node that they name is not."""
-    reply = await ask(LOGS, kind="Deployment", name="payments")
-    assert reply.is_error
-    assert reply.text.startswith("No log could be read of apps/payments-5b5f45cbf9-khd8f/")
-    assert "The API server cannot reach the kubelet of the Pod's node" in reply.text
+@pytest.mark.usefixtures("workload")
+async def test_a_log_is_shown_or_it_is_said_that_the_kubelet_is_not_there() -> None:
+    reply = await ask(LOGS, kind="Deployment", name="pause", namespace=NAMESPACE)
+    if reply.is_error:
+        assert re.match(rf"No log could be read of {NAMESPACE}/pause-[\w-]+/main", reply.text)
+        assert "The API server cannot reach the kubelet of the Pod's node" in reply.text
+    else:
+        assert re.match(rf"{NAMESPACE}/pause-[\w-]+/main, ready", reply.lines[1])
 
 
-@pytest.mark.usefixtures("staging")
-async def test_a_name_in_several_namespaces_is_a_bad_argument() -> None:
-    reply = await ask(LOGS, kind="Deployment", name="app")
-    assert reply.is_error
-    assert reply.text == 'Bad argument: namespace is needed: Deployment "app" is in team-blue, team-red'
-
-
-@pytest.mark.usefixtures("staging")
+@pytest.mark.usefixtures("workload")
 async def test_an_identity_that_may_read_pods_but_no_logs_gets_an_error() -> None:
-    reply = await ask(LOGS, of("viewer"), kind="Deployment", name="app", namespace="team-red")
+    reply = await ask(LOGS, of("viewer"), kind="Deployment", name="pause", namespace=NAMESPACE)
     assert reply.is_error
-    assert "Forbidden: viewer may not get pods/log in namespace team-red; context viewer." in reply.text
+    assert f"Forbidden: viewer may not get pods/log in namespace {NAMESPACE}; context viewer." in reply.text
 
 
-@pytest.mark.usefixtures("staging")
+@pytest.mark.usefixtures("workload")
 async def test_a_container_that_never_restarted_has_no_run_before() -> None:
-    reply = await ask(LOGS, kind="Deployment", name="source-controller", namespace="flux-system", previous=True)
+    reply = await ask(LOGS, kind="Deployment", name="pause", namespace=NAMESPACE, previous=True)
     assert not reply.is_error
-    assert reply.lines[1].endswith("/manager, ready: never restarted, so there is no run before this one")
+    assert reply.lines[1].endswith("/main, ready: never restarted, so there is no run before this one")
 
 
 class _Kubelet(BaseHTTPRequestHandler):

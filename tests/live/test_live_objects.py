@@ -1,151 +1,106 @@
-"""One object, and the way up from one, on a cluster that KUBECONFIG names and that holds the recording staging."""
+"""One object, and the path up from one, on the fleet of tests/support/live.py: against what kubectl itself prints."""
 
-import json
-import os
-import shutil
-import subprocess
+import re
 from collections.abc import Iterator
 
 import pytest
 
-from flux_mcp.api.flux_kinds import FLUX_KINDS
-from flux_mcp.kubectl.connect import connect
-from flux_mcp.server import build
-from flux_mcp.settings import Settings
-from tests.conftest import Reply, ask_server
-from tests.support.expected import STAGING
-from tests.tools.test_get_flux_resource import FACTS, Name, arguments, called, lacking
+from flux_mcp.api.kinds import by_kind
+from tests.support.live import NAMESPACE, Fleet, ask, kubectl, run
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
-TRACE = "trace_kubernetes_resource"
-OWN_ROLE = "fluxcd-mcp-test:traced"
+DETAIL, TRACE = "get_flux_resource", "trace_kubernetes_resource"
+OWN_ROLE = f"{NAMESPACE}:traced"
 
 
-def kubectl(*args: str, given: str | None = None) -> str:
-    run = subprocess.run(["kubectl", *args], input=given, capture_output=True, text=True, timeout=60, check=False)
-    return run.stdout if run.returncode == 0 else ""
+def short(revision: str) -> str:
+    """The seven digits that an answer gives of a revision."""
+    return revision.rpartition(":")[2][:7]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def staging() -> None:
-    """The cluster holds the objects of the recording staging, no more and no less."""
-    if shutil.which("kubectl") is None:
-        pytest.skip("no kubectl on PATH")
-    if not os.environ.get("KUBECONFIG"):
-        pytest.skip("KUBECONFIG names no cluster")
-    if not kubectl("version", "--output=json", "--request-timeout=10s"):
-        pytest.skip("the cluster of KUBECONFIG does not answer")
-    kinds = ",".join(kind.resource for kind in FLUX_KINDS)
-    items = json.loads(kubectl("get", kinds, "--all-namespaces", "--output=json") or '{"items": []}')["items"]
-    found = {(item["kind"], item["metadata"]["namespace"], item["metadata"]["name"]) for item in items}
-    if found != {row[:3] for row in STAGING}:
-        pytest.skip("the cluster does not hold the objects of the recording staging")
-
-
-async def ask(tool: str, **given: str) -> Reply:
-    chosen = Settings()
-    return await ask_server(build(connect(chosen), chosen), tool, given)
-
-
-@pytest.mark.parametrize("name", FACTS, ids=called)
-async def test_what_does_not_depend_on_time_is_told_as_from_the_recording(name: Name) -> None:
-    reply = await ask("get_flux_resource", **arguments(name))
+async def test_an_object_that_is_well_is_shown_in_detail(objects: Fleet) -> None:
+    reply = await ask(DETAIL, kind="ks", name="app", namespace=NAMESPACE)
     assert not reply.is_error
-    assert "Could not read" not in reply.text
-    assert lacking(reply, FACTS[name]) == []
+    found = objects.read("Kustomization", "app")
+    revision = found["status"]["lastAppliedRevision"]
+    assert re.search(rf"^Kustomization {NAMESPACE}/app, Ready", reply.text, re.MULTILINE)
+    assert short(revision) in reply.text
+    assert re.search(rf"source:? GitRepository {NAMESPACE}/fleet,? Ready", reply.text)
+    assert 'path "./app"' in reply.text
+    assert re.search(r"inventory: 1 object", reply.text)
+    assert "ConfigMap" in reply.text
+    assert objects.ready("Kustomization", "app")["message"] in reply.text
     assert len(reply.text.encode()) <= 12_000
 
 
-SYNC = (
-    "applied by Kustomization flux-system/flux-system, Ready",
-    "source GitRepository flux-system/flux-system, Ready",
-    "main@b649360",
-    "applied by FluxInstance flux-system/flux, Ready",
-)
+async def test_one_that_waits_names_what_it_depends_on(objects: Fleet) -> None:
+    reply = await ask(DETAIL, kind="Kustomization", name="after-broken", namespace=NAMESPACE)
+    assert "Waiting" in reply.text
+    assert re.search(rf"depends on.*{NAMESPACE}/broken,? Failing", reply.text)
+    reply = await ask("diagnose_flux", kind="Kustomization", name="after-broken", namespace=NAMESPACE)
+    assert "missing.yaml" in reply.text
+    assert f"Kustomization {NAMESPACE}/broken" in reply.text
 
 
-@pytest.mark.parametrize(
-    ("kind", "namespace", "name", "told"),
-    [
-        pytest.param(
-            "Pod",
-            "podinfo",
-            "podinfo-6748654544-8r26d",
-            (
-                "owned by ReplicaSet podinfo/podinfo-6748654544",
-                "owned by Deployment podinfo/podinfo",
-                "managed by HelmRelease podinfo/podinfo, Ready",
-                "by label and inventory",
-                "source OCIRepository flux-system/podinfo, Ready",
-                "applied by Kustomization flux-system/apps, Failing",
-                *SYNC,
-            ),
-            id="a-pod-of-podinfo",
-        ),
-        pytest.param(
-            "Pod",
-            "checkout",
-            "checkout-api-6947f5696f-2cfzp",
-            (
-                "owned by ReplicaSet checkout/checkout-api-6947f5696f",
-                "owned by Deployment checkout/checkout-api",
-                "managed by Kustomization flux-system/checkout, Failing",
-                "last attempted main@b649360",
-                *SYNC,
-            ),
-            id="a-pod-of-checkout",
-        ),
-        pytest.param(
-            "Deployment",
-            "team-blue",
-            "app",
-            ("managed by ResourceSet flux-system/teams, Ready", "by label and inventory", "sha256:d4bae30", *SYNC),
-            id="a-deployment-of-team-blue",
-        ),
-        pytest.param(
-            "Deployment",
-            "flux-system",
-            "source-controller",
-            ("managed by FluxInstance flux-system/flux, Ready", "by label and inventory", "v2.9.4@59aa0f6"),
-            id="source-controller",
-        ),
-    ],
-)
-async def test_a_way_up(kind: str, namespace: str, name: str, told: tuple[str, ...]) -> None:
-    reply = await ask(TRACE, kind=kind, namespace=namespace, name=name)
+async def test_a_release_names_its_chart_and_its_release(release: Fleet) -> None:
+    reply = await ask(DETAIL, kind="hr", name="web", namespace=NAMESPACE)
+    newest = release.read("HelmRelease", "web")["status"]["history"][0]
+    assert re.search(rf"^HelmRelease {NAMESPACE}/web, Ready", reply.text, re.MULTILINE)
+    assert re.search(rf"source:? HelmChart {NAMESPACE}/{NAMESPACE}-web,? Ready", reply.text)
+    assert newest["chartVersion"] in reply.text
+
+
+async def test_a_pod_leads_up_to_the_commit(workload: Fleet) -> None:
+    (pod,) = run("get", "pods", f"--namespace={NAMESPACE}", "--selector=app=pause", "--output=name").split()
+    reply = await ask(TRACE, kind="Pod", namespace=NAMESPACE, name=pod.partition("/")[2])
     assert not reply.is_error
-    assert "Could not read" not in reply.text
-    assert reply.lines[1] == f"{kind} {namespace}/{name}"
-    assert [part for part in told if part not in reply.text] == []
+    revision = workload.read("Kustomization", "workload")["status"]["lastAppliedRevision"]
+    for part in (
+        f"owned by ReplicaSet {NAMESPACE}/pause-",
+        f"owned by Deployment {NAMESPACE}/pause",
+        f"managed by Kustomization {NAMESPACE}/workload, Ready",
+        "by label and inventory",
+        f"source GitRepository {NAMESPACE}/fleet, Ready",
+        short(revision),
+    ):
+        assert part in reply.text, reply.text
 
 
-async def test_what_is_gone_from_the_cluster_is_known_by_inventory() -> None:
-    name = "acme:tenant-a:viewer"
-    if kubectl("get", "clusterrole", name, "--output=name"):
-        pytest.skip(f"the cluster has a ClusterRole {name}")
-    reply = await ask(TRACE, kind="ClusterRole", name=name)
+async def test_what_a_release_made_leads_to_it(release: Fleet) -> None:
+    reply = await ask(TRACE, kind="ConfigMap", namespace=NAMESPACE, name="web-settings")
+    assert f"managed by HelmRelease {NAMESPACE}/web, Ready" in reply.text
+    assert f"source HelmChart {NAMESPACE}/{NAMESPACE}-web" in reply.text
+    assert f"source GitRepository {NAMESPACE}/fleet" in reply.text
+
+
+async def test_what_is_gone_from_the_cluster_is_known_by_inventory(objects: Fleet) -> None:
+    objects.make("Kustomization", "emptied", {**objects.read("Kustomization", "app")["spec"], "prune": False})
+    objects.settles("Kustomization", "emptied", "True")
+    where = (by_kind["Kustomization"].resource, "emptied", f"--namespace={NAMESPACE}")
+    entries = f'{{"status":{{"inventory":{{"entries":[{{"id":"{NAMESPACE}_gone__ConfigMap","v":"v1"}}]}}}}}}'
+    run("patch", *where, "--subresource=status", "--type=merge", f"--patch={entries}")
+    reply = await ask(TRACE, kind="ConfigMap", namespace=NAMESPACE, name="gone")
     assert not reply.is_error
-    assert reply.lines[1].startswith(f"ClusterRole {name}: ")
+    assert reply.lines[1].startswith(f"ConfigMap {NAMESPACE}/gone: ")
     assert "not found" in reply.lines[1]
-    assert "managed by Kustomization flux-system/tenant-a, Ready" in reply.text
+    assert f"managed by Kustomization {NAMESPACE}/emptied, Ready" in reply.text
     assert "by its inventory alone" in reply.text
-    assert "source OCIRepository flux-system/tenants, Ready" in reply.text
-    assert [part for part in SYNC if part not in reply.text] == []
 
 
 @pytest.fixture
-def own_role() -> Iterator[None]:
-    """A ClusterRole of the test's own that says it is tenant-a's; tenant-a's inventory does not name it."""
+def own_role(objects: Fleet) -> Iterator[None]:
+    """A ClusterRole that says it is app's; app's inventory does not name it."""
     prefix = "kustomize.toolkit.fluxcd.io"
     role = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
-        "metadata": {"name": OWN_ROLE, "labels": {f"{prefix}/name": "tenant-a", f"{prefix}/namespace": "flux-system"}},
+        "metadata": {"name": OWN_ROLE, "labels": {f"{prefix}/name": "app", f"{prefix}/namespace": NAMESPACE}},
         "rules": [],
     }
-    if not kubectl("create", "--filename=-", given=json.dumps(role)):
-        pytest.skip("the current context may not create a ClusterRole, or there is one of that name")
+    if kubectl("auth", "can-i", "create", "clusterroles").strip() != "yes":
+        pytest.skip("the current context may not create a ClusterRole")
+    objects.apply(role)
     yield
     kubectl("delete", "clusterrole", OWN_ROLE)
 
@@ -156,17 +111,14 @@ async def test_a_label_that_no_inventory_confirms(kind: str) -> None:
     reply = await ask(TRACE, kind=kind, name=OWN_ROLE)
     assert not reply.is_error
     assert reply.lines[1] == f"ClusterRole {OWN_ROLE}"
-    assert "managed by Kustomization flux-system/tenant-a, Ready" in reply.text
+    assert f"managed by Kustomization {NAMESPACE}/app, Ready" in reply.text
     assert "by label, but its inventory does not name the object" in reply.text
-    assert [part for part in SYNC if part not in reply.text] == []
 
 
-async def test_what_nobody_manages() -> None:
-    if not kubectl("get", "clusterrole", "flux-viewer", "--output=name"):
-        pytest.skip("the cluster has no ClusterRole flux-viewer")
-    reply = await ask(TRACE, kind="ClusterRole", name="flux-viewer")
+async def test_what_nobody_manages(fleet: Fleet) -> None:
+    metadata = {"name": "unmanaged", "namespace": NAMESPACE}
+    fleet.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    reply = await ask(TRACE, kind="ConfigMap", name="unmanaged", namespace=NAMESPACE)
     assert not reply.is_error
-    assert reply.lines[1:] == [
-        "ClusterRole flux-viewer",
-        "not managed by Flux: no label, no owner and no inventory leads to a Flux object.",
-    ]
+    assert reply.lines[1] == f"ConfigMap {NAMESPACE}/unmanaged"
+    assert reply.lines[2].startswith("not managed by Flux")

@@ -1,7 +1,6 @@
 """Every tool against a real API server, as an identity that has exactly the role that `fluxcd-mcp rbac` prints."""
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,24 +10,18 @@ import pytest
 from flux_mcp.rbac import admission_policy, cluster_role
 from flux_mcp.settings import Access, Settings
 from flux_mcp.tools.registry import TOOLS
-from tests.live.test_live import ask, cluster, kubectl, staging
+from tests.support.live import NAMESPACE, ask, kubectl
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
-__all__ = ["cluster", "staging"]
-
-NAME = f"fluxcd-mcp-test-{os.getpid()}"
+NAME = NAMESPACE
+IN_FLEET = {"namespace": NAMESPACE}
 ARGUMENTS: dict[str, dict[str, object]] = {
-    "get_flux_resource": {"kind": "Kustomization", "name": "apps", "namespace": "flux-system"},
-    "trace_kubernetes_resource": {"kind": "Pod", "name": "payments-5b5f45cbf9-khd8f", "namespace": "apps"},
+    "get_flux_resource": {"kind": "Kustomization", "name": "workload", **IN_FLEET},
+    "trace_kubernetes_resource": {"kind": "Deployment", "name": "pause", **IN_FLEET},
     "get_kubernetes_resources": {"kind": "Deployment"},
-    "get_kubernetes_logs": {"kind": "Deployment", "name": "payments", "namespace": "apps"},
-    "reconcile_flux_resource": {
-        "kind": "ImagePolicy",
-        "name": "podinfo",
-        "namespace": "flux-system",
-        "wait_seconds": 0,
-    },
+    "get_kubernetes_logs": {"kind": "Deployment", "name": "pause", **IN_FLEET},
+    "reconcile_flux_resource": {"kind": "GitRepository", "name": "fleet", "wait_seconds": 0, **IN_FLEET},
     "reconcile_flux_sources": {"namespace": "no-such-namespace", "wait_seconds": 0},
 }
 
@@ -38,7 +31,7 @@ def apply(manifest: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def role() -> Iterator[str]:
+def role(cluster: None) -> Iterator[str]:
     """A user who has the role and nothing else; both are gone at the end."""
     if kubectl("auth", "can-i", "create", "clusterroles").strip() != "yes":
         pytest.skip("the current context may not make a ClusterRole")
@@ -56,7 +49,7 @@ def role() -> Iterator[str]:
     kubectl("delete", "clusterrole", NAME)
 
 
-@pytest.mark.usefixtures("staging")
+@pytest.mark.usefixtures("workload")
 @pytest.mark.parametrize("tool", [tool.name for tool in TOOLS])
 async def test_a_tool_needs_no_more_than_the_role(role: str, tool: str) -> None:
     settings = Settings(access=Access(impersonate=role))
@@ -92,7 +85,7 @@ def policy(role: str) -> Iterator[str]:
 
 def patched(user: str, patch: dict[str, object]) -> str | None:
     """What refused a patch of an object by this user; None where nothing did. Nothing is stored."""
-    target = ["imagepolicies.image.toolkit.fluxcd.io", "podinfo", "--namespace=flux-system"]
+    target = ["gitrepositories.source.toolkit.fluxcd.io", "fleet", f"--namespace={NAMESPACE}"]
     run = subprocess.run(
         [
             "kubectl",
@@ -110,7 +103,7 @@ def patched(user: str, patch: dict[str, object]) -> str | None:
     return run.stderr if run.returncode else None
 
 
-@pytest.mark.usefixtures("staging")
+@pytest.mark.usefixtures("fleet")
 @pytest.mark.parametrize(
     "patch",
     [
@@ -126,7 +119,7 @@ def test_the_policy_refuses_every_other_change(policy: str, patch: dict[str, obj
     assert "ValidatingAdmissionPolicy" in refused
 
 
-@pytest.mark.usefixtures("staging")
+@pytest.mark.usefixtures("fleet")
 async def test_the_policy_lets_a_request_through(policy: str) -> None:
     annotation = {"reconcile.fluxcd.io/requestedAt": "2026-01-02T03:04:05Z"}
     assert patched(policy, {"metadata": {"annotations": annotation}}) is None

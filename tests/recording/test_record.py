@@ -4,10 +4,10 @@ import errno
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -103,15 +103,21 @@ class Still:
         return await self._kubectl.run(command, context)
 
 
-async def answers(server: Any, how: Any = just_one) -> dict[str, list[str]]:
-    """What each reading tool answers, line by line, without the first."""
+async def answers(
+    server: Any, how: Any = just_one, objects: Sequence[Named] = OBJECTS, only: str = ""
+) -> dict[str, list[str]]:
+    """What each reading tool answers, or one of them, line by line, without the first."""
     heard = {}
     async with Client(server) as client:
         for tool in (await client.list_tools()).tools:
             schema = {**tool.input_schema, "properties": dict(tool.input_schema["properties"])}
-            if tool.name in NOT_COMPARED or not (tool.annotations and tool.annotations.read_only_hint):
+            if (
+                tool.name in NOT_COMPARED
+                or only not in {"", tool.name}
+                or not (tool.annotations and tool.annotations.read_only_hint)
+            ):
                 continue
-            for arguments in how(schema, OBJECTS):
+            for arguments in how(schema, objects):
                 result = await client.call_tool(tool.name, arguments)
                 text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
                 # A recording knows of a refusal only how it was refused the list; which verb and where differs.
@@ -443,32 +449,3 @@ def test_odd_items_are_recorded_as_far_as_they_are_understood(fake: FakeKubectl,
     found = json.loads((tmp_path / "rec" / "pods.json").read_text())["items"]
     assert found[0]["metadata"]["generation"] == big
     assert len(found) == 4
-
-
-def live_context(name: str) -> Settings:
-    if shutil.which("kubectl") is None or not os.environ.get("KUBECONFIG"):
-        pytest.skip("no kubectl, or KUBECONFIG names no cluster")
-    known = subprocess.run(
-        ["kubectl", "config", "get-contexts", "--output=name"], capture_output=True, text=True, timeout=60, check=True
-    )
-    if name not in known.stdout.split():
-        pytest.skip(f"the kubeconfig has no context {name}")
-    return Settings(access=Access(context=name))
-
-
-@pytest.mark.live
-@pytest.mark.parametrize("context", ["staging", "viewer", "nobody"])
-def test_every_reading_tool_answers_the_same_as_live(tmp_path: Path, context: str) -> None:
-    settings = live_context(context)
-    assert record(tmp_path / "rec", f"--kube-context={context}").exit_code == 0
-    compare(settings, tmp_path / "rec")
-
-
-@pytest.mark.live
-def test_what_a_viewer_may_not_read_is_said(tmp_path: Path) -> None:
-    live_context("viewer")
-    result = record(tmp_path / "rec", "--kube-context=viewer")
-    assert result.exit_code == 0
-    unread = {entry["resource"] for entry in about(tmp_path / "rec")["unreadable"]}
-    assert {"helmreleases.helm.toolkit.fluxcd.io", "configmaps"} <= unread
-    assert "(forbidden: viewer may not list in all namespaces)" in result.stdout

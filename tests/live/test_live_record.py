@@ -1,0 +1,70 @@
+"""`fluxcd-mcp record` against the cluster that it records, tool by tool."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+
+from flux_mcp.kubectl.connect import connect
+from flux_mcp.kubectl.live import LiveKubectl
+from flux_mcp.kubectl.replay import RecordedKubectl
+from flux_mcp.server import build
+from flux_mcp.settings import Access, Settings
+from flux_mcp.tools.registry import TOOLS
+from tests.recording.test_record import NOT_COMPARED, Still, answers, record
+from tests.support.arguments import Named, just_one
+from tests.support.live import NAMESPACE, Fleet, context, kubectl
+
+pytestmark = pytest.mark.live
+
+COMPARED = [tool.name for tool in TOOLS if tool.reads_only and tool.recorded and tool.name not in NOT_COMPARED]
+OBJECTS = [
+    Named("Kustomization", NAMESPACE, "app"),
+    Named("HelmRelease", NAMESPACE, "web"),
+    Named("Deployment", NAMESPACE, "pause"),
+    Named("GitRepository", NAMESPACE, "no-branch"),
+]
+TRIES = 5
+"""Recordings that are made of a cluster that changes meanwhile."""
+
+
+@pytest.mark.parametrize("who", ["", "viewer", "nobody"])
+@pytest.mark.parametrize("tool", COMPARED)
+def test_a_reading_tool_answers_the_same_as_live(
+    workload: Fleet, release: Fleet, tmp_path: Path, tool: str, who: str
+) -> None:
+    name = context(who or kubectl("config", "current-context").strip())
+    settings = Settings(access=Access(context=name))
+    kubectl_of = connect(settings)
+    assert isinstance(kubectl_of, LiveKubectl)
+    for number in range(TRIES):
+        folder = tmp_path / f"rec-{number}"
+        assert record(folder, f"--kube-context={name}").exit_code == 0
+        recorded = Settings(recording=folder)
+        live = build(Still(kubectl_of, RecordedKubectl(folder).moment), settings)
+        from_files = anyio.run(answers, build(connect(recorded), recorded), just_one, OBJECTS, tool)
+        from_cluster = anyio.run(answers, live, just_one, OBJECTS, tool)
+        if from_files == from_cluster:
+            break
+    assert from_files == from_cluster
+    assert any(from_files.values())
+
+
+def test_what_a_viewer_may_not_read_is_said(release: Fleet, tmp_path: Path) -> None:
+    result = record(tmp_path / "rec", f"--kube-context={context('viewer')}")
+    assert result.exit_code == 0
+    about: dict[str, Any] = json.loads((tmp_path / "rec" / "recording.json").read_text())
+    unread = {entry["resource"] for entry in about["unreadable"]}
+    assert {"helmreleases.helm.toolkit.fluxcd.io", "configmaps"} <= unread
+    assert "(forbidden: viewer may not list in all namespaces)" in result.stdout
+
+
+@pytest.mark.anyio
+async def test_every_tool_is_compared() -> None:
+    settings = Settings(recording=Path(__file__).parent.parent.parent / "fixtures" / "staging")
+    async with Client(build(connect(settings), settings)) as client:
+        listed = {tool.name for tool in (await client.list_tools()).tools}
+    assert set(COMPARED) == listed - NOT_COMPARED
