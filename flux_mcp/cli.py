@@ -3,7 +3,7 @@
 import functools
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -106,10 +106,7 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**given: Any) -> None:  # noqa: ANN401
-        # An empty variable counts as none, which would drop an identity in silence.
-        empty = [name for name in map(_variable, common) if os.environ.get(name) == ""]
-        if empty:
-            _fail(f"{empty[0]} is empty: unset it, or give it a value.", 2)
+        _refuse_empty(common)
         try:
             settings = _settings(**{name: given.pop(name) for name in common})
         except FluxMcpError as error:
@@ -120,6 +117,13 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _refuse_empty(names: Iterable[str]) -> None:
+    """End with code 2 where the variable of a flag is empty: it counts as none, which would drop a limit in silence."""
+    for variable in map(_variable, names):
+        if not os.environ.get(variable, "set").strip():
+            _fail(f"{variable} is empty: unset it, or give it a value.", 2)
 
 
 def _fail(text: str, code: int) -> NoReturn:
@@ -267,6 +271,7 @@ def rbac(
     ] = None,
 ) -> None:
     """Print the ClusterRole that the tools need, for kubectl apply: no Secrets, and patch on Flux kinds alone."""
+    _refuse_empty(("read_only", "flux_only"))
     from flux_mcp.rbac import admission_policy, cluster_role  # noqa: PLC0415
 
     try:

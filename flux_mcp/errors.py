@@ -12,7 +12,7 @@ FluxMcpError
     ├── UnknownContext      the kubeconfig has no such context
     ├── BadKubeconfig       the kubeconfig is missing or broken
     ├── Unreachable         the API server does not answer
-    ├── NotLoggedIn         no credentials, or the login plugin failed
+    ├── NotLoggedIn         no credentials, or the credential plugin failed
     ├── Forbidden           the identity may not do this
     │   ├── ForbiddenEverywhere    it may not list in all namespaces
     │   └── ImpersonationForbidden
@@ -107,7 +107,7 @@ class Unreachable(KubectlError):
 
 
 class NotLoggedIn(KubectlError):
-    """There are no valid credentials, or the login plugin of the kubeconfig failed."""
+    """There are no valid credentials, or the credential plugin of the kubeconfig failed."""
 
 
 class Forbidden(KubectlError):

@@ -30,6 +30,8 @@ class RequestContext:
         context: None for a kubeconfig without contexts (kubectl then uses the service account of its Pod).
         identity: `as X` with --kube-as, else `user X`, the kubeconfig's name for it.
         now: the moment of the answer; of a recording, the moment that it was made.
+        moved: the user and API server of the context when it was first used, and those of now, where they differ.
+        chosen: whether the call names the context.
         tools: the names of the tools that the server offers, so that an answer advises no other.
     """
 
@@ -37,6 +39,8 @@ class RequestContext:
     identity: tuple[str, str]
     now: datetime
     where: ErrorContext
+    moved: tuple[str, str] | None = None
+    chosen: bool = False
     tools: frozenset[str] = frozenset()
 
     def offers(self, tool: str) -> bool:

@@ -14,18 +14,28 @@ from typing import Any, Final
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool as McpTool
-from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolResult,
+    GetPromptResult,
+    InputRequiredResult,
+    TextContent,
+    ToolAnnotations,
+)
 from pydantic import PrivateAttr
 
 from flux_mcp import __version__
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.errors import FluxMcpError, first_of
+from flux_mcp.errors import BadSetting, FluxMcpError, first_of
 from flux_mcp.kubectl.base import Kubectl
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.kubectl.live import LiveKubectl
+from flux_mcp.kubectl.validate import echo
 from flux_mcp.reconcile.wait import Pace
 from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import Tool, Toolbox, UnknownTool
+from flux_mcp.worker import on_this_loop, worker
 
 INSTRUCTIONS: Final = (
     "Answers about Flux CD on Kubernetes. Each question has one tool; an answer is complete unless its first lines "
@@ -35,6 +45,11 @@ INSTRUCTIONS: Final = (
     "age is the time since the last transition; health is what a controller last wrote, and get_flux_instance shows "
     "whether the controllers run."
 )
+WAITING: Final = (
+    "fluxcd-mcp serve waits for an MCP client on its standard input; a client starts it by itself. At a terminal, "
+    "use fluxcd-mcp call TOOL. Ctrl-C ends it."
+)
+"""For whoever types `serve` on a terminal."""
 WRITING: Final = (
     " Only the reconcile tools change something: they ask Flux to reconcile now. Use them when the user wants that, "
     "force and reset when the user asks for them."
@@ -61,12 +76,25 @@ def build(kubectl: Kubectl, settings: Settings, pace: Pace | None = None) -> MCP
     )
 
 
+_ABSENT: Final = ("prompts/list", "resources/list", "resources/templates/list")
+"""Methods of the SDK for which there is nothing here."""
+
+
 class _Server(MCPServer[Any]):
     """A server that tells why a tool is not here; the SDK would repeat whatever name it was given."""
 
     def __init__(self, toolbox: Toolbox, **told: Any) -> None:  # noqa: ANN401 (what MCPServer takes)
-        super().__init__(**told)
+        super().__init__(**told, subscriptions=False)
         self._toolbox = toolbox
+        for method in _ABSENT:
+            # What is not served is not advertised either.
+            self._lowlevel_server._request_handlers.pop(method, None)  # noqa: SLF001 (the SDK has no way to ask for less)
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        del arguments, context
+        raise MCPError(INVALID_PARAMS, f"There is no prompt {echo(name)}: this server has tools only.")
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
@@ -103,8 +131,9 @@ class _BoundTool(McpTool):
         convert_result: bool = False,  # noqa: FBT001, FBT002 (the SDK's signature)
     ) -> Any:  # noqa: ANN401
         del convert_result
+        report = on_this_loop(context.report_progress)
         try:
-            return _result(await self._toolbox.call(self.name, arguments, context.report_progress))
+            return _result(await worker().run(lambda: self._toolbox.call(self.name, arguments, report)))
         except Exception as error:  # noqa: BLE001 (what is not foreseen must not be told by the SDK)
             return _result(self._failure(first_of(error)), is_error=True)
 
@@ -150,9 +179,27 @@ def serve(settings: Settings) -> None:
         BadRecording: there is no such recording.
     """
     kubectl = connect(settings)
-    if isinstance(kubectl, LiveKubectl):
-        _end_with_children(kubectl.kill_all)
-    build(kubectl, settings).run("stdio")
+    kill_all = kubectl.kill_all if isinstance(kubectl, LiveKubectl) else _nothing
+    _end_with_children(kill_all)
+    for stream in ("stdin", "stdout"):
+        if getattr(sys, stream) is None:
+            raise BadSetting(f"serve speaks MCP over stdin and stdout, and {stream} is closed.")
+    if sys.stdin.isatty():
+        print(WAITING, file=sys.stderr)  # noqa: T201 (for the person at the terminal)
+    try:
+        build(kubectl, settings).run("stdio")
+    except (OSError, BaseExceptionGroup) as error:
+        # Whoever read the answers is gone.
+        if not isinstance(first_of(error), OSError):
+            raise
+    finally:
+        kill_all()
+    # Python would print a traceback at its end for what is left in the buffer of a stream that is closed.
+    os._exit(0)
+
+
+def _nothing() -> None:
+    """There is no kubectl to end."""
 
 
 def _end_with_children(kill_all: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 """The settings that a process is started with. They are frozen: no tool call can change them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -44,6 +45,8 @@ class Access:
                 raise BadSetting(f"{ours} is empty: leave it out, or give it a value.")
             if _CONTROL & set(value):
                 raise BadSetting(f"{ours} holds a control character.")
+        if self.server is not None and "@" in re.split("[/?#]", self.server.rpartition("://")[2])[0]:
+            raise BadSetting("--kube-server must not hold credentials: they belong in the kubeconfig.")
         if self.impersonate is None and (self.impersonate_groups or self.impersonate_uid is not None):
             raise BadSetting("--kube-as-group and --kube-as-uid need --kube-as.")
 
@@ -93,7 +96,7 @@ class Settings:
         kubectl: the kubectl to run, a name on PATH or a path.
 
     Raises:
-        BadSetting: a time-out out of range, an empty --kubectl, or --recording together with access flags.
+        BadSetting: a timeout out of range, an empty --kubectl, or --recording together with access flags.
     """
 
     access: Access = field(default_factory=Access)

@@ -79,7 +79,7 @@ def test_the_access_flags_reach_kubectl(fake: FakeKubectl) -> None:
     assert "context prod · as jane" in result.stdout
     (get,) = fake.calls("get")
     expected = ["--context=prod", "--as=jane", "--as-group=ops", "--as-group=dev", "--client-key=/keys/jane"]
-    assert [*expected, "--insecure-skip-tls-verify=true", "--request-timeout=45s"] == get[:7]
+    assert [*expected, "--insecure-skip-tls-verify=true", "--request-timeout=22s"] == get[:7]
 
 
 def test_tools_names_every_tool_and_parameter() -> None:

@@ -5,6 +5,7 @@ kind is an allow-list: fields that can carry credentials (values, substitutions,
 keys alone.
 """
 
+import re
 from typing import Final
 
 from flux_mcp.api.fields import ANY, COMMON, CONDITIONS, REF, SELECTOR, FieldPolicy, Fields, keep
@@ -565,3 +566,16 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         ),
     ),
 )
+
+_COMPONENTS: Final = frozenset(kind.controller for kind in FLUX_KINDS if kind.controller)
+_ALL_IN_ONE: Final = re.compile(r"flux(?:-[a-f0-9]{6,10}(?:-[a-z0-9]{5})?)?")
+"""The Deployment in which some distributions run every controller, its ReplicaSets and Pods."""
+
+
+def component_of(name: str) -> str:
+    """The controller that a workload or Pod of this name runs: `kustomize-controller` of `kustomize-controller-shard1`.
+
+    Empty where the name is not that of a controller of Flux.
+    """
+    known = (component for component in _COMPONENTS if name == component or name.startswith(f"{component}-"))
+    return next(known, "flux" if _ALL_IN_ONE.fullmatch(name) else "")

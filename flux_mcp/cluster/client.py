@@ -24,6 +24,7 @@ from flux_mcp.cluster.gather import gather
 from flux_mcp.cluster.result import ListResult, Named, Unread, find_unread
 from flux_mcp.errors import (
     BadOutput,
+    CannotReconcile,
     Forbidden,
     ForbiddenEverywhere,
     ImpersonationForbidden,
@@ -43,10 +44,11 @@ from flux_mcp.kubectl.command import (
     ServerVersion,
     Version,
 )
-from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig, file_stamp, parse_kubeconfig
+from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig, check_files, file_stamp, parse_kubeconfig
 from flux_mcp.kubectl.output import continues, map_items, parse_document, problems
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.request import ErrorContext, RequestContext
+from flux_mcp.sanitize.quote import value
 from flux_mcp.settings import Access
 
 T = TypeVar("T", bound=Named)
@@ -75,6 +77,7 @@ class Cluster:
         self._in_use: str | None = self._access.context
         self._kubeconfig: tuple[object, Kubeconfig] | None = None
         self._checked_version = False
+        self._first_seen: dict[str, ContextEntry] = {}
         self._opening = anyio.Lock()
         self._discovery = Discovery(kubectl, monotonic)
 
@@ -117,13 +120,32 @@ class Cluster:
         if context is None and self._in_use is None:
             self._in_use = known.choose()
         name = context if context is not None else self._in_use
+        if not known.contexts:
+            check_files(self._access.kubeconfig)
         entry = known.find(name) if name is not None else None
         return RequestContext(
             context=name,
             identity=self._identity(entry),
             now=self._kubectl.moment or datetime.now(UTC),
             where=ErrorContext(name, impersonating=self._impersonated is not None),
+            moved=self._moved(entry, chosen=context is not None),
+            chosen=context is not None,
         )
+
+    def _moved(self, entry: ContextEntry | None, *, chosen: bool) -> tuple[str, str] | None:
+        """Where the context led to when it was first used and where it leads to now; None where that is the same.
+
+        A call that names the context takes it as it is now.
+        """
+        if entry is None:
+            return None
+        first = self._first_seen.setdefault(entry.name, entry)
+        if chosen:
+            self._first_seen[entry.name] = entry
+        if (first.server, first.cluster, first.user) == (entry.server, entry.cluster, entry.user):
+            return None
+        before, now = (f"user {one.user} at {one.server or one.cluster}" for one in (first, entry))
+        return before, now
 
     @property
     def in_use(self) -> str | None:
@@ -237,7 +259,9 @@ class Cluster:
             served = await self._discovery.served(request.where, after=served)
             unread = (*unread, *served.split(doubtful, request.where)[2])
         if continues(output.stdout):
-            unread = (*unread, Unread(tuple(kind.kind for kind in present), "the list has more pages", partly=True))
+            more = "the list has more pages"
+            error = BadOutput(f"kubectl printed a part: {more}; {request.where}.", brief=more)
+            unread = (*unread, Unread(tuple(kind.kind for kind in present), more, error, partly=True))
         if odd := len(views) - len(objects):
             unread = (*unread, Unread((), f"{odd} items that are not understood", partly=True))
         in_full = frozenset(kind.kind for kind in (*present, *absent)) - {
@@ -280,6 +304,12 @@ class Cluster:
         self, request: RequestContext, command: Annotate | CanPatch
     ) -> tuple[Output, tuple[KubectlError, ...]]:
         """Run a command about one kind; once more in another version where its own is no longer served."""
+        if request.moved is not None and not request.chosen:
+            raise CannotReconcile(
+                f"The kubeconfig was replaced: {request.where} was {value(request.moved[0])} and is "
+                f"{value(request.moved[1])}. Nothing was requested. To use it as it is now, pass context or restart "
+                "the server."
+            )
         output = await self._ask(command, request.where)
         errors = problems(output, request.where)
         if any(isinstance(error, KindNotInstalled) for error in errors) or _NO_SUCH_TYPE in output.stderr:

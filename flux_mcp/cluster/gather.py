@@ -8,7 +8,7 @@ import anyio
 import anyio.abc
 
 from flux_mcp.cluster.result import ListResult, Named, Unread
-from flux_mcp.errors import KubectlError, TimedOut, first_of
+from flux_mcp.errors import BadArgument, BadOutput, KubectlError, TimedOut, first_of
 
 T = TypeVar("T")
 N = TypeVar("N", bound=Named)
@@ -64,8 +64,12 @@ class Gather:
                 pending.value = await read
             except KubectlError as error:
                 pending.error = error
+            except BadArgument as error:
+                # What an object names need be no name that kubectl can be given.
+                pending.error = BadOutput(str(error))
         if scope.cancelled_caught:
-            pending.late, pending.error = True, TimedOut("kubectl did not answer in time.", brief="timed out")
+            late = f"{', '.join(pending.what)}: kubectl did not answer in time and was ended."
+            pending.late, pending.error = True, TimedOut(late, brief="timeout")
 
     def _end(self) -> None:
         for pending in self._reads:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.flux_kinds import component_of
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, labels, number, text
 from flux_mcp.kubernetes.pods import Pod
@@ -19,8 +19,6 @@ CONTROLLERS: Final = "app.kubernetes.io/part-of=flux"
 VERSION_LABEL: Final = "app.kubernetes.io/version"
 _OPERATOR_LABEL: Final = "fluxcd.controlplane.io/name"
 _BOOTSTRAP_LABEL: Final = "kustomize.toolkit.fluxcd.io/name"
-
-_COMPONENTS: Final = frozenset(kind.controller for kind in FLUX_KINDS if kind.controller)
 
 _TELLING_ARGS: Final = frozenset(
     {
@@ -108,7 +106,7 @@ class Controller:
     @property
     def component(self) -> str:
         """Which controller it is: `kustomize-controller` of `kustomize-controller-shard1`."""
-        return next((name for name in _COMPONENTS if self.ref.name.startswith(f"{name}-")), self.ref.name)
+        return component_of(self.ref.name)
 
     @property
     def down(self) -> bool:
@@ -193,14 +191,23 @@ def down_controllers(found: Sequence[Controller]) -> dict[str, ObjectRef]:
     return {one.component: one.ref for one in found if one.down and one.component not in up}
 
 
-def controllers(deployments: Iterable[Workload], pods: Sequence[Pod] | None) -> tuple[Controller, ...]:
+def controllers(deployments: Sequence[Workload], pods: Sequence[Pod] | None) -> tuple[Controller, ...]:
     """The controllers by namespace and name.
+
+    Whoever may create a Deployment may give it Flux's label: only those with the name of a controller count, in the
+    namespace that has most of them, and where another one has half as many.
 
     Args:
         deployments: those with the label of Flux.
         pods: theirs; None if they could not be read.
     """
-    return tuple(_controller(one, pods) for one in sorted(deployments, key=lambda one: one.ref))
+    components: dict[str, set[str]] = {}
+    for one in deployments:
+        if component := component_of(one.ref.name):
+            components.setdefault(one.ref.namespace, set()).add(component)
+    most = max(map(len, components.values()), default=0)
+    own = [one for one in deployments if component_of(one.ref.name) and 2 * len(components[one.ref.namespace]) >= most]
+    return tuple(_controller(one, pods) for one in sorted(own, key=lambda one: one.ref))
 
 
 def _controller(deployment: Workload, pods: Sequence[Pod] | None) -> Controller:

@@ -13,4 +13,4 @@ def connect(settings: Settings) -> LiveKubectl | RecordedKubectl:
     """
     if settings.recording is not None:
         return RecordedKubectl(settings.recording)
-    return LiveKubectl(settings.kubectl, settings.access, request_timeout=settings.timeout)
+    return LiveKubectl(settings.kubectl, settings.access, timeout=settings.timeout)

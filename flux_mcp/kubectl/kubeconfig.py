@@ -15,12 +15,13 @@ NAMED_CONTEXTS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ContextEntry:
-    """One context of the kubeconfig, by its names only."""
+    """One context of the kubeconfig, by its names only, and the address of its API server."""
 
     name: str
     cluster: str
     user: str
     namespace: str
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,15 @@ class Kubeconfig:
         )
 
     def choose(self) -> str | None:
-        """The context that kubectl would use; None for a kubeconfig without contexts (kubectl in a pod).
+        """The context that kubectl would use, or the only one; None without contexts (kubectl in a Pod).
 
         Raises:
             BadKubeconfig: it has contexts, but none is current.
         """
         if self.current or not self.contexts:
             return self.current or None
+        if len(self.contexts) == 1:
+            return self.contexts[0].name
         raise BadKubeconfig(
             f"The kubeconfig has no current context: pass context, or set --kube-context. It has {self.names()}.",
             brief="no current context",
@@ -65,9 +68,20 @@ class Kubeconfig:
 
 def parse_kubeconfig(document: Mapping[str, Any]) -> Kubeconfig:
     """The names in what `kubectl config view --output=json` printed."""
-    contexts = document.get("contexts")
+    contexts, clusters = document.get("contexts"), document.get("clusters")
+    servers = {
+        _text(entry, "name"): _text(entry.get("cluster"), "server")
+        for entry in (clusters if isinstance(clusters, list) else [])
+        if isinstance(entry, Mapping)
+    }
     entries = [
-        ContextEntry(name, _text(inner, "cluster"), _text(inner, "user"), _text(inner, "namespace"))
+        ContextEntry(
+            name,
+            cluster := _text(inner, "cluster"),
+            _text(inner, "user"),
+            _text(inner, "namespace"),
+            servers.get(cluster, ""),
+        )
         for entry in (contexts if isinstance(contexts, list) else [])
         if (name := _text(entry, "name"))
         for inner in [entry.get("context")]
@@ -77,8 +91,28 @@ def parse_kubeconfig(document: Mapping[str, Any]) -> Kubeconfig:
 
 def file_stamp(kubeconfig: str | None) -> object:
     """What changes when a file of the kubeconfig does, so that a change is seen without starting a process."""
-    told = kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
-    return tuple(_stamp(path) for path in told.split(os.pathsep) if path)
+    return tuple(map(_stamp, _paths(kubeconfig)))
+
+
+def check_files(kubeconfig: str | None) -> None:
+    """For a kubeconfig without contexts: whether a file was named and does not exist.
+
+    Raises:
+        BadKubeconfig: none of the files exists.
+    """
+    paths = _paths(kubeconfig) if kubeconfig or os.environ.get("KUBECONFIG") else []
+    if paths and not any(map(os.path.exists, paths)):
+        named = ", ".join(map(echo, paths))
+        expected = any(path[:1] in "~$" for path in paths)
+        shell = " No shell expands it here: write the full path." if expected else ""
+        raise BadKubeconfig(f"There is no kubeconfig at {named}.{shell}", brief="no kubeconfig")
+
+
+def _paths(kubeconfig: str | None) -> list[str]:
+    # Without HOME and an entry in the password file `~` stays as it is.
+    default = os.path.join(os.path.expanduser("~"), ".kube", "config")  # noqa: PTH111, PTH118 (Path.home() raises then)
+    files = [kubeconfig] if kubeconfig else (os.environ.get("KUBECONFIG") or default).split(os.pathsep)
+    return [path for path in files if path]
 
 
 def _stamp(path: str) -> tuple[str, int, int, int]:

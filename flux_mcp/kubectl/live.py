@@ -1,17 +1,19 @@
 """The one place that starts processes: kubectl, over sh.
 
-Each kubectl leads a session of its own, has /dev/null for its input and the whole environment of this process (login
-plugins need it). Whatever ends the waiting (time-out, cancellation, end of input, too much output) kills the whole
-group, login plugins included; a process that is being ended by a signal calls `kill_all`.
+Each kubectl leads a session of its own, has /dev/null for its input and the whole environment of this process
+(credential plugins need it). Whatever ends the waiting (timeout, cancellation, end of input, too much output) kills the
+whole group, credential plugins included; a process that is being ended by a signal calls `kill_all`.
 """
 
 import logging
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 from typing import Final
 
 import anyio
@@ -27,6 +29,8 @@ MAX_OUTPUT: Final = 256 << 20
 """Bytes of stdout that are read."""
 MAX_ERRORS: Final = 1 << 20
 """Bytes of stderr that are kept; the rest is dropped."""
+REQUEST_SHARE: Final = 0.5
+"""The part of a call's time after which kubectl gives one request up, so that it still prints what else it has read."""
 MAX_PROCESSES: Final = 8
 _ANY_EXIT: Final = tuple(range(-64, 256))
 
@@ -40,21 +44,22 @@ class LiveKubectl:
     Args:
         program: a name on PATH or a path; looked up at every call, so that one installed meanwhile is found.
         access: how to reach the cluster.
-        request_timeout: seconds after which kubectl itself gives a request up, should this process be gone.
+        timeout: seconds for one tool call.
     """
 
     moment = None
     impersonated = None
 
-    def __init__(self, program: str, access: Access, *, request_timeout: float, max_output: int = MAX_OUTPUT) -> None:
+    def __init__(self, program: str, access: Access, *, timeout: float, max_output: int = MAX_OUTPUT) -> None:
         """Start nothing yet."""
         self._program, self._access, self._max_output = program, access, max_output
-        self._request_timeout = f"--request-timeout={max(1, int(request_timeout))}s"
+        self._request_timeout = f"--request-timeout={max(1, int(timeout * REQUEST_SHARE))}s"
         self._places = anyio.CapacityLimiter(MAX_PROCESSES)
         # Threads of our own, so that the protocol's reader and writer never wait for one; twice as many, since the
         # thread of a cancelled wait ends a little later than its place is given back.
         self._threads = anyio.CapacityLimiter(2 * MAX_PROCESSES)
         self._starting = threading.Lock()
+        self._ended = False
         self._groups: set[int] = set()
 
     async def run(self, command: Command, context: str | None = None) -> Output:
@@ -86,7 +91,8 @@ class LiveKubectl:
         return Output(running.exit_code, out.take(), err.take().decode(errors="replace"))
 
     def kill_all(self) -> None:
-        """End every kubectl that is running now. For signal handlers: waits for one that is just being started."""
+        """End every kubectl, and start none any more. For the end of this process: waits for one that just starts."""
+        self._ended = True
         with_lock = self._starting.acquire(timeout=1)
         for group in tuple(self._groups):
             _kill(group)
@@ -95,7 +101,7 @@ class LiveKubectl:
 
     def _start(self, argv: tuple[str, ...], out: "_Sink", err: "_Sink") -> "sh.RunningCommand":
         try:
-            program = sh.Command(self._program)
+            program = sh.Command(find_program(self._program))
         except sh.CommandNotFound:
             raise self._missing("was not found, or is not executable") from None
         with self._starting, open(os.devnull, "rb") as nothing:  # noqa: PTH123 (a descriptor for the child)
@@ -118,11 +124,13 @@ class LiveKubectl:
             except sh.ForkException as error:
                 raise self._missing(f"cannot be started ({str(error).strip().splitlines()[-1][:200]})") from None
             self._groups.add(running.pid)
+            if self._ended:
+                _kill(running.pid)
         out.when_full = lambda: _kill(running.pid)
         return running
 
     def _end(self, group: int) -> None:
-        # Also after an ordinary end: a login plugin may have outlived kubectl.
+        # Also after an ordinary end: a credential plugin may have outlived kubectl.
         _kill(group)
         self._groups.discard(group)
 
@@ -131,6 +139,23 @@ class LiveKubectl:
             f"{self._program} {what}. PATH of this process: {os.environ.get('PATH', '(none)')}. Install kubectl, set "
             "--kubectl (FLUX_MCP_KUBECTL) to its full path, or set PATH in the MCP client's configuration."
         )
+
+
+def find_program(program: str) -> str:
+    """The path of a program: as it is given, or in the folders of PATH, never in the working directory.
+
+    An empty or relative folder in PATH means the working directory, which may hold anything.
+
+    Raises:
+        CommandNotFound: there is no such program.
+    """
+    if os.sep in program:
+        return program
+    folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder).is_absolute()]
+    found = shutil.which(program, path=os.pathsep.join(folders)) if folders else None
+    if found is None:
+        raise sh.CommandNotFound(program)
+    return found
 
 
 class _Sink(BytesIO):

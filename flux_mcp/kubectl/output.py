@@ -7,7 +7,7 @@ failure, and it is never merged into stdout. The texts are those of kubectl 1.28
 import json
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -40,6 +40,10 @@ T = TypeVar("T")
 JsonObject = dict[str, Any]
 
 _EXCERPT: Final = 200
+MOST_LINES: Final = 40
+"""Different lines of stderr that are looked at, half of them the first and half the last ones."""
+LONGEST_LINE: Final = 4000
+"""Characters of a line that are looked at, half of them its head and half its tail."""
 _NOISE: Final = re.compile(r"[EWIF]\d{4} \d\d:\d\d:\d\d|Warning:|Flag --|$")
 
 
@@ -55,44 +59,76 @@ def problems(output: Output, error_context: ErrorContext) -> tuple[KubectlError,
     """
     if output.exit_code == 0:
         return ()
+    lines = _lines(output.stderr)
     if output.exit_code < 0:
         name = signal.strsignal(-output.exit_code) or "unknown"
-        return (
-            KubectlFailed(
-                f"kubectl was ended by signal {-output.exit_code} ({name}); {error_context}.",
-                brief="kubectl was killed",
-            ),
-        )
-    lines = output.stderr.splitlines()
-    telling = [line for line in lines if not _NOISE.match(line)] or [line for line in lines if line.strip()]
-    found = [error for line in telling if (error := _understand(line, error_context)) is not None]
+        ended = f"kubectl was ended by signal {-output.exit_code} ({name}); {error_context}.{_also(lines)}"
+        return (KubectlFailed(ended, brief="kubectl was killed"),)
+    understood = {line: _understand(line, error_context) for line in lines}
+    found = [error for error in understood.values() if error is not None]
+    others = [line for line, error in understood.items() if error is None]
+    if any(isinstance(error, NotLoggedIn) for error in found):
+        # What the credential plugin wrote stands before what kubectl makes of it.
+        return tuple(_with_lines(error, others) for error in found)
     if found:
-        return tuple(found)
+        # What is not understood may be about any kind.
+        also = KubectlFailed(
+            f"kubectl failed; {error_context}.{_also(others)}", brief=f"kubectl failed:{_also(others)}"
+        )
+        return (*found, *((also,) if others else ()))
     if output.stdout[:64].startswith(b"Please enter"):
         return (_not_logged_in("kubectl asked for a user name", error_context),)
-    said = _said(" ".join(telling) or output.stdout[:1024].decode(errors="replace"))
+    said = _also(others) or _also([output.stdout[:1024].decode(errors="replace")]) or " It printed no error."
     return (
         KubectlFailed(
-            f"kubectl failed with exit code {output.exit_code}; {error_context}. It said: {said}",
-            brief=f"kubectl failed: {said}",
+            f"kubectl failed with exit code {output.exit_code}; {error_context}.{said}", brief=f"kubectl failed:{said}"
         ),
     )
+
+
+def _lines(stderr: str) -> tuple[str, ...]:
+    """The different lines that say something; noise only where there is nothing else."""
+    lines = dict.fromkeys(_shorten(line.strip()) for line in stderr.splitlines() if line.strip())
+    telling = tuple(line for line in lines if not _NOISE.match(line)) or tuple(lines)
+    return telling if len(telling) <= MOST_LINES else (*telling[: MOST_LINES // 2], *telling[-MOST_LINES // 2 :])
+
+
+def _shorten(line: str) -> str:
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE // 2]} … {line[-LONGEST_LINE // 2 :]}"
+
+
+def _also(lines: Sequence[str]) -> str:
+    """What kubectl wrote, as one more sentence."""
+    written = " ".join(lines)
+    return f" kubectl wrote: {_said(written)}" if written.strip() else ""
+
+
+def _with_lines(error: KubectlError, lines: Sequence[str]) -> KubectlError:
+    if not lines or not isinstance(error, NotLoggedIn):
+        return error
+    more = NotLoggedIn(f"{error}{_also(lines)}", brief=error.brief, resources=error.resources)
+    more.said = error.said
+    return more
 
 
 def _understand(line: str, error_context: ErrorContext) -> KubectlError | None:
     for pattern, build in _KNOWN:
         if match := pattern.search(line):
             error = build(match, line, error_context)
-            error.said = scrub(line.strip())
+            error.said = scrub(line)
             return error
     return None
 
 
 _ATTRIBUTION: Final = (
-    re.compile(r'resource "(?P<plural>[a-z0-9]+)(?:/\w+)?" in API group "(?P<group>[a-z0-9.-]*)"'),
-    re.compile(r'Unable to (?:list|find) "(?:(?P<group>[a-z0-9.-]*)/)?\w+, Resource=(?P<plural>[a-z0-9]+)"'),
-    re.compile(r"\((?:get|list|patch) (?P<plural>[a-z0-9]+)(?:\.(?P<group>[a-z0-9.-]+))?(?: [^)]*)?\)\s*$"),
-    re.compile(r'\): (?P<plural>[a-z0-9]+)(?:\.(?P<group>[a-z0-9.-]+))?(?: "[^"]*")? (?:is|not) '),
+    re.compile(r'resource "(?P<plural>[a-z0-9]{1,63})(?:/\w{1,63})?" in API group "(?P<group>[a-z0-9.-]{0,253})"'),
+    re.compile(
+        r'Unable to (?:list|find) "(?:(?P<group>[a-z0-9.-]{0,253})/)?\w{1,63}, Resource=(?P<plural>[a-z0-9]{1,63})"'
+    ),
+    re.compile(
+        r"\((?:get|list|patch) (?P<plural>[a-z0-9]{1,63})(?:\.(?P<group>[a-z0-9.-]{1,253}))?(?: [^()]{0,300})?\)$"
+    ),
+    re.compile(r'\): (?P<plural>[a-z0-9]{1,63})(?:\.(?P<group>[a-z0-9.-]{1,253}))?(?: "[^"]{0,300}")? (?:is|not) '),
 )
 
 
@@ -112,8 +148,8 @@ def _forbidden(_: re.Match[str], line: str, error_context: ErrorContext) -> Kube
             brief="the impersonation is forbidden",
         )
     who = re.search(r'User "([^"]{0,253})"', line)
-    verb = re.search(r"cannot (\w+) resource", line)
-    part = re.search(r'resource "[a-z0-9]+(/[a-z]+)"', line)
+    verb = re.search(r"cannot (\w{1,63}) resource", line)
+    part = re.search(r'resource "[a-z0-9]{1,63}(/[a-z]{1,63})"', line)
     namespace = re.search(r'in the namespace "([^"]{0,63})"', line)
     user = value(who[1]) if who else "this identity"
     many = verb is not None and verb[1] == "list"
@@ -129,8 +165,8 @@ def _forbidden(_: re.Match[str], line: str, error_context: ErrorContext) -> Kube
 
 def _not_logged_in(why: str, error_context: ErrorContext) -> NotLoggedIn:
     return NotLoggedIn(
-        f"Not logged in, or the login plugin failed; {error_context}: {why}. Log in again where kubectl is used, and "
-        "see that the MCP client passes on what the plugin needs (KUBECONFIG, PATH, HOME, AWS_PROFILE and the like).",
+        f"Not logged in, or the credential plugin failed; {error_context}: {why}. Log in again where kubectl is used, "
+        "and check that the MCP client passes on what the plugin needs, such as KUBECONFIG, PATH, HOME, AWS_PROFILE.",
         brief="not logged in",
     )
 
@@ -139,9 +175,7 @@ _Build = Callable[[re.Match[str], str, ErrorContext], KubectlError]
 
 
 def _unknown_context(match: re.Match[str], _line: str, error_context: ErrorContext) -> KubectlError:
-    return UnknownContext(
-        f"The kubeconfig has no context {value(match[1])}; asked for {error_context}.", brief="unknown context"
-    )
+    return UnknownContext(f"The kubeconfig has no context {value(match[1])}; {error_context}.", brief="unknown context")
 
 
 def _unreachable(_: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
@@ -151,7 +185,7 @@ def _unreachable(_: re.Match[str], line: str, error_context: ErrorContext) -> Ku
 def _slow(_: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
     return TimedOut(
         f"The API server did not answer in time; {error_context}: {_said(line)}",
-        brief="time-out",
+        brief="timeout",
         resources=_about(line),
     )
 
@@ -224,19 +258,19 @@ def _any(*phrases: str) -> re.Pattern[str]:
 
 
 _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
-    (_any(r"context was not found for specified context: (.+?)\s*$"), _unknown_context),
-    (_any(r"context \"([^\"]+)\" does not exist"), _unknown_context),
-    (_any(r"the server doesn't have a resource type \"([^\"]+)\""), _kind),
+    (_any(r"context was not found for specified context: (.+)$"), _unknown_context),
+    (_any(r"context \"([^\"]{1,300})\" does not exist"), _unknown_context),
+    (_any(r"the server doesn't have a resource type \"([^\"]{1,300})"), _kind),
     (_any(r"the server could not find the requested resource \((?:get|list|patch) [a-z]"), _version_gone),
     (
         _any(
-            r"Error from server(?: \(\w+\))?: (.*(?:/containerLogs/|no preferred addresses|No agent available).*)",
+            r"^Error from server(?: \(\w{1,60}\))?: (.*(?:/containerLogs/|no preferred address|No agent available).*)",
             r"(the server has asked for the client to provide credentials \( ?pods/log .*)",
         ),
         _kubelet,
     ),
     (_any("getting credentials: ", "exec plugin", "credential plugin", "no Auth Provider found"), _login),
-    (_any("You must be logged in", "asked for the client to provide credentials", r"^error: EOF\s*$"), _login),
+    (_any("You must be logged in", "asked for the client to provide credentials", "^error: EOF$"), _login),
     (_any(r"Error from server \((\w{1,60})\): (.*)"), _server),
     (
         _any(
@@ -255,7 +289,7 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
             "invalid configuration",
             "Error in configuration",
             "^error: stat .*no such file",
-            "error: open .*(?:no such file|permission denied)",
+            "^error: open .*(?:no such file|permission denied)",
             "couldn't get version/kind; json parse error",
             "unable to read client-(?:cert|key)",
             "requesting uid, groups or user-extra",
@@ -265,7 +299,7 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
     (
         _any(
             "Unable to connect to the server",
-            "The connection to the server .* was refused",
+            "^The connection to the server .* was refused",
             "no such host",
             "connection refused",
             "connection reset",
@@ -322,7 +356,7 @@ def continues(stdout: bytes) -> bool:
 
 def _project(piece: memoryview, project: Callable[[JsonObject], T]) -> T | None:
     try:
-        return project(_object(_loads(piece)))
+        return project(_object(load_json(piece)))
     except RecursionError:
         return None
 
@@ -336,7 +370,7 @@ def parse_document(stdout: bytes) -> JsonObject:
     if not stdout.strip():
         raise BadOutput("kubectl printed nothing where JSON was expected.", brief="kubectl printed nothing")
     try:
-        return _object(_loads(stdout))
+        return _object(load_json(stdout))
     except (ValueError, RecursionError):
         said = _glimpse(stdout)
         raise BadOutput(
@@ -352,7 +386,7 @@ def _glimpse(stdout: bytes) -> str:
 
 
 _HEAD: Final = re.compile(rb'\{\n    "apiVersion": "v1",\n    "items": \[\n(?=        \{\n)')
-_NEXT: Final = b"\n        },\n        {\n"
+NEXT_ITEM: Final = b"\n        },\n        {\n"
 _LAST: Final = b"\n        }\n    ],\n"
 
 
@@ -370,9 +404,9 @@ def _cut_items(stdout: bytes) -> Iterator[memoryview] | None:
 
 def _pieces(stdout: bytes, start: int, end: int) -> Iterator[memoryview]:
     view = memoryview(stdout)
-    while (cut := stdout.find(_NEXT, start, end)) >= 0:
+    while (cut := stdout.find(NEXT_ITEM, start, end)) >= 0:
         yield view[start : cut + 10]
-        start = cut + len(_NEXT) - 10
+        start = cut + len(NEXT_ITEM) - 10
     yield view[start : end + 10]
 
 
@@ -395,7 +429,13 @@ def _object(value: object) -> JsonObject:
     return value
 
 
-def _loads(text: bytes | memoryview) -> object:
+def load_json(text: bytes | memoryview) -> object:
+    """Any JSON.
+
+    Raises:
+        ValueError: it is none.
+        RecursionError: it is nested deeper than can be read.
+    """
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -10,8 +10,9 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from flux_mcp.api.unstructured import at, items, labels, parse_time, text
 from flux_mcp.errors import BadRecording
 from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import ApiResources, Command, ConfigView, Get, ServerVersion, Version
-from flux_mcp.kubectl.output import problems
+from flux_mcp.kubectl.output import NEXT_ITEM, load_json, problems
 from flux_mcp.kubectl.selector import matches, parse_selector
 from flux_mcp.kubectl.validate import split_resource
 from flux_mcp.request import ErrorContext
@@ -72,6 +73,15 @@ _BUILT_IN: Final = frozenset(
     }
 )
 """The API groups of Kubernetes itself, whose kinds are not among the CRDs."""
+
+
+ALONE: Final = timedelta(days=30)
+"""How much newer than all others an object is that does not tell when a recording was made."""
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def _to_time(stamp: bytes) -> datetime:
+    return parse_time(stamp.decode() + "Z") or _NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +138,7 @@ class RecordedKubectl:
         if not folder.is_dir():
             raise BadRecording(f"There is no recording at {folder}: it must be a folder of kubectl's JSON output.")
         self._folder = folder
+        self._partial: set[str] = set()
         self._about = self._read_about()
 
     @cached_property
@@ -139,10 +150,15 @@ class RecordedKubectl:
         """
         if self._about.recorded_at is not None:
             return self._about.recorded_at
-        stamps = {stamp for path in self._files() for stamp in _STAMPS.findall(self._bytes(path))}
-        for stamp in sorted(stamps, reverse=True):
-            if moment := parse_time(stamp.decode() + "Z"):
+        pieces = (piece for path in self._files() for piece in self._bytes(path).split(NEXT_ITEM))
+        newest = (max(map(_to_time, _STAMPS.findall(piece)), default=_NEVER) for piece in pieces)
+        moments = sorted((moment for moment in newest if moment != _NEVER), reverse=True)
+        for moment, before in pairwise(moments):
+            # Whoever writes one object may date it in the future.
+            if moment - before <= ALONE:
                 return moment
+        if moments:
+            return moments[0]
         raise BadRecording(f"No object in {self._folder} has a time: add a recording.json with recordedAt.")
 
     @property
@@ -183,8 +199,8 @@ class RecordedKubectl:
 
     def _document(self, path: Path) -> JsonObject:
         try:
-            document = orjson.loads(self._bytes(path))
-        except orjson.JSONDecodeError as error:
+            document = load_json(self._bytes(path))
+        except (ValueError, RecursionError) as error:
             raise BadRecording(f"{path} is not JSON: {error}.") from None
         if not isinstance(document, dict):
             raise BadRecording(f"{path} must hold a JSON object.")
@@ -195,7 +211,10 @@ class RecordedKubectl:
         path = self._folder / f"{resource}.json"
         if not path.exists():
             return None
-        items = self._document(path).get("items")
+        document = self._document(path)
+        items, metadata = document.get("items"), _mapping(document, "metadata")
+        if metadata.get("continue") or metadata.get("remainingItemCount"):
+            self._partial.add(resource)
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             raise BadRecording(f"{path} must hold a list of objects under items, as kubectl get -o json prints it.")
         return items
@@ -304,6 +323,8 @@ class RecordedKubectl:
             if entry.resource == resource
             and (command.namespace is None or entry.namespace in {None, command.namespace})
         ]
+        if resource in self._partial:
+            lines.append(f"Error from server (NotRecorded): {resource} is recorded in part: its list has more pages")
         if not lines and not recorded:
             return [f"Error from server (NotRecorded): {resource} is {NOT_RECORDED}"]
         return lines

@@ -11,6 +11,7 @@ from typing import Final
 
 from flux_mcp.errors import BadArgument
 from flux_mcp.kubectl.selector import parse_selector
+from flux_mcp.sanitize.quote import without_markup
 
 _NAME_MAX: Final = 253
 SELECTOR_MAX: Final = 512
@@ -29,7 +30,7 @@ _DNS_SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-
 def echo(value: str) -> str:
     """A refused value as a short and harmless JSON string, for an error's sentence."""
     shown = "".join(c if c.isprintable() else "\ufffd" for c in value[:_ECHO_MAX])
-    shown = json.dumps(shown.encode("utf-8", "replace").decode(), ensure_ascii=False)
+    shown = without_markup(json.dumps(shown.encode("utf-8", "replace").decode(), ensure_ascii=False))
     return shown + (f" ({len(value)} characters)" if len(value) > _ECHO_MAX else "")
 
 
@@ -187,7 +188,7 @@ def check_resource(value: str) -> str:
     Raises:
         BadArgument: anything else.
     """
-    if not _VERSIONED.fullmatch(value) or len(value) > _NAME_MAX or value.partition(".")[0] in {"secret", "secrets"}:
+    if len(value) > _NAME_MAX or not _VERSIONED.fullmatch(value) or value.partition(".")[0] in {"secret", "secrets"}:
         raise BadArgument("kind", f"must be a plural.version.group name of one kind, not of Secret: {echo(value)}")
     return value
 

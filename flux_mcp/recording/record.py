@@ -201,7 +201,7 @@ async def _ask(
 
 def _late(session: _Session, kind: Kind) -> KubectlError:
     told = f"{kind.resource} had no answer within {session.patience:g} seconds"
-    return TimedOut(f"{told}; {session.request.where}.", brief="time-out")
+    return TimedOut(f"{told}; {session.request.where}.", brief="timeout")
 
 
 async def _versions(session: _Session) -> dict[str, dict[str, str]]:

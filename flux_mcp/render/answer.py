@@ -7,6 +7,7 @@ from typing import ClassVar, final
 from flux_mcp.cluster.result import Unread
 from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, unread_line
 from flux_mcp.request import RequestContext
+from flux_mcp.sanitize.quote import value
 
 Level = Callable[[], Sequence[Line]]
 """One way to write the lines of an answer."""
@@ -22,11 +23,13 @@ class Answer:
     Attributes:
         title: the name of the tool.
         unread: what could not be read.
+        empty_namespace: the one that was asked for, where it exists and nothing was found in it.
     """
 
     title: ClassVar[str]
     request: RequestContext
     unread: tuple[Unread, ...]
+    empty_namespace: str = ""
 
     @property
     def heading(self) -> str:
@@ -46,6 +49,12 @@ class Answer:
         """
         del named
         return None
+
+    @property
+    def found_nothing(self) -> bool:
+        """Whether no object matches the arguments."""
+        count = self.count(0)
+        return count is not None and not count[1]
 
     def head(self, named: int) -> Iterable[str]:
         """The lines that always stay, below the first ones."""
@@ -80,4 +89,17 @@ class Answer:
     @final
     def opening(self, count: tuple[int, int] | None = None) -> tuple[str, ...]:
         """The lines that every answer begins with."""
-        return first_line(self.heading, self.request, *(count or ())), *unread_line(self.unread)
+        exists = f"Namespace {value(self.empty_namespace)} exists, and nothing that was requested is in it."
+        return (
+            first_line(self.heading, self.request, *(count or ())),
+            *unread_line(self.unread),
+            *_moved_line(self.request),
+            *((exists,) if self.empty_namespace else ()),
+        )
+
+
+def _moved_line(request: RequestContext) -> tuple[str, ...]:
+    if request.moved is None:
+        return ()
+    before, now = map(value, request.moved)
+    return (f"The kubeconfig was replaced: {request.where} was {before} and is {now}.",)

@@ -44,6 +44,10 @@ class FluxAudit(Answer):
     def count(self, named: int) -> tuple[int, int]:
         return named, self._total
 
+    @property
+    def found_nothing(self) -> bool:
+        return not self.objects
+
     def levels(self) -> Sequence[Level]:
         """A paragraph for each rule that has findings, the worst first."""
         return [partial(self._write, few) for few in FEWER]

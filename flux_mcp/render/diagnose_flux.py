@@ -80,6 +80,10 @@ class FluxDiagnosis(Answer):
     def count(self, named: int) -> tuple[int, int]:
         return (1, 1) if self.asked is not None else (named, len(self.troubled))
 
+    @property
+    def found_nothing(self) -> bool:
+        return not self.selected
+
     def levels(self) -> Sequence[Level]:
         """The causes, each with its evidence, cause, fix and what it blocks."""
         details = (FULL, BRIEF, SHORT) if self.asked is not None else (BRIEF, SHORT)

@@ -69,6 +69,10 @@ class FluxGraph(Answer):
     only_namespace: str | None
     served: bool
 
+    @property
+    def found_nothing(self) -> bool:
+        return not self.flow.nodes
+
     def render(self) -> str:
         """In full where it fits, else with healthy leaves folded, else without what is furthest from trouble.
 

@@ -56,6 +56,10 @@ class FluxWorkloads(Answer):
     def count(self, named: int) -> tuple[int, int]:
         return named, self._total
 
+    @property
+    def found_nothing(self) -> bool:
+        return not (self._total or self.remote or self.lost)
+
     def levels(self) -> Sequence[Level]:
         """The workloads of each applier with how they are and their images."""
         shown = tuple(_first(self.groups, self.limit))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from flux_mcp.api.fields import ANY_FIELDS, FieldPolicy, Fields
-from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.flux_kinds import FLUX_KINDS, component_of
 from flux_mcp.api.kinds import known_kind
 from flux_mcp.api.kubernetes_kinds import CONTROLLER_FIELDS, KUBERNETES_KINDS, OTHER_KINDS
 from flux_mcp.api.unstructured import labels, text
@@ -23,8 +23,10 @@ def fields_of(item: Mapping[str, Any]) -> Fields:
 
 
 def _is_controller(item: Mapping[str, Any]) -> bool:
-    """Whether an object is one of Flux's own controllers."""
+    """Whether an object is one of Flux's own controllers: anybody may give the label to a workload of another name."""
     found = labels(item, "metadata", "labels")
+    if not component_of(text(item, "metadata", "name")):
+        return False
     return found.get("app.kubernetes.io/part-of") == "flux" or found.get("app.kubernetes.io/name") == "flux-operator"
 
 

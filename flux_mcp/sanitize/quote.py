@@ -111,14 +111,15 @@ def split_message(text: str) -> tuple[str, str]:
 
 def log_line(text: str) -> str:
     """One line of a log, as it stands below the line that says whose it is: never at the margin, where our own are."""
-    return _INDENT + _without_markup(_cut(clean(text), LOG_LINE))
+    return _INDENT + without_markup(_cut(clean(text), LOG_LINE))
 
 
 def _quote(text: str) -> str:
-    return _without_markup(orjson.dumps(text).decode())
+    return without_markup(orjson.dumps(text).decode())
 
 
-def _without_markup(text: str) -> str:
+def without_markup(text: str) -> str:
+    """A quoted text in which Markdown and HTML begin nothing."""
     return _MARKUP.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import anyio
-
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT, POD
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
 from flux_mcp.cluster.client import Cluster
+from flux_mcp.cluster.gather import gather
 from flux_mcp.cluster.result import ListResult, Unread
-from flux_mcp.errors import KubectlError
 from flux_mcp.flux.installation import (
     CONTROLLERS,
+    Crd,
     Distribution,
     controllers,
     distribution,
@@ -54,48 +53,29 @@ async def get_flux_instance(cluster: Cluster, *, context: Context = None) -> Flu
     """The Flux installation: version, how it was installed, controllers, CRDs, sync, counts by kind and verdict."""
     request = await cluster.open(context)
     served = await cluster.served(request, FLUX_KINDS)
-    empty: ListResult[Any] = ListResult((), frozenset())
-    found: dict[str, ListResult[Any]] = {}
-    server: list[str] = []
-    failed: list[Unread] = []
-
-    async def read(what: str, reading: Any) -> None:  # noqa: ANN401 (a coroutine of a reading of any view)
-        try:
-            found[what] = await reading
-        except KubectlError as error:
-            failed.append(Unread((what,), error.brief, error))
-
-    async def ask_version() -> None:
-        try:
-            server.append(await cluster.server_version(request))
-        except KubectlError as error:
-            failed.append(Unread(("the version of the API server",), error.brief, error))
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(read, "Flux objects", cluster.read(request, FLUX_KINDS, _see))
-        group.start_soon(
-            read, "controllers", cluster.read(request, (DEPLOYMENT, POD), _see_controller, selector=CONTROLLERS)
+    names = tuple(kind.resource for kind in served)
+    async with gather() as reads:
+        objects_read = reads.read("Flux objects", cluster.read(request, FLUX_KINDS, _see))
+        controllers_read = reads.read(
+            "controllers", cluster.read(request, (DEPLOYMENT, POD), _see_controller, selector=CONTROLLERS)
         )
-        if served:
-            names = tuple(kind.resource for kind in served)
-            group.start_soon(read, "CRDs", cluster.read(request, (CRD,), view_crd, names=names))
-        group.start_soon(ask_version)
-
-    objects, parts, crds = (found.get(what, empty) for what in ("Flux objects", "controllers", "CRDs"))
-    unread = (*objects.unread, *parts.unread, *crds.unread, *failed)
-    if all(reading.blank for reading in found.values()):
-        _nothing(unread)
+        crds_read = reads.read(CRD.kind, cluster.read(request, (CRD,), view_crd, names=names)) if names else None
+        version = reads.start("the version of the API server", cluster.server_version(request), "")
+    objects, parts = objects_read.value, controllers_read.value
+    crds: ListResult[Crd] = crds_read.value if crds_read else ListResult((), frozenset())
+    if objects.blank and parts.blank and (crds_read is None or crds.blank):
+        _nothing(reads.unread)
     deployments = [one for one in parts.objects if isinstance(one, Workload)]
     pods = [one for one in parts.objects if isinstance(one, Pod)] if POD.kind in parts.read else None
     return FluxInstallation(
         request=request,
         distribution=distribution((one.told for one in objects.objects if one.told), crds.objects, deployments),
-        server=server[0] if server else "",
+        server=version.value,
         controllers=controllers(deployments, pods),
         crds=tuple(sorted(crds.objects, key=lambda crd: crd.ref)),
         statuses=assess((one.object for one in objects.objects), request.now),
         served=len(served),
-        unread=unread,
+        unread=reads.unread,
     )
 
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import anyio
-
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FluxKind
 from flux_mcp.api.kubernetes_kinds import EVENT, WORKLOAD_KINDS
@@ -14,12 +12,11 @@ from flux_mcp.audit.rule import AuditContext, AuditedObject
 from flux_mcp.audit.run import audit
 from flux_mcp.audit.spec_view import audited
 from flux_mcp.cluster.client import Cluster
+from flux_mcp.cluster.gather import gather
 from flux_mcp.cluster.get import find_among, read_allowed
-from flux_mcp.cluster.result import ListResult, Unread
-from flux_mcp.errors import KubectlError
 from flux_mcp.flux.graph import FluxNode
-from flux_mcp.kubernetes.events import Event, event, fold
-from flux_mcp.kubernetes.workloads import Workload, view_workload
+from flux_mcp.kubernetes.events import event, fold
+from flux_mcp.kubernetes.workloads import view_workload
 from flux_mcp.render.get_flux_resource import FluxResource
 from flux_mcp.sanitize.own_values import held, mask
 from flux_mcp.sanitize.project import project
@@ -63,36 +60,19 @@ async def get_flux_resource(
     running = [one for one in node.applied or () if one.workload is not None]
     kinds = tuple(one for one in WORKLOAD_KINDS if one in {managed.workload for managed in running})
     namespaces = {one.namespace for one in running}
-    workloads: list[ListResult[Workload]] = []
-    events: list[ListResult[Event]] = []
-    failed: list[Unread] = []
-
-    async def read_workloads() -> None:
-        where = next(iter(namespaces)) if len(namespaces) == 1 else None
-        try:
-            workloads.append(await cluster.read(request, kinds, view_workload, namespace=where))
-        except KubectlError as error:
-            failed.append(Unread(("workloads",), error.brief, error))
-
-    async def read_events() -> None:
-        try:
-            events.append(await cluster.read(request, (EVENT,), event, namespace=node.ref.namespace))
-        except KubectlError as error:
-            failed.append(Unread((EVENT.kind,), error.brief, error))
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(read_events)
-        if kinds and not node.remote:
-            group.start_soon(read_workloads)
+    where = next(iter(namespaces)) if len(namespaces) == 1 else None
+    async with gather() as reads:
+        events = reads.read(EVENT.kind, cluster.read(request, (EVENT,), event, namespace=node.ref.namespace))
+        workloads = (
+            reads.read("workloads", cluster.read(request, kinds, view_workload, namespace=where))
+            if kinds and not node.remote
+            else None
+        )
     audited_as = AuditContext(objects=tuple(one.audited for one in reading.objects), read=reading.read, now=request.now)
     about = [
         replace(one, message=mask(one.message, found.hidden))
-        for read in events
-        for one in read.objects
+        for one in events.value.objects
         if one.about == node.ref and one.group in {None, kind.group}
-    ]
-    more = [unread_item for read in workloads for unread_item in read.unread] + [
-        unread_item for read in events for unread_item in read.unread
     ]
     return FluxResource(
         request=request,
@@ -102,10 +82,10 @@ async def get_flux_resource(
         graph=audited_as.graph,
         statuses=audited_as.statuses,
         read=reading.read,
-        workloads={one.ref: one for read in workloads for one in read.objects},
+        workloads={one.ref: one for one in workloads.value.objects} if workloads else {},
         events=fold(about),
         audit=audit(audited_as, about=node.ref),
-        unread=(*reading.unread, *more, *failed),
+        unread=(*reading.unread, *reads.unread),
     )
 
 

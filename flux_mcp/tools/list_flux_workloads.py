@@ -1,11 +1,9 @@
 """list_flux_workloads: what Flux runs, from which images, and who applies it."""
 
-import anyio
-
 from flux_mcp.api.kubernetes_kinds import WORKLOAD_KINDS
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.cluster.result import ListResult, Unread
-from flux_mcp.errors import KubectlError
+from flux_mcp.cluster.gather import gather
+from flux_mcp.cluster.result import ListResult
 from flux_mcp.flux.graph import FluxNode, Graph, view_node
 from flux_mcp.flux.managed_workloads import (
     APPLIERS,
@@ -65,26 +63,11 @@ async def _read(
     Raises:
         KubectlError: the workloads could not be read.
     """
-    appliers: list[ListResult[FluxNode]] = []
-    workloads: list[ListResult[Running]] = []
-    failed: list[KubectlError] = []
-
-    async def read_workloads() -> None:
-        try:
-            workloads.append(await cluster.read(request, wanted.kinds, view_running, namespace=wanted.namespace))
-        except KubectlError as error:
-            failed.append(error)
-
-    async def read_appliers() -> None:
-        try:
-            appliers.append(await cluster.read(request, APPLIERS, view_node))
-        except KubectlError as error:
-            unread_item = Unread(tuple(kind.kind for kind in APPLIERS), error.brief, error)
-            appliers.append(ListResult((), frozenset(), unread=(unread_item,)))
-
-    async with anyio.create_task_group() as both:
-        both.start_soon(read_workloads)
-        both.start_soon(read_appliers)
-    for error in failed:
-        raise error
-    return workloads[0], appliers[0]
+    async with gather() as reads:
+        workloads = reads.read(
+            [kind.kind for kind in wanted.kinds],
+            cluster.read(request, wanted.kinds, view_running, namespace=wanted.namespace),
+            required=True,
+        )
+        appliers = reads.read([kind.kind for kind in APPLIERS], cluster.read(request, APPLIERS, view_node))
+    return workloads.value, appliers.value

@@ -10,7 +10,8 @@ import anyio.to_thread
 from pydantic import BaseModel
 
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.errors import FluxMcpError, ForbiddenEverywhere, TimedOut
+from flux_mcp.cluster.namespaces import check_exists
+from flux_mcp.errors import FluxMcpError, ForbiddenEverywhere, NotFound, TimedOut
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.reconcile.wait import Pace, Report, Waiter
 from flux_mcp.render.answer import Answer
@@ -131,6 +132,26 @@ class Toolbox:
         """The JSON schema of a tool's arguments."""
         return published_schema(self.model(name))
 
+    async def _answer(self, tool: Tool, arguments: Mapping[str, Any]) -> Answer:
+        """The answer; where nothing was found in a namespace, also whether that exists.
+
+        Raises:
+            NotFound: it does not, or there is no such object.
+            FluxMcpError: there is no answer.
+        """
+        namespace = arguments.get("namespace")
+        try:
+            answer = await tool.answer(self._cluster, **arguments)
+        except NotFound:
+            if namespace is not None:
+                request = await self._cluster.open(arguments.get("context"))
+                await check_exists(self._cluster, request, namespace)
+            raise
+        if namespace is None or not answer.found_nothing:
+            return answer
+        unread = await check_exists(self._cluster, answer.request, namespace)
+        return replace(answer, unread=(*answer.unread, *unread), empty_namespace="" if unread else namespace)
+
     async def call(self, name: str, arguments: Mapping[str, Any], report: Report | None = None) -> str:
         """Answer one call.
 
@@ -151,7 +172,7 @@ class Toolbox:
         seconds = self._timeout + checked.get("wait_seconds", 0)
         try:
             with anyio.fail_after(seconds):
-                answer = await tool.answer(self._cluster, **waiting, **checked)
+                answer = await self._answer(tool, {**waiting, **checked})
                 answer = replace(answer, request=replace(answer.request, tools=frozenset(self.tools)))
                 return await anyio.to_thread.run_sync(answer.render, abandon_on_cancel=True)
         except ForbiddenEverywhere as error:
@@ -164,7 +185,7 @@ class Toolbox:
             stands = "" if tool.reads_only else " Requests made until then stand."
             raise TimedOut(
                 f"{name} had no answer within {seconds:g} seconds, and kubectl was ended; context {context}.{stands} "
-                "The cluster or its "
-                "login plugin is slow: try one namespace or fewer kinds, or start the server with a longer --timeout.",
-                brief="time-out",
+                "The cluster or its credential plugin is slow: request one namespace or fewer kinds, or start the "
+                "server with a longer --timeout.",
+                brief="timeout",
             ) from None

@@ -9,8 +9,8 @@ from flux_mcp.api.kubernetes_kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB,
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.discovery import resolve_known
+from flux_mcp.cluster.gather import gather
 from flux_mcp.cluster.get import find_one
-from flux_mcp.cluster.result import ListResult
 from flux_mcp.errors import Forbidden, KindNotInstalled, NotFound, NotRecorded
 from flux_mcp.flux.graph import Graph, view_node
 from flux_mcp.flux.inventory import InventoryEntry
@@ -27,6 +27,9 @@ _ABOVE: Final[dict[tuple[str, str], tuple[Kind, ...]]] = {
 }
 """The kind and group of an owner → the kinds to read for it and its own owner."""
 
+_SHARE: Final = 0.5
+"""The part of a call's time for the Flux objects; the rest is for the object and its owners."""
+
 
 async def trace_kubernetes_resource(
     cluster: Cluster,
@@ -40,16 +43,20 @@ async def trace_kubernetes_resource(
     """Who manages an object: up from it (a Pod, too) to its Flux object, the source, revision and origin commit."""
     check_target(resolve_known(kind, api_version), name, namespace)
     request = await cluster.open(context)
-    flux = await cluster.read(request, FLUX_KINDS, view_node)
+    async with gather(share=_SHARE) as reads:
+        flux_read = reads.read("Flux objects", cluster.read(request, FLUX_KINDS, view_node))
+    flux = flux_read.value
     graph = Graph(flux.objects)
     traced, missing = await _find(cluster, request, Asked(kind, name, namespace, api_version), graph)
     unread = list(flux.unread)
     known: dict[ObjectRef, TracedObject] = {}
     if traced.owner is not None and (traced.owner.kind, traced.owner_group) in _ABOVE:
         kinds = _ABOVE[traced.owner.kind, traced.owner_group]
-        above: ListResult[TracedObject] = await cluster.read(request, kinds, view_thing, namespace=traced.ref.namespace)
-        known = {one.ref: one for one in above.objects}
-        unread += above.unread
+        read_owners = cluster.read(request, kinds, view_thing, namespace=traced.ref.namespace)
+        async with gather() as reads:
+            owners = reads.read([kind.kind for kind in kinds], read_owners)
+        known = {one.ref: one for one in owners.value.objects}
+        unread += reads.unread
     chain = owner_chain(traced, known)
     return Trace(
         request=request,

@@ -36,7 +36,7 @@ STUBBORN = "(trap '' TERM INT HUP; sleep 60) & sleep 60"
 def server_of(fake: FakeKubectl, *, timeout: float = 20.0, max_output: int = 1 << 20) -> Any:
     """A server over the fake that reads a MiB of output at most."""
     settings = Settings(kubectl=str(fake.path), timeout=timeout)
-    kubectl = LiveKubectl(settings.kubectl, settings.access, request_timeout=timeout, max_output=max_output)
+    kubectl = LiveKubectl(settings.kubectl, settings.access, timeout=timeout, max_output=max_output)
     return build(kubectl, settings)
 
 
@@ -119,7 +119,7 @@ FAULTS = (
             "Unable to connect to the server: getting credentials: exec: executable aws failed with exit code 255\n",
             1,
         ),
-        ("login plugin", "aws"),
+        ("credential plugin", "aws"),
     ),
     Fault(
         "row60-asks-for-a-user-name",

@@ -643,7 +643,7 @@ async def test_row62_every_flag_that_a_kuberc_could_change_is_explicit(fake: Fak
     await ask_fake(LIST, namespace="apps", kinds=["Alert", "Provider"])
     (get,) = fake.calls("get")
     assert set(get[: get.index("--")]) == {
-        *("--context=dev", "--request-timeout=20s", "--warnings-as-errors=false"),
+        *("--context=dev", "--request-timeout=10s", "--warnings-as-errors=false"),
         *("--show-managed-fields=false", "--subresource=", "--sort-by=", "--raw=", "--filename=", "--kustomize="),
         *(
             "get",

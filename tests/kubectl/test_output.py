@@ -152,7 +152,7 @@ def failed(stderr: str, stdout: bytes = b"", code: int = 1, place: ErrorContext 
             "Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
             TimedOut,
             (),
-            "time-out",
+            "timeout",
             id="client-time-out",
         ),
         pytest.param(
@@ -160,7 +160,7 @@ def failed(stderr: str, stdout: bytes = b"", code: int = 1, place: ErrorContext 
             f"be processing the request (get {KUSTOMIZATIONS})",
             TimedOut,
             (KUSTOMIZATIONS,),
-            "time-out",
+            "timeout",
             id="server-time-out",
         ),
         pytest.param(

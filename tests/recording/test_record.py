@@ -253,7 +253,7 @@ def test_a_kind_of_which_a_part_was_read_is_recorded_and_said(staging: FakeKubec
     staging.does("get", f"case \"$*\" in *'-- helmreleases'*) {fail};; esac\n" + held)
     assert record(tmp_path / "rec", f"--kubectl={staging.path}").exit_code == 0
     answer = CliRunner().invoke(app, ["call", "list_flux_resources", f"--recording={tmp_path / 'rec'}"]).stdout
-    assert "Could not read: HelmRelease (read in part: time-out)" in answer
+    assert "Could not read: HelmRelease (read in part: timeout)" in answer
     assert " of 547 · " in answer
 
 
@@ -262,7 +262,7 @@ def test_a_kind_that_is_slow_is_said(staging: FakeKubectl, tmp_path: Path) -> No
     staging.does("get", 'case "$*" in *"-- helmreleases"*) sleep 60;; esac\n' + held)
     result = record(tmp_path / "rec", f"--kubectl={staging.path}", "--timeout=3")
     assert result.exit_code == 0
-    assert "Could not read: HelmRelease (time-out)" in result.stdout
+    assert "Could not read: HelmRelease (timeout)" in result.stdout
     assert soon(lambda: not staging.running(), PATIENCE)
 
 

@@ -136,10 +136,16 @@ def deployment(labels: dict[str, str]) -> dict[str, Any]:
         pytest.param({"app.kubernetes.io/part-of": "flux"}, ["--concurrent=5"], id="controller"),
         pytest.param({"app.kubernetes.io/name": "flux-operator"}, ["--concurrent=5"], id="operator"),
         pytest.param({"app.kubernetes.io/name": "web"}, None, id="other"),
+        pytest.param({"app.kubernetes.io/part-of": "flux", "name": "web"}, None, id="labeled-by-a-tenant"),
+        pytest.param({"app.kubernetes.io/part-of": "flux", "name": "flux-web"}, None, id="named-alike-by-a-tenant"),
+        pytest.param({"app.kubernetes.io/part-of": "flux", "name": "flux"}, ["--concurrent=5"], id="all-in-one"),
     ],
 )
 def test_arguments_are_kept_of_controllers_alone_and_the_environment_of_none(labels: dict[str, str], args: Any) -> None:
-    (container,) = project(deployment(labels))["spec"]["template"]["spec"]["containers"]
+    name = labels.pop("name", labels.get("app.kubernetes.io/name", "source-controller"))
+    item = deployment(labels)
+    item["metadata"]["name"] = name
+    (container,) = project(item)["spec"]["template"]["spec"]["containers"]
     assert (container["name"], container["image"]) == ("main", "ghcr.io/a/b:1")
     assert container.get("args") == args
     assert "env" not in container

@@ -8,7 +8,7 @@ from typing import Any
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
-from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
+from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS, NAMESPACE
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import FluxMcpError
 from flux_mcp.kubectl.base import Output
@@ -24,6 +24,10 @@ INGRESS = Kind(kind="Ingress", group="networking.k8s.io", plural="ingresses", sh
 OTHER_INGRESS = Kind(kind="Ingress", group="traefik.io", plural="ingresses")
 ROLLOUT = Kind(kind="Rollout", group="argoproj.io", plural="rollouts", short_names=("ro",))
 OTHER_JOB = Kind(kind="Job", group="batch.volcano.sh", plural="jobs", short_names=("vj",))
+
+
+NAMESPACES = frozenset({"default", "flux-system", "apps", "other", "team-a", "team-b"})
+"""Exist whether something is in them or not."""
 
 
 class Api:
@@ -84,7 +88,11 @@ class Api:
             case "config":
                 return Output(0, json.dumps(kubeconfig()).encode(), "")
             case "version":
-                return Output(0, b'{"clientVersion": {"gitVersion": "v1.34.4"}}', "")
+                versions = '{"clientVersion": {"gitVersion": "v1.34.4"}, "serverVersion": {"gitVersion": "v1.34.4"}}'
+                return Output(0, versions.encode(), "")
+            case "logs":
+                container = next(word for word in args if word.startswith("--container=")).partition("=")[2]
+                return Output(0, f"hello from {container}\n".encode(), "")
             case "api-resources":
                 return Output(0, "\n".join(self._table()).encode(), "")
             case "get":
@@ -109,7 +117,7 @@ class Api:
             if resource in self._forbidden and (not self._allowed or namespace != self._allowed):
                 errors.append(_forbidden(resource))
                 continue
-            for (where, name), one in sorted(self._objects[resource].items()):
+            for (where, name), one in sorted(self._held(resource).items()):
                 # As kubectl does: a namespace says nothing about a kind that has none.
                 if where in {"", namespace or where} and (not named or name == named) and (not names or name in names):
                     found.append(one)
@@ -120,6 +128,14 @@ class Api:
             if len(names) == 1:
                 return Output(bool(errors), json.dumps(found[0]).encode() if found else b"", "\n".join(errors))
         return Output(bool(errors), a_list(*found).encode(), "\n".join(errors))
+
+    def _held(self, resource: str) -> dict[tuple[str, str], dict[str, Any]]:
+        """The objects of a kind; without Namespaces of its own, one for each namespace that a test may think of."""
+        held = self._objects[resource]
+        if resource != NAMESPACE.resource or held:
+            return held
+        spaces = {where for found in self._objects.values() for where, _ in found if where} | NAMESPACES
+        return {("", name): thing(NAMESPACE, name) for name in spaces}
 
 
 def _forbidden(resource: str) -> str:

@@ -279,7 +279,7 @@ class FakeKubectl:
 
 class _InProcess(LiveKubectl):
     def __init__(self, fake: FakeKubectl, settings: Settings) -> None:
-        super().__init__(settings.kubectl, settings.access, request_timeout=settings.timeout)
+        super().__init__(settings.kubectl, settings.access, timeout=settings.timeout)
         self._fake = fake
 
     async def _run(self, argv: tuple[str, ...]) -> Output:

@@ -199,8 +199,14 @@ async def test_a_namespace_without_a_flux_object_is_not_said_to_be_well(ask_reco
     reply = await ask_recording("staging", TOOL, namespace="checkout")
     assert "Kustomization flux-system/checkout, Failing, HealthCheckFailed" in reply.text
     wrong = await ask_recording("staging", TOOL, namespace="chekout")
-    assert "Controllers: 7 of 7 ready" in wrong.lines
-    assert wrong.lines[-1] == "No Flux object lives in namespace chekout, and none in trouble is known to apply to it."
+    assert wrong.is_error
+    assert wrong.text == "Namespace chekout does not exist; context staging. Did you mean checkout?"
+    without = await ask_recording("staging", TOOL, namespace="default")
+    assert "Controllers: 7 of 7 ready" in without.lines
+    assert "Namespace default exists, and nothing that was requested is in it." in without.lines
+    assert (
+        without.lines[-1] == "No Flux object lives in namespace default, and none in trouble is known to apply to it."
+    )
 
 
 async def test_a_namespace_that_only_a_spec_names_is_told_of(tmp_path: Path) -> None:

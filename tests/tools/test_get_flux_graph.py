@@ -195,9 +195,10 @@ async def test_a_kind_is_drawn_with_its_direct_neighbours(ask_recording: Ask) ->
 
 
 async def test_a_namespace_without_objects_is_said(ask_recording: Ask) -> None:
-    reply = await ask_recording("staging", TOOL, namespace="nowhere")
+    reply = await ask_recording("staging", TOOL, namespace="default")
     assert reply.lines[0].startswith(f"{TOOL}: 0 of 0 ")
-    assert reply.lines[1:] == ["No object matches; 56 were read."]
+    exists = "Namespace default exists, and nothing that was requested is in it."
+    assert reply.lines[1:] == [exists, "No object matches; 56 were read."]
 
 
 async def test_a_cluster_without_flux_is_said(ask_recording: Ask) -> None:

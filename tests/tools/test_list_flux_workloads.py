@@ -225,7 +225,7 @@ async def test_the_images_of_monitoring_with_init_container_and_digest(ask_recor
         ({"kinds": ["CronJob"]}, 1),
         ({"kinds": "cronjobs.batch,deployments"}, 25),
         ({"namespace": "podinfo"}, 1),
-        ({"namespace": "nowhere"}, 0),
+        ({"namespace": "default"}, 0),
         ({"name_contains": "PROMETHEUS"}, 4),
         ({"image_contains": "ghcr.io/fluxcd/"}, 7),
         ({"image_contains": "busybox"}, 1),

@@ -217,7 +217,7 @@ async def test_nothing_to_ask(api: FluxApi) -> None:
     reply = await api.ask(TOOL, namespace="apps")
     assert not reply.is_error
     assert reply.lines[0].startswith("reconcile_flux_sources: 0 of 0 · ")
-    assert reply.lines[1] == "No sources."
+    assert reply.lines[1:3] == ["Namespace apps exists, and nothing that was requested is in it.", "No sources."]
 
 
 async def test_no_source_is_installed(api: FluxApi) -> None:

@@ -1,0 +1,57 @@
+"""An event loop in a thread of its own, on which tools compute, so that the loop of the protocol always answers."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import Any, TypeVar
+
+import anyio
+
+T = TypeVar("T")
+
+
+class Worker:
+    """The loop. It starts with the first work and lasts as long as the process."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="fluxcd-mcp tools", daemon=True).start()
+
+    async def run(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do some work on the loop, and wait for it without waiting in this one; cancelling one cancels the other."""
+        scope = anyio.CancelScope()
+        results: list[T] = []
+
+        async def start() -> None:
+            with scope:
+                results.append(await work())
+
+        future = asyncio.run_coroutine_threadsafe(start(), self._loop)
+        try:
+            await asyncio.shield(asyncio.wrap_future(future))
+        except asyncio.CancelledError:
+            # Not the task itself: that would abandon a kubectl that is just being started.
+            self._loop.call_soon_threadsafe(scope.cancel)
+            future.add_done_callback(lambda ended: ended.exception())
+            raise
+        return results[0]
+
+
+@cache
+def worker() -> Worker:
+    """The one of this process: locks and limits of what the tools share belong to its loop."""
+    return Worker()
+
+
+def on_this_loop(call: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """A function that calls another one on the loop that runs now, wherever it is called itself."""
+    here = asyncio.get_running_loop()
+
+    async def start(arguments: tuple[Any, ...]) -> None:
+        await call(*arguments)
+
+    async def call_there(*arguments: Any) -> None:  # noqa: ANN401 (those of the function)
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(start(arguments), here))
+
+    return call_there
