@@ -65,7 +65,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write a file that its owner alone may read, and see it onto the disk; its folder is made where it is not there."""
+    """Write a file that its owner alone may read, and see it onto the disk; make its folder if it is missing."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.writelines(pieces)

@@ -18,7 +18,7 @@ from tests.support.api import Api, applied_by, inventory, thing
 pytestmark = pytest.mark.anyio
 
 KUSTOMIZATION = by_kind["Kustomization"]
-TIMEOUT = 2.0
+TIMEOUT = 4.0
 """Seconds; whatever is slow never ends."""
 
 
