@@ -191,7 +191,7 @@ def down_controllers(found: Sequence[Controller]) -> dict[str, ObjectRef]:
     return {one.component: one.ref for one in found if one.down and one.component not in up}
 
 
-def controllers(deployments: Sequence[Workload], pods: Sequence[Pod] | None) -> tuple[Controller, ...]:
+def controllers(deployments: Iterable[Workload], pods: Sequence[Pod] | None) -> tuple[Controller, ...]:
     """The controllers by namespace and name.
 
     Whoever may create a Deployment may give it Flux's label: only those with the name of a controller count, in the
@@ -201,12 +201,13 @@ def controllers(deployments: Sequence[Workload], pods: Sequence[Pod] | None) -> 
         deployments: those with the label of Flux.
         pods: theirs; None if they could not be read.
     """
+    labeled = tuple(deployments)
     components: dict[str, set[str]] = {}
-    for one in deployments:
+    for one in labeled:
         if component := component_of(one.ref.name):
             components.setdefault(one.ref.namespace, set()).add(component)
     most = max(map(len, components.values()), default=0)
-    own = [one for one in deployments if component_of(one.ref.name) and 2 * len(components[one.ref.namespace]) >= most]
+    own = [one for one in labeled if component_of(one.ref.name) and 2 * len(components[one.ref.namespace]) >= most]
     return tuple(_controller(one, pods) for one in sorted(own, key=lambda one: one.ref))
 
 

@@ -34,10 +34,11 @@ class StdioServer:
             env={**os.environ, **(env or {})},
         )
         self._left, self._last = b"", 0
+        self.capabilities: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         who = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
-        self.answer(self.send("initialize", who))
+        self.capabilities = self.answer(self.send("initialize", who))["result"]["capabilities"]
         self._write({"method": "notifications/initialized"})
         return self
 
