@@ -75,7 +75,7 @@ _BUILT_IN: Final = frozenset(
 """The API groups of Kubernetes itself, whose kinds are not among the CRDs."""
 
 
-ALONE: Final = timedelta(days=30)
+ALONE: Final = timedelta(days=365)
 """How much newer than all others an object is that does not tell when a recording was made."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -158,7 +158,7 @@ class RecordedKubectl:
             if moment - before <= ALONE:
                 return moment
         if moments:
-            return moments[0]
+            return moments[-1]
         raise BadRecording(f"No object in {self._folder} has a time: add a recording.json with recordedAt.")
 
     @property

@@ -24,6 +24,7 @@ from flux_mcp.errors import (
     UnknownContext,
     Unreachable,
 )
+from flux_mcp.kubectl import output
 from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.output import map_items, parse_document, problems
 from flux_mcp.request import ErrorContext
@@ -276,6 +277,48 @@ def test_every_error_of_a_call_is_told() -> None:
         (ForbiddenEverywhere, (HELM_RELEASES,)),
         (ServerError, (KUSTOMIZATIONS,)),
     ]
+
+
+@pytest.mark.parametrize(
+    "line", ["error: unexpected EOF", "error: stream error: INTERNAL_ERROR", "panic: runtime error", "net/http: abort"]
+)
+def test_a_line_that_is_not_understood_is_not_forgotten_beside_others(line: str) -> None:
+    """It names no kind, so that every kind without an error of its own counts as read in part."""
+    known, other = failed(f"{FORBIDDEN}\n{line}\n")
+    assert (type(known), known.resources) == (ForbiddenEverywhere, (HELM_RELEASES,))
+    assert (type(other), other.resources) == (KubectlFailed, ())
+    assert line in other.brief
+
+
+def test_what_a_credential_plugin_writes_is_repeated() -> None:
+    told = "Error loading SSO Token: Token for https://acme.awsapps.com/start does not exist"
+    (found,) = failed(
+        f"\n{told}\n{NOISE}\n{told}\nUnable to connect to the server: getting credentials: exec: failed\n"
+    )
+    assert type(found) is NotLoggedIn
+    assert "https://acme.awsapps.com/start does not exist" in str(found)
+    assert str(found).startswith("Not logged in, or the credential plugin failed; context staging: ")
+
+
+def test_a_signal_says_what_was_written_before() -> None:
+    (found,) = failed("error: half a", code=-9)
+    assert 'kubectl wrote: "error: half a"' in str(found)
+
+
+@pytest.mark.parametrize("seed", ["Error from server (NotFound): ", "error: open ", "(get a.b ", 'resource "a', "x"])
+def test_stderr_is_bounded_by_line_and_number(seed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the work for a megabyte is that for 40 lines of 4,000 characters."""
+    seen: list[int] = []
+    understand = output._understand
+
+    def look(line: str, place: ErrorContext) -> KubectlError | None:
+        seen.append(len(line))
+        return understand(line, place)
+
+    monkeypatch.setattr(output, "_understand", look)
+    failed("\n".join(f"{seed * 3000}{number}" for number in range(200)))
+    assert len(seen) <= output.MOST_LINES
+    assert max(seen) <= output.LONGEST_LINE + 3
 
 
 def test_a_prompt_for_a_user_name() -> None:

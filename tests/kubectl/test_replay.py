@@ -133,6 +133,42 @@ def test_a_date_that_does_not_exist_is_passed_over(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("indent", [None, 4], ids=["compact", "as-kubectl-prints"])
+def test_one_object_dated_in_the_future_does_not_move_the_clock(tmp_path: Path, indent: int | None) -> None:
+    future = {"kind": "Bucket", "metadata": {"name": "x", "creationTimestamp": "2099-01-01T00:00:00Z"}}
+    future["status"] = {"conditions": [{"lastTransitionTime": "2099-01-02T00:00:00Z"}]}
+    lists = {KUSTOMIZATIONS: ITEMS, BUCKETS: [future]}
+    files = {
+        name: json.dumps({"apiVersion": "v1", "items": found, "kind": "List"}, indent=indent).encode()
+        for name, found in lists.items()
+    }
+    assert record(tmp_path, **files).moment == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("metadata", [{"continue": "abc"}, {"remainingItemCount": 7}])
+async def test_a_list_that_has_more_pages_is_recorded_in_part(tmp_path: Path, metadata: dict[str, Any]) -> None:
+    document = {"apiVersion": "v1", "items": ITEMS, "kind": "List", "metadata": metadata}
+    kubectl = record(tmp_path, **{KUSTOMIZATIONS: json.dumps(document).encode()})
+    command = Get((versioned(KUSTOMIZATIONS),))
+    (error,) = await refused(kubectl, command)
+    assert error.resources == (KUSTOMIZATIONS,)
+    assert "more pages" in error.brief
+    assert len(map_items((await kubectl.run(command)).stdout, lambda found: found)) == len(ITEMS)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param("\ufeff" + json.dumps({"items": ITEMS, "kind": "List"}), id="byte-order-mark"),
+        pytest.param(json.dumps({"items": [*ITEMS, item("\ud800")], "kind": "List"}), id="lone-surrogate"),
+    ],
+)
+async def test_an_odd_character_hides_no_other_object(tmp_path: Path, raw: str) -> None:
+    kubectl = record(tmp_path, **{KUSTOMIZATIONS: raw.encode()})
+    found = await names(kubectl, Get((versioned(KUSTOMIZATIONS),)))
+    assert set(found) >= {"apps/a", "apps/b", "flux-system/a", "flux-system/c"}
+
+
 def test_without_any_time_it_says_what_to_add(tmp_path: Path) -> None:
     with pytest.raises(BadRecording, match="recordedAt"):
         _ = record(tmp_path, **{KUSTOMIZATIONS: []}).moment

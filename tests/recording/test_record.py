@@ -439,6 +439,27 @@ def test_a_recording_that_was_killed_is_not_taken_for_one(staging: FakeKubectl, 
     assert record(tmp_path / "rec", f"--kubectl={staging.path}").exit_code == 0
 
 
+def test_nobody_else_may_read_a_recording(fake: FakeKubectl, tmp_path: Path) -> None:
+    """Whatever the umask is: it is redacted, and still says much of a cluster."""
+    before = os.umask(0)
+    try:
+        assert record(tmp_path / "rec", f"--kubectl={fake.path}").exit_code == 0
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "rec").rglob("*") if path.is_file()}
+    assert modes == {0o600}
+    assert (tmp_path / "rec").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_list_with_more_pages_is_recorded_as_a_part(fake: FakeKubectl, tmp_path: Path) -> None:
+    listed = {"apiVersion": "v1", "kind": "List", "metadata": {"continue": "abc"}, "items": [item()]}
+    fake.says("get", json.dumps(listed, indent=4))
+    done = record(tmp_path / "rec", f"--kubectl={fake.path}")
+    assert "the list has more pages" in done.stdout
+    noted = {entry["resource"] for entry in about(tmp_path / "rec")["unreadable"]}
+    assert "kustomizations.kustomize.toolkit.fluxcd.io" in noted
+
+
 def test_odd_items_are_recorded_as_far_as_they_are_understood(fake: FakeKubectl, tmp_path: Path) -> None:
     big = 1 << 70
     items = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "generation": big}})
