@@ -12,7 +12,9 @@ from typing import Any, Final
 from flux_mcp.api.fields import ANY, FieldPolicy, Fields
 from flux_mcp.sanitize.lookup import fields_of
 from flux_mcp.sanitize.own_values import held, mask
-from flux_mcp.sanitize.patterns import MASK, address, scrub, visible
+from flux_mcp.sanitize.patterns import MASK, scrub
+from flux_mcp.sanitize.urls import address
+from flux_mcp.sanitize.visible import visible
 
 _DEEPEST: Final = 100
 """Levels that are kept of what is not known; the API server takes no object of much more."""

@@ -18,7 +18,8 @@ from typing import Final
 import orjson
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.sanitize.patterns import scrub, visible
+from flux_mcp.sanitize.patterns import scrub
+from flux_mcp.sanitize.visible import visible
 
 MESSAGE: Final = 1500
 """Characters of a message at most."""

@@ -6,7 +6,9 @@ configuration files of registries, and our knowledge file, "Secret leaks through
 
 import pytest
 
-from flux_mcp.sanitize.patterns import MASK, address, scrub, visible
+from flux_mcp.sanitize.patterns import MASK, scrub
+from flux_mcp.sanitize.urls import address
+from flux_mcp.sanitize.visible import visible
 
 HEX = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 MIXED = "kD93hTqZ71mWv0RfPbLy5XcNe82Us6Ag"

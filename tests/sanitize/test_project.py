@@ -14,7 +14,8 @@ from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.flux.objects import view
 from flux_mcp.sanitize.lookup import fields_of
 from flux_mcp.sanitize.own_values import held, mask
-from flux_mcp.sanitize.patterns import address, scrub
+from flux_mcp.sanitize.patterns import scrub
+from flux_mcp.sanitize.urls import address
 from flux_mcp.sanitize.project import project
 from tests.support.fake import FIXTURES
 from tests.support.items import READY, failing, item

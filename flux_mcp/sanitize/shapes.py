@@ -1,0 +1,86 @@
+"""Finds what has the shape of a credential: the entries of credentials.toml."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Final, NamedTuple
+
+from flux_mcp.sanitize.table import Shape, table
+from flux_mcp.sanitize.words import Looks, is_random, looks
+
+_SHORTEST: Final = 8
+"""Characters of what looks random behind the beginning of a token."""
+
+
+class Span(NamedTuple):
+    """A part of a text that is masked.
+
+    Attributes:
+        stands: what stands for it.
+    """
+
+    start: int
+    end: int
+    stands: str
+
+
+class _Search(NamedTuple):
+    """How the shapes are found: one search each for all beginnings and for all texts near one, before any pattern."""
+
+    begins: re.Pattern[str]
+    by_begin: Mapping[str, Sequence[Shape]]
+    near: re.Pattern[str]
+    by_near: Sequence[Shape]
+    anywhere: Sequence[Shape]
+
+
+def shapes(text: str, low: str) -> Iterator[Span]:
+    """What has the shape of a credential; `low` is the text in lower case."""
+    search = _search()
+    found = {shape: None for hit in search.begins.finditer(text) for shape in search.by_begin[hit[0]]}
+    if search.near.search(low):
+        found |= {shape: None for shape in search.by_near if any(near in low for near in shape.near)}
+    for shape in (*found, *search.anywhere):
+        for match in shape.pattern.finditer(text):
+            groups = match.groupdict()
+            part = groups.get("secret") or groups.get("body") or match[0]
+            if shape.certain or is_random(part, _SHORTEST) or looks(part) is Looks.DIGITS:
+                yield Span(*match.span("secret" if "secret" in groups else 0), "***")
+
+
+@cache
+def _search() -> _Search:
+    every = table().shapes
+    by_begin = {begin: tuple(_of(every, begin)) for shape in every for begin in shape.begins}
+    by_near = tuple(shape for shape in every if shape.near)
+    return _Search(
+        re.compile(f"(?<![A-Za-z0-9])(?:{_any_of(by_begin)})"),
+        by_begin,
+        re.compile(_any_of({near for shape in by_near for near in shape.near})),
+        by_near,
+        tuple(shape for shape in every if not shape.begins and not shape.near),
+    )
+
+
+def _of(every: Sequence[Shape], begin: str) -> Iterator[Shape]:
+    """The shapes with this beginning, or with one that begins it."""
+    return (shape for shape in every if any(begin.startswith(other) for other in shape.begins))
+
+
+def _any_of(texts: Iterator[str] | Sequence[str] | Mapping[str, object] | set[str]) -> str:
+    """A pattern that matches the longest of these texts, with what they have in common looked at once."""
+    tree: dict[str, dict] = {}
+    for text in texts:
+        node = tree
+        for letter in text:
+            node = node.setdefault(letter, {})
+        node[""] = {}
+    return _branches(tree)
+
+
+def _branches(tree: Mapping[str, dict]) -> str:
+    rest = [re.escape(letter) + _branches(below) for letter, below in sorted(tree.items()) if letter]
+    if not rest:
+        return ""
+    joined = rest[0] if len(rest) == 1 and "" not in tree else f"(?:{'|'.join(rest)})"
+    return f"{joined}?" if "" in tree else joined
