@@ -12,7 +12,8 @@ from typing import Any, Final
 class FieldPolicy(Enum):
     """What is done with a field."""
 
-    KEEP = "a value, or a list of values, stays"
+    KEEP = "a value, or a list of values, stays, with credentials in it masked"
+    NAME = "a name, or a list of names, stays as it is"
     WHOLE = "everything below it stays"
     KEYS = "its keys stay, its values are masked"
     ADDRESS = "an address whose path is a credential: scheme and host stay"
@@ -27,9 +28,25 @@ Fields = Mapping[str, Any]
 ANY: Final = "*"
 
 
+_NAMES: Final = (
+    "apiVersion kind group version name namespace generateName uid key container containerName image imageID "
+    "newName newTag tag digest repository latestImage latestTags observedPreviousImage canonicalImageName "
+    "revision lastAppliedRevision lastAttemptedRevision lastArtifactRevision lastAppliedOriginRevision "
+    "lastExportedRevision originRevision observedSourceArtifactRevision observedSourceRevision lastPushCommit "
+    "commit branch semver chart chartName chartVersion appVersion helmChart observedChartName releaseName "
+    "targetNamespace storageNamespace serviceAccountName bucketName nodeName nominatedNodeName host component "
+    "reportingComponent reportingInstance serviceName currentRevision updateRevision storageClassName volumeName "
+    "ingressClassName secretName artifactPullSecret imagePullSecret pullSecret id v reason subject issuer"
+)
+"""Fields that hold names, images, revisions or identities, in whatever object they stand."""
+NAMING_LABELS: Final = ("/name", "/namespace", "/instance", "/part-of", "/chart")
+"""How the keys of labels end whose values are names, those among them by which Flux marks what it applies."""
+
+
 def keep(fields: str) -> dict[str, Any]:
-    """Fields, separated by spaces, that are kept."""
-    return dict.fromkeys(fields.split(), FieldPolicy.KEEP)
+    """Fields, separated by spaces, that are kept; those that hold names as they are."""
+    names = _NAMES.split()
+    return {field: FieldPolicy.NAME if field in names else FieldPolicy.KEEP for field in fields.split()}
 
 
 METADATA: Final[Fields] = {
@@ -37,7 +54,7 @@ METADATA: Final[Fields] = {
     **keep("deletionGracePeriodSeconds finalizers"),
     "labels": FieldPolicy.WHOLE,
     "annotations": FieldPolicy.ANNOTATIONS,
-    "ownerReferences": FieldPolicy.WHOLE,
+    "ownerReferences": keep("apiVersion kind name uid controller blockOwnerDeletion"),
     ANY: FieldPolicy.DROP,
 }
 COMMON: Final = {**keep("apiVersion kind"), "metadata": METADATA}

@@ -18,7 +18,7 @@ from flux_mcp.flux.versions import SUPPORTED, unsupported
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.objects import counts, object_line
 from flux_mcp.render.text import revision
-from flux_mcp.sanitize.quote import abbreviated, message, value
+from flux_mcp.sanitize.quote import abbreviated, free_value, message, value
 
 FIRST: Final = 5
 """Objects in trouble that are named."""
@@ -169,7 +169,7 @@ def _told(entry: ObjectStatus) -> str:
 
 
 def _args(args: Sequence[str]) -> str:
-    return " ".join(value(arg.lstrip("-")) for arg in args)
+    return " ".join(free_value(arg.lstrip("-")) for arg in args)
 
 
 def _shared(all_of_them: Sequence[Controller]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from flux_mcp.cluster.result import Unread
 from flux_mcp.request import RequestContext
-from flux_mcp.sanitize.quote import SHORT_MESSAGE, abbreviated, clean, shorten_messages, split_message, value
+from flux_mcp.sanitize.quote import SHORT_MESSAGE, abbreviated, clean_name, shorten_messages, split_message, value
 
 DEFAULT_BOUND: Final = 12_000
 """Bytes of UTF-8 of a default answer."""
@@ -31,7 +31,7 @@ def whole_revision(text: str) -> str:
 
 
 def _without_refs(text: str) -> str:
-    return re.sub(r"^refs/(?:heads|tags)/(?=.*@)", "", clean(text))
+    return re.sub(r"^refs/(?:heads|tags)/(?=.*@)", "", clean_name(text))
 
 
 def age(since: datetime | None, now: datetime) -> str:

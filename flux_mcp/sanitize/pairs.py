@@ -1,40 +1,45 @@
 """Finds credentials by the key or the word that stands at them: `password: x`, `token=x`, `the password is x`.
 
 What decides is what the key says (words.key) and what the value looks like (words.looks): a value of `password` is
-masked unless it is a word of a sentence, one of `secret` is often the name of a Secret, and one of `key` is masked where
-it looks random.
+masked unless it is a word of a sentence, one of `secret` is often the name of a Secret, and one of `key` is masked
+where it looks random. What looks random beside a word for a credential is masked too.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from flux_mcp.sanitize.shapes import Span
+from flux_mcp.sanitize.shapes import MASK, Span
 from flux_mcp.sanitize.words import LEAST, Key, Looks, ends_in_key, is_prose, is_random, is_spelled, key, looks
 
+_SHORT: Final = r"(?=[\w\"'\\\]-]{0,20}\s{0,8}[=:(%])"
+"""A short word is a key only where a sign follows: so `design` and `pinned` are passed over."""
 _TRIGGER: Final = re.compile(
-    r"pass|pwd|psw|secret|senha|sess|seed|salt|s(?:ig|id|as)(?=[\w\"'\\\]-]{0,20}\s{0,8}[=:(%])|token|totp|cred|contrasena"
-    r"|cookie|key|kennwort|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|p(?:in|sk)(?=[\w\"'\\\]-]{0,20}\s{0,8}[=:%])"
-    r"|otp|webhook"
+    rf"pass|pwd|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|totp|cred|contrasena|cookie|key|kennwort"
+    rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|p(?:in|sk){_SHORT}|otp|webhook"
 )
+"""What stands in every key of credentials.toml."""
 _KEY: Final = re.compile(r"[\w.-]{0,80}")
 _LONGEST_KEY: Final = 80
-_QUOTE: Final = r"\\{0,16}[\"'“”‘’`]"
+_QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d"
+_QUOTE: Final = rf"\\{{0,16}}[{_QUOTES}]"
 _TIE: Final = re.compile(
     rf"(?:{_QUOTE})?\]?\s{{0,8}}"
-    r"(?:(?P<sign>:=|=>|->|→|={1,3}|:(?!//)|•|%3[aAdD])|(?P<verb>(?:is\s{1,4}set\s{1,4}to|set\s{1,4}to|is|was)(?=\s))|(?P<call>\())?"
+    r"(?:(?P<sign>:=|=>|->|\u2192|={1,3}|:(?!//)|\u2022|%3[aAdD])"
+    r"|(?P<verb>(?:is\s{1,4}set\s{1,4}to|set\s{1,4}to|is|was)(?=\s))|(?P<call>\())?"
     r"\s{0,40}(?:[|>][+-]?[0-9]?\s{1,40})?(?:Invalid value:\s{0,8})?[\[(&]{0,2}"
 )
 """What stands between a key and its value."""
 _SCHEME: Final = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate|apikey|aws4-hmac-sha256)\s{1,8}(?=[^\s\"'])")
 _COOKIES: Final = re.compile(r"(?:\\{0,16}[\"'])?(?P<secret>[\w.-]{1,80}=[^\n\"']{1,4096})")
 """One or more cookies, with their attributes."""
-_OPEN: Final = re.compile(r"(?P<escapes>\\{0,16})(?P<quote>[\"'“‘`])")
-_CLOSES: Final = {"“": "”", "‘": "’"}
+_OPEN: Final = re.compile("(?P<escapes>\\\\{0,16})(?P<quote>[\"'`\u2018\u201c])")
+_CLOSES: Final = {"\u201c": "\u201d", "\u2018": "\u2019"}
 _LONGEST: Final = 4096
 """Characters of a value."""
-_BARE: Final = re.compile(rf"[^\s]{{1,{_LONGEST}}}")
-_TAIL: Final = ",;.:)]}>\"'\\”’"
+_BARE: Final = re.compile(rf"\S{{1,{_LONGEST}}}")
+_TAIL: Final = f",;.:)]}}>\\{_QUOTES}"
 """What ends a bare value without being part of it."""
 _CLAUSE: Final = re.compile(r"[^\n,;:.!?()\[\]{}\"]{0,200}")
 _PASSPHRASE: Final = 8
@@ -46,14 +51,14 @@ _VALUE_BEFORE: Final = re.compile(
     rf"[,\s]{{1,40}}(?:{_QUOTE})?name(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,8}}(?:{_QUOTE})?$"
 )
 """An entry of an environment: the name of a variable stands beside its value, before or behind it."""
-_WORD: Final = re.compile(r"[^\s\"'“”‘’`(),;<>\[\]{}|•]{1,4096}")
+_WORD: Final = re.compile(rf"[^\s{_QUOTES}(),;<>\[\]{{}}|\u2022]{{1,4096}}")
 _AROUND: Final = 64
 """Characters around a key in which something random belongs to it."""
 _BETWEEN: Final = 3
 """Words that may stand between."""
 _SHORTEST: Final = 16
+"""Characters of what is masked for its looks, beside a key."""
 _LABELED: Final = re.compile(r"[\w.-]{1,40}[:=]")
-_MASK: Final = "***"
 
 
 def pairs(text: str, low: str) -> Iterator[Span]:
@@ -61,7 +66,7 @@ def pairs(text: str, low: str) -> Iterator[Span]:
     position = 0
     while hit := _TRIGGER.search(low, position):
         start, end = _whole_key(text, hit.start(), hit.end())
-        spans = list(_of_key(text, start, end))
+        spans = list(_Found(text, start, end).spans())
         yield from spans
         position = max(hit.end(), end, *(span.end for span in spans))
 
@@ -78,123 +83,165 @@ def _whole_key(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _of_key(text: str, start: int, end: int) -> Iterator[Span]:
-    before = text[start - 1 : start]
-    said = _said(text, start, end)
-    if said is Key.NONE:
-        return
-    tie = _TIE.match(text, end)
-    if tie is None:
-        return
-    option = text[start] == "-"
-    named = _LABEL.search(text, max(0, start - 40), start)
-    if named and said >= Key.NAMED:
-        yield from _entry(text, start, end)
-        return
-    span = None
-    if tie["sign"] or tie["call"] or (option and tie.end() > end):
-        name = text[start:end]
-        span = _value(
-            text, tie, said, before, option=option, is_cookie=name.lower().endswith("cookie"), names_value=ends_in_key(name)
-        )
-    elif is_spelled(text[start:end]):
-        span = _told(text, tie, said)
-    if span is not None:
-        yield span
-    elif not is_spelled(text[start:end]) and not tie["sign"]:
-        return
-    elif said >= Key.NAMED and before != "/":
-        yield from _random_near(text, start, end)
-    elif said >= Key.NAMED:
-        yield from _random_behind(text, end)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A key in a text."""
 
+    text: str
+    start: int
+    end: int
 
-def _said(text: str, start: int, end: int) -> Key:
-    """What a key says: its last part behind a dot, or two of them, or with the word before it (`api key`)."""
-    parts = text[start:end].split(".")
-    said = key(parts[-1])
-    if said is Key.NONE and len(parts) > 1:
-        both = key("_".join(parts[-2:]))
-        return both if both >= Key.NAMED and key(parts[-2]) >= Key.NAMED and parts[-1] in {"value", "data"} else Key.NONE
-    if said is Key.WEAK and text[start - 1 : start] == " ":
-        word = text[max(0, start - 16) : start - 1].rpartition(" ")[2]
-        return max(said, min(key(f"{word}_{parts[-1]}"), Key.NAMED))
-    return said
+    @property
+    def name(self) -> str:
+        return self.text[self.start : self.end]
 
+    @property
+    def before(self) -> str:
+        """The character before it, if there is one."""
+        return self.text[max(0, self.start - 1) : self.start]
 
-def _value(
-    text: str, tie: re.Match[str], said: Key, before: str, *, option: bool, is_cookie: bool, names_value: bool
-) -> Span | None:
-    """The value behind a sign, or behind an option of a command."""
-    start = tie.end()
-    if cookies := _COOKIES.match(text, start) if is_cookie else None:
-        return Span(*cookies.span("secret"), _MASK)
-    if tie["sign"] and (scheme := _SCHEME.match(text, start)):
-        start = scheme.end()
-    opened = _OPEN.match(text, start)
-    if opened is not None:
-        return _quoted(text, opened, said)
-    bare = _BARE.match(text, start)
-    if bare is None or tie["call"] or (option and not tie["sign"] and bare[0].startswith("-")):
-        return None
-    value = bare[0]
-    if tie["sign"] and tie["sign"].startswith("%"):
-        value = re.split("%26|&", value, maxsplit=1)[0]
-    value = value.rstrip(_TAIL)
-    look = _looks(value)
-    touching = tie["sign"] == ":" and tie.end() == tie.end("sign")
-    if touching and before not in {"[", "{", "\"", "'"} and not text[: tie.start()].endswith(("\"", "'")):
-        # `image:tag`, `host:port`, the parts of an ARN or of a subject; of a Go struct or map it is a field.
-        if before in {"/", ":"} or (said is not Key.STRONG and "{" not in text[:start] and look is not Looks.RANDOM):
+    @property
+    def is_option(self) -> bool:
+        return self.name.startswith("-")
+
+    def spans(self) -> Iterator[Span]:
+        """What is masked of its value, or of what stands around it."""
+        said = self._said()
+        tie = _TIE.match(self.text, self.end)
+        if said is Key.NONE or tie is None:
+            return
+        if said >= Key.NAMED and _LABEL.search(self.text, max(0, self.start - 40), self.start):
+            span = self._entry()
+        elif tie["sign"] or tie["call"] or (self.is_option and tie.end() > self.end):
+            span = self._value(tie, said)
+        else:
+            span = self._told(tie, said) if is_spelled(self.name) else None
+        if span is not None:
+            yield span
+        elif said >= Key.NAMED and (tie["sign"] or is_spelled(self.name)):
+            yield from self._random_behind()
+            if self.before != "/":
+                yield from self._random_before()
+
+    def _said(self) -> Key:
+        """What it says: its last part behind a dot, or two of them, or with the word before it (`api key`)."""
+        parts = self.name.split(".")
+        said = key(parts[-1])
+        if said is Key.NONE and parts[-1] in {"value", "data"} and len(parts) > 1:
+            return key(parts[-2]) if key(parts[-2]) >= Key.NAMED else Key.NONE
+        if said is Key.WEAK and self.before == " ":
+            word = self.text[max(0, self.start - 16) : self.start - 1].rpartition(" ")[2]
+            return max(said, min(key(f"{word}_{parts[-1]}"), Key.NAMED))
+        return said
+
+    def _value(self, tie: re.Match[str], said: Key) -> Span | None:
+        """The value behind a sign, or behind an option of a command."""
+        text, start = self.text, tie.end()
+        if self.name.lower().endswith("cookie") and (cookies := _COOKIES.match(text, start)):
+            return Span(*cookies.span("secret"), MASK)
+        if tie["sign"] and (scheme := _SCHEME.match(text, start)):
+            start = scheme.end()
+        if opened := _OPEN.match(text, start):
+            return _quoted(text, opened, LEAST[said])
+        bare = _BARE.match(text, start)
+        if bare is None or tie["call"] or (not tie["sign"] and bare[0].startswith("-")):
             return None
-    least = LEAST[said]
-    if option and said >= Key.NAMED and names_value:
-        least = Looks.WORD
-    if before == "/":
-        least = Looks.RANDOM
-    if look < least:
-        return None
-    if look is Looks.WORD and tie["sign"] == ":" and not option:
-        return _passphrase(text, start)
-    return Span(start, start + len(value), _MASK)
+        value = bare[0]
+        if self.before in {"?", "&"} or (tie["sign"] or "").startswith("%"):
+            value = re.split("%26|[&;#]", value, maxsplit=1)[0]
+        value = value.rstrip(_TAIL)
+        look = _looks(value)
+        touches = tie["sign"] == ":" and tie.end() == tie.end("sign")
+        if look < self._least(said) or (touches and self._is_part(said, look)):
+            return None
+        if look is Looks.WORD and tie["sign"] == ":" and not self.is_option:
+            return _passphrase(text, start)
+        return Span(start, start + len(value), MASK)
+
+    def _least(self, said: Key) -> Looks:
+        if self.before == "/":
+            return Looks.RANDOM
+        return Looks.WORD if self.is_option and said >= Key.NAMED and ends_in_key(self.name) else LEAST[said]
+
+    def _is_part(self, said: Key, look: Looks) -> bool:
+        """Whether what a colon ties without a blank are parts of one name: `image:tag`, `host:port`, an ARN.
+
+        Of a struct or a map, as Go prints it, it is a field.
+        """
+        if self.before in {"[", "{", '"', "'"}:
+            return False
+        known = said is Key.STRONG or "{" in self.text[: self.start] or look is Looks.RANDOM
+        return self.before in {"/", ":"} or not known
+
+    def _told(self, tie: re.Match[str], said: Key) -> Span | None:
+        """`the password is x`, `password "x"`."""
+        opened = _OPEN.match(self.text, tie.end())
+        if opened is not None and said is Key.STRONG and tie.end() > tie.start():
+            return _quoted(self.text, opened, LEAST[said])
+        bare = _BARE.match(self.text, tie.end())
+        value = bare[0].rstrip(_TAIL) if bare and tie["verb"] else ""
+        masked = looks(value) >= max(LEAST[said], Looks.MIXED)
+        return Span(tie.end(), tie.end() + len(value), MASK) if masked else None
+
+    def _entry(self) -> Span | None:
+        """The value of an entry of an environment with this name."""
+        label = _VALUE.match(self.text, self.end)
+        if label is None:
+            found = _VALUE_BEFORE.search(self.text, max(0, self.start - 600), self.start)
+            return Span(*found.span("secret"), MASK) if found and looks(found["secret"]) > Looks.NOTHING else None
+        if opened := _OPEN.match(self.text, label.end()):
+            return _quoted(self.text, opened, Looks.WORD)
+        bare = _BARE.match(self.text, label.end())
+        value = bare[0].rstrip(_TAIL) if bare else ""
+        return Span(label.end(), label.end() + len(value), MASK) if looks(value) > Looks.NOTHING else None
+
+    def _random_behind(self) -> Iterator[Span]:
+        for number, word in enumerate(_WORD.finditer(self.text, self.end)):
+            if number > _BETWEEN or word.start() > self.end + _AROUND:
+                return
+            found = list(_random_parts(self.text, word))
+            yield from found
+            if found:
+                return
+
+    def _random_before(self) -> Iterator[Span]:
+        least = max(0, self.start - _AROUND)
+        words = [word for word in _WORD.finditer(self.text, least, self.start) if word.start() > least or not least]
+        for word in words[-_BETWEEN - 1 :]:
+            yield from _random_parts(self.text, word)
 
 
 def _looks(value: str) -> Looks:
     """What a bare value looks like, up to where another pair begins in it."""
-    pieces = []
-    for piece in re.split("[,;&]", value, maxsplit=4):
-        if pieces and _LABELED.match(piece):
+    found = Looks.NOTHING
+    for number, piece in enumerate(re.split("[,;&]", value, maxsplit=4)):
+        if number and _LABELED.match(piece):
             break
-        pieces.append(min(looks(piece), Looks.WORD) if re.match(r"[A-Za-z.]+=", piece) else looks(piece))
-    return max(pieces)
+        look = looks(piece)
+        found = max(found, min(look, Looks.WORD) if re.match(r"[A-Za-z.]+=", piece) else look)
+    return found
 
 
-def _quoted(text: str, opened: re.Match[str], said: Key) -> Span | None:
+def _quoted(text: str, opened: re.Match[str], least: Looks) -> Span | None:
     """A value in quotes, which may be cut off before the closing one."""
-    inside = opened.end()
-    if scheme := _SCHEME.match(text, inside):
-        inside = scheme.end()
-    end = _closing(text, inside, opened)
-    value = text[inside:end]
-    if is_prose(value, 0.5) and not _has_random(value):
+    scheme = _SCHEME.match(text, opened.end())
+    start = scheme.end() if scheme else opened.end()
+    end = _closing(text, start, opened)
+    value = text[start:end]
+    random = any(is_random(word, _SHORTEST) for word in value.split())
+    if not random and (is_prose(value, 0.5) or looks(value) < least):
         return None
-    if looks(value) < LEAST[said]:
-        return None
-    if scheme:
-        return Span(inside, end, _MASK)
-    return Span(opened.start(), min(len(text), end + len(opened[0])), _MASK)
+    return Span(start, end, MASK) if scheme else Span(opened.start(), min(len(text), end + len(opened[0])), MASK)
 
 
 def _closing(text: str, start: int, opened: re.Match[str]) -> int:
-    """Where the quote ends that was opened: the same one, with as many backslashes before it."""
-    escapes, quote = len(opened["escapes"]), _CLOSES.get(opened["quote"], opened["quote"])
+    """Where the quote ends that was opened: at the same one, with as many backslashes before it."""
+    quote = _CLOSES.get(opened["quote"], opened["quote"])
     limit = min(len(text), start + _LONGEST)
     at = text.find(quote, start, limit)
     while at >= 0:
-        before = at
-        while before > start and text[before - 1] == "\\":
-            before -= 1
-        if at - before == escapes:
+        before = at - len(text[start:at]) + len(text[start:at].rstrip("\\"))
+        if at - before == len(opened["escapes"]):
             return before
         at = text.find(quote, at + 1, limit)
     return limit
@@ -204,72 +251,28 @@ def _passphrase(text: str, start: int) -> Span | None:
     """Words behind `password: `, unless they are a sentence about one."""
     clause = _CLAUSE.match(text, start)
     words = clause[0].rstrip() if clause else ""
-    if not words or is_prose(words, 0.33) or len(words.split()) > _PASSPHRASE:
-        return None
-    return Span(start, start + len(words), _MASK)
+    told = not words or is_prose(words, 0.33) or len(words.split()) > _PASSPHRASE
+    return None if told else Span(start, start + len(words), MASK)
 
 
-def _told(text: str, tie: re.Match[str], said: Key) -> Span | None:
-    """`the password is x`, `password "x"`."""
-    opened = _OPEN.match(text, tie.end())
-    if opened is not None and said is Key.STRONG and tie.end() > tie.start():
-        return _quoted(text, opened, said)
-    bare = _BARE.match(text, tie.end())
-    if not tie["verb"] or bare is None:
-        return None
-    value = bare[0].rstrip(_TAIL)
-    return Span(bare.start(), bare.start() + len(value), _MASK) if looks(value) >= max(LEAST[said], Looks.MIXED) else None
-
-
-def _entry(text: str, start: int, end: int) -> Iterator[Span]:
-    """The value of an entry of an environment with this name."""
-    label = _VALUE.match(text, end)
-    if label is not None:
-        opened = _OPEN.match(text, label.end())
-        if opened is not None:
-            span = _quoted(text, opened, Key.STRONG)
-        else:
-            bare = _BARE.match(text, label.end())
-            value = bare[0].rstrip(_TAIL) if bare else ""
-            span = Span(label.end(), label.end() + len(value), _MASK) if looks(value) > Looks.NOTHING else None
-        if span is not None:
-            yield span
-    elif (found := _VALUE_BEFORE.search(text, max(0, start - 600), start)) and looks(found["secret"]) > Looks.NOTHING:
-        yield Span(*found.span("secret"), _MASK)
-
-
-def _random_near(text: str, start: int, end: int) -> Iterator[Span]:
-    yield from _random_behind(text, end)
-    words = list(_WORD.finditer(text, max(0, start - _AROUND), start))
-    for word in words[-_BETWEEN - 1 :]:
-        if word.start() > max(0, start - _AROUND):
-            yield from _if_random(text, word)
-
-
-def _random_behind(text: str, end: int) -> Iterator[Span]:
-    for number, word in enumerate(_WORD.finditer(text, end)):
-        if number > _BETWEEN or word.start() > end + _AROUND:
-            return
-        found = list(_if_random(text, word))
-        yield from found
-        if found:
-            return
-
-
-def _if_random(text: str, word: re.Match[str]) -> Iterator[Span]:
+def _random_parts(text: str, word: re.Match[str]) -> Iterator[Span]:
     """What looks random of a word that has no label of its own and is no address."""
     value = word[0].rstrip(_TAIL)
     if len(value) < _SHORTEST or _LABELED.match(value) or "@" in value or "." in value.partition("/")[0]:
         return
-    label = text[max(0, word.start() - 24) : word.start()].rstrip("\"' ")
-    if label.endswith((":", "=")) and key(re.split(r"[\s\"']", label[:-1].rstrip("\"'"))[-1]) is Key.NONE and not label.endswith(("value:", "->", "=>")):
+    if _is_labeled(text[max(0, word.start() - 24) : word.start()]):
         return
     position = word.start()
-    for piece in value.split("/") if not re.search(r"[+=]", value) else [value]:
+    for piece in [value] if re.search("[+=]", value) else value.split("/"):
         if len(piece) >= _SHORTEST and looks(piece) is Looks.RANDOM:
-            yield Span(position, position + len(piece), _MASK)
+            yield Span(position, position + len(piece), MASK)
         position += len(piece) + 1
 
 
-def _has_random(text: str) -> bool:
-    return any(len(word) >= _SHORTEST and is_random(word, _SHORTEST) for word in text.split())
+def _is_labeled(before: str) -> bool:
+    """Whether what stands before a word says that it is something else, such as `request id: `."""
+    label = before.rstrip("\"' ")
+    if not label.endswith((":", "=")) or label.endswith(("value:", "->", "=>")):
+        return False
+    words = re.split(r"[\s\"']", label[:-1].rstrip("\"'"))
+    return key(words[-1]) is Key.NONE

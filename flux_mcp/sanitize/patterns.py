@@ -1,9 +1,9 @@
 """The filter for credentials in free text: condition messages, events, logs, what kubectl says on stderr.
 
 It is a guard rail, not a proof: it knows the shapes in which credentials travel, not the credentials. Digests
-(`sha256:…`), commits, names and versions are left as they are, since people search by them; a text that is known to be a
-name does not pass here at all (quote.value). What the filter knows stands in credentials.toml, which says how to add a
-shape. The time for a text grows with its length only.
+(`sha256:…`), commits, names and versions are left as they are, since people search by them; a text that is known to be
+a name does not pass here at all (quote.value). What the filter knows stands in credentials.toml, which says how to add
+a shape. The time for a text grows with its length only.
 """
 
 import base64
@@ -11,15 +11,15 @@ import re
 import unicodedata
 from binascii import Error
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Final
 
 from flux_mcp.sanitize.pairs import pairs
-from flux_mcp.sanitize.shapes import Span, shapes
-from flux_mcp.sanitize.urls import MASK, urls
+from flux_mcp.sanitize.shapes import MASK, Span, shapes
+from flux_mcp.sanitize.table import table
+from flux_mcp.sanitize.urls import urls
 from flux_mcp.sanitize.words import is_random
 
-__all__ = ["MASK", "scrub"]
+__all__ = ["MASK", "scrub", "scrub_name"]
 
 _PASSES: Final = 4
 """How often a text is looked through: what is masked brings other words together."""
@@ -40,6 +40,11 @@ def scrub(text: str) -> str:
             break
         text = masked
     return text
+
+
+def scrub_name(text: str) -> str:
+    """Mask what is a credential in an address, such as `user:password@registry/image`, and nothing else."""
+    return _masked(text, sorted(urls(text, names=True))) if "@" in text or "?" in text else text
 
 
 def _once(text: str) -> str:
@@ -64,7 +69,7 @@ def _spans(text: str) -> Iterator[Span]:
 
 def _masked(text: str, spans: Iterable[Span]) -> str:
     """A text with these parts masked, which are in their order and may overlap."""
-    parts, position = [], 0
+    parts, position = list[str](), 0
     for start, end, stands in spans:
         if end <= position:
             continue
@@ -76,20 +81,14 @@ def _masked(text: str, spans: Iterable[Span]) -> str:
 
 def _private_keys(text: str) -> Iterator[Span]:
     """Blocks of PEM, and what stands before the end of one whose beginning was cut off."""
-    begun = 0
-    for block in _KEY_BLOCK.finditer(text):
-        yield Span(*block.span(), MASK)
-        begun = block.end()
-    end = _KEY_END.search(text, begun)
-    if end is None and begun == 0:
-        return
-    first = _KEY_END.search(text)
-    if first is None or (block := _KEY_BLOCK.search(text)) and block.start() < first.start():
-        return
-    start = first.start()
-    while found := _KEY_LINE.search(text, max(0, start - 120), start):
-        start = found.start()
-    yield Span(start, first.end(), MASK)
+    blocks = list(_KEY_BLOCK.finditer(text))
+    yield from (Span(*block.span(), MASK) for block in blocks)
+    end = _KEY_END.search(text, 0, blocks[0].start() if blocks else len(text))
+    if end is not None:
+        start = end.start()
+        while line := _KEY_LINE.search(text, max(0, start - 120), start):
+            start = line.start()
+        yield Span(start, end.end(), MASK)
 
 
 def _encoded(text: str) -> Iterator[Span]:
@@ -117,17 +116,10 @@ def _folded(text: str) -> tuple[str, list[int]]:
     return "".join(letters), places
 
 
-@cache
-def _look_alikes() -> dict[str, str]:
-    """Letters of other alphabets that look like one of ASCII (Unicode Technical Standard 39)."""
-    other = "асԁеһіјӏорԛѕυνԝхуАВЕЗІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
-    return dict(zip(other, "acdehijlopqsuvwxyABE3IJKMHOPCTYXABEZHIKMNOPTYX", strict=True))
-
-
 def _plain(letter: str) -> str:
     """A letter of ASCII for one that looks like it; nothing for a mark on another, or for what is not seen."""
-    if letter in _look_alikes():
-        return _look_alikes()[letter]
+    if alike := table().look_alikes.get(letter):
+        return alike
     if unicodedata.category(letter) in {"Mn", "Cf"}:
         return ""
     plain = "".join(part for part in unicodedata.normalize("NFKD", letter) if unicodedata.category(part) != "Mn")

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from flux_mcp.api.fields import ANY, FieldPolicy, Fields
+from flux_mcp.api.fields import ANY, NAMING_LABELS, FieldPolicy, Fields
 from flux_mcp.sanitize.lookup import fields_of
 from flux_mcp.sanitize.own_values import held, mask
-from flux_mcp.sanitize.patterns import MASK, scrub
+from flux_mcp.sanitize.patterns import MASK, scrub, scrub_name
 from flux_mcp.sanitize.urls import address
 from flux_mcp.sanitize.visible import visible
 
@@ -52,6 +52,8 @@ def _node(node: Any, rule: FieldPolicy | Fields) -> Any:  # noqa: ANN401 (JSON)
         return _keys(node)
     if rule is FieldPolicy.ADDRESS and isinstance(node, str):
         return address(node)
+    if rule is FieldPolicy.NAME:
+        return scrub_name(node) if isinstance(node, str) else node
     return _value(node) if rule in {FieldPolicy.KEEP, FieldPolicy.WHOLE} else _keys(node)
 
 
@@ -92,7 +94,12 @@ def _whole(node: Any, depth: int = 0) -> Any:  # noqa: ANN401
     if depth > _DEEPEST:
         return MASK
     if isinstance(node, dict):
-        return {_text(key): _whole(value, depth + 1) for key, value in node.items()}
+        return {
+            _text(key): scrub_name(value)
+            if isinstance(value, str) and key.endswith(NAMING_LABELS)
+            else _whole(value, depth + 1)
+            for key, value in node.items()
+        }
     if isinstance(node, list):
         return [_whole(entry, depth + 1) for entry in node]
     return _value(node)

@@ -1,9 +1,11 @@
 """Text that is not ours: made harmless, quoted and shortened, before it stands beside our own words.
 
 What comes from the cluster or from kubectl is data. It stands bare only where it is a plain word; otherwise as a JSON
-string, after control, ANSI, bidirectional, zero-width and tag characters were taken out and credentials masked. Some
-clients render an answer as Markdown: what would become an image, a link of another name or HTML stands as an escape of
-JSON there, so that nothing is fetched or clicked that is not seen.
+string, after control, ANSI, bidirectional, zero-width and tag characters were taken out. In free text (`message`,
+`free_value`, `log_line`) credentials are masked. What is known to be a name, a namespace, a kind, an image, a revision
+or an identity (`value`, `name_of`) is shown as it is, since people search and ask by it: only a password in an address is
+masked. Some clients render an answer as Markdown: what would become an image, a link of another name or HTML stands as
+an escape of JSON there, so that nothing is fetched or clicked that is not seen.
 
 A quoted string that is longer than any value is a message: so `shorten_messages` finds it in text that is already
 written.
@@ -18,7 +20,7 @@ from typing import Final
 import orjson
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.sanitize.patterns import scrub
+from flux_mcp.sanitize.patterns import scrub, scrub_name
 from flux_mcp.sanitize.visible import visible
 
 MESSAGE: Final = 1500
@@ -37,7 +39,7 @@ _INDENT: Final = "    "
 _MARKUP: Final = re.compile(r"(?<=!)\[|(?<=\])\((?!\[)|<(?=[A-Za-z/!?])")
 """Where in Markdown an image, a link or HTML would begin; `](` before `[` stands in the patterns of API errors, and
 leads nowhere."""
-_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
 _NAME: Final = re.compile(r"['\"/@_]|\w[.:=-]\w|[a-z]\d|\d[a-z]")
 """What marks a word of a message as a name, a path or another value, rather than a word of the language."""
 _GAP: Final = " …"
@@ -51,16 +53,23 @@ _BARE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:/@+=~-]{0,252}")
 
 
 def clean(text: str) -> str:
-    """Text on one line, credentials masked, nothing in it that is not seen; of a very long one head and tail."""
-    if len(text) > 2 * READ_MAX:
-        text = f"{text[:READ_MAX]} … {text[-READ_MAX:]}"
-    return scrub(visible(text))
+    """Free text on one line, credentials masked, nothing in it that is not seen; of a very long one head and tail."""
+    return scrub(_readable(text))
+
+
+def clean_name(text: str) -> str:
+    """A name on one line, nothing in it that is not seen."""
+    return scrub_name(_readable(text))
 
 
 def value(text: str) -> str:
-    """A value from the cluster: bare where it is a plain word, else a JSON string."""
-    text = clean(text)
-    return text if _BARE.fullmatch(text) else _quote(_cut(text, _VALUE_MAX))
+    """A value from the cluster that is known to be a name: bare where it is a plain word, else a JSON string."""
+    return _bare_or_quoted(clean_name(text))
+
+
+def free_value(text: str) -> str:
+    """A value that anything may stand in, such as an argument of a command: as `value`, with credentials masked."""
+    return _bare_or_quoted(clean(text))
 
 
 def abbreviated(text: str) -> str:
@@ -68,7 +77,7 @@ def abbreviated(text: str) -> str:
 
     A Git commit stands as Git itself abbreviates it, which every Git command takes: `main@b649360`.
     """
-    found = _DIGEST.fullmatch(clean(text))
+    found = _DIGEST.fullmatch(clean_name(text))
     if found is None:
         return value(text)
     name, algorithm, digits, rest = found.groups()
@@ -113,6 +122,16 @@ def split_message(text: str) -> tuple[str, str]:
 def log_line(text: str) -> str:
     """One line of a log, as it stands below the line that says whose it is: never at the margin, where our own are."""
     return _INDENT + without_markup(_cut(clean(text), LOG_LINE))
+
+
+def _readable(text: str) -> str:
+    if len(text) > 2 * READ_MAX:
+        text = f"{text[:READ_MAX]} … {text[-READ_MAX:]}"
+    return visible(text)
+
+
+def _bare_or_quoted(text: str) -> str:
+    return text if _BARE.fullmatch(text) else _quote(_cut(text, _VALUE_MAX))
 
 
 def _quote(text: str) -> str:

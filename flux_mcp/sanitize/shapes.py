@@ -1,13 +1,14 @@
 """Finds what has the shape of a credential: the entries of credentials.toml."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
 from flux_mcp.sanitize.table import Shape, table
 from flux_mcp.sanitize.words import Looks, is_random, looks
 
+MASK: Final = "***"
 _SHORTEST: Final = 8
 """Characters of what looks random behind the beginning of a token."""
 
@@ -45,7 +46,7 @@ def shapes(text: str, low: str) -> Iterator[Span]:
             groups = match.groupdict()
             part = groups.get("secret") or groups.get("body") or match[0]
             if shape.certain or is_random(part, _SHORTEST) or looks(part) is Looks.DIGITS:
-                yield Span(*match.span("secret" if "secret" in groups else 0), "***")
+                yield Span(*match.span("secret" if "secret" in groups else 0), MASK)
 
 
 @cache
@@ -67,18 +68,22 @@ def _of(every: Sequence[Shape], begin: str) -> Iterator[Shape]:
     return (shape for shape in every if any(begin.startswith(other) for other in shape.begins))
 
 
-def _any_of(texts: Iterator[str] | Sequence[str] | Mapping[str, object] | set[str]) -> str:
+class _Tree(dict[str, "_Tree"]):
+    """The letters that may follow, each with those behind it; the empty one where a text ends."""
+
+
+def _any_of(texts: Iterable[str]) -> str:
     """A pattern that matches the longest of these texts, with what they have in common looked at once."""
-    tree: dict[str, dict] = {}
+    tree = _Tree()
     for text in texts:
         node = tree
         for letter in text:
-            node = node.setdefault(letter, {})
-        node[""] = {}
+            node = node.setdefault(letter, _Tree())
+        node[""] = _Tree()
     return _branches(tree)
 
 
-def _branches(tree: Mapping[str, dict]) -> str:
+def _branches(tree: _Tree) -> str:
     rest = [re.escape(letter) + _branches(below) for letter, below in sorted(tree.items()) if letter]
     if not rest:
         return ""

@@ -1,4 +1,4 @@
-"""What credentials.toml holds: words, pairs of letters, shapes of credentials. It is read when a first text is filtered."""
+"""What credentials.toml holds: words, pairs of letters, shapes. It is read when a first text is filtered."""
 
 import re
 import tomllib
@@ -47,6 +47,9 @@ class Table:
         neutral: words behind them that keep that, and `about` those that do not.
         none: words that are no credential.
         pairs: pairs of letters that are frequent in words.
+        identities: what stands before the address of a person or a robot, as in `oidc:jane@example.com`.
+        signed: keys in the query of a signed address whose value is part of the signature.
+        look_alikes: letters of other alphabets → those of ASCII that they look like.
     """
 
     keys: Mapping[str, str]
@@ -54,6 +57,9 @@ class Table:
     about: frozenset[str]
     none: frozenset[str]
     pairs: frozenset[str]
+    identities: frozenset[str]
+    signed: frozenset[str]
+    look_alikes: Mapping[str, str]
     shapes: tuple[Shape, ...]
 
 
@@ -87,6 +93,9 @@ def table() -> Table:
         frozenset(_words(key["about"])),
         frozenset(raw["value"]["none"].split()),
         frozenset(first + second for first, _, rest in _followers(raw["text"]["pairs"]) for second in rest),
+        frozenset(_words(raw["address"]["identities"])),
+        frozenset(_words(raw["address"]["signed"])),
+        dict(zip(*raw["text"]["look_alikes"].split(), strict=True)),
         tuple(map(_shape, raw["shape"])),
     )
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from flux_mcp.sanitize.shapes import Span
+from flux_mcp.sanitize.shapes import MASK, Span
+from flux_mcp.sanitize.table import table
 from flux_mcp.sanitize.words import Key, Looks, key, looks
 
-MASK: Final = "***"
 _AUTHORITY: Final = re.compile(r"[^/?#\s\"'<>\\]{0,2048}")
 _REST: Final = re.compile(r"[^\s@]{0,512}@(?=[\w.-])")
 _PORT: Final = re.compile(r":[0-9]{1,5}$|\]")
@@ -19,15 +19,12 @@ _BARE_USER: Final = re.compile(
     r"(?<![\w@/.+-])(?P<user>[\w.+-]{1,64}):(?P<password>[^\s@/\"'<>:]{1,256})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){0,8})(?P<behind>[/:(]|)"
 )
 _DIGESTS: Final = re.compile(r"sha[0-9]{1,3}$")
-_IDENTITIES: Final = frozenset(
-    "user group serviceaccount domain mailto email author oidc ldap saml github google gitlab azure azuread aad okta dex keycloak upn sip spiffe principal sub subject owner".split()
-)
-"""What stands before the address of a person or of a robot, which is no password."""
 _PARAMETER: Final = re.compile(r"(?<=[?&;#])(?P<key>[\w.~%+\[\]-]{1,100})=(?P<value>[^&\s\"'<>#;\\]{1,4096})")
 _QUERY: Final = re.compile(r"\?(?P<value>[^&=\s\"'<>#;\\]{1,512})(?=[\s\"'<>#\\]|$)")
-_SIGNED: Final = frozenset({"x-amz-credential", "x-amz-security-token", "x-goog-credential", "awsaccesskeyid", "googleaccessid"})
-_HOOK: Final = re.compile(r"(?i)/(?:web)?hooks?/(?P<secret>[^\s\"'<>/?#]{6,512}+)(?<!\.[a-z]{2})(?<!\.[a-z]{3})(?<!\.[a-z]{4})")
-_RECEIVER: Final = re.compile(r"/hook/[0-9a-f]{6}(?P<secret>[0-9a-f]{10,512})")
+_HOOK: Final = re.compile(
+    r"(?i)/(?:web)?hooks?/(?P<secret>[^\s\"'<>/?#]{6,512}+)(?<!\.[a-z]{2})(?<!\.[a-z]{3})(?<!\.[a-z]{4})"
+)
+_RECEIVER: Final = re.compile(r"/hook/[0-9a-f]{6}(?P<secret>[0-9a-f]{10,512}|(?![^\s\"'<>/?#…]))")
 """The path of a Receiver of Flux, of which six digits are shown, as the Flux documentation has it."""
 _ADDRESS: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,40}://)(?:[^/@\s]{1,2048}@)?([^/?#@\s]{1,255})(/?\Z)?")
 
@@ -40,20 +37,25 @@ def address(text: str) -> str:
     return found[1] + found[2] + ("" if found[3] is not None and "@" not in text else f"/{MASK}")
 
 
-def urls(text: str) -> Iterator[Span]:
-    """Users and passwords before a host, values of queries, the path of a Receiver."""
+def urls(text: str, *, names: bool = False) -> Iterator[Span]:
+    """Users and passwords before a host, values of queries, the path of a Receiver.
+
+    Args:
+        names: the text is a name, such as one of an image or a user: `oidc:jane@example.com` is one.
+    """
     if "@" in text or "%40" in text:
         for slashes in _SLASHES.finditer(text):
             yield from _user(text, slashes.end(), encoded=slashes[0].startswith("%"))
         if "@" in text:
-            yield from _bare_users(text)
+            yield from _bare_users(text, names=names)
     if "=" in text or "?" in text:
         yield from _query(text)
     if "hook" in text:
         for found in _HOOK.finditer(text):
             if receiver := _RECEIVER.match(text, found.start()):
-                yield Span(*receiver.span("secret"), "…")
-            elif looks(found["secret"]) >= Looks.MIXED and not found["secret"].endswith("…"):
+                if receiver["secret"]:
+                    yield Span(*receiver.span("secret"), "…")
+            elif looks(found["secret"]) >= Looks.MIXED:
                 yield Span(*found.span("secret"), MASK)
 
 
@@ -74,14 +76,14 @@ def _user(text: str, start: int, *, encoded: bool) -> Iterator[Span]:
         yield Span(start, rest.end() - 1, MASK)
 
 
-def _bare_users(text: str) -> Iterator[Span]:
+def _bare_users(text: str, *, names: bool) -> Iterator[Span]:
     """`user:password@host` without a scheme; `name:tag@sha256:…` is an image."""
     for found in _BARE_USER.finditer(text):
         if _DIGESTS.match(found["host"]):
             continue
         look = looks(found["password"])
-        known = found["user"].lower() in _IDENTITIES
-        if found["behind"] or (look >= Looks.MIXED and not known):
+        known = found["user"].lower() in table().identities
+        if found["behind"] or (look >= Looks.MIXED and not known and not names):
             yield Span(*found.span("password"), MASK)
 
 
@@ -89,7 +91,7 @@ def _query(text: str) -> Iterator[Span]:
     for found in _PARAMETER.finditer(text):
         said, look = key(found["key"]), looks(found["value"])
         least = Looks.WORD if said >= Key.NAMED else Looks.MIXED if said is Key.WEAK else Looks.RANDOM
-        if look >= least or found["key"].lower() in _SIGNED:
+        if look >= least or found["key"].lower() in table().signed:
             yield Span(*found.span("value"), MASK)
     if "://" in text:
         for found in _QUERY.finditer(text):

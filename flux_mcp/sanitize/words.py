@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Final
 
 from flux_mcp.sanitize.table import table
@@ -49,9 +50,7 @@ _GLUED: Final = 5
 _PIECES: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9]+")
 _WHOLE: Final = re.compile(r"[0-9A-Za-z+=_-]+")
-_DIGEST: Final = re.compile(
-    r"[0-9a-f]{16,}|[0-9A-F]{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-)
+_DIGEST: Final = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NAME: Final = re.compile(
     r"[A-Za-z]+(?:'[a-z]{1,2})?|[a-z]+[a-z0-9]{0,16}(?:[-_.][a-z0-9]{1,40})+|[A-Za-z]+(?:[-_./][A-Za-z]+)+|[0-9]+"
 )
@@ -114,7 +113,7 @@ def is_random(text: str, least: int) -> bool:
 def _surprise(text: str) -> float:
     """Which part of the pairs of neighboring letters and digits are not as in words."""
     known, pairs, strange = table().pairs, 0, 0
-    for left, right in zip(text, text[1:], strict=False):
+    for left, right in pairwise(text):
         if not (left.isalnum() and right.isalnum()) or (left.isdigit() and right.isdigit()):
             continue
         pairs += 1

@@ -47,10 +47,15 @@ PYTEST = (
 TESTS = {
     "flux_mcp/kubectl/command.py": ("tests/kubectl/test_command.py", "tests/tools/test_writes.py"),
     "flux_mcp/kubectl/validate.py": ("tests/kubectl/test_command.py", "tests/kubectl/test_validate.py"),
-    "flux_mcp/sanitize/patterns.py": (
-        "tests/sanitize/test_patterns.py",
-        "tests/sanitize/test_pattern_shapes.py",
-        "tests/render/test_text.py",
+    **dict.fromkeys(
+        (
+            *("flux_mcp/sanitize/pairs.py", "flux_mcp/sanitize/patterns.py", "flux_mcp/sanitize/shapes.py"),
+            *("flux_mcp/sanitize/urls.py", "flux_mcp/sanitize/visible.py", "flux_mcp/sanitize/words.py"),
+        ),
+        (
+            *("tests/sanitize/test_patterns.py", "tests/sanitize/test_pattern_shapes.py", "tests/render/test_text.py"),
+            *("tests/sanitize/test_free_text.py", "tests/sanitize/test_shapes.py", "tests/sanitize/test_words.py"),
+        ),
     ),
     "flux_mcp/errors.py": ("tests/test_errors.py",),
 }

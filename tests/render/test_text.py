@@ -11,7 +11,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flux_mcp.render.text import Line, age, fit, revision, size, until_full, whole_revision
-from flux_mcp.sanitize.quote import abbreviated, clean, log_line, message, shorten_messages, split_message, value
+from flux_mcp.sanitize.quote import (
+    abbreviated,
+    clean,
+    free_value,
+    log_line,
+    message,
+    shorten_messages,
+    split_message,
+    value,
+)
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 SHA1 = "b649360b1c0d4e2f8a7b6c5d4e3f2a1b0c9d8e7f"
@@ -125,9 +134,45 @@ def test_row_44_every_unseen_character_is_taken_out() -> None:
         pytest.param("https://jane:zQ7r\u200bK2vN8sXw@example.com", id="url"),
     ],
 )
-@pytest.mark.parametrize("show", [clean, value, message, revision])
+@pytest.mark.parametrize("show", [clean, free_value, message])
 def test_what_is_not_seen_does_not_hide_a_credential(show, raw: str) -> None:
     assert "zQ7r" not in show(raw)
+
+
+NAMES = [
+    "ghcr.io/external-secrets/external-secrets:v0.10.4",
+    "sk-ecommerce-frontend-service-v2",
+    "system:serviceaccount:apps:token-reader",
+    "harbor-secret.example.com:5000/app:1.0",
+    "token=none",
+    "glpat-zQ7rK2vN8sXwzQ7rK2vN8sXw",
+    "oidc:jane.doe2@example.com",
+    "https://accounts.google.com#jane@example.com",
+    "password:hunter2",
+    "ghp_zQ7rK2vN8sXwzQ7rK2vN8sXw",
+    f"main@sha1:{SHA1}",
+]
+
+
+@pytest.mark.parametrize("text", NAMES)
+def test_a_name_is_shown_as_it_is_whatever_it_looks_like(text: str) -> None:
+    """Somebody asks for the object by it, and two objects must not become one."""
+    assert value(text).strip('"') == text
+
+
+@pytest.mark.parametrize("show", [value, free_value, message])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("bob:hunter2@registry.example.com/x:1", "bob:***@registry.example.com/x:1"),
+        ("user:pw@registry:5000/x", "user:***@registry:5000/x"),
+        ("https://jane:hunter2@git.example.com/x", "https://***@git.example.com/x"),
+        ("https://h.example.com/x?token=hunter2&ref=main", "https://h.example.com/x?token=***&ref=main"),
+        ("ssh://git@github.com/acme/fleet", "ssh://git@github.com/acme/fleet"),
+    ],
+)
+def test_a_password_in_the_address_of_a_name_is_masked(show, text: str, shown: str) -> None:
+    assert show(text).strip('"') == shown
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from flux_mcp.flux.objects import view
 from flux_mcp.sanitize.lookup import fields_of
 from flux_mcp.sanitize.own_values import held, mask
 from flux_mcp.sanitize.patterns import scrub
-from flux_mcp.sanitize.urls import address
 from flux_mcp.sanitize.project import project
+from flux_mcp.sanitize.urls import address
 from tests.support.fake import FIXTURES
 from tests.support.items import READY, failing, item
 
@@ -94,7 +94,7 @@ def test_what_an_audit_asks_for_is_kept(kind: str, spec: dict[str, Any]) -> None
         pytest.param("Kustomization", {"sourceRef": "x"}, {"sourceRef": "***"}, id="another-type-of-reference"),
         pytest.param("Provider", {"address": "https://h.example.com/x"}, {"address": "https://h.example.com/***"}, id="address"),
         pytest.param("Alert", {"eventMetadata": {"a": "x"}}, {"eventMetadata": {"a": "***"}}, id="event-metadata"),
-        pytest.param("GitRepository", {"url": "https://a:b@h.example.com/x?t=y"}, {"url": "https://***@h.example.com/x?t=***"}, id="url"),
+        pytest.param("GitRepository", {"url": "https://a:b@h.example.com/x?token=y&ref=z"}, {"url": "https://***@h.example.com/x?token=***&ref=z"}, id="url"),
     ],
 )  # fmt: skip
 def test_of_what_is_not_allowed_the_keys_are_kept(kind: str, spec: dict[str, Any], kept: dict[str, Any]) -> None:
