@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flux_mcp.api.unstructured import items, number, parse_time, text
-from flux_mcp.sanitize.own_values import held, mask
+from flux_mcp.sanitize.own_values import hidden_values, mask_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Condition:
 def conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
     """The conditions of any object that has status.conditions."""
     entries = items(item, "status", "conditions")
-    values = held(item, "\n".join(text(entry, "message") for entry in entries))
+    values = hidden_values(item, "\n".join(text(entry, "message") for entry in entries))
     for entry in entries:
         if kind := text(entry, "type"):
             status = text(entry, "status")
@@ -36,7 +36,7 @@ def conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
                 type=kind,
                 status=status if status in {"True", "False"} else "Unknown",
                 reason=text(entry, "reason"),
-                message=mask(text(entry, "message"), values),
+                message=mask_values(text(entry, "message"), values),
                 changed=parse_time(text(entry, "lastTransitionTime")),
                 observed_generation=number(entry, "observedGeneration"),
             )

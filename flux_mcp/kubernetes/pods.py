@@ -9,7 +9,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owner_references
 from flux_mcp.api.unstructured import at, items, number, parse_time, text
 from flux_mcp.kubernetes.conditions import Condition, conditions
-from flux_mcp.sanitize.own_values import held, mask
+from flux_mcp.sanitize.own_values import hidden_values, mask_values
 
 _OPERATORS: Final = {"In": "in", "NotIn": "notin"}
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -142,16 +142,16 @@ def pod(item: Mapping[str, Any]) -> Pod | None:
         return None
     containers = tuple(_containers(item))
     said = text(item, "status", "message")
-    values = held(item, "\n".join((said, *(one.message for one in containers))))
+    values = hidden_values(item, "\n".join((said, *(one.message for one in containers))))
     return Pod(
         ref=ref,
         owners=_owners(item),
         created=parse_time(text(item, "metadata", "creationTimestamp")),
         phase=text(item, "status", "phase"),
         reason=text(item, "status", "reason"),
-        message=mask(said, values),
+        message=mask_values(said, values),
         conditions=tuple(conditions(item)),
-        containers=tuple(replace(one, message=mask(one.message, values)) for one in containers),
+        containers=tuple(replace(one, message=mask_values(one.message, values)) for one in containers),
     )
 
 

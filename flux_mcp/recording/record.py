@@ -18,7 +18,7 @@ import orjson
 from flux_mcp import __version__
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
-from flux_mcp.api.kubernetes_kinds import CRD, KUBERNETES_KINDS, NAMESPACE
+from flux_mcp.api.kubernetes_kinds import CRD, EVENT, KUBERNETES_KINDS, NAMESPACE
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
 from flux_mcp.cluster.client import Cluster
@@ -38,6 +38,7 @@ from flux_mcp.errors import (
 from flux_mcp.recording.files import a_list, an_item, check_folder, whole_or_nothing, write
 from flux_mcp.render.text import first_line, unread_line
 from flux_mcp.request import RequestContext
+from flux_mcp.sanitize.own_values import hidden_values, mask_values
 from flux_mcp.sanitize.patterns import scrub
 from flux_mcp.sanitize.project import project
 from flux_mcp.settings import DEFAULT_TIMEOUT
@@ -73,15 +74,23 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """An object as it is written: what it is called, and its text."""
+    """An object as it is recorded: its text, or of an Event, which is written last, the object."""
 
     ref: ObjectRef
-    text: bytes
+    content: bytes | dict[str, Any]
+
+    @property
+    def text(self) -> bytes:
+        return self.content if isinstance(self.content, bytes) else an_item(self.content)
 
 
 @dataclass(slots=True)
 class _Session:
-    """One recording in the making."""
+    """One recording in the making.
+
+    Attributes:
+        events: by the object that they are about: they may repeat what that one hides.
+    """
 
     cluster: Cluster
     request: RequestContext
@@ -89,6 +98,7 @@ class _Session:
     patience: float
     folder: Path
     objects: Counter[str] = field(default_factory=Counter)
+    events: dict[ObjectRef, list[dict[str, Any]]] = field(default_factory=dict)
     read: bool = False
     failed: list[tuple[Kind, KubectlError, str | None]] = field(default_factory=list)
 
@@ -131,23 +141,32 @@ async def _read_all(session: _Session, served: frozenset[str]) -> None:
 
     async def read(kind: Kind) -> None:
         async with limiter:
-            await _read(session, kind, served)
+            _write(session, kind, await _read(session, kind, served))
 
     kinds = [kind for kind in (*FLUX_KINDS, *KUBERNETES_KINDS) if kind.resource in served]
+    events = await _read(session, EVENT, served) if EVENT in kinds else None
     try:
         async with anyio.create_task_group() as group:
             for kind in kinds:
-                group.start_soon(read, kind)
+                if kind is not EVENT:
+                    group.start_soon(read, kind)
     except ExceptionGroup as several:
         raise first_of(several) from None
+    _write(session, EVENT, events)
     order = {kind: number for number, kind in enumerate(kinds)}
     session.failed.sort(key=lambda failed: order[failed[0]])
     if session.failed and not session.read:
         raise session.failed[0][1]
 
 
-async def _read(session: _Session, kind: Kind, served: frozenset[str]) -> None:
-    """Read one kind and write its file; without one where nothing could be read."""
+def _write(session: _Session, kind: Kind, items: Sequence[_Item] | None) -> None:
+    """Write the file of a kind; none where nothing could be read."""
+    if items is not None:
+        write(session.folder / f"{kind.resource}.json", a_list([item.text for item in items]))
+
+
+async def _read(session: _Session, kind: Kind, served: frozenset[str]) -> list[_Item] | None:
+    """Read one kind; None where nothing could be read."""
     names: tuple[str, ...] = ()
     places: tuple[str | None, ...] = session.namespaces or (None,)
     if kind is CRD:
@@ -162,9 +181,10 @@ async def _read(session: _Session, kind: Kind, served: frozenset[str]) -> None:
         unread += found is None
         items += found or ()
     session.read = session.read or unread < len(places)
-    if unread < len(places) or not places:
-        session.objects[kind.kind] = len(items)
-        write(session.folder / f"{kind.resource}.json", a_list([item.text for item in items]))
+    if unread == len(places) > 0:
+        return None
+    session.objects[kind.kind] = len(items)
+    return items
 
 
 async def _get(session: _Session, kind: Kind, namespace: str | None, names: tuple[str, ...]) -> list[_Item] | None:
@@ -187,7 +207,15 @@ async def _ask(
         ref = ObjectRef(
             text(item, "kind") or kind.kind, text(item, "metadata", "namespace"), text(item, "metadata", "name")
         )
-        return _Item(ref, an_item(project(item)))
+        projected = project(item)
+        if kind is EVENT:
+            about = ObjectRef(*(text(item, "involvedObject", field) for field in ("kind", "namespace", "name")))
+            session.events.setdefault(about, []).append(projected)
+            return _Item(ref, projected)
+        for event in session.events.get(ref, ()):
+            message = text(event, "message")
+            event["message"] = mask_values(message, hidden_values(item, message))
+        return _Item(ref, an_item(projected))
 
     try:
         with anyio.fail_after(session.patience):

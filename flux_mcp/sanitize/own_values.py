@@ -1,32 +1,42 @@
-"""The values that an object holds where they are not shown, so that its own messages do not tell them.
+"""The values that an object holds where they are not shown, so that messages about it do not repeat them.
 
 Helm, kustomize and the API server repeat in their errors what they were given: a value that does not fit a schema, a
-line of a patch, an address that does not answer. No pattern knows such a value; the object itself does.
+line of a patch, an address that does not answer. No pattern knows such a value; the object itself does. A message may
+spell it otherwise: escaped as in JSON or by Go's %q, encoded as in a URL or in base64, in another case, cut by `…`.
 """
 
+import base64
 import re
+from binascii import Error
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
 from flux_mcp.api.fields import ANY
 from flux_mcp.sanitize.lookup import fields_of, hidden_paths
-from flux_mcp.sanitize.patterns import MASK
+from flux_mcp.sanitize.patterns import masked
+from flux_mcp.sanitize.shapes import MASK, Span
+from flux_mcp.sanitize.words import LEAST, Key, Looks, key, looks
 
 _SHORTEST: Final = 6
 """Characters: a shorter value may stand in a message by chance."""
 _LONGEST_PLAIN: Final = 512
 _DEEPEST: Final = 50
 """Levels that are looked into; Helm values of people have about ten."""
+_LAYERS: Final = 3
+"""How often a value may be escaped or encoded."""
 
-_CREDENTIAL: Final = re.compile(
-    r"(?i)pass|pwd|secret|token|cred|auth|private|salt|signature|webhook|dsn|cert|key(?:[-_.\d]|data|s?$)"
-)
 _STRUCTURE: Final = frozenset({"apiVersion", "kind", "name", "namespace", "op", "path", "from"})
 """Fields of a patch or a manifest, with which an error says where it is."""
+_IDENTITY: Final = frozenset(
+    {"kind", "name", "namespace", "targetNamespace", "storageNamespace", "releaseName", "chart", "serviceAccountName"}
+)
+"""Fields by which an object and what belongs to it are called."""
 _TRIVIAL: Final = re.compile(r"(?i)true|false|null|none|enabled|disabled|[-+]?[\d.,:_]+[a-z%]{0,3}")
+_NUMBER: Final = re.compile(r"\d{6,}")
 _PLAIN: Final = re.compile(
     r"[A-Za-z]+(?:[-_ ][A-Za-z]+)*(?:-\d{1,2})?"  # words, eu-west-1
     r"|(?:\d+(?:h|ms|m|s))+"
@@ -37,13 +47,21 @@ _PLAIN: Final = re.compile(
     r"|(?:[a-z]{1,10}://|\.{0,2}/)?[a-z0-9._-]+(?::\d+)?(?:/[a-z0-9._-]+)+/?(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?"
 )
 _HOST: Final = re.compile(r"[A-Za-z][\w+.-]*://[^/?#\s]+")
+_ESCAPED: Final = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\[nrt\"'\\/]|%[0-9a-fA-F]{2}")
+_CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t"}
+_ENCODED: Final = re.compile(r"(?<![\w+/=-])(?=[a-z]*[A-Z0-9])[\w+/-]{8,65536}+={0,2}")
+_CUT: Final = re.compile(r"\u2026|\.\.\.")
+_NAMELIKE: Final = re.compile(r"[\w/.:@-]")
+_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
-def held(item: Mapping[str, Any], within: str | None = None) -> tuple[str, ...]:
-    """The values of an object that its messages must not tell, longest first; with `within` those that stand in it."""
+def hidden_values(item: Mapping[str, Any], within: str | None = None) -> tuple[str, ...]:
+    """The values of an object that messages must not repeat, longest first; with `within` those that stand in it."""
     if within == "":
         return ()
     values: set[str] = set()
+    reading = None if within is None else _read(within)
+    identity = frozenset(_identity(item))
     for path in hidden_paths(fields_of(item)):
         nodes: Iterable[Any] = (item,)
         for field in path:
@@ -51,16 +69,117 @@ def held(item: Mapping[str, Any], within: str | None = None) -> tuple[str, ...]:
             if not nodes:
                 break
         for node in nodes:
-            values.update(_values(node, path[-1], within, credential=path[-1] in {"address", "proxy"}))
+            found = _values(node, path[-1], reading, credential=path[-1] in {"address", "proxy"})
+            values.update(value for value in found if value not in identity)
     return tuple(sorted(values, key=lambda value: (-len(value), value)))
 
 
-def mask(text: str, values: Iterable[str]) -> str:
-    """A message without these values."""
-    for value in values:
-        if value in text:
-            text = text.replace(value, MASK)
-    return text
+def mask_values(text: str, values: Iterable[str]) -> str:
+    """A message without these values, however it spells them."""
+    wanted = tuple(values)
+    if not wanted or not text:
+        return text
+    reading = _read(text)
+    return masked(text, sorted(reading.spans(wanted)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A message as its values are looked for in it.
+
+    Attributes:
+        text: in lower case, without escapes.
+        places: where each letter of it begins in the message, and at last where it ends; None where they are the same.
+        decoded: what stands in it in base64, in lower case: where, and the text.
+        cuts: where something was cut.
+    """
+
+    text: str
+    places: tuple[int, ...] | None
+    decoded: tuple[tuple[int, int, str], ...]
+    cuts: tuple[tuple[int, int], ...]
+
+    def repeats(self, value: str) -> bool:
+        """Whether a value stands in it, or what is left of it."""
+        low = value.translate(_LOWER)
+        if low in self.text or any(low in decoded for _, _, decoded in self.decoded):
+            return True
+        return bool(self.cuts) and any(True for _ in self._remains(low))
+
+    def _remains(self, low: str) -> Iterator[tuple[int, int]]:
+        """Where what is left of a value stands that was cut."""
+        for start, end in self.cuts:
+            at = self.text.rfind(low[:_SHORTEST], max(0, start - len(low)), start)
+            if at >= 0 and low.startswith(self.text[at:start]):
+                yield at, start
+            at = self.text.find(low[-_SHORTEST:], end, end + len(low))
+            if at >= 0 and low.endswith(self.text[end : at + _SHORTEST].lstrip()):
+                yield end, at + _SHORTEST
+
+    def spans(self, values: Iterable[str]) -> Iterator[Span]:
+        """Where the values stand in the message; a word only where it is no part of a name."""
+        for value in values:
+            low = value.translate(_LOWER)
+            at = self.text.find(low)
+            while at >= 0:
+                end = at + len(low)
+                if not _is_part_of_name(self.text, at, end, value):
+                    yield Span(self._place(at), self._place(end), MASK)
+                at = self.text.find(low, end)
+            yield from (Span(start, end, MASK) for start, end, decoded in self.decoded if low in decoded)
+            yield from (Span(self._place(start), self._place(end), MASK) for start, end in self._remains(low))
+
+    def _place(self, position: int) -> int:
+        return position if self.places is None else self.places[position]
+
+
+def _is_part_of_name(text: str, start: int, end: int, value: str) -> bool:
+    if not _PLAIN.fullmatch(value):
+        return False
+    return any(_NAMELIKE.match(neighbor) for neighbor in (text[max(0, start - 1) : start], text[end : end + 1]))
+
+
+def _read(message: str) -> _Reading:
+    text, places = message, None
+    for _ in range(_LAYERS):
+        if ("\\" not in text and "%" not in text) or not _ESCAPED.search(text):
+            break
+        text, places = _unescaped(text, places)
+    text = text.translate(_LOWER)
+    cuts = tuple(cut.span() for cut in _CUT.finditer(text)) if "\u2026" in text or "..." in text else ()
+    return _Reading(text, places, tuple(_decoded(message)), cuts)
+
+
+def _unescaped(text: str, places: tuple[int, ...] | None) -> tuple[str, tuple[int, ...]]:
+    """A text with one layer of escapes taken off, and where each letter begins."""
+    parts, position = list[str](), 0
+    begins = list[int]()
+    for escape in _ESCAPED.finditer(text):
+        parts.append(text[position : escape.start()])
+        begins += range(position, escape.start())
+        digits = escape[0].lstrip("\\ux%")
+        coded = escape[0][:2] in {"\\u", "\\x"} or escape[0][0] == "%"
+        parts.append(chr(int(digits or "0", 16)) if coded else _CONTROLS.get(escape[0][1], escape[0][1]))
+        begins.append(escape.start())
+        position = escape.end()
+    parts.append(text[position:])
+    begins += range(position, len(text) + 1)
+    return "".join(parts), tuple(begins) if places is None else tuple(places[begin] for begin in begins)
+
+
+def _decoded(message: str) -> Iterator[tuple[int, int, str]]:
+    for found in _ENCODED.finditer(message):
+        encoded = found[0].rstrip("=").replace("-", "+").replace("_", "/")
+        with suppress(Error, UnicodeDecodeError):
+            text = base64.b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+            yield *found.span(), text.translate(_LOWER)
+
+
+def _identity(item: Mapping[str, Any]) -> Iterator[str]:
+    """What an object and what belongs to it are called."""
+    for part in (item, item.get("metadata"), item.get("spec")):
+        if isinstance(part, Mapping):
+            yield from (value for field, value in part.items() if field in _IDENTITY and isinstance(value, str))
 
 
 def _below(node: Any, field: str) -> Iterator[Any]:  # noqa: ANN401 (JSON)
@@ -69,67 +188,80 @@ def _below(node: Any, field: str) -> Iterator[Any]:  # noqa: ANN401 (JSON)
             yield from _below(entry, field)
     elif isinstance(node, dict):
         if field == ANY:
-            yield from (value for key, value in node.items() if key not in _STRUCTURE)
+            yield from (value for name, value in node.items() if name not in _STRUCTURE)
         elif field in node:
             yield node[field]
 
 
 def _values(
     node: Any,  # noqa: ANN401 (JSON)
-    key: str,
-    within: str | None,
+    name: str,
+    within: _Reading | None,
     *,
     credential: bool,
     depth: int = 0,
 ) -> Iterator[str]:
     """Every value below a node that is not plain; below a key that names a credential only the trivial ones are."""
     if isinstance(node, str):
-        yield from _texts(node, key, within, credential=credential, depth=depth)
+        yield from _texts(node, name, within, credential=credential, depth=depth)
+    elif isinstance(node, int | float) and not isinstance(node, bool):
+        # Go prints a number of JSON as a float.
+        for text in {str(node), f"{node:g}", f"{float(node):.{max(1, len(str(node)) - 1)}e}".replace("0e+", "e+")}:
+            yield from _texts(text, name, within, credential=credential, depth=depth)
     elif depth > _DEEPEST:
         return
     elif isinstance(node, list):
         for entry in node:
-            yield from _values(entry, key, within, credential=credential, depth=depth + 1)
+            yield from _values(entry, name, within, credential=credential, depth=depth + 1)
     elif isinstance(node, dict):
-        inherited = credential or (depth > 0 and _CREDENTIAL.search(key) is not None)
+        inherited = credential or (depth > 0 and key(name) >= Key.WEAK)
         named = node.get("name")
         for field, value in node.items():
             if field not in _STRUCTURE:
                 # An entry of an environment has the name that matters beside the value.
-                name = named if field == "value" and isinstance(named, str) else field
-                yield from _values(value, name, within, credential=inherited, depth=depth + 1)
+                below = named if field == "value" and isinstance(named, str) else field
+                yield from _values(value, below, within, credential=inherited, depth=depth + 1)
 
 
-def _texts(text: str, key: str, within: str | None, *, credential: bool, depth: int) -> Iterator[str]:
+def _texts(text: str, name: str, within: _Reading | None, *, credential: bool, depth: int) -> Iterator[str]:
     text = text.strip()
     if len(text) < _SHORTEST:
         return
     if "\n" in text or text.startswith(("{", "[")):
-        yield from _inside(text, within, depth)
+        yield from _inside(text, name, within, credential=credential, depth=depth)
     host = _HOST.match(text) if "://" in text else None
     path = text[host.end() :].strip("/") if host is not None else ""
     for value in (text, path):
-        # Whether it is told at all is the quickest to see, and most values are not.
-        told = len(value) >= _SHORTEST and (within is None or value in within)
-        if told and _is_secret(text, credential=credential or _CREDENTIAL.search(key) is not None):
+        # Whether it is repeated at all is the quickest to see, and most values are not.
+        repeated = len(value) >= _SHORTEST and (within is None or within.repeats(value))
+        if repeated and _is_secret(text, name, credential=credential):
             yield value
 
 
-def _is_secret(text: str, *, credential: bool) -> bool:
+def _is_secret(text: str, name: str, *, credential: bool) -> bool:
+    said = key(name)
     if _TRIVIAL.fullmatch(text):
-        return False
-    return credential or len(text) > _LONGEST_PLAIN or not _PLAIN.fullmatch(text)
+        return (said is Key.STRONG or credential) and _NUMBER.fullmatch(
+            text.replace(".", "").partition("e+")[0]
+        ) is not None
+    if len(text) > _LONGEST_PLAIN or not _PLAIN.fullmatch(text):
+        return True
+    if said in {Key.ABOUT, Key.NAMED}:
+        return looks(text) >= LEAST[said]
+    return (credential or said >= Key.WEAK) and looks(text) > Looks.NOTHING
 
 
-def _inside(text: str, within: str | None, depth: int) -> Iterator[str]:
-    """The values within a text of YAML or JSON, such as a patch."""
+def _inside(text: str, name: str, within: _Reading | None, *, credential: bool, depth: int) -> Iterator[str]:
+    """The values within a text of YAML or JSON, such as a patch, and the lines of another."""
     with suppress(orjson.JSONDecodeError):
-        yield from _values(orjson.loads(text), "", within, credential=False, depth=depth + 1)
+        yield from _values(orjson.loads(text), "", within, credential=credential, depth=depth + 1)
         return
     for line in text.splitlines():
-        key, sign, value = line.partition(": ")
+        below, sign, value = line.partition(": ")
         if not sign:
-            key, sign, value = line.partition("=")
-        key, value = key.strip(" \t-\"'"), value.strip(" \t,\"'")
-        if sign and key not in _STRUCTURE:
-            yield from _values(value, key, within, credential=False, depth=depth + 1)
+            below, sign, value = line.partition("=")
+        below, value = below.strip(" \t-\"'"), value.strip(" \t,\"'")
+        if sign and below not in _STRUCTURE:
+            yield from _values(value, below, within, credential=credential, depth=depth + 1)
+        elif not sign:
+            yield from _values(line.strip(" \t-,\"'"), name, within, credential=credential, depth=depth + 1)

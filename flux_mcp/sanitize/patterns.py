@@ -19,7 +19,7 @@ from flux_mcp.sanitize.table import table
 from flux_mcp.sanitize.urls import urls
 from flux_mcp.sanitize.words import is_random
 
-__all__ = ["MASK", "scrub", "scrub_name"]
+__all__ = ["MASK", "masked", "scrub", "scrub_name"]
 
 _PASSES: Final = 4
 """How often a text is looked through: what is masked brings other words together."""
@@ -27,8 +27,9 @@ _KEY_BLOCK: Final = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)", re.DOTALL
 )
 _KEY_END: Final = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_LINE: Final = re.compile(r"(?:[A-Za-z0-9+/=]{16,100}|(?<=\s)[A-Za-z0-9+/]{1,16}={0,2})(?:\s|\\n){0,4}\Z")
-_ENCODED: Final = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{20,8192}={0,2}(?![A-Za-z0-9+/=_-])")
+_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{16,100}={0,2}")
+_LAST_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{1,100}={0,2}")
+_ENCODED: Final = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{20,8192}+={0,2}(?![A-Za-z0-9+/=_-])")
 _PRINTED: Final = re.compile(r"[\t\r\n -~]*")
 
 
@@ -44,7 +45,7 @@ def scrub(text: str) -> str:
 
 def scrub_name(text: str) -> str:
     """Mask what is a credential in an address, such as `user:password@registry/image`, and nothing else."""
-    return _masked(text, sorted(urls(text, names=True))) if "@" in text or "?" in text else text
+    return masked(text, sorted(urls(text, names=True))) if "@" in text or "?" in text else text
 
 
 def _once(text: str) -> str:
@@ -54,7 +55,7 @@ def _once(text: str) -> str:
         return text
     if places is not None:
         spans = [Span(places[start], places[end - 1] + 1, stands) for start, end, stands in spans if end > start]
-    return _masked(text, spans)
+    return masked(text, spans)
 
 
 def _spans(text: str) -> Iterator[Span]:
@@ -67,7 +68,7 @@ def _spans(text: str) -> Iterator[Span]:
     yield from _encoded(text)
 
 
-def _masked(text: str, spans: Iterable[Span]) -> str:
+def masked(text: str, spans: Iterable[Span]) -> str:
     """A text with these parts masked, which are in their order and may overlap."""
     parts, position = list[str](), 0
     for start, end, stands in spans:
@@ -85,10 +86,19 @@ def _private_keys(text: str) -> Iterator[Span]:
     yield from (Span(*block.span(), MASK) for block in blocks)
     end = _KEY_END.search(text, 0, blocks[0].start() if blocks else len(text))
     if end is not None:
-        start = end.start()
-        while line := _KEY_LINE.search(text, max(0, start - 120), start):
-            start = line.start()
-        yield Span(start, end.end(), MASK)
+        yield Span(_begin_of_key(text, end.start()), end.end(), MASK)
+
+
+def _begin_of_key(text: str, end: int) -> int:
+    """Where the lines of a key begin that ends there."""
+    pattern = _LAST_KEY_LINE
+    while True:
+        before = text[max(0, end - 200) : end]
+        before = before.removesuffix("\\n") if before.endswith("\\n") else before.rstrip()
+        line = re.split(r"\s|\\n", before)[-1]
+        if not pattern.fullmatch(line):
+            return end
+        end, pattern = max(0, end - 200) + len(before) - len(line), _KEY_LINE
 
 
 def _encoded(text: str) -> Iterator[Span]:

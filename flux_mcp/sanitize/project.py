@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from flux_mcp.api.fields import ANY, NAMING_LABELS, FieldPolicy, Fields
 from flux_mcp.sanitize.lookup import fields_of
-from flux_mcp.sanitize.own_values import held, mask
+from flux_mcp.sanitize.own_values import hidden_values, mask_values
 from flux_mcp.sanitize.patterns import MASK, scrub, scrub_name
 from flux_mcp.sanitize.urls import address
 from flux_mcp.sanitize.visible import visible
@@ -27,7 +27,7 @@ _ANNOTATIONS: Final = ("fluxcd.io", "fluxcd.controlplane.io", "app.kubernetes.io
 def project(item: Mapping[str, Any]) -> dict[str, Any]:
     """What may be kept of an object, as kubectl printed it."""
     status = item.get("status")
-    values = held(item, "\n".join(_messages(status)))
+    values = hidden_values(item, "\n".join(_messages(status)))
     if values:
         item = {**item, "status": _masked_messages(status, values)}
     return _object(item, fields_of(item))
@@ -139,7 +139,7 @@ def _masked_messages(node: Any, values: tuple[str, ...], depth: int = 0) -> Any:
         return [_masked_messages(entry, values, depth + 1) for entry in node]
     if isinstance(node, dict):
         return {
-            field: mask(value, values)
+            field: mask_values(value, values)
             if field == "message" and isinstance(value, str)
             else _masked_messages(value, values, depth + 1)
             for field, value in node.items()

@@ -3,7 +3,7 @@
 What comes from the cluster or from kubectl is data. It stands bare only where it is a plain word; otherwise as a JSON
 string, after control, ANSI, bidirectional, zero-width and tag characters were taken out. In free text (`message`,
 `free_value`, `log_line`) credentials are masked. What is known to be a name, a namespace, a kind, an image, a revision
-or an identity (`value`, `name_of`) is shown as it is, since people search and ask by it: only a password in an address is
+or an identity (`value`, `name_of`) is shown as it is, since people ask by it: only a password in an address is
 masked. Some clients render an answer as Markdown: what would become an image, a link of another name or HTML stands as
 an escape of JSON there, so that nothing is fetched or clicked that is not seen.
 

@@ -20,7 +20,7 @@ _BARE_USER: Final = re.compile(
 )
 _DIGESTS: Final = re.compile(r"sha[0-9]{1,3}$")
 _PARAMETER: Final = re.compile(r"(?<=[?&;#])(?P<key>[\w.~%+\[\]-]{1,100})=(?P<value>[^&\s\"'<>#;\\]{1,4096})")
-_QUERY: Final = re.compile(r"\?(?P<value>[^&=\s\"'<>#;\\]{1,512})(?=[\s\"'<>#\\]|$)")
+_QUERY: Final = re.compile(r"\?(?P<value>[^?&=\s\"'<>#;\\]{1,512}+)(?=[\s\"'<>#\\]|$)")
 _HOOK: Final = re.compile(
     r"(?i)/(?:web)?hooks?/(?P<secret>[^\s\"'<>/?#]{6,512}+)(?<!\.[a-z]{2})(?<!\.[a-z]{3})(?<!\.[a-z]{4})"
 )

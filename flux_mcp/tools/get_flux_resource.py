@@ -18,7 +18,7 @@ from flux_mcp.flux.graph import FluxNode
 from flux_mcp.kubernetes.events import event, fold
 from flux_mcp.kubernetes.workloads import view_workload
 from flux_mcp.render.get_flux_resource import FluxResource
-from flux_mcp.sanitize.own_values import held, mask
+from flux_mcp.sanitize.own_values import hidden_values, mask_values
 from flux_mcp.sanitize.project import project
 from flux_mcp.tools.arguments import Context, FluxName, OneFluxKind, OneNamespace
 
@@ -70,7 +70,7 @@ async def get_flux_resource(
         )
     audited_as = AuditContext(objects=tuple(one.audited for one in reading.objects), read=reading.read, now=request.now)
     about = [
-        replace(one, message=mask(one.message, found.hidden))
+        replace(one, message=mask_values(one.message, found.hidden))
         for one in events.value.objects
         if one.about == node.ref and one.group in {None, kind.group}
     ]
@@ -94,4 +94,4 @@ def _detail(item: Mapping[str, Any], kind: FluxKind, name: str) -> FluxNodeDetai
     if one is None:
         return None
     asked = one.node.object.kind is kind and one.node.object.name == name
-    return FluxNodeDetail(one, project(item), held(item)) if asked else FluxNodeDetail(one, None)
+    return FluxNodeDetail(one, project(item), hidden_values(item)) if asked else FluxNodeDetail(one, None)

@@ -13,7 +13,7 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.flux.objects import view
 from flux_mcp.sanitize.lookup import fields_of
-from flux_mcp.sanitize.own_values import held, mask
+from flux_mcp.sanitize.own_values import hidden_values, mask_values
 from flux_mcp.sanitize.patterns import scrub
 from flux_mcp.sanitize.project import project
 from flux_mcp.sanitize.urls import address
@@ -192,9 +192,59 @@ def test_a_pod_does_not_repeat_its_environment() -> None:
     assert status["state"]["terminated"]["message"] == "panic: ***"
 
 
+SPELLED = {
+    "values": {
+        "motd": 'S3cr3t&x"<y>/z',
+        "lines": "first one\nT0p-l1ne-item\n- L1st-1tem-x",
+        "auth": {"pin": 12345678, "ratio": 8080},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        pytest.param('bad "S3cr3t&x\\"<y>/z" here', 'bad "***" here', id="go-quoted"),
+        pytest.param(r"bad S3cr3t\u0026x\\\"\u003cy\u003e/z here", "bad *** here", id="json-in-json"),
+        pytest.param("bad S3cr3t%26x%22%3Cy%3E%2Fz here", "bad *** here", id="url"),
+        pytest.param('bad s3cr3t&X"<Y>/Z here', "bad *** here", id="another-case"),
+        pytest.param("bad UzNjcjN0JngiPHk+L3o= here", "bad *** here", id="base64"),
+        pytest.param("bad value S3cr3t&x… here", "bad value ***… here", id="cut"),
+        pytest.param('bad value …x"<y>/z here', "bad value …*** here", id="cut-in-front"),
+        pytest.param("line T0p-l1ne-item is bad", "line *** is bad", id="line"),
+        pytest.param("item L1st-1tem-x is bad", "item *** is bad", id="list-item"),
+        pytest.param("pin 12345678 is bad", "pin *** is bad", id="number"),
+        pytest.param("pin 1.2345678e+07 is bad", "pin *** is bad", id="number-of-go"),
+        pytest.param("port 8080 is taken", "port 8080 is taken", id="small-number"),
+    ],
+)
+def test_a_message_does_not_repeat_a_value_in_another_spelling(message: str, told: str) -> None:
+    one = failing(message, kind="HelmRelease", spec=SPELLED)
+    assert project(one)["status"]["conditions"][0]["message"] == told
+    seen = view(one)
+    assert seen is not None
+    assert seen.ready is not None
+    assert seen.ready.message == told
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        pytest.param({"values": {"auth": {"database": "keycloak", "existingSecret": "web-auth"}}}, "Deployment/keycloak/keycloak: secret web-auth not found", id="names"),
+        pytest.param({"values": {"auth": {"enabled": True, "type": "password", "port": 8080}}}, "password type on 8080 is required: true", id="words"),
+        pytest.param({"values": {"secretName": "web-tls", "tokenFile": "/var/run/token"}}, "web-tls /var/run/token", id="about"),
+        pytest.param({"releaseName": "webshop", "values": {"auth": {"name2": "webshop"}}}, "release webshop failed", id="identity"),
+        pytest.param({"values": {"image": {"tag": "latest", "repository": "ghcr.io/acme/web"}}}, "ghcr.io/acme/web:latest", id="image"),
+        pytest.param({"values": {"pass": "secret"}}, "failed to get secret 'apps/secret': secrets \"secrets\" not found", id="trivial-password"),
+    ],
+)  # fmt: skip
+def test_a_common_value_does_not_blank_a_message(spec: dict[str, Any], message: str) -> None:
+    assert project(failing(message, kind="HelmRelease", spec=spec))["status"]["conditions"][0]["message"] == message
+
+
 def test_a_longer_value_is_masked_before_a_shorter_one_in_it() -> None:
     one = item("HelmRelease", spec={"values": {"a": "s3cr3t-x", "b": "s3cr3t-x-and-more1x"}})
-    assert mask("bad s3cr3t-x-and-more1x", held(one)) == "bad ***"
+    assert mask_values("bad s3cr3t-x-and-more1x", hidden_values(one)) == "bad ***"
 
 
 @pytest.mark.parametrize(

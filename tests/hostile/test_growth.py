@@ -1,0 +1,224 @@
+"""No text stops the server: the time of every compiled pattern of the package grows with the length of a text only.
+
+Each pattern is run as the package runs it (search, match, fullmatch) on texts that make patterns slow: runs of one
+character, repetitions of what the pattern itself consists of, and such repetitions that almost match.
+"""
+
+import ast
+import importlib
+import pkgutil
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from re import _constants as constants  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from types import FrameType
+from typing import Any
+
+import pytest
+
+import flux_mcp
+from flux_mcp.sanitize.table import table
+
+SMALL, LARGE = 1_000, 100_000
+GROWTH = 10.0
+"""Times the growth of the text by which the time may grow: a quadratic pattern takes a hundred times as much."""
+LONG = 20
+"""Seconds after which a run is ended and counts as too long."""
+SLOW: dict[str, str] = {}
+"""Patterns whose time is known to grow faster, and why they are still there. One that does not is an error here."""
+
+CHARACTERS = ("a", "A", "0", ".", "-", "_", "/", ":", "=", " ", '"', "'", "\\", "@", "%", "(", "[", "{", "<", "|", "?", "&",
+              ",", "\n", "\x1b", "\x9d", "\x9b", "\u2026", "\u00e9")  # fmt: skip
+
+
+def patterns() -> dict[str, tuple[re.Pattern[str], frozenset[str]]]:
+    """Every pattern: where it stands, and how it is used there."""
+    found: dict[str, tuple[re.Pattern[str], frozenset[str]]] = {}
+    for info in pkgutil.walk_packages(flux_mcp.__path__, "flux_mcp."):
+        if info.name.endswith(".__main__"):
+            continue
+        module = importlib.import_module(info.name)
+        source = Path(str(module.__file__)).read_text()
+        for name, value in vars(module).items():
+            for place, pattern in _within(name, value):
+                if pattern not in {known for known, _ in found.values()}:
+                    found[f"{info.name}.{place}"] = (pattern, _uses(source, name))
+    for shape in table().shapes:
+        found[f"credentials.toml {shape.id}"] = (shape.pattern, frozenset({"search"}))
+    return found
+
+
+def _within(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """The patterns in a value: it may be a table of entries that hold some, or a function without arguments that makes them."""
+    if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
+        yield name, value
+    elif depth < 6 and hasattr(value, "cache_info") and not _parameters(value):
+        yield from _within(f"{name}()", value(), depth + 1)
+    elif depth < 6 and isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _within(f"{name}[{key!r}]", entry, depth + 1)
+    elif depth < 6 and isinstance(value, list | tuple | set | frozenset):
+        for number, entry in enumerate(value):
+            yield from _within(f"{name}[{number}]", entry, depth + 1)
+    elif depth < 6 and hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+        for field in value.__dataclass_fields__:
+            yield from _within(f"{name}.{field}", getattr(value, field, None), depth + 1)
+
+
+def _parameters(function: Any) -> bool:
+    code = getattr(getattr(function, "__wrapped__", None), "__code__", None)
+    return code is None or code.co_argcount > 0
+
+
+def _uses(source: str, name: str) -> frozenset[str]:
+    """How a module uses one of its patterns; in every way where that is not seen, such as in another module."""
+    used = {
+        node.func.attr
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == name
+    }
+    ways = {"match" if way == "match" else "fullmatch" if way == "fullmatch" else "search" for way in used}
+    return frozenset(ways) or frozenset({"search"})
+
+
+def pieces(pattern: re.Pattern[str]) -> Iterator[str]:
+    """Parts of texts that the pattern would match: its literals, and one example of each group of it."""
+    literals = re.findall(
+        r"[A-Za-z0-9_:/=@.\"' -]{2,}", re.sub(r"\\[a-zA-Z]|[\[\](){}^$*+?|]|\d+,\d*", "\0", pattern.pattern)
+    )
+    yield from literals[:6]
+    with_all = "".join(
+        _example(node) for node in parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE & ~re.DEBUG)
+    )
+    yield with_all[:200]
+    for size in (1, 2, 3, 5, 8, 13):
+        yield with_all[:size]
+        yield with_all[len(with_all) // 2 :][:size]
+
+
+def _example(node: tuple[Any, Any]) -> str:  # noqa: PLR0911 (one of each kind)
+    """A text that a node of a parsed pattern matches, as far as that is easily said."""
+    kind, value = node
+    if kind is constants.LITERAL:
+        return chr(value)
+    if kind is constants.NOT_LITERAL:
+        return "b" if value == ord("a") else "a"
+    if kind is constants.ANY:
+        return "a"
+    if kind is constants.IN:
+        return _of_class(value)
+    if kind in {constants.MAX_REPEAT, constants.MIN_REPEAT, getattr(constants, "POSSESSIVE_REPEAT", None)}:
+        times: int = min(max(value[0], 1), 40)
+        return "".join(map(_example, value[2])) * times
+    if kind is constants.SUBPATTERN:
+        return "".join(map(_example, value[3]))
+    if kind is getattr(constants, "ATOMIC_GROUP", None):
+        return "".join(map(_example, value))
+    if kind is constants.BRANCH:
+        return "".join(map(_example, value[1][0]))
+    return ""
+
+
+def _of_class(items: list[tuple[Any, Any]]) -> str:
+    negated = items[0][0] is constants.NEGATE
+    source = "[" + "".join(_class_part(*item) for item in items if item[0] is not constants.NEGATE) + "]"
+    for letter in "a0A_.-/:= \"'\\@+%\x9d\x1b\n":
+        if bool(re.match(source, letter)) is not negated:
+            return letter
+    return "a"
+
+
+def _class_part(kind: Any, value: Any) -> str:
+    if kind is constants.RANGE:
+        return f"{re.escape(chr(value[0]))}-{re.escape(chr(value[1]))}"
+    if kind is constants.CATEGORY:
+        name = str(value).rpartition("_")[2]
+        letter = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}[name]
+        return "\\" + (letter.upper() if "_NOT_" in str(value) else letter)
+    return re.escape(chr(value))
+
+
+def texts(pattern: re.Pattern[str], size: int) -> Iterator[tuple[str, str]]:
+    """Texts of about a size, each with what it was made of; one ends in what fits nothing."""
+    for piece in dict.fromkeys((*CHARACTERS, *pieces(pattern))):
+        if piece:
+            text = piece * (size // len(piece) + 1)
+            yield piece, text[:size] + "\x00"
+    yield "mixed", ("aA0.-_/:= " * (size // 10))[:size] + "\x00"
+
+
+class TooLong(Exception):
+    pass
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Of this process, the least of three runs; each as often as needed to be more than the clock can tell."""
+    best, times = float("inf"), 1
+    for _ in range(3):
+        while True:
+            start = time.process_time()
+            for _ in range(times):
+                run()
+            took = time.process_time() - start
+            if took > 2e-4 or times >= 1024:
+                break
+            times *= 4
+        best = min(best, took / times)
+        if took > 0.5:
+            break
+    return max(best, 1e-6)
+
+
+def end(_signal: int, _frame: FrameType | None) -> None:
+    raise TooLong
+
+
+def growth(use: Callable[[str], object], small: str, large: str) -> float:
+    """How many times as long a text of a hundred times the size takes, for one of its size; infinite if it has no end."""
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, LONG)
+    try:
+        return seconds(lambda: use(large)) / seconds(lambda: use(small)) / (LARGE / SMALL)
+    except TooLong:
+        return float("inf")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def run(pattern: re.Pattern[str], way: str) -> Callable[[str], object]:
+    """A use of a pattern: to search is to go through the whole text, as a substitution does."""
+    if way == "search":
+        return lambda text: sum(1 for _ in pattern.finditer(text))
+    return pattern.match if way == "match" else pattern.fullmatch
+
+
+ALL = patterns()
+
+
+@pytest.mark.parametrize("place", ALL)
+def test_the_time_of_a_pattern_grows_with_the_length_of_a_text(place: str) -> None:
+    pattern, ways = ALL[place]
+    too_fast = {}
+    for way in ways:
+        use = run(pattern, way)
+        for (piece, small), (_, large) in zip(texts(pattern, SMALL), texts(pattern, LARGE), strict=True):
+            grown = growth(use, small, large)
+            # Once more, since others use this machine too.
+            if grown > GROWTH and (again := growth(use, small, large)) > GROWTH:
+                too_fast[f"{way} {piece!r}"] = min(grown, again)
+    if place in SLOW:
+        assert too_fast, f"{place} is no longer slow: take it out of the table"
+    else:
+        assert not too_fast
+
+
+def test_every_known_one_is_a_pattern() -> None:
+    assert set(SLOW) <= set(ALL)
+    assert len(ALL) > 100
