@@ -241,7 +241,7 @@ def _texts(text: str, name: str, within: _Reading | None, *, credential: bool, d
 def _is_secret(text: str, name: str, *, credential: bool) -> bool:
     said = key(name)
     if _TRIVIAL.fullmatch(text):
-        return (said is Key.STRONG or credential) and _NUMBER.fullmatch(
+        return (said in {Key.WEAK, Key.STRONG} or credential) and _NUMBER.fullmatch(
             text.replace(".", "").partition("e+")[0]
         ) is not None
     if len(text) > _LONGEST_PLAIN or not _PLAIN.fullmatch(text):

@@ -11,7 +11,9 @@ _BODY: Final = re.compile(
 )
 _RUN: Final = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,100}+={0,2}(?![A-Za-z0-9+/=-])")
 """What a whole line of a key holds, whatever stands around it."""
-_LAST: Final = re.compile(r"(?:^|[\s\"'])[A-Za-z0-9+/]{1,76}={0,2}(?:\\n|[\"',}\s])*+(?:\"|$)")
+_LAST: Final = re.compile(
+    r"(?:^|(?<=[\s\"']))(?=[a-z+/]{0,76}[A-Z0-9=])[A-Za-z0-9+/]{1,76}={0,2}(?:\\n)?[\"']?(?:\s{0,8}$|,\s?\"stream\")"
+)
 """The last line of a key may be a short one."""
 
 

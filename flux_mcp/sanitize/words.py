@@ -114,7 +114,7 @@ def _surprise(text: str) -> float:
     """Which part of the pairs of neighboring letters and digits are not as in words."""
     known, pairs, strange = table().pairs, 0, 0
     for left, right in pairwise(text):
-        if not (left.isalnum() and right.isalnum()) or (left.isdigit() and right.isdigit()):
+        if not (left.isalnum() and right.isalnum()) or (left.isdigit() and right.isdigit()) or left == right:
             continue
         pairs += 1
         changes = left.isdigit() != right.isdigit() or (left.islower() and right.isupper())

@@ -17,6 +17,7 @@ from mcp_types import TextContent
 from typer.testing import CliRunner
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, DEPLOYMENT, EVENT, POD, REPLICA_SET
 from flux_mcp.cli import app
 from flux_mcp.kubectl.connect import connect
@@ -24,7 +25,7 @@ from flux_mcp.server import build
 from flux_mcp.settings import Access, Settings
 from tests.support.arguments import Make, Named, few, just_one, many
 from tests.support.fake import FakeKubectl, kubeconfig
-from tests.support.planted import PLACES, Items, Seed, planted, write
+from tests.support.planted import PLACES, Items, Seed, event, planted, write
 from tests.support.stdio import StdioServer
 
 KINDS = (*FLUX_KINDS, DEPLOYMENT, REPLICA_SET, POD, EVENT, CONFIG_MAP)
@@ -145,6 +146,24 @@ def row_of(place: str) -> str:
 def test_no_secret_of_this_place_comes_out(heard: Heard, seed: Seed, place: str) -> None:
     assert seed.secrets[place]
     assert heard.telling(seed.secrets[place]) == []
+
+
+def test_an_event_in_a_recording_does_not_repeat_what_its_object_hides(tmp_path: Path) -> None:
+    """`record` reads the object that an Event is about, whichever of the two comes first."""
+    seed = planted()
+    release = seed.items[by_kind["HelmRelease"].resource][0]
+    pod = seed.items[POD.resource][0]
+    pod["spec"]["containers"][0]["env"] = [{"name": "MOTD", "value": "Gre3ting-x"}]
+    hidden = release["spec"]["values"]["motd"]
+    seed.items[EVENT.resource] += [event(release, f"bad value {hidden} here"), event(pod, "panic: gre3ting-X here")]
+    fake = a_fake(tmp_path / "fake", seed, write(seed.items, tmp_path / "staging"))
+    dict(record(tmp_path / "recorded", f"--kubectl={fake.path}"))
+    recorded = json.loads((tmp_path / "recorded" / "events.json").read_text())["items"]
+    messages = {one["message"] for one in recorded}
+    assert {"bad value *** here", "panic: *** here"} <= messages
+    assert len(recorded) == len(seed.items[EVENT.resource])
+    answers = anyio.run(ask_all, Settings(recording=tmp_path / "recorded"), named(seed.items), just_one)
+    assert Heard(answers).telling([hidden, "re3ting"]) == []
 
 
 def test_no_kubectl_names_secrets(heard: Heard) -> None:

@@ -57,7 +57,7 @@ def place(name: str) -> Callable[[Plant], None]:
 
 
 def planted() -> Seed:
-    """The objects of staging with secrets in them, which no pattern knows by their shape."""
+    """The objects of staging with secrets in them, which no shape tells."""
     items: Items = {}
     for path in sorted((FIXTURES / "staging").glob("*.json")):
         if path.stem != "version":
@@ -416,6 +416,46 @@ def _(seed: Seed, new: New) -> None:
         status = first(items, kind).setdefault("status", {})
         status["url"] = f"http://source-controller/x?token={new()}"
         status.setdefault("artifact", {})["url"] = f"http://me:{new()}@source-controller/x?token={new()}"
+
+
+@place("22b-fields-of-flux-2.10")
+def _(seed: Seed, new: New) -> None:
+    items = seed.items
+    artifact = first(items, "ExternalArtifact")
+    artifact.setdefault("status", {})["exportedInputs"] = [{"motd": new(), "deep": {"motd": new()}}]
+    generator = first(items, "ArtifactGenerator")
+    generator["spec"].update(
+        serviceAccountName="tenant",
+        inputsFrom=[{"kind": "ExternalArtifact", "name": "x", "default": {"motd": new()}}],
+        managedNamespaces={"allowedNames": ["apps"], "labels": {"motd": new()}},
+    )
+    first(items, "Kustomization")["spec"]["ignore"] = [{"paths": ["/spec/x"], "value": new()}]
+    release = first(items, "HelmRelease")
+    release["spec"]["valuesFrom"] = [{"kind": "ConfigMap", "name": "x", "targetPath": "a.b", "inline": new()}]
+    release["status"]["inventory"] = {"entries": [{"id": "apps_web_apps_Deployment", "v": "v1", "values": new()}]}
+    first(items, "Alert")["spec"]["eventMetadata"] = {"motd": new(), "cluster": new()}
+    first(items, "Provider")["spec"]["headers"] = {"X-Motd": new()}
+
+
+@place("22c-other-spellings")
+def _(seed: Seed, new: New) -> None:
+    release = seed.items[by_kind["HelmRelease"].resource][2]
+    values = {name: f"{new()}&{name}" for name in ("quoted", "escaped", "url", "lower", "cut", "base64")}
+    release["spec"]["values"] = {**release["spec"]["values"], **values, "lines": f"first\n- {new()}", "pin": 48151623}
+    encoded = base64.b64encode(values["base64"].encode()).decode()
+    fails(
+        release,
+        f"bad {json.dumps(values['quoted'])} and {values['escaped']} here".replace("&", "\\u0026"),
+        f"bad {values['url']} and {values['lower'].swapcase()} here".replace("&", "%26"),
+        f"bad {values['cut'][:-4]}… and {encoded} here, pin 4.8151623e+07",
+        f"bad {release['spec']['values']['lines'][8:]} here, pin 48151623",
+    )
+    seed.secrets["22c-other-spellings"] += [
+        encoded,
+        values["lower"].split("&")[0].swapcase(),
+        "4.8151623e+07",
+        "48151623",
+    ]
 
 
 @place("23-fields-of-a-newer-version")
