@@ -15,7 +15,7 @@ from flux_mcp.sanitize.words import LEAST, Key, Looks, ends_in_key, is_prose, is
 
 _SHORT: Final = r"(?=[\w\"'\\\]-]{0,20}\s{0,8}[=:(%])"
 """A short word is a key only where a sign follows: so `design` and `pinned` are passed over."""
-_TRIGGER: Final = re.compile(
+TRIGGER: Final = re.compile(
     rf"pass|pwd|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|totp|cred|contrasena|cookie|key|kennwort"
     rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|p(?:in|sk){_SHORT}|otp|webhook"
 )
@@ -64,7 +64,7 @@ _LABELED: Final = re.compile(r"[\w.-]{1,40}[:=]")
 def pairs(text: str, low: str) -> Iterator[Span]:
     """What is a value of a key that names a credential; `low` is the text in lower case."""
     position = 0
-    while hit := _TRIGGER.search(low, position):
+    while hit := TRIGGER.search(low, position):
         start, end = _whole_key(text, hit.start(), hit.end())
         spans = list(_Found(text, start, end).spans())
         yield from spans

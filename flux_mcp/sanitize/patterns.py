@@ -11,10 +11,11 @@ import re
 import unicodedata
 from binascii import Error
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Final
 
-from flux_mcp.sanitize.pairs import pairs
-from flux_mcp.sanitize.shapes import MASK, Span, shapes
+from flux_mcp.sanitize.pairs import TRIGGER, pairs
+from flux_mcp.sanitize.shapes import MASK, Span, hints, shapes
 from flux_mcp.sanitize.table import table
 from flux_mcp.sanitize.urls import urls
 from flux_mcp.sanitize.words import is_random
@@ -60,12 +61,19 @@ def _once(text: str) -> str:
 
 def _spans(text: str) -> Iterator[Span]:
     low = text.lower()
+    low = low if _hints().search(low) else ""
     yield from urls(text)
     yield from shapes(text, low)
     yield from pairs(text, low)
     if "PRIVATE KEY" in text:
         yield from _private_keys(text)
     yield from _encoded(text)
+
+
+@cache
+def _hints() -> re.Pattern[str]:
+    """What stands in every text with a credential by its key, or of a shape without a beginning of its own."""
+    return re.compile(f"{TRIGGER.pattern}|{hints()}")
 
 
 def masked(text: str, spans: Iterable[Span]) -> str:

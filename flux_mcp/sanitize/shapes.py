@@ -26,27 +26,30 @@ class Span(NamedTuple):
 
 
 class _Search(NamedTuple):
-    """How the shapes are found: one search each for all beginnings and for all texts near one, before any pattern."""
+    """How the shapes are found: by all beginnings at once, and by texts near one, before any pattern."""
 
     begins: re.Pattern[str]
     by_begin: Mapping[str, Sequence[Shape]]
-    near: re.Pattern[str]
     by_near: Sequence[Shape]
-    anywhere: Sequence[Shape]
 
 
 def shapes(text: str, low: str) -> Iterator[Span]:
-    """What has the shape of a credential; `low` is the text in lower case."""
+    """What has the shape of a credential; `low` is the text in lower case, or empty where no hint stands in it."""
     search = _search()
     found = {shape: None for hit in search.begins.finditer(text) for shape in search.by_begin[hit[0]]}
-    if search.near.search(low):
+    if low:
         found |= {shape: None for shape in search.by_near if any(near in low for near in shape.near)}
-    for shape in (*found, *search.anywhere):
+    for shape in found:
         for match in shape.pattern.finditer(text):
             groups = match.groupdict()
             part = groups.get("secret") or groups.get("body") or match[0]
             if shape.certain or is_random(part, _SHORTEST) or looks(part) is Looks.DIGITS:
                 yield Span(*match.span("secret" if "secret" in groups else 0), MASK)
+
+
+def hints() -> str:
+    """A pattern of the texts near a credential, of which one stands in every match that has no beginning of its own."""
+    return _any_of({near for shape in table().shapes for near in shape.near})
 
 
 @cache
@@ -57,9 +60,7 @@ def _search() -> _Search:
     return _Search(
         re.compile(f"(?<![A-Za-z0-9])(?:{_any_of(by_begin)})"),
         by_begin,
-        re.compile(_any_of({near for shape in by_near for near in shape.near})),
         by_near,
-        tuple(shape for shape in every if not shape.begins and not shape.near),
     )
 
 

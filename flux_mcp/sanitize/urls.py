@@ -18,6 +18,7 @@ _ENCODED_USER: Final = re.compile(r"(?:(?!%3[aA]%2[fF]%2[fF])[^\s&\"'<>/?]){1,51
 _BARE_USER: Final = re.compile(
     r"(?<![\w@/.+-])(?P<user>[\w.+-]{1,64}):(?P<password>[^\s@/\"'<>:]{1,256})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){0,8})(?P<behind>[/:(]|)"
 )
+_COLON_BEFORE: Final = re.compile(r":[^\s@/\"'<>:]{1,256}@")
 _DIGESTS: Final = re.compile(r"sha[0-9]{1,3}$")
 _PARAMETER: Final = re.compile(r"(?<=[?&;#])(?P<key>[\w.~%+\[\]-]{1,100})=(?P<value>[^&\s\"'<>#;\\]{1,4096})")
 _QUERY: Final = re.compile(r"\?(?P<value>[^?&=\s\"'<>#;\\]{1,512}+)(?=[\s\"'<>#\\]|$)")
@@ -46,7 +47,7 @@ def urls(text: str, *, names: bool = False) -> Iterator[Span]:
     if "@" in text or "%40" in text:
         for slashes in _SLASHES.finditer(text):
             yield from _user(text, slashes.end(), encoded=slashes[0].startswith("%"))
-        if "@" in text:
+        if _COLON_BEFORE.search(text):
             yield from _bare_users(text, names=names)
     if "=" in text or "?" in text:
         yield from _query(text)
