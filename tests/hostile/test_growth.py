@@ -20,7 +20,10 @@ from typing import Any
 import pytest
 
 import flux_mcp
+from flux_mcp.sanitize.own_values import mask_values
+from flux_mcp.sanitize.patterns import scrub, scrub_name
 from flux_mcp.sanitize.table import table
+from flux_mcp.sanitize.visible import visible
 
 SMALL, LARGE = 1_000, 100_000
 GROWTH = 10.0
@@ -227,3 +230,18 @@ def test_the_time_of_a_pattern_grows_with_the_length_of_a_text(place: str) -> No
 def test_every_known_one_is_a_pattern() -> None:
     assert set(SLOW) <= set(ALL)
     assert len(ALL) > 100
+
+
+@pytest.mark.parametrize("piece", ["password=hunter2 ", "password: ", 'password"\\', "authorization: bearer ", "key ", "a:b@c ", "https://u:p@h?k=v ", "\x9d", "\x1b]", "\u00e9", "token \u2026", "eyJa.", "A1b2/C3d4+", "-----END PRIVATE KEY-----\n", "MIIEpAIBAAKCAQEA0001\n", "/hook/0f1e2d3c4b5a69788796 ", "hooks.slack.com/services/"], ids=ascii)  # fmt: skip
+@pytest.mark.parametrize("use", [scrub, visible, scrub_name])
+def test_the_time_of_the_filter_grows_with_the_length_of_a_text(use: Callable[[str], str], piece: str) -> None:
+    small, large = ((piece * (size // len(piece) + 1))[:size] for size in (SMALL, LARGE))
+    assert growth(use, small, large) <= GROWTH
+
+
+def test_the_time_to_find_an_objects_own_values_grows_with_the_length_of_a_text() -> None:
+    def use(text: str) -> str:
+        return mask_values(text, ("S3cr3t-x", "other-v4lue"))
+
+    for piece in ("S3cr3t-x ", "%53", "\\u0053", "a\u2026", "UzNjcjN0LXg= ", "s3cr3t-"):
+        assert growth(use, piece * (SMALL // len(piece)), piece * (LARGE // len(piece))) <= GROWTH

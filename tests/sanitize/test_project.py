@@ -116,6 +116,44 @@ def test_annotations_of_flux_and_helm_are_kept_and_others_go() -> None:
     assert not {"managedFields", "selfLink"} & set(metadata)
 
 
+NAMES = [
+    "sk-ecommerce-frontend-service-v2",
+    "glpat-kD93hTqZ71mWv0RfPbLy5Xc",
+    "token-reader",
+    "ghp-kd93htqz71mwv0rfpbly5xcne82us6ag",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_kept_whatever_it_looks_like(name: str) -> None:
+    """An object is called, owned and applied under it, and asked for by it."""
+    one = item(
+        "HelmRelease",
+        name,
+        name,
+        metadata={
+            "labels": {"kustomize.toolkit.fluxcd.io/name": name, "app.kubernetes.io/instance": name},
+            "ownerReferences": [{"apiVersion": "v1", "kind": "X", "name": name, "uid": name}],
+        },
+        spec={"chartRef": {"kind": "OCIRepository", "name": name}, "serviceAccountName": name, "releaseName": name},
+        status={"history": [{"name": name, "chartVersion": name}], "lastAttemptedRevision": name},
+    )
+    assert project(one) == one
+    pod = deployment({})
+    pod["spec"]["template"]["spec"] = {
+        "containers": [{"name": name, "image": f"registry/{name}:v1"}],
+        "serviceAccountName": name,
+    }
+    assert project(pod)["spec"] == pod["spec"]
+
+
+def test_a_password_before_the_registry_of_an_image_is_masked() -> None:
+    one = deployment({})
+    one["spec"]["template"]["spec"]["containers"][0]["image"] = "bob:hunter2@registry.example.com/x:1"
+    (container,) = project(one)["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "bob:***@registry.example.com/x:1"
+
+
 def deployment(labels: dict[str, str]) -> dict[str, Any]:
     container = {
         "name": "main",
