@@ -66,7 +66,7 @@ def pairs(text: str, low: str) -> Iterator[Span]:
     position = 0
     while hit := TRIGGER.search(low, position):
         start, end = _whole_key(text, hit.start(), hit.end())
-        spans = list(_Found(text, start, end).spans())
+        spans = list(_Keyed(text, start, end).spans())
         yield from spans
         position = max(hit.end(), end, *(span.end for span in spans))
 
@@ -84,7 +84,7 @@ def _whole_key(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Keyed:
     """A key in a text."""
 
     text: str

@@ -25,7 +25,7 @@ class Span(NamedTuple):
     stands: str
 
 
-class _Search(NamedTuple):
+class _ShapeIndex(NamedTuple):
     """How the shapes are found: by all beginnings at once, and by texts near one, before any pattern."""
 
     begins: re.Pattern[str]
@@ -35,10 +35,10 @@ class _Search(NamedTuple):
 
 def shapes(text: str, low: str) -> Iterator[Span]:
     """What has the shape of a credential; `low` is the text in lower case, or empty where no hint stands in it."""
-    search = _search()
-    found = {shape: None for hit in search.begins.finditer(text) for shape in search.by_begin[hit[0]]}
+    index = _index()
+    found = {shape: None for hit in index.begins.finditer(text) for shape in index.by_begin[hit[0]]}
     if low:
-        found |= {shape: None for shape in search.by_near if any(near in low for near in shape.near)}
+        found |= {shape: None for shape in index.by_near if any(near in low for near in shape.near)}
     for shape in found:
         for match in shape.pattern.finditer(text):
             groups = match.groupdict()
@@ -53,11 +53,11 @@ def hints() -> str:
 
 
 @cache
-def _search() -> _Search:
+def _index() -> _ShapeIndex:
     every = table().shapes
     by_begin = {begin: tuple(_of(every, begin)) for shape in every for begin in shape.begins}
     by_near = tuple(shape for shape in every if shape.near)
-    return _Search(
+    return _ShapeIndex(
         re.compile(f"(?<![A-Za-z0-9])(?:{_any_of(by_begin)})"),
         by_begin,
         by_near,

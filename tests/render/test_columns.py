@@ -22,7 +22,7 @@ def test_a_column_shows_only_what_may_be_shown(kind: Kind, column: Column) -> No
         policy: Any = kind.fields
         for key in path.split("."):
             policy = policy if policy is FieldPolicy.WHOLE else policy[key]
-        assert policy in {FieldPolicy.KEEP, FieldPolicy.WHOLE, FieldPolicy.KEYS}
+        assert policy in {FieldPolicy.KEEP, FieldPolicy.NAME, FieldPolicy.WHOLE, FieldPolicy.KEYS}
 
 
 def test_a_kind_is_added_by_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
