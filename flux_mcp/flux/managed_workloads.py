@@ -16,7 +16,7 @@ from flux_mcp.api.kubernetes_kinds import JOB
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.inventory import InventoryEntry
-from flux_mcp.flux.ownership import OwnershipClaim, TracedObject, ties, view_thing
+from flux_mcp.flux.ownership import OwnershipClaim, TracedObject, ownership_claims, view_traced
 from flux_mcp.kubernetes.rollout_status import Rollout, State, rollout
 from flux_mcp.kubernetes.workloads import Workload, view_workload
 
@@ -44,7 +44,7 @@ class Running:
 
 def view_running(item: Mapping[str, Any]) -> Running | None:
     """The view of one workload; None if it is none, or has no name."""
-    workload, how, traced = view_workload(item), rollout(item), view_thing(item)
+    workload, how, traced = view_workload(item), rollout(item), view_traced(item)
     return Running(workload, how, traced) if workload is not None and how is not None and traced is not None else None
 
 
@@ -121,7 +121,7 @@ def deliver(found: Iterable[Running], graph: Graph) -> tuple[tuple[Delivered, ..
     for one in found:
         if one.workload.owner is not None:
             made[one.workload.owner.kind] += 1
-        elif tied := ties((one.traced,), graph):
+        elif tied := ownership_claims((one.traced,), graph):
             managed.append(Delivered(one, tied))
         else:
             unmanaged += 1
@@ -197,13 +197,13 @@ def _worst(block: Sequence[Placed]) -> tuple[int, _Owners]:
 
 
 def _why(tie: OwnershipClaim, one: Running, graph: Graph, read: frozenset[str]) -> str:
-    if not tie.labelled:
+    if not tie.by_label:
         return "by inventory, no label names it"
-    if not tie.known:
+    if not tie.applier_read:
         return f"by label, but {'not found here' if tie.applier.kind in read else 'not read'}"
-    if tie.held is None:
+    if tie.in_inventory is None:
         return "by label" + (", but it applies to another cluster" if graph.nodes[tie.applier].remote else "")
-    if tie.held:
+    if tie.in_inventory:
         return ""
     return "by label, a Helm hook" if HOOK in one.workload.annotations else "by label, but not in its inventory"
 
@@ -226,7 +226,7 @@ def lost(graph: Graph, wanted: Filter, found: Iterable[Running], read: frozenset
 
     A Job is not missed: Kubernetes removes finished ones (spec.ttlSecondsAfterFinished).
     """
-    there = {one.traced.managed for one in found}
+    there = {one.traced.inventory_entry for one in found}
     for managed in sorted(graph.held()):
         if managed.kind in read and managed.kind != JOB.kind and managed not in there and wanted.names(managed):
             yield managed

@@ -1,7 +1,8 @@
-"""From any object up to the Flux object that manages it, and on to the source and the commit.
+"""From any object up to the Flux object that manages it.
 
-Source: our knowledge file, sections 3 and 3.1. Appliers label what they apply; pods and replica sets carry no such
-label and are traced through their owners; a label alone may have been copied, so an inventory confirms it.
+Appliers put labels on what they apply. Pods and ReplicaSets carry no such label and are traced through their owner
+references; a label may have been copied, so an inventory confirms it. Source: the documentation of kustomize-controller
+("Garbage collection"), helm-controller and Flux Operator on labels and status.inventory.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,96 +19,89 @@ from flux_mcp.flux.inventory import InventoryEntry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedObject:
-    """Any object, as far as it tells where it comes from.
+    """What any object says about where it comes from.
 
     Attributes:
-        owner: the controller that made it, else its first owner.
-        owner_group: the API group of that.
-        labelled: the appliers that its labels name.
-        read: whether it was read itself, and is not just named as an owner.
+        owner: the controller that created it, else its first owner.
+        owner_group: the API group of the owner.
+        label_owners: the appliers that its labels name.
+        read: whether the object itself was read; else it is only named as an owner or in an inventory.
     """
 
     ref: ObjectRef
     group: str
-    owner: ObjectRef | None
-    owner_group: str
-    labelled: tuple[ObjectRef, ...]
+    owner: ObjectRef | None = None
+    owner_group: str = ""
+    label_owners: tuple[ObjectRef, ...] = ()
     read: bool = True
 
     @property
-    def managed(self) -> InventoryEntry:
-        """As an inventory names it."""
+    def inventory_entry(self) -> InventoryEntry:
+        """The entry of an inventory with this object."""
         return InventoryEntry(self.ref.kind, self.group, self.ref.namespace, self.ref.name)
 
 
 @dataclass(frozen=True, slots=True)
 class OwnershipClaim:
-    """Why an applier is said to manage a thing.
+    """Why an applier is taken to manage an object.
 
     Attributes:
-        held: whether its inventory names the thing; None where it has no inventory, or one of another cluster.
-        known: whether the applier itself was read.
+        by_label: the labels of the object name the applier.
+        in_inventory: the applier's inventory has the object; None where it has no inventory, or one of another cluster.
+        applier_read: the applier itself was read.
     """
 
     traced: TracedObject
     applier: ObjectRef
-    labelled: bool
-    held: bool | None
-    known: bool
+    by_label: bool
+    in_inventory: bool | None
+    applier_read: bool
 
 
-def view_thing(item: Mapping[str, Any]) -> TracedObject | None:
+def view_traced(item: Mapping[str, Any]) -> TracedObject | None:
     """The view of any object; None without a name."""
     name = text(item, "metadata", "name")
     if not name:
         return None
-    namespace = text(item, "metadata", "namespace")
     owners = owner_references(item)
-    owner = next((one for one in owners if one[2]), owners[0] if owners else None)
+    owner = next((owner for owner in owners if owner[2]), owners[0] if owners else None)
     return TracedObject(
-        ref=ObjectRef(text(item, "kind"), namespace, name),
+        ref=ObjectRef(text(item, "kind"), text(item, "metadata", "namespace"), name),
         group=group_of(text(item, "apiVersion")),
         owner=owner[0] if owner else None,
         owner_group=group_of(owner[1]) if owner else "",
-        labelled=owners_by_label(labels(item, "metadata", "labels")),
+        label_owners=owners_by_label(labels(item, "metadata", "labels")),
     )
 
 
 def owner_chain(traced: TracedObject, known: Mapping[ObjectRef, TracedObject]) -> tuple[TracedObject, ...]:
-    """The thing, its owner, that one's owner and so on, each once; the last may be one that was not read."""
+    """The object, its owner, the owner's owner and so on, each once; the last may be one that was not read."""
     chain, seen = [traced], {traced.ref}
     while (owner := chain[-1].owner) is not None and owner not in seen:
         seen.add(owner)
         found = known.get(owner)
         if found is None or found.group != chain[-1].owner_group:
-            bare = TracedObject(
-                ref=owner, group=chain[-1].owner_group, owner=None, owner_group="", labelled=(), read=False
-            )
-            return (*chain, bare)
+            return (*chain, TracedObject(ref=owner, group=chain[-1].owner_group, read=False))
         chain.append(found)
     return tuple(chain)
 
 
-def ties(chain: Sequence[TracedObject], graph: Graph) -> tuple[OwnershipClaim, ...]:
-    """The appliers of the first thing of the chain that has any, by label, by inventory or both."""
+def ownership_claims(chain: Sequence[TracedObject], graph: Graph) -> tuple[OwnershipClaim, ...]:
+    """The appliers of the first object of the chain that has any, by label, by inventory or both."""
     for traced in chain:
-        if found := tuple(_ties(traced, graph)):
+        if found := tuple(_claims(traced, graph)):
             return found
     return ()
 
 
-def _ties(traced: TracedObject, graph: Graph) -> Iterator[OwnershipClaim]:
-    holders = graph.holders(traced.managed)
-    for applier in dict.fromkeys((*traced.labelled, *holders)):
-        if applier == traced.ref:
-            continue
-        one = graph.nodes.get(applier)
-        yield OwnershipClaim(
-            traced, applier, applier in traced.labelled, _held(one, applier in holders), one is not None
-        )
+def _claims(traced: TracedObject, graph: Graph) -> Iterator[OwnershipClaim]:
+    holders = graph.holders(traced.inventory_entry)
+    for applier in dict.fromkeys((*traced.label_owners, *holders)):
+        if applier != traced.ref:
+            node = graph.nodes.get(applier)
+            in_inventory = applier in holders if _has_inventory(node) else None
+            yield OwnershipClaim(traced, applier, applier in traced.label_owners, in_inventory, node is not None)
 
 
-def _held(one: FluxNode | None, found: bool) -> bool | None:  # noqa: FBT001 (a truth, not a switch)
-    if one is None or one.applied is None or one.remote:
-        return None
-    return found
+def _has_inventory(node: FluxNode | None) -> bool:
+    return node is not None and node.applied is not None and not node.remote

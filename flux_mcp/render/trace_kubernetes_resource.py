@@ -15,105 +15,119 @@ from flux_mcp.sanitize.quote import name_of, value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace(Answer):
-    """The way up from one object.
+    """The way up from one object: it and its owners, then each applier with its source.
 
     Attributes:
         chain: the object, its owner, and so on.
         missing: why the object itself was not read; empty where it was.
-        ties: the appliers of the first of the chain that has any.
+        claims: the appliers of the first of the chain that has any.
     """
 
     title = "trace_kubernetes_resource"
 
     chain: tuple[TracedObject, ...]
     missing: str
-    ties: tuple[OwnershipClaim, ...]
+    claims: tuple[OwnershipClaim, ...]
     graph: Graph
     statuses: dict[ObjectRef, ObjectStatus]
     read: frozenset[str]
 
     def lines(self) -> Iterator[str]:
-        traced = self.chain[0]
-        yield f"{name_of(traced.ref)}{f': {self.missing}' if self.missing else ''}"
+        traced, shown = self.chain[0], set[ObjectRef]()
+        status, node = self.statuses.get(traced.ref), self.graph.nodes.get(traced.ref)
+        first = short_line(status, self.request) if status is not None else name_of(traced.ref)
+        yield f"{first}: {self.missing}" if self.missing else first
         for owner in self.chain[1:]:
-            yield f"owned by {name_of(owner.ref)}{'' if owner.read else ', which was not read'}"
-        if not self.ties:
-            yield from self._nobody(traced)
-        told: set[ObjectRef] = set()
-        for tie in self.ties:
-            yield from self._applier("managed by", tie.applier, told, _why(tie))
-            for ref in self.graph.ancestors(tie.applier):
-                yield from self._applier("applied by", ref, told)
+            yield f"  owned by {name_of(owner.ref)}{'' if owner.read else ', which was not read'}"
+        for claim in self.claims:
+            yield f"  managed by {name_of(claim.applier)} ({_why(claim)}){self._absent(claim.applier)}"
+        if not self.claims:
+            yield from self._unmanaged(traced)
+        if node is not None:
+            shown.add(traced.ref)
+            yield from self._origin(node, shown)
+        for claim in self.claims:
+            for ref in (claim.applier, *self.graph.ancestors(claim.applier)):
+                yield from self._applier(ref, shown)
 
     def _absent(self, ref: ObjectRef) -> str:
-        return "was not found" if ref.kind in self.read else "was not read"
+        if ref in self.statuses:
+            return ""
+        return ", which was not found" if ref.kind in self.read else ", which was not read"
 
-    def _nobody(self, traced: TracedObject) -> Iterator[str]:
+    def _unmanaged(self, traced: TracedObject) -> Iterator[str]:
         unsure = bool(self.unread or self.missing or self.chain[-1].owner is not None or not self.chain[-1].read)
         caveat = " as far as could be read" if unsure else ""
         if traced.ref not in self.graph.nodes:
-            yield f"not managed by Flux{caveat}: no label, no owner and no inventory leads to a Flux object."
-            return
-        if self.graph.applies_itself(traced.ref):
-            yield "it applies itself"
+            yield f"  not managed by Flux{caveat}: no label, owner reference or inventory leads to a Flux object"
         else:
-            yield f"no other Flux object applies it{caveat}"
-        yield from self._sources(traced.ref, set())
+            yield (
+                "  applies itself" if self.graph.applies_itself(traced.ref) else f"  applied by no Flux object{caveat}"
+            )
 
-    def _applier(self, how: str, ref: ObjectRef, told: set[ObjectRef], why: str = "") -> Iterator[str]:
-        if ref in told:
+    def _applier(self, ref: ObjectRef, shown: set[ObjectRef]) -> Iterator[str]:
+        status, node = self.statuses.get(ref), self.graph.nodes.get(ref)
+        if ref in shown or status is None or node is None:
             return
-        told.add(ref)
-        entry, node = self.statuses.get(ref), self.graph.nodes.get(ref)
-        if entry is None or node is None:
-            yield f"{how} {name_of(ref)}{why}: it {self._absent(ref)}"
-            return
-        yield f"{how} {short_line(entry, self.request)}"
-        if more := "; ".join(filter(None, (why.strip(", "), *_told_of(node)))):
-            yield f"  {more}"
-        yield from self._sources(ref, told)
+        shown.add(ref)
+        yield short_line(status, self.request)
+        yield from self._origin(node, shown)
+        owners = self.graph.owners(ref)
+        for owner in owners:
+            yield f"  applied by {name_of(owner)}{self._absent(owner)}"
+        if not owners and self.graph.applies_itself(ref):
+            yield "  applies itself"
 
-    def _sources(self, ref: ObjectRef, told: set[ObjectRef]) -> Iterator[str]:
+    def _origin(self, node: FluxNode, shown: set[ObjectRef]) -> Iterator[str]:
+        if details := ", ".join(_details(node)):
+            yield f"  {details}"
+        yield from self._sources(node.ref, shown)
+
+    def _sources(self, ref: ObjectRef, shown: set[ObjectRef]) -> Iterator[str]:
+        users = {ref: ""}
         for source in self.graph.source_chain(ref):
-            entry = self.statuses.get(source)
-            if entry is None:
-                yield f"  source {name_of(source)}: it {self._absent(source)}"
-            elif source in told:
-                yield f"  source {name_of(source)}, as above"
+            user = next(user for user in users if source in self.graph.nodes[user].object.sources)
+            if source in self.graph.nodes:
+                users[source] = f" of {name_of(source)}"
+            status = self.statuses.get(source)
+            if status is None:
+                yield f"  source{users[user]}: {name_of(source)}{self._absent(source)}"
+            elif source in shown:
+                yield f"  source{users[user]}: {name_of(source)}, as above"
             else:
-                told.add(source)
-                yield f"  source {short_line(entry, self.request)}"
-                if more := "; ".join(_told_of_source(entry)):
-                    yield f"    {more}"
+                shown.add(source)
+                yield f"  source{users[user]}: {short_line(status, self.request)}"
+                if details := ", ".join(_source_details(status)):
+                    yield f"    {details}"
 
 
-def _why(tie: OwnershipClaim) -> str:
-    if not tie.labelled:
-        return ", by its inventory alone"
-    if tie.held is None:
-        return ", by label alone" + (": it has no inventory of this cluster" if tie.known else "")
-    return ", by label and inventory" if tie.held else ", by label, but its inventory does not name the object"
+def _why(claim: OwnershipClaim) -> str:
+    if not claim.by_label:
+        return "by its inventory alone"
+    if claim.in_inventory is None:
+        return "by label alone" + ("; it has no inventory of this cluster" if claim.applier_read else "")
+    return "by label and inventory" if claim.in_inventory else "by label, but not in its inventory"
 
 
-def _told_of(node: FluxNode) -> Iterator[str]:
-    one = node.object
-    if one.path:
-        yield f"path {value(one.path)}"
-    if one.attempted_revision not in {"", one.applied_revision} and one.kind.kind != "HelmRelease":
-        yield f"last attempted {revision(one.attempted_revision)}"
-        if not one.applied_revision:
-            yield "no revision applied with success yet"
+def _details(node: FluxNode) -> Iterator[str]:
+    applier = node.object
+    if applier.path:
+        yield f"path {value(applier.path)}"
+    if applier.attempted_revision not in {"", applier.applied_revision} and applier.kind.kind != "HelmRelease":
+        yield f"last attempted revision {revision(applier.attempted_revision)}"
+        yield f"last applied revision {revision(applier.applied_revision) if applier.applied_revision else 'none'}"
     if node.remote:
-        yield "it applies to another cluster (spec.kubeConfig)"
+        yield "applies to another cluster (spec.kubeConfig)"
 
 
-def _told_of_source(entry: ObjectStatus) -> Iterator[str]:
-    one = entry.object
-    if one.url:
-        yield f"url {value(one.url)}"
-    if one.wanted_ref[1]:
-        yield f"ref {one.wanted_ref[0]} {value(one.wanted_ref[1])}"
-    if one.origin[1]:
-        yield f"built from {revision(one.origin[1])}"
-    if one.origin[0]:
-        yield f"of {value(one.origin[0])}"
+def _source_details(status: ObjectStatus) -> Iterator[str]:
+    source = status.object
+    if source.url:
+        yield f"url {value(source.url)}"
+    if source.wanted_ref[1]:
+        yield f"ref {source.wanted_ref[0]} {value(source.wanted_ref[1])}"
+    repository, commit = source.origin
+    if commit:
+        yield f"built from {revision(commit)}" + (f" of {value(repository)}" if repository else "")
+    elif repository:
+        yield f"built from {value(repository)}"

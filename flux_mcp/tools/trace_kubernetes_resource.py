@@ -14,7 +14,7 @@ from flux_mcp.cluster.get import find_one
 from flux_mcp.errors import Forbidden, KindNotInstalled, NotFound, NotRecorded
 from flux_mcp.flux.graph import Graph, view_node
 from flux_mcp.flux.inventory import InventoryEntry
-from flux_mcp.flux.ownership import TracedObject, owner_chain, ties, view_thing
+from flux_mcp.flux.ownership import TracedObject, owner_chain, ownership_claims, view_traced
 from flux_mcp.flux.status import assess
 from flux_mcp.render.trace_kubernetes_resource import Trace
 from flux_mcp.request import RequestContext
@@ -40,39 +40,40 @@ async def trace_kubernetes_resource(
     api_version: ApiVersion = None,
     context: Context = None,
 ) -> Trace:
-    """Who manages an object: up from it (a Pod, too) to its Flux object, the source, revision and origin commit."""
+    """Trace any object, also a Pod, up to the Flux object that manages it, its source, revision and origin commit."""
     check_target(resolve_known(kind, api_version), name, namespace)
     request = await cluster.open(context)
     async with gather(share=_SHARE) as reads:
         flux_read = reads.read("Flux objects", cluster.read(request, FLUX_KINDS, view_node))
     flux = flux_read.value
     graph = Graph(flux.objects)
-    traced, missing = await _find(cluster, request, Asked(kind, name, namespace, api_version), graph)
+    target = Target(kind, name, namespace, api_version)
+    traced, missing = await _find(cluster, request, target, graph)
     unread = list(flux.unread)
     known: dict[ObjectRef, TracedObject] = {}
     if traced.owner is not None and (traced.owner.kind, traced.owner_group) in _ABOVE:
         kinds = _ABOVE[traced.owner.kind, traced.owner_group]
-        read_owners = cluster.read(request, kinds, view_thing, namespace=traced.ref.namespace)
+        read_owners = cluster.read(request, kinds, view_traced, namespace=traced.ref.namespace)
         async with gather() as reads:
             owners = reads.read([kind.kind for kind in kinds], read_owners)
-        known = {one.ref: one for one in owners.value.objects}
+        known = {owner.ref: owner for owner in owners.value.objects}
         unread += reads.unread
     chain = owner_chain(traced, known)
     return Trace(
         request=request,
         chain=chain,
         missing=missing,
-        ties=ties(chain, graph),
+        claims=ownership_claims(chain, graph),
         graph=graph,
-        statuses={entry.object.ref: entry for entry in assess((one.object for one in flux.objects), request.now)},
+        statuses={status.object.ref: status for status in assess((node.object for node in flux.objects), request.now)},
         read=flux.read,
         unread=tuple(unread),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The object that was asked for, as the caller spells it."""
+class Target:
+    """The object to trace, as the caller spells it."""
 
     kind: str
     name: str
@@ -80,7 +81,7 @@ class Asked:
     api_version: str | None
 
 
-async def _find(cluster: Cluster, request: RequestContext, asked: Asked, graph: Graph) -> tuple[TracedObject, str]:
+async def _find(cluster: Cluster, request: RequestContext, target: Target, graph: Graph) -> tuple[TracedObject, str]:
     """The object; where it is not there but an inventory names it, what the inventory says and why it was not read.
 
     Raises:
@@ -90,14 +91,13 @@ async def _find(cluster: Cluster, request: RequestContext, asked: Asked, graph: 
     """
     wanted: Kind | None = None
     try:
-        wanted = await cluster.resolve(request, asked.kind, asked.api_version)
-        return await find_one(cluster, request, wanted, asked.name, asked.namespace, view_thing), ""
+        wanted = await cluster.resolve(request, target.kind, target.api_version)
+        return await find_one(cluster, request, wanted, target.name, target.namespace, view_traced), ""
     except (NotFound, NotRecorded, Forbidden, KindNotInstalled) as error:
-        named = _named(asked, wanted, graph)
+        named = _named(target, wanted, graph)
         if named is None:
             raise
-        ref = named.ref
-        traced = TracedObject(ref=ref, group=named.group, owner=None, owner_group="", labelled=())
+        traced = TracedObject(ref=named.ref, group=named.group, read=False)
         if isinstance(error, NotFound):
             return traced, "the object itself was not found"
         unserved = isinstance(error, KindNotInstalled)
@@ -105,25 +105,23 @@ async def _find(cluster: Cluster, request: RequestContext, asked: Asked, graph: 
         return traced, f"the object itself was not {'found' if unserved else 'read'} ({why})"
 
 
-def _named(asked: Asked, wanted: Kind | None, graph: Graph) -> InventoryEntry | None:
+def _named(target: Target, wanted: Kind | None, graph: Graph) -> InventoryEntry | None:
     """The one object that inventories name so; of a kind that is not served, by the spelling of the kind."""
     found = [
-        managed
-        for managed in graph.held()
-        if managed.name == asked.name
-        and asked.namespace in {None, managed.namespace}
-        and _is_of(managed, asked, wanted)
+        entry
+        for entry in graph.held()
+        if entry.name == target.name and target.namespace in {None, entry.namespace} and _is_of(entry, target, wanted)
     ]
     return found[0] if len(found) == 1 else None
 
 
-def _is_of(managed: InventoryEntry, asked: Asked, wanted: Kind | None) -> bool:
+def _is_of(entry: InventoryEntry, target: Target, wanted: Kind | None) -> bool:
     if wanted is not None:
-        return (managed.kind, managed.group) == (wanted.kind, wanted.group)
-    kind, _, group = asked.kind.lower().partition(".")
-    version_group = (asked.api_version or "").rpartition("/")[0] if asked.api_version else managed.group
+        return (entry.kind, entry.group) == (wanted.kind, wanted.group)
+    kind, _, group = target.kind.lower().partition(".")
+    version_group = (target.api_version or "").rpartition("/")[0] if target.api_version else entry.group
     return (
-        kind in {managed.kind.lower(), f"{managed.kind.lower()}s"}
-        and group in {"", managed.group}
-        and version_group == managed.group
+        kind in {entry.kind.lower(), f"{entry.kind.lower()}s"}
+        and group in {"", entry.group}
+        and version_group == entry.group
     )

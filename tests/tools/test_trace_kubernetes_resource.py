@@ -19,7 +19,7 @@ from flux_mcp.api.kubernetes_kinds import (
 )
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.graph import Graph
-from flux_mcp.flux.ownership import owner_chain, ties, view_thing
+from flux_mcp.flux.ownership import owner_chain, ownership_claims, view_traced
 from tests.conftest import Ask, Reply
 from tests.support.api import (
     CLUSTER_ROLE,
@@ -66,12 +66,12 @@ FLEET = item(
 
 
 def starts(reply: Reply, start: str) -> list[str]:
-    return [line for line in reply.lines if line.startswith(start)]
+    return [line.strip() for line in reply.lines if line.strip().startswith(start)]
 
 
 def managers(reply: Reply) -> list[str]:
     """The appliers that are said to manage the object, in their order."""
-    return [line.split(",")[0].split(":")[0] for line in starts(reply, "managed by ")]
+    return [line.split(" (")[0] for line in starts(reply, "managed by ")]
 
 
 async def test_an_object_that_is_only_in_an_inventory(ask_recording: Ask) -> None:
@@ -81,10 +81,11 @@ async def test_an_object_that_is_only_in_an_inventory(ask_recording: Ask) -> Non
     assert "was not found" in reply.lines[1]
     assert managers(reply) == ["managed by Kustomization flux-system/tenant-a"]
     assert "by its inventory alone" in reply.text
-    assert "source OCIRepository flux-system/tenants, Ready" in reply.text
+    assert "source: OCIRepository flux-system/tenants, Ready" in reply.text
     assert "built from main@sha1:894f422aa" in reply.text
-    assert starts(reply, "applied by Kustomization flux-system/flux-system, Ready")
-    assert reply.lines[-1].startswith("applied by FluxInstance flux-system/flux")
+    assert starts(reply, "Kustomization flux-system/flux-system, Ready")
+    assert reply.lines[-2:-1] == ["  applied by FluxInstance flux-system/flux"]
+    assert reply.lines[-1].startswith("FluxInstance flux-system/flux, Ready")
 
 
 @pytest.mark.parametrize("kind", ["ClusterRole", "clusterroles", "ClusterRole.rbac.authorization.k8s.io"])
@@ -97,8 +98,8 @@ async def test_a_kind_that_is_not_recorded_is_spelled_in_several_ways(ask_record
     ("labelled", "held", "why"),
     [
         pytest.param(True, (WEB_ID,), "by label and inventory", id="agree"),
-        pytest.param(True, ("apps_api_apps_Deployment",), "by label, but its inventory does not name", id="disagree"),
-        pytest.param(True, None, "by label alone: it has no inventory", id="no-inventory"),
+        pytest.param(True, ("apps_api_apps_Deployment",), "by label, but not in its inventory", id="disagree"),
+        pytest.param(True, None, "by label alone; it has no inventory", id="no-inventory"),
         pytest.param(False, (WEB_ID,), "by its inventory alone", id="no-label"),
     ],
 )
@@ -109,8 +110,8 @@ async def test_label_and_inventory(api: Api, labelled: bool, held: tuple[str, ..
     assert not reply.is_error
     assert reply.lines[1] == "Deployment apps/web"
     assert managers(reply) == ["managed by Kustomization flux-system/apps"]
-    assert reply.lines[3].strip().startswith(why)
-    assert "  source GitRepository flux-system/fleet, Ready" in reply.text
+    assert reply.lines[2].startswith(f"  managed by Kustomization flux-system/apps ({why}")
+    assert "  source: GitRepository flux-system/fleet, Ready" in reply.text
     assert "main@0123456" in reply.text
 
 
@@ -128,7 +129,7 @@ async def test_a_label_that_was_copied_and_the_applier_that_holds_it(api: Api) -
     api.holds(applier("copied"), applier("true", WEB_ID))
     reply = await api.ask(TOOL, kind="Deployment", name="web")
     assert set(managers(reply)) == {f"managed by Kustomization flux-system/{name}" for name in ("copied", "true")}
-    assert "by label, but its inventory does not name the object" in reply.text
+    assert "by label, but not in its inventory" in reply.text
 
 
 async def test_the_labels_of_two_kinds_of_appliers(api: Api) -> None:
@@ -145,8 +146,8 @@ async def test_the_inventory_of_another_cluster_says_nothing(api: Api, labelled:
     api.holds(thing(DEPLOYMENT, "web", "apps", labels=applied_by("remote") if labelled else {}), remote)
     reply = await api.ask(TOOL, kind="Deployment", name="web")
     if labelled:
-        assert "by label alone: it has no inventory of this cluster" in reply.text
-        assert "it applies to another cluster" in reply.text
+        assert "by label alone; it has no inventory of this cluster" in reply.text
+        assert "applies to another cluster" in reply.text
     else:
         assert managers(reply) == []
         assert "not managed by Flux: " in reply.text
@@ -182,7 +183,7 @@ async def test_a_chain_of_owners(api: Api, kinds: tuple[Kind, ...]) -> None:
     api.holds(*chain, applier(unknown=True), FLEET)
     reply = await api.ask(TOOL, kind=kinds[0].kind, name=chain[0]["metadata"]["name"], namespace="apps")
     names = [f"{one['kind']} apps/{one['metadata']['name']}" for one in chain]
-    assert reply.lines[1 : len(chain) + 1] == [names[0], *(f"owned by {name}" for name in names[1:])]
+    assert reply.lines[1 : len(chain) + 1] == [names[0], *(f"  owned by {name}" for name in names[1:])]
     assert managers(reply) == ["managed by Kustomization flux-system/apps"]
     gets = [call for call in api.calls if call[0] == "get"]
     assert len(gets) <= 4
@@ -211,7 +212,7 @@ async def test_an_owner_that_is_gone_is_named(api: Api) -> None:
     gone = thing(REPLICA_SET, "web-1", "apps")
     api.holds(thing(POD, "web-1-x", "apps", owner=gone))
     reply = await api.ask(TOOL, kind="Pod", name="web-1-x")
-    assert "owned by ReplicaSet apps/web-1, which was not read" in reply.lines
+    assert "  owned by ReplicaSet apps/web-1, which was not read" in reply.lines
 
 
 @pytest.mark.parametrize("above", [(), (REPLICA_SET,)], ids=["owner", "owner-s-owner"])
@@ -220,7 +221,7 @@ async def test_an_owner_of_an_unknown_kind_is_named(api: Api, above: tuple[Kind,
     api.holds(pod, *rest)
     reply = await api.ask(TOOL, kind="Pod", name=pod["metadata"]["name"])
     assert not reply.is_error
-    assert "owned by Rollout apps/web-0, which was not read" in reply.lines
+    assert "  owned by Rollout apps/web-0, which was not read" in reply.lines
 
 
 async def test_an_owner_that_was_not_read_leaves_it_open_who_manages_it(api: Api) -> None:
@@ -254,14 +255,14 @@ async def test_owners_that_own_each_other(api: Api) -> None:
     api.holds(thing(REPLICA_SET, "web", "apps", owner=second), second)
     reply = await api.ask(TOOL, kind="rs", name="web")
     assert not reply.is_error
-    assert reply.lines[1:3] == ["ReplicaSet apps/web", "owned by Deployment apps/web"]
+    assert reply.lines[1:3] == ["ReplicaSet apps/web", "  owned by Deployment apps/web"]
 
 
 def test_an_object_that_owns_itself() -> None:
-    one = view_thing(thing(REPLICA_SET, "web", "apps", owner=thing(REPLICA_SET, "web", "apps")))
+    one = view_traced(thing(REPLICA_SET, "web", "apps", owner=thing(REPLICA_SET, "web", "apps")))
     assert one is not None
     assert owner_chain(one, {one.ref: one}) == (one,)
-    assert ties((one,), Graph(())) == ()
+    assert ownership_claims((one,), Graph(())) == ()
 
 
 async def test_a_kustomization_that_applies_itself(api: Api) -> None:
@@ -273,6 +274,7 @@ async def test_a_kustomization_that_applies_itself(api: Api) -> None:
     reply = await api.ask(TOOL, kind="Deployment", name="web")
     assert managers(reply) == ["managed by Kustomization flux-system/flux-system"]
     assert starts(reply, "applied by") == []
+    assert "  applies itself" in reply.lines
     assert reply.text.count("GitRepository flux-system/fleet") == 1
 
 
@@ -289,10 +291,11 @@ async def test_appliers_that_apply_each_other(api: Api) -> None:
     api.holds(applier("a", metadata={"labels": applied_by("apps")}))
     reply = await api.ask(TOOL, kind="Deployment", name="web")
     assert managers(reply) == ["managed by Kustomization flux-system/apps"]
-    assert [line.split(",")[0] for line in starts(reply, "applied by")] == [
-        "applied by Kustomization flux-system/b",
-        "applied by Kustomization flux-system/a",
+    assert starts(reply, "applied by") == [
+        f"applied by Kustomization flux-system/{name}" for name in ("b", "a", "apps")
     ]
+    shown = [line.split(",")[0] for line in reply.lines[2:] if not line.startswith(" ")]
+    assert shown == [f"Kustomization flux-system/{name}" for name in ("apps", "b", "a")]
 
 
 @pytest.mark.parametrize("at", ["near", "above"])
@@ -304,7 +307,7 @@ async def test_an_applier_that_a_label_names_and_that_does_not_exist(api: Api, a
     assert not reply.is_error
     found = {"near": "managed by Kustomization flux-system/apps", "above": "applied by Kustomization flux-system/gone"}
     (line,) = starts(reply, found[at])
-    assert line.endswith(": it was not found")
+    assert line.endswith(", which was not found")
 
 
 async def test_an_applier_that_could_not_be_read_is_not_said_to_be_gone(api: Api) -> None:
@@ -320,7 +323,7 @@ async def test_an_applier_that_could_not_be_read_is_not_said_to_be_gone(api: Api
 async def test_a_source_that_is_not_there(api: Api) -> None:
     api.holds(deployment(), applier("apps", WEB_ID))
     reply = await api.ask(TOOL, kind="Deployment", name="web")
-    assert "  source GitRepository flux-system/fleet: it was not found" in reply.lines
+    assert "  source: GitRepository flux-system/fleet, which was not found" in reply.lines
 
 
 async def test_a_source_that_could_not_be_read_is_not_said_to_be_gone(api: Api) -> None:
@@ -334,10 +337,10 @@ async def test_a_source_that_could_not_be_read_is_not_said_to_be_gone(api: Api) 
 @pytest.mark.parametrize(
     ("kind", "name", "told"),
     [
-        ("FluxInstance", "flux", "no other Flux object applies"),
-        ("GitRepository", "flux-system", "managed by FluxInstance flux-system/flux, Ready"),
+        ("FluxInstance", "flux", "  applied by no Flux object"),
+        ("GitRepository", "flux-system", "managed by FluxInstance flux-system/flux (by label and inventory)"),
         ("HelmChart", "apps-payments", "HelmChart flux-system/apps-payments"),
-        ("HelmRelease", "payments", "managed by Kustomization flux-system/apps, Failing"),
+        ("HelmRelease", "payments", "managed by Kustomization flux-system/apps (by label and inventory)"),
     ],
 )
 async def test_a_flux_object_is_traced_too(ask_recording: Ask, kind: str, name: str, told: str) -> None:
@@ -351,14 +354,15 @@ async def test_a_flux_object_is_traced_too(ask_recording: Ask, kind: str, name: 
 async def test_a_chart_is_managed_by_the_release_that_it_was_made_for(ask_recording: Ask) -> None:
     reply = await ask_recording("staging", TOOL, kind="HelmChart", name="apps-payments")
     assert managers(reply) == ["managed by HelmRelease apps/payments"]
-    assert "it was not found" not in reply.text
+    assert "was not found" not in reply.text
 
 
 async def test_a_flux_object_that_nothing_applies(api: Api) -> None:
     api.holds(applier("apps"), FLEET)
     reply = await api.ask(TOOL, kind="ks", name="apps")
-    assert reply.lines[1] == "Kustomization flux-system/apps"
-    assert "no other Flux object applies" in reply.text
+    assert reply.lines[1].startswith("Kustomization flux-system/apps, Ready")
+    assert any(line.startswith("  source: GitRepository flux-system/fleet, Ready") for line in reply.lines)
+    assert "  applied by no Flux object" in reply.lines
 
 
 async def test_a_flux_object_of_which_not_all_appliers_could_be_read(api: Api) -> None:
@@ -376,7 +380,7 @@ async def test_nobody_manages_it(api: Api) -> None:
     assert not reply.is_error
     assert reply.lines[1:] == [
         "Deployment apps/web",
-        "not managed by Flux: no label, no owner and no inventory leads to a Flux object.",
+        "  not managed by Flux: no label, owner reference or inventory leads to a Flux object",
     ]
 
 
@@ -394,7 +398,7 @@ async def test_the_owners_could_not_be_read(api: Api) -> None:
     api.forbids(REPLICA_SET.resource, DEPLOYMENT.resource)
     reply = await api.ask(TOOL, kind="Pod", name=pod["metadata"]["name"])
     assert reply.lines[1].startswith("Could not read: ReplicaSet, Deployment (forbidden")
-    assert "owned by ReplicaSet apps/web-1, which was not read" in reply.lines
+    assert "  owned by ReplicaSet apps/web-1, which was not read" in reply.lines
     assert "not managed by Flux as far as could be read: " in reply.text
 
 
@@ -562,21 +566,21 @@ async def test_a_large_cluster_s_answer_is_bounded(api: Api) -> None:
     ],
 )
 def test_what_has_no_name_is_no_thing(odd: dict[str, Any]) -> None:
-    assert view_thing(odd) is None
+    assert view_traced(odd) is None
 
 
 @pytest.mark.parametrize(
     "owners", [None, "x", [], [None], [{}], [{"kind": "ReplicaSet"}], [{"name": 5}], {"name": "x"}]
 )
 def test_owners_of_an_odd_shape_are_none(owners: Any) -> None:
-    one = view_thing({"kind": "Pod", "metadata": {"name": "x", "namespace": "a", "ownerReferences": owners}})
+    one = view_traced({"kind": "Pod", "metadata": {"name": "x", "namespace": "a", "ownerReferences": owners}})
     assert one is not None
     assert one.owner is None
 
 
 def test_of_several_owners_the_controller_counts() -> None:
     owners = [{"kind": "Node", "name": "n"}, {"kind": "Job", "name": "j", "apiVersion": "batch/v1", "controller": True}]
-    one = view_thing({"kind": "Pod", "metadata": {"name": "x", "namespace": "a", "ownerReferences": owners}})
+    one = view_traced({"kind": "Pod", "metadata": {"name": "x", "namespace": "a", "ownerReferences": owners}})
     assert one is not None
     assert one.owner == ObjectRef("Job", "a", "j")
     assert one.owner_group == "batch"
