@@ -1,7 +1,7 @@
-"""Events: typed, tolerant views of them, and equal ones as one.
+"""Views of Events, and equal Events as one.
 
-An Event of v1 and one of events.k8s.io say the same under other names (involvedObject and regarding, message and note);
-both are understood.
+An Event of v1 and one of events.k8s.io have the same content under other names (involvedObject and regarding, message
+and note); both are understood.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,9 +21,9 @@ class Event:
     """One Event.
 
     Attributes:
-        ref: what it is called itself.
-        about: the object that it tells of; of one without a namespace the namespace is empty.
-        group: that object's API group; None where the event does not tell.
+        ref: the Event's own name.
+        about: the object that it is about; its namespace is empty where it has none.
+        group: the API group of that object; None where the Event does not say.
         type: Normal or Warning.
         seen: when it was last seen.
         count: how often.
@@ -41,20 +41,20 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class EventSeries:
-    """Events that say the same of the same object: the one seen last, and how often all were seen."""
+    """Events of one object with the same type, reason and message: the latest, and how often all were seen."""
 
     last: Event
     count: int
 
     @property
     def order(self) -> tuple[float, ObjectRef, str, str, str]:
-        """Newest first, and the same for the same events whatever their order was."""
-        one = self.last
-        return -(one.seen or _NEVER).timestamp(), one.about, one.type, one.reason, one.message
+        """Newest first, and the same for the same events in any order."""
+        event = self.last
+        return -(event.seen or _NEVER).timestamp(), event.about, event.type, event.reason, event.message
 
 
 def event(item: Mapping[str, Any]) -> Event | None:
-    """The view of one Event as kubectl printed it; None if it has no name or tells of no object."""
+    """The view of one Event as kubectl printed it; None if it has no name or is about no object."""
     name = text(item, "metadata", "name")
     about = "involvedObject" if text(item, "involvedObject", "name") else "regarding"
     if text(item, "kind") != "Event" or not name or not text(item, about, "name"):
@@ -94,12 +94,12 @@ def _count(item: Mapping[str, Any]) -> int:
 def fold(events: Iterable[Event]) -> tuple[EventSeries, ...]:
     """Events of one object, type, reason and message as one, the newest first."""
     folded: dict[tuple[object, ...], EventSeries] = {}
-    for one in events:
-        key = (one.about, one.group, one.type, one.reason, one.message)
+    for found in events:
+        key = (found.about, found.group, found.type, found.reason, found.message)
         known = folded.get(key)
         if known is None:
-            folded[key] = EventSeries(one, one.count)
-            continue
-        last = max(known.last, one, key=lambda entry: (entry.seen or _NEVER, entry.ref))
-        folded[key] = EventSeries(last, known.count + one.count)
-    return tuple(sorted(folded.values(), key=lambda entry: entry.order))
+            folded[key] = EventSeries(found, found.count)
+        else:
+            last = max(known.last, found, key=lambda event: (event.seen or _NEVER, event.ref))
+            folded[key] = EventSeries(last, known.count + found.count)
+    return tuple(sorted(folded.values(), key=lambda series: series.order))

@@ -7,7 +7,7 @@ from flux_mcp.kubernetes.events import EventSeries
 from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, until_full
 from flux_mcp.request import RequestContext
-from flux_mcp.sanitize.quote import message, value
+from flux_mcp.sanitize.quote import message, name_of, value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,6 @@ class KubernetesEvents(Answer):
 
     Attributes:
         examined: how many events were read.
-        gaps: what could not be read of them.
     """
 
     title = "get_kubernetes_events"
@@ -36,30 +35,33 @@ class KubernetesEvents(Answer):
         del named
         if self.matching:
             return ()
-        return (f"No event matches; {self.examined} were read. API servers forget events, often in an hour.",)
+        return (f"No event matches; {self.examined} were read. API servers keep events for an hour by default.",)
 
     def levels(self) -> Sequence[Level]:
-        """One line for all events that say the same of an object."""
+        """One line for all events of an object with the same type, reason and message."""
         return (self._write,)
 
     def _write(self) -> list[Line]:
         return until_full(
-            (Line(_line(entry, self.request), 1, 1) for entry in self.matching[: self.limit]),
+            (
+                Line(_line(series, self.request), 1, 1, name_of(series.last.about))
+                for series in self.matching[: self.limit]
+            ),
             len(self.matching),
             self.bound,
-            lambda rest: f"… {rest} older events: raise limit, or narrow with kind, name or warnings_only.",
+            lambda rest: f"… {rest} older events left out: raise limit, or narrow with kind, name or warnings_only.",
         )
 
     def left_out(self, rest: int) -> str:
-        return f"… {rest} older events: narrow with namespace, kind and name, warnings_only or contains."
+        return f"… {rest} older events left out: narrow with namespace, kind and name, warnings_only or contains."
 
 
-def _line(entry: EventSeries, request: RequestContext) -> str:
-    """`3m Warning Kustomization flux-system/apps, HealthCheckFailed x7: "message"`."""
-    one = entry.last
-    namespace = f"{value(one.about.namespace)}/" if one.about.namespace else ""
-    about = f"{value(one.about.kind)} {namespace}{value(one.about.name)}"
-    start = " ".join(filter(None, (age(one.seen, request.now), value(one.type) if one.type else "", about)))
-    count = f" x{entry.count}" if entry.count > 1 else ""
-    reason = f", {value(one.reason)}{count}" if one.reason else f",{count}" if count else ""
-    return f"{start}{reason}: {message(one.message)}" if one.message else f"{start}{reason}"
+def _line(series: EventSeries, request: RequestContext) -> str:
+    """`Kustomization flux-system/apps: Warning HealthCheckFailed, 7 times, last seen 3m ago: "message"`."""
+    event = series.last
+    parts = [" ".join(map(value, filter(None, (event.type, event.reason)))) or "Event"]
+    parts += [f"{series.count} times"] if series.count > 1 else []
+    if event.seen is not None:
+        parts.append(f"{'last seen ' if series.count > 1 else ''}{age(event.seen, request.now)} ago")
+    said = f": {message(event.message)}" if event.message else ""
+    return f"{name_of(event.about)}: {', '.join(parts)}{said}"

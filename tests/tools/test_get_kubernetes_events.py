@@ -80,18 +80,21 @@ async def test_equal_events_of_an_object_are_one_line_with_a_count(ask_recording
     """Three Events of the kubelet, each seen three times."""
     reply = await ask_recording("staging", EVENTS, kind="Pod", name="checkout-api-6947f5696f-rjwrf", warnings_only=True)
     (line,) = [line for line in lines(reply.text) if "Back-off" in line]
-    assert line.startswith('5s Warning Pod checkout/checkout-api-6947f5696f-rjwrf, Failed x9: "Back-off pulling image ')
+    assert line.startswith(
+        'Pod checkout/checkout-api-6947f5696f-rjwrf: Warning Failed, 9 times, last seen 5s ago: "Back-off pulling image '
+    )
 
 
 async def test_the_newest_come_first(ask_recording: Ask) -> None:
     reply = await ask_recording("staging", EVENTS)
     assert reply.lines[1] == (
-        "0s Normal HelmRelease apps/frontend, DependencyNotReady x23: \"dependency 'apps/backend' is not ready\""
+        "HelmRelease apps/frontend: Normal DependencyNotReady, 23 times, last seen 0s ago: "
+        "\"dependency 'apps/backend' is not ready\""
     )
     assert reply.lines[2].startswith(
-        '2s Warning Kustomization flux-system/apps, HealthCheckFailed: "health check failed'
+        'Kustomization flux-system/apps: Warning HealthCheckFailed, 2s ago: "health check failed'
     )
-    ages = [re.match(r"(\d+)([smh]) ", line) for line in lines(reply.text)]
+    ages = [re.search(r", (?:last seen )?(\d+)([smh]) ago", line) for line in lines(reply.text)]
     seconds = [int(age[1]) * {"s": 1, "m": 60, "h": 3600}[age[2]] for age in ages if age]
     assert len(seconds) == len(lines(reply.text))
     assert all(later - earlier > -60 for earlier, later in pairwise(seconds))
@@ -103,10 +106,10 @@ async def test_an_answer_is_bounded_and_says_what_it_left_out(ask_recording: Ask
     assert tokens(reply.text) <= 4_000
     shown = len(lines(reply.text))
     assert reply.lines[0].startswith(f"{EVENTS}: {shown} of 175 · ")
-    assert reply.lines[-1].startswith(f"… {175 - shown} older events: narrow with ")
+    assert reply.lines[-1].startswith(f"… {175 - shown} older events left out: narrow with ")
     limited = await ask_recording("staging", EVENTS, limit=3)
     assert limited.lines[0].startswith(f"{EVENTS}: 3 of 175 · ")
-    assert limited.lines[-1].startswith("… 172 older events: raise limit")
+    assert limited.lines[-1].startswith("… 172 older events left out: raise limit")
     everything = await ask_recording("staging", EVENTS, limit=500)
     assert len(everything.text.encode()) <= 60_000
 
@@ -115,7 +118,7 @@ async def test_nothing_that_matches_is_said_with_how_much_was_read(ask_recording
     reply = await ask_recording("staging", EVENTS, contains="no such text")
     assert not reply.is_error
     assert reply.lines[0].startswith(f"{EVENTS}: 0 of 0 · ")
-    assert reply.lines[1] == "No event matches; 181 were read. API servers forget events, often in an hour."
+    assert reply.lines[1] == "No event matches; 181 were read. API servers keep events for an hour by default."
 
 
 async def test_a_name_in_several_namespaces_is_a_bad_argument_that_lists_them(ask_recording: Ask) -> None:
@@ -158,7 +161,7 @@ async def test_a_kind_that_is_not_ours_is_looked_up(fake: FakeKubectl, ask_fake:
     fake.lists(about_node, an_event("b", about=other))
     reply = await ask_fake(EVENTS, kind="no", name="node-1")
     assert reply.lines[0].startswith(f"{EVENTS}: 1 of 1 · ")
-    assert re.fullmatch(r'\d+d Normal Node node-1, Rebooted: "it is done"', reply.lines[1])
+    assert re.fullmatch(r'Node node-1: Normal Rebooted, \d+d ago: "it is done"', reply.lines[1])
     refused = await ask_fake(EVENTS, kind="Node", namespace="apps")
     assert refused.is_error
     assert refused.text == "Bad argument: namespace must be left out: Node is not in a namespace"
@@ -199,7 +202,7 @@ async def test_bad_arguments_start_nothing(fake: FakeKubectl, ask_fake: Ask, arg
 async def test_booleans_may_come_as_a_command_line_writes_them(fake: FakeKubectl, ask_fake: Ask, given: object) -> None:
     fake.lists(an_event("a"), an_event("b", type="Warning", reason="Odd"))
     reply = await ask_fake(EVENTS, warnings_only=given)
-    assert [line.split(", ")[1].split(":")[0] for line in lines(reply.text)] == ["Odd"]
+    assert [line.split(", ")[0] for line in lines(reply.text)] == ["Deployment apps/web: Warning Odd"]
 
 
 async def test_events_that_may_not_be_read_are_an_error(fake: FakeKubectl, ask_fake: Ask) -> None:
@@ -281,7 +284,7 @@ async def test_half_an_event_is_shown_as_far_as_it_goes(fake: FakeKubectl, ask_f
     bare = {"kind": "Event", "metadata": {"name": "e"}, "involvedObject": {"kind": "Pod", "name": "web-0"}}
     fake.lists(bare, {**bare, "count": "many", "series": 7, "type": 3, "reason": None, "message": "so"})
     reply = await ask_fake(EVENTS)
-    assert reply.lines[1:] == ["Pod web-0", 'Pod web-0: "so"']
+    assert reply.lines[1:] == ["Pod web-0: Event", 'Pod web-0: Event: "so"']
     assert (await ask_fake(EVENTS, kind="Pod", name="web-0")).lines[1:] == reply.lines[1:]
     assert (await ask_fake(EVENTS, since="1d")).lines[1].startswith("No event matches; 2 were read.")
 
@@ -291,7 +294,7 @@ async def test_the_kind_of_another_group_is_another_kind(fake: FakeKubectl, ask_
     ours = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization"}
     fake.lists(an_event("a", about=other, reason="Theirs"), an_event("b", about=ours, reason="Ours"))
     reply = await ask_fake(EVENTS, kind="Kustomization")
-    assert ", Ours: " in reply.text
+    assert ": Normal Ours, " in reply.text
     assert "Theirs" not in reply.text
 
 
@@ -326,8 +329,8 @@ async def test_messages_are_cleaned_and_masked(fake: FakeKubectl, ask_fake: Ask)
     (line,) = lines(reply.text)
     for secret in ("hunter2", "abcdef", "ghp_", "\x1b", "\u202e", "\U000e0041"):
         assert secret not in reply.text
-    start, said = line.split(": ", 1)
-    assert re.fullmatch(r'\d+d Normal "De ploy" apps/"we b", "Evil reason"', start)
+    about, start, said = line.split(": ", 2)
+    assert re.fullmatch(r'"De ploy" apps/"we b": Normal "Evil reason", \d+d ago', f"{about}: {start}")
     assert json.loads(said).startswith("unable to clone 'https://***@example.com/repo?token=***': password=***")
 
 
