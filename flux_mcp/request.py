@@ -46,3 +46,14 @@ class RequestContext:
     def offers(self, tool: str) -> bool:
         """Whether an answer may advise to call this tool."""
         return tool in self.tools
+
+
+@dataclass(frozen=True, slots=True)
+class ContextEntry:
+    """One context of the kubeconfig, by its names only, and the address of its API server."""
+
+    name: str
+    cluster: str
+    user: str
+    namespace: str
+    server: str = ""

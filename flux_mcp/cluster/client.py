@@ -44,10 +44,10 @@ from flux_mcp.kubectl.command import (
     ServerVersion,
     Version,
 )
-from flux_mcp.kubectl.kubeconfig import ContextEntry, Kubeconfig, check_files, file_stamp, parse_kubeconfig
+from flux_mcp.kubectl.kubeconfig import Kubeconfig, check_files, file_stamp, parse_kubeconfig
 from flux_mcp.kubectl.output import continues, map_items, parse_document, problems
 from flux_mcp.kubectl.validate import echo
-from flux_mcp.request import ErrorContext, RequestContext
+from flux_mcp.request import ContextEntry, ErrorContext, RequestContext
 from flux_mcp.sanitize.quote import value
 from flux_mcp.settings import Access
 

@@ -8,20 +8,10 @@ from typing import Any, Final
 
 from flux_mcp.errors import BadKubeconfig, UnknownContext
 from flux_mcp.kubectl.validate import echo
+from flux_mcp.request import ContextEntry
 
 NAMED_CONTEXTS: Final = 20
 """Contexts that an error names."""
-
-
-@dataclass(frozen=True, slots=True)
-class ContextEntry:
-    """One context of the kubeconfig, by its names only, and the address of its API server."""
-
-    name: str
-    cluster: str
-    user: str
-    namespace: str
-    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)

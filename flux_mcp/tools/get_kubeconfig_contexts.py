@@ -1,10 +1,11 @@
-"""get_kubeconfig_contexts: which clusters may be asked about, and which one is."""
+"""get_kubeconfig_contexts: the contexts of the kubeconfig, and the one in use."""
 
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.render.get_kubeconfig_contexts import KubeconfigContexts
 
 
 async def get_kubeconfig_contexts(cluster: Cluster) -> KubeconfigContexts:
-    """The kubeconfig's contexts, the one in use, and whether the kubeconfig's current context differs by now."""
+    """List the kubeconfig's contexts, the one in use, and whether the kubeconfig's current context differs by now."""
     request = await cluster.open()
-    return KubeconfigContexts(request=request, unread=(), kubeconfig=await cluster.kubeconfig())
+    kubeconfig = await cluster.kubeconfig()
+    return KubeconfigContexts(request=request, unread=(), contexts=kubeconfig.contexts, current=kubeconfig.current)

@@ -269,7 +269,7 @@ async def test_the_context_in_use_is_kept(
     contexts = await ask_fake("get_kubeconfig_contexts")
     assert " · context dev · " in contexts.lines[0]
     assert any("current context is now prod" in line for line in contexts.lines)
-    assert any(line.startswith("dev (in use)") for line in contexts.lines)
+    assert any(line.startswith("Context dev (in use): ") for line in contexts.lines)
 
 
 async def test_the_kubeconfig_is_read_again_only_when_a_file_of_it_changed(

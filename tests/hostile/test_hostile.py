@@ -170,7 +170,7 @@ async def test_a_context_of_the_kubeconfig_is_accepted(fake: FakeKubectl, ask_fa
     (get,) = fake.calls("get")
     assert [word for word in get if context in word] == [f"--context={context}"]
     listed = await ask_fake("get_kubeconfig_contexts")
-    assert any(line.startswith(f"{shown}, ") for line in listed.lines)
+    assert any(line.startswith(f"Context {shown}: ") for line in listed.lines)
 
 
 @pytest.mark.parametrize("namespace", ["default", "1234", "a", "a" * 63])
