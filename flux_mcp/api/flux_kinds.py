@@ -180,6 +180,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         switch=_OPERATOR_SWITCH,
         answers_requests=False,
         silent=True,
+        own_spec=True,
         timeout=300.0,
         controller="flux-operator",
         fields=_fields(

@@ -135,6 +135,7 @@ class FluxKind(Kind):
         answers_requests: its controller acts on reconcile.fluxcd.io/requestedAt and reports so in
             status.lastHandledReconcileAt.
         silent: it acts on the request, and shows it only by the time of its Ready condition.
+        own_spec: its controller writes its spec after the condition, so the observed generation is always one behind.
         options: the annotations that it takes beside requestedAt, of `forceAt` and `resetAt`.
         timeout: seconds a run may take where the object does not set it; None: its interval.
         timeout_margin: seconds by which that is shorter than the interval, never under thirty.
@@ -154,6 +155,7 @@ class FluxKind(Kind):
     switch: str | None = None
     answers_requests: bool = True
     silent: bool = False
+    own_spec: bool = False
     options: tuple[str, ...] = ()
     timeout: float | None = 60.0
     timeout_margin: float = 0.0

@@ -1,8 +1,9 @@
-"""Verdicts: one word for how an object is, and flags for what else is to be known.
+"""Health of Flux objects: one word each, and flags beside it.
 
-The words and their order are those of our knowledge file, section 2.4; the first that fits wins. They agree with what
-`flux get`, kstatus and the controllers say, and go on where those stop: a suspended object is not Ready, a generation
-that was not seen is not Ready, and a source that fails under an applier that still looks Ready is said.
+The first word of `Health` that applies is an object's health. The words agree with `flux get`, kstatus
+(https://fluxcd.io/flux/components/kustomize/kustomizations/#status) and the controllers, and go further: an object
+that is suspended, or whose latest generation is not yet observed, is not Ready, and a source that fails under an
+applier that still looks Ready is flagged.
 """
 
 from collections import Counter, defaultdict
@@ -19,13 +20,13 @@ from flux_mcp.flux.objects import FluxObject
 from flux_mcp.kubernetes.conditions import Condition
 
 STUCK_DELETING: Final = 600.0
-"""Seconds after which a deletion hangs."""
+"""Seconds after which a deletion is stuck."""
 SOURCE_GRACE: Final = 60.0
-"""Seconds for which SourceNotReady is the ordinary wait for a chart that was just asked for."""
+"""Seconds for which SourceNotReady is the ordinary wait for a chart that was just requested."""
 
 
 class Health(Enum):
-    """How an object is. The order is that of trouble: what to look at first comes first."""
+    """The order is that of trouble: what to look at first comes first."""
 
     STALLED = "Stalled"
     FAILING = "Failing"
@@ -40,7 +41,7 @@ class Health(Enum):
 
 
 class Flag(Enum):
-    """What is to be known beside a verdict."""
+    """What to know beside an object's health."""
 
     STUCK = "stuck"
     AFTER_FAILURE = "after-failure"
@@ -52,18 +53,18 @@ class Flag(Enum):
 
 _FAILED: Final = frozenset({Health.FAILING, Health.STALLED})
 _SETTLED: Final = frozenset({Health.DELETING, Health.SUSPENDED, Health.STATIC})
-_KIND_ORDER: Final = {entry.kind: position for position, entry in enumerate(sorted(FLUX_KINDS, key=lambda k: k.kind))}
+_KIND_ORDER: Final = {kind: position for position, kind in enumerate(sorted(kind.kind for kind in FLUX_KINDS))}
 _HEALTH_ORDER: Final = {health: 2 * position for position, health in enumerate(Health)}
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectStatus:
-    """An object with its verdict.
+    """An object with its health.
 
     Attributes:
         reason: the Ready condition's; of an object that is progressing after a failure, the failure's.
         message: likewise.
-        since: when Ready last changed, else when the object was made.
+        since: the last transition of Ready, else the creation of the object.
         missing_sources: sources up the chain that are not among the objects: they do not exist, or were not read.
     """
 
@@ -77,55 +78,54 @@ class ObjectStatus:
 
     @property
     def trouble(self) -> bool:
-        """Whether somebody should look: not for Ready, Static, Suspended or an ordinary run, unless a flag says so."""
+        """Whether somebody should look: not for Ready, Static, Suspended or an ordinary run, unless flagged."""
         if self.health in {Health.READY, Health.PROGRESSING}:
             return bool(self.flags)
         return self.health not in {Health.SUSPENDED, Health.STATIC}
 
     @property
     def order(self) -> tuple[int, int, str, str]:
-        """The order of trouble: verdict (Ready with a flag before Suspended), kind, namespace, name."""
+        """The order of trouble: health (Ready with a flag before Suspended), kind, namespace, name."""
         flagged = self.health is Health.READY and self.flags
-        place = _HEALTH_ORDER[Health.SUSPENDED] - 1 if flagged else _HEALTH_ORDER[self.health]
-        return place, _KIND_ORDER[self.object.kind.kind], self.object.namespace, self.object.name
+        rank = _HEALTH_ORDER[Health.SUSPENDED] - 1 if flagged else _HEALTH_ORDER[self.health]
+        return rank, _KIND_ORDER[self.object.kind.kind], self.object.namespace, self.object.name
 
 
 def find_health(spelling: str) -> Health | None:
-    """The verdict of that name, in any case."""
+    """The health of that name, in any case."""
     return next((health for health in Health if health.value.lower() == spelling.lower()), None)
 
 
 def count(statuses: Iterable[ObjectStatus]) -> tuple[tuple[Health, int], ...]:
-    """How many objects have each verdict, in the order of trouble, without zeros."""
-    counts = Counter(entry.health for entry in statuses)
+    """How many objects have each health, in the order of trouble, without zeros."""
+    counts = Counter(status.health for status in statuses)
     return tuple((health, counts[health]) for health in Health if counts[health])
 
 
 def assess(objects: Iterable[FluxObject], now: datetime) -> tuple[ObjectStatus, ...]:
-    """Verdict and flags of every object, in the order of trouble. Sources are looked up among the same objects."""
-    everything = tuple(objects)
-    known = {entry.ref: entry for entry in everything}
-    health_values = {ref: health_of(entry, now) for ref, entry in known.items()}
+    """Health and flags of every object, in the order of trouble. Sources are looked up among the same objects."""
+    objects = tuple(objects)
+    known = {flux.ref: flux for flux in objects}
+    health_values = {ref: health_of(flux, now) for ref, flux in known.items()}
     sources = _sources(known, health_values)
-    return tuple(
-        sorted((_assess(entry, health_values, sources, now) for entry in everything), key=lambda entry: entry.order)
-    )
+    statuses = (_assess(flux, health_values, sources, now) for flux in objects)
+    return tuple(sorted(statuses, key=lambda status: status.order))
 
 
-def health_of(entry: FluxObject, now: datetime) -> Health:  # noqa: PLR0911 (the first that fits wins)
-    """The verdict of one object. It depends on this object and the clock alone."""
-    ready, reconciling = entry.ready, _is_true(entry, "Reconciling")
-    if entry.deleted is not None:
+def health_of(flux: FluxObject, now: datetime) -> Health:  # noqa: PLR0911 (the first that fits wins)
+    """The health of one object. It depends on this object and the clock alone."""
+    ready, reconciling = flux.ready, _is_true(flux, "Reconciling")
+    if flux.deleted is not None:
         return Health.DELETING
-    if entry.disabled:
+    if flux.disabled:
         return Health.SUSPENDED
-    if entry.kind.static or entry.oci_helm_repository:
+    if flux.kind.static or flux.oci_helm_repository:
         return Health.STATIC
-    if (stalled := entry.condition("Stalled")) is not None and stalled.status == "True" and is_current(entry, stalled):
+    if (stalled := flux.condition("Stalled")) is not None and stalled.status == "True" and is_current(flux, stalled):
         return Health.STALLED
     if ready is None:
         return Health.PROGRESSING if reconciling else Health.PENDING
-    if not is_current(entry, ready):
+    if not is_current(flux, ready):
         return Health.STALE
     if ready.status == "False":
         return _not_ready(ready, now)
@@ -141,22 +141,22 @@ def _not_ready(ready: Condition, now: datetime) -> Health:
     return Health.FAILING
 
 
-def is_current(entry: FluxObject, condition: Condition) -> bool:
-    """Whether a condition speaks of the generation that is wanted; where nothing tells, it does.
+def is_current(flux: FluxObject, condition: Condition) -> bool:
+    """Whether a condition is about the latest generation, as far as is known.
 
-    status.observedGeneration is -1 on an object that has only failed, which tells nothing.
+    status.observedGeneration stays -1 on an object that has only failed.
     """
-    observed = condition.observed_generation or entry.observed_generation
-    return observed <= 0 or observed >= entry.generation
+    observed = condition.observed_generation or flux.observed_generation
+    return observed <= 0 or observed >= flux.generation or flux.kind.own_spec
 
 
-def _is_true(entry: FluxObject, kind: str) -> bool:
-    condition = entry.condition(kind)
+def _is_true(flux: FluxObject, kind: str) -> bool:
+    condition = flux.condition(kind)
     return condition is not None and condition.status == "True"
 
 
-def _is_false(entry: FluxObject, kind: str) -> bool:
-    condition = entry.condition(kind)
+def _is_false(flux: FluxObject, kind: str) -> bool:
+    condition = flux.condition(kind)
     return condition is not None and condition.status == "False"
 
 
@@ -166,11 +166,12 @@ def _seconds(since: datetime | None, now: datetime) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """What is to be known of the sources up each object's chain, and the artifacts of all.
+    """The sources up each object's chain.
 
     Attributes:
         failing: of the sources that fail, the first two: a loop may lead an object to itself.
         missing: those that are not among the objects.
+        known: the objects.
     """
 
     failing: Mapping[ObjectRef, tuple[ObjectRef, ...]]
@@ -180,8 +181,8 @@ class _Sources:
 
 def _sources(known: Mapping[ObjectRef, FluxObject], health_values: Mapping[ObjectRef, Health]) -> _Sources:
     users: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
-    for ref, entry in known.items():
-        for source in entry.sources:
+    for ref, flux in known.items():
+        for source in flux.sources:
             users[source].append(ref)
     failing = downstream(users, [ref for ref in users if health_values.get(ref) in _FAILED], most=2)
     missing = [ref for ref in users if ref not in known]
@@ -189,68 +190,66 @@ def _sources(known: Mapping[ObjectRef, FluxObject], health_values: Mapping[Objec
 
 
 def _assess(
-    entry: FluxObject, health_values: Mapping[ObjectRef, Health], sources: _Sources, now: datetime
+    flux: FluxObject, health_values: Mapping[ObjectRef, Health], sources: _Sources, now: datetime
 ) -> ObjectStatus:
-    health, ready = health_values[entry.ref], entry.ready
-    fails_above = any(ref != entry.ref for ref in sources.failing.get(entry.ref, ()))
+    health, ready = health_values[flux.ref], flux.ready
+    fails_above = any(ref != flux.ref for ref in sources.failing.get(flux.ref, ()))
     found = {
-        Flag.STUCK: _stuck(entry, health, now),
-        Flag.AFTER_FAILURE: health is Health.PROGRESSING and _failed_before(entry),
+        Flag.STUCK: _stuck(flux, health, now),
+        Flag.AFTER_FAILURE: health is Health.PROGRESSING and _failed_before(flux),
         Flag.SOURCE_FAILING: health not in _SETTLED and fails_above,
-        Flag.REVISION_BEHIND: health is Health.READY and _behind(entry, sources.known),
+        Flag.REVISION_BEHIND: health is Health.READY and _behind(flux, sources.known),
         Flag.REQUEST_PENDING: health not in {Health.SUSPENDED, Health.STATIC}
-        and entry.requested_at not in {"", entry.handled_at},
-        Flag.DRIFTED: _is_true(entry, "Drifted"),
+        and flux.requested_at not in {"", flux.handled_at},
+        Flag.DRIFTED: _is_true(flux, "Drifted"),
     }
     flags = tuple(flag for flag in Flag if found[flag])
     reason, message = (ready.reason, ready.message) if ready is not None else ("", "")
     if Flag.AFTER_FAILURE in flags:
-        reason, message = _last_failure(entry) or (reason, message)
-    since = ready.changed if ready is not None and ready.changed is not None else entry.created
-    missing = () if health in _SETTLED else sources.missing.get(entry.ref, ())
-    return ObjectStatus(entry, health, flags, reason, message, since, missing)
+        reason, message = _last_failure(flux) or (reason, message)
+    since = ready.changed if ready is not None and ready.changed is not None else flux.created
+    missing = () if health in _SETTLED else sources.missing.get(flux.ref, ())
+    return ObjectStatus(flux, health, flags, reason, message, since, missing)
 
 
-def _stuck(entry: FluxObject, health: Health, now: datetime) -> bool:
+def _stuck(flux: FluxObject, health: Health, now: datetime) -> bool:
     if health is Health.DELETING:
-        return _seconds(entry.deleted, now) > STUCK_DELETING
+        return _seconds(flux.deleted, now) > STUCK_DELETING
     if health is not Health.PROGRESSING:
         return False
-    running = (
-        entry.ready if entry.ready is not None and entry.ready.status != "True" else entry.condition("Reconciling")
-    )
-    return running is not None and _seconds(running.changed, now) > entry.timeout + 60
+    running = flux.ready if flux.ready is not None and flux.ready.status != "True" else flux.condition("Reconciling")
+    return running is not None and _seconds(running.changed, now) > flux.timeout + 60
 
 
-def _failed_before(entry: FluxObject) -> bool:
-    """Whether the last finished run failed, told from what an object that is running again still holds."""
+def _failed_before(flux: FluxObject) -> bool:
+    """Whether the last finished run failed, by the status that an object keeps while it runs again."""
     return (
-        entry.history_status not in {"", "ReconciliationSucceeded"}
-        # A HelmRelease has no lastAppliedRevision since v2. Where a history tells how the last run ended, the two may
-        # differ in any rollout: the revision that is attempted is written at the start of a run.
+        flux.history_status not in {"", "ReconciliationSucceeded"}
+        # A HelmRelease has no lastAppliedRevision since v2. Where a history has the end of the last run, the two may
+        # differ in any rollout: the attempted revision is written at the start of a run.
         or (
-            entry.kind.kind != "HelmRelease"
-            and not entry.history_status
-            and entry.attempted_revision not in {"", entry.applied_revision}
+            flux.kind.kind != "HelmRelease"
+            and not flux.history_status
+            and flux.attempted_revision not in {"", flux.applied_revision}
         )
-        or _is_false(entry, "Released")
-        or _is_false(entry, "Healthy")
-        or entry.failures > 0
+        or _is_false(flux, "Released")
+        or _is_false(flux, "Healthy")
+        or flux.failures > 0
     )
 
 
-def _last_failure(entry: FluxObject) -> tuple[str, str] | None:
+def _last_failure(flux: FluxObject) -> tuple[str, str] | None:
     for kind in ("Released", "Healthy"):
-        condition = entry.condition(kind)
+        condition = flux.condition(kind)
         if condition is not None and condition.status == "False":
             return condition.reason, condition.message
-    if entry.history_status not in {"", "ReconciliationSucceeded"}:
-        return entry.history_status, entry.ready.message if entry.ready is not None else ""
+    if flux.history_status not in {"", "ReconciliationSucceeded"}:
+        return flux.history_status, flux.ready.message if flux.ready is not None else ""
     return None
 
 
-def _behind(entry: FluxObject, known: Mapping[ObjectRef, FluxObject]) -> bool:
-    if entry.kind.kind != "Kustomization":
+def _behind(flux: FluxObject, known: Mapping[ObjectRef, FluxObject]) -> bool:
+    if flux.kind.kind != "Kustomization":
         return False
-    revisions = [known[ref].artifact_revision for ref in entry.sources if ref in known]
-    return any(revision not in {"", entry.applied_revision} for revision in revisions)
+    revisions = [known[ref].artifact_revision for ref in flux.sources if ref in known]
+    return any(revision not in {"", flux.applied_revision} for revision in revisions)

@@ -1,6 +1,6 @@
 """The answer of list_flux_resources."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -11,21 +11,21 @@ from flux_mcp.flux.status import ObjectStatus
 from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.objects import counts, group_lines, single_lines
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, until_full
-from flux_mcp.tools.arguments import (
-    TROUBLE,
-)
+from flux_mcp.tools.arguments import TROUBLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FluxResources(Answer):
-    """The objects that match, in the order of trouble, and what could not be told.
+    """The objects that match, in the order of trouble, and what could not be checked.
 
     Attributes:
         matching: every object that matches the arguments.
-        examined: how many objects of the asked kinds were read.
+        examined: how many objects of the requested kinds were read.
         unchecked: how many of the matching ones have a source that was not read, so that the flags source-failing and
             revision-behind were not looked at.
-        others: objects in trouble that match but for the status that was asked for.
+        others: objects in trouble that match but for the requested status.
+        absent: requested kinds that the API server does not serve.
+        limit: objects at most; None for as many as fit.
     """
 
     title = "list_flux_resources"
@@ -58,24 +58,18 @@ class FluxResources(Answer):
         )
 
     def left_out(self, rest: int) -> str:
-        return f"… {rest} more objects: narrow with namespace, kinds, status=trouble or name_contains."
+        return f"… {rest} more objects: narrow with namespace, kinds, status={TROUBLE} or name_contains."
 
-    def head(self, named: int) -> Sequence[str]:
+    def head(self, named: int) -> Iterator[str]:
         del named
-        lines = []
         if self.unchecked:
-            lines.append(
-                f"Not checked: source-failing and revision-behind of {self.unchecked} objects: "
-                "their sources were not read."
-            )
+            objects = f"{self.unchecked} object{'s' if self.unchecked > 1 else ''}"
+            yield f"Skipped (the sources of {objects} were not read): the flags source-failing and revision-behind"
         if len(self.absent) == len(FLUX_KINDS):
-            return (*lines, "Flux is not installed: the API server serves none of its kinds.")
+            yield "Flux is not installed: the API server serves none of its kinds."
+            return
         if self.absent:
-            lines.append(f"Not installed: {', '.join(kind.kind for kind in self.absent)}")
-        if self.matching:
-            lines.append(counts(self.matching))
-        else:
-            lines.append(f"No object matches; {self.examined} were read.")
+            yield f"Not installed: {', '.join(kind.kind for kind in self.absent)}"
+        yield counts(self.matching) or f"No object matches; {self.examined} were read."
         if self.others:
-            lines.append(f"Not asked for: {counts(self.others)}, in trouble too (status={TROUBLE})")
-        return lines
+            yield f"Also in trouble, but of another status: {counts(self.others)} (status={TROUBLE} lists them)"

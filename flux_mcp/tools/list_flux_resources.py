@@ -1,6 +1,5 @@
-"""list_flux_resources: all Flux objects and how they are, trouble first."""
+"""list_flux_resources: all Flux objects and their health, trouble first."""
 
-from collections.abc import Iterator, Sequence
 from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
@@ -19,10 +18,10 @@ from flux_mcp.tools.arguments import (
     Namespace,
     Selector,
     Status,
-    StatusFilter,
 )
 
-_TROUBLE: Final = StatusFilter(frozenset(), trouble=True)
+_NO_TROUBLE: Final = frozenset({Health.READY, Health.STATIC, Health.SUSPENDED, Health.PROGRESSING})
+"""Who requests none but these does not look for trouble."""
 
 
 async def list_flux_resources(
@@ -36,50 +35,41 @@ async def list_flux_resources(
     limit: Limit = None,
     context: Context = None,
 ) -> FluxResources:
-    """All Flux objects and their status, trouble first: verdict, flags, reason, age, revision, message."""
+    """List all Flux resources with status, revision and error message, failing ones first; or only some of them."""
     wanted = kinds or FLUX_KINDS
     request = await cluster.open(context)
-    reading = await cluster.read(
+    everything = await cluster.read(
         request, with_sources(wanted), view, namespace=namespace, selector=selector, insist=kinds or ()
     )
-    asked = reading.only(kind.kind for kind in wanted)
-    if kinds is not None and len(asked.absent) == len(wanted):
-        told = ", ".join(kind.kind for kind in wanted)
-        raise KindNotInstalled(f"The cluster does not serve {told}; {request.where}.", brief="not installed")
-    asked.require()
-    statuses = tuple(entry for entry in assess(reading.objects, request.now) if entry.object.kind in wanted)
-    matching = tuple(_select(statuses, status, name_contains))
-    others = _select(statuses, _TROUBLE, name_contains) if status is not None and _of_trouble(status) else ()
-    whole = namespace is None and selector is None
+    result = everything.only(kind.kind for kind in wanted)
+    if kinds is not None and len(result.absent) == len(wanted):
+        names = ", ".join(kind.kind for kind in wanted)
+        raise KindNotInstalled(f"The cluster does not serve {names}; {request.where}.", brief="not installed")
+    result.require()
+    part = (name_contains or "").lower()
+    statuses = tuple(one for one in assess(everything.objects, request.now) if one.object.kind in wanted)
+    named = tuple(one for one in statuses if part in one.object.name.lower())
+    matching = tuple(one for one in named if status is None or status.fits(one))
+    complete = namespace is None and selector is None
     return FluxResources(
         request=request,
         matching=matching,
         examined=len(statuses),
-        unchecked=sum(_unchecked(entry, reading, whole=whole, namespace=namespace) for entry in matching),
-        others=tuple(entry for entry in others if entry not in matching),
-        absent=asked.absent,
-        unread=asked.unread,
+        unchecked=sum(_unchecked(one, everything, complete=complete, namespace=namespace) for one in matching),
+        others=tuple(one for one in named if one.trouble and not status.fits(one))
+        if status is not None and status.health - _NO_TROUBLE
+        else (),
+        absent=result.absent,
+        unread=result.unread,
         limit=limit,
     )
 
 
-def _select(
-    statuses: Sequence[ObjectStatus], status: StatusFilter | None, name_contains: str | None
-) -> Iterator[ObjectStatus]:
-    part = (name_contains or "").lower()
-    for entry in statuses:
-        if (status is None or status.fits(entry)) and part in entry.object.name.lower():
-            yield entry
-
-
-def _of_trouble(status: StatusFilter) -> bool:
-    """Whether somebody who asks for these health values asks for trouble."""
-    return bool(status.health - {Health.READY, Health.STATIC, Health.SUSPENDED, Health.PROGRESSING})
-
-
-def _unchecked(entry: ObjectStatus, reading: ListResult[FluxObject], *, whole: bool, namespace: str | None) -> bool:
-    """Whether a source is missing from what was read because it was not looked for, not because it is not there."""
+def _unchecked(
+    status: ObjectStatus, everything: ListResult[FluxObject], *, complete: bool, namespace: str | None
+) -> bool:
+    """Whether a source is missing because it was not looked for, rather than because it does not exist."""
     return any(
-        ref.kind not in reading.read or not (whole or (namespace is not None and ref.namespace == namespace))
-        for ref in entry.missing_sources
+        ref.kind not in everything.read or not (complete or (namespace is not None and ref.namespace == namespace))
+        for ref in status.missing_sources
     )

@@ -175,6 +175,8 @@ VERDICTS = {
     "first-run": (made("Kustomization", reconciling(), observedGeneration=-1), "Progressing"),
     # A newer spec that was not seen yet.
     "stale": (made("Kustomization", ready(generation=1)), "Stale"),
+    "a-report-is-always-one-behind": (made("FluxReport", ready(generation=1)), "Ready"),
+    "a-report-that-fails": (made("FluxReport", ready("False", "Failed", generation=1)), "Failing"),
     "stale-by-the-status": (made("GitRepository", ready(generation=None), observedGeneration=1), "Stale"),
     "stale-and-failing": (made("Kustomization", ready("False", "BuildFailed", generation=1)), "Stale"),
     "stale-and-waiting": (made("Kustomization", ready("False", "DependencyNotReady", generation=1)), "Stale"),

@@ -1,6 +1,7 @@
 """list_flux_resources on the recordings, against tables written from the raw JSON."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,12 +10,20 @@ from flux_mcp.flux.objects import view
 from flux_mcp.flux.status import assess
 from flux_mcp.kubectl.output import map_items
 from tests.conftest import Ask
+from tests.support.api import Api
 from tests.support.expected import BOOTSTRAP, BOOTSTRAP_MOMENT, STAGING, STAGING_MOMENT, Expected
 from tests.support.fake import FIXTURES
+from tests.support.items import READY, item
 
 pytestmark = pytest.mark.anyio
 
+SOURCE = {"sourceRef": {"kind": "GitRepository", "name": "fleet"}}
 TABLES = {"staging": (STAGING, STAGING_MOMENT), "bootstrap": (BOOTSTRAP, BOOTSTRAP_MOMENT)}
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
 
 
 def rows() -> list:
@@ -83,6 +92,33 @@ def told(lines: list[str], row: Expected) -> bool:
 async def test_the_counts_are_those_of_the_table(ask_recording: Ask) -> None:
     reply = await ask_recording("staging", "list_flux_resources")
     assert reply.lines[1] == "2 Stalled, 17 Failing, 2 Pending, 4 Waiting, 3 Suspended, 25 Ready, 3 Static"
+
+
+async def test_ready_objects_that_are_flagged_are_counted_beside_the_others(api: Api) -> None:
+    """A Ready object with a flag is in trouble; so is one that progresses after a failure."""
+    source = item("GitRepository", "fleet", status={"artifact": {"revision": "main@sha1:2"}})
+    behind = item(name="behind", spec=SOURCE, status={"lastAppliedRevision": "main@sha1:1"})
+    running = {"conditions": [{**READY, "status": "Unknown", "lastTransitionTime": f"{datetime.now(UTC):%FT%TZ}"}]}
+    first, again = item(name="first", status=running), item(name="again", status={**running, "failures": 1})
+    api.holds(item(), behind, source, first, again)
+    reply = await api.ask("list_flux_resources")
+    assert reply.lines[1] == "2 Progressing, 1 of them flagged, 3 Ready, 1 of them flagged"
+    assert [line.split(", ")[1] for line in reply.lines[2:5]] == [
+        "Progressing (after-failure)",
+        "Progressing",
+        "Ready (revision-behind)",
+    ]
+
+
+async def test_equal_messages_are_shown_once_where_there_is_no_room_for_all(api: Api) -> None:
+    said = "cannot build: " + "no such file or directory at this very long place " * 8
+    failed = {"conditions": [{**READY, "status": "False", "reason": "BuildFailed", "message": said}]}
+    api.holds(*(item(name=f"app-{number:02}", status=failed) for number in range(60)))
+    reply = await api.ask("list_flux_resources")
+    assert ": 60 of 60 " in reply.lines[0]
+    assert said.strip() in reply.lines[2]
+    assert reply.lines[-1].endswith(", same message as Kustomization flux-system/app-00")
+    assert len(reply.text.encode()) <= 12_000
 
 
 async def test_trouble_comes_first_in_the_order_of_the_verdicts(ask_recording: Ask) -> None:
@@ -158,7 +194,9 @@ async def test_a_limit_is_said(ask_recording: Ask) -> None:
 async def test_sources_that_were_not_read_are_said(ask_recording: Ask) -> None:
     """With a namespace the sources in another are not read, so nothing is claimed about them."""
     reply = await ask_recording("staging", "list_flux_resources", namespace="podinfo")
-    assert "Not checked: source-failing and revision-behind of 1 objects: their sources were not read." in reply.lines
+    assert (
+        "Skipped (the sources of 1 object were not read): the flags source-failing and revision-behind" in reply.lines
+    )
 
 
 async def test_nothing_that_matches_is_not_an_empty_cluster(ask_recording: Ask) -> None:
@@ -179,10 +217,13 @@ async def test_kinds_that_are_not_installed_are_said(ask_recording: Ask) -> None
 async def test_trouble_beside_the_verdicts_that_were_asked_for_is_counted(ask_recording: Ask) -> None:
     """Of Kustomizations and HelmReleases, twelve fail; payments has stalled and four wait."""
     reply = await ask_recording("staging", "list_flux_resources", kinds=["ks", "hr"], status=["failing"])
-    assert reply.lines[1:3] == ["12 Failing", "Not asked for: 1 Stalled, 4 Waiting, in trouble too (status=trouble)"]
+    assert reply.lines[1:3] == [
+        "12 Failing",
+        "Also in trouble, but of another status: 1 Stalled, 4 Waiting (status=trouble lists them)",
+    ]
 
 
 @pytest.mark.parametrize("status", [["trouble"], ["ready"], ["suspended"], ["failing", "trouble"]])
 async def test_who_asks_for_all_trouble_or_none_is_told_of_no_other(ask_recording: Ask, status: list[str]) -> None:
     reply = await ask_recording("staging", "list_flux_resources", status=status)
-    assert "Not asked for" not in reply.text
+    assert "Also in trouble" not in reply.text
