@@ -6,19 +6,15 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.flux.installation import (
-    CONTROLLERS,
-    Controller,
-    Crd,
-    Distribution,
-)
+from flux_mcp.flux.installation import CONTROLLERS, VERSION_LABEL, Controller, Crd, Distribution
 from flux_mcp.flux.status import ObjectStatus
 from flux_mcp.flux.versions import SUPPORTED, unsupported
 from flux_mcp.render.answer import Answer
-from flux_mcp.render.objects import counts, object_line
+from flux_mcp.render.objects import counts, health_and_flags, object_line
 from flux_mcp.render.text import revision
-from flux_mcp.sanitize.quote import abbreviated, free_value, message, value
+from flux_mcp.sanitize.quote import abbreviated, free_value, message, name_of, value
 
 FIRST: Final = 5
 """Objects in trouble that are named."""
@@ -29,10 +25,10 @@ class FluxInstallation(Answer):
     """The installation.
 
     Attributes:
-        server: the API server's version, empty where it was not told.
-        crds: empty where they could not be read.
-        judged: every Flux object, in the order of trouble.
-        gaps: what could not be read, of all four reads.
+        server: the API server's version, empty where it is not known.
+        crds: of Flux; empty where they could not be read.
+        statuses: of every Flux object, in the order of trouble.
+        served: how many Flux kinds the API server serves.
     """
 
     title = "get_flux_instance"
@@ -46,13 +42,13 @@ class FluxInstallation(Answer):
 
     def lines(self) -> Iterator[str]:
         if not self.served and not self.controllers:
-            yield "Flux is not installed: the API server serves none of its kinds, and no controller carries its label."
-            yield f"Cluster: Kubernetes {value(self.server)}" if self.server else "Cluster: version not told"
+            yield "Flux is not installed: the API server serves none of its kinds, and no controller has its label."
+            yield self._cluster()
             return
         yield self._distribution()
         if unsupported(self.distribution.version):
-            told = ", ".join(f"{major}.{minor}" for major, minor in SUPPORTED)
-            yield f"OUT OF SUPPORT: Flux {value(self.distribution.version)} gets no fixes; supported are {told}."
+            supported = ", ".join(f"{major}.{minor}" for major, minor in SUPPORTED)
+            yield f"Out of support: Flux {value(self.distribution.version)} gets no fixes; supported are {supported}."
         yield self._cluster()
         yield from self._sync()
         yield from self._controllers()
@@ -60,120 +56,123 @@ class FluxInstallation(Answer):
         yield from self._objects()
 
     def _distribution(self) -> str:
-        told = self.distribution
-        more = [
-            f"{key} {value(found)}"
-            for key, found in (
-                ("wanted", told.wanted),
-                ("variant", told.variant),
-                ("registry", told.registry),
-                ("entitlement", told.entitlement),
+        found = self.distribution
+        details = (
+            ("requested version", found.wanted),
+            ("variant", found.variant),
+            ("registry", found.registry),
+            ("entitlement", found.entitlement),
+        )
+        installer = f"{found.installed_by} {value(found.operator) if found.operator else ''}".strip()
+        return ", ".join(
+            (
+                f"Flux {value(found.version)}" if found.version else "Flux of an unknown version",
+                f"installed by {installer}" if installer else "installed in an unknown way",
+                *(f"{name} {value(detail)}" for name, detail in details if detail),
             )
-            if found
-        ]
-        by = f"{told.installed_by} {value(told.operator) if told.operator else ''}".strip() or "not told"
-        version = value(told.version) if told.version else "of a version that is not told"
-        return f"Flux {version}, installed by: {by}" + "".join(f", {part}" for part in more)
+        )
 
     def _cluster(self) -> str:
-        told = [f"Kubernetes {value(self.server)}" if self.server else "version not told"]
-        told += [value(self.distribution.platform)] if self.distribution.platform else []
-        told += [f"nodes {self.distribution.nodes}"] if self.distribution.nodes else []
-        return f"Cluster: {', '.join(told)}"
+        nodes = self.distribution.nodes
+        parts = [f"Kubernetes {value(self.server)}" if self.server else "Kubernetes of an unknown version"]
+        parts += [value(self.distribution.platform)] if self.distribution.platform else []
+        parts += [f"{nodes} node{'s' if nodes > 1 else ''}"] if nodes else []
+        return f"Cluster: {', '.join(parts)}"
 
     def _sync(self) -> Iterator[str]:
-        sync = self._find_sync()
-        if sync is None:
-            yield "Sync: none found"
+        applier = self._find_sync()
+        if applier is None:
+            yield "Sync: no Kustomization found that applies the cluster's own configuration"
             return
-        applier, source = sync
         path = f", path {value(applier.object.path)}" if applier.object.path else ""
-        yield f"Sync: {_told(applier)}{path}"
-        if source is not None:
-            key, wanted = source.object.wanted_ref
-            ref = f", ref {key} {value(wanted)}" if wanted else ""
-            yield f"Sync source: {_told(source)}, url {value(source.object.url)}{ref}"
+        yield f"Sync: {_object(applier)}{path}"
+        known = {status.object.ref: status for status in self.statuses}
+        for source in (known[ref] for ref in applier.object.sources if ref in known):
+            key, ref = source.object.wanted_ref
+            yield f"  from {_object(source)}, url {value(source.object.url)}" + (
+                f", ref.{key} {value(ref)}" if ref else ""
+            )
 
-    def _find_sync(self) -> tuple[ObjectStatus, ObjectStatus | None] | None:
-        """The Kustomization that FluxInstance names, else the one called as its namespace beside the controllers."""
-        known = {entry.object.ref: entry for entry in self.statuses}
-        spaces = sorted({controller.ref.namespace for controller in self.controllers})
-        spaces += sorted(
-            {entry.object.namespace for entry in self.statuses if entry.object.kind.kind == "FluxInstance"}
-        )
-        for namespace in spaces:
-            name = self.distribution.sync_name or namespace
-            applier = known.get(ObjectRef("Kustomization", namespace, name))
-            if applier is not None:
-                return applier, next((known[ref] for ref in applier.object.sources if ref in known), None)
-        return None
+    def _find_sync(self) -> ObjectStatus | None:
+        """The Kustomization that FluxInstance names, else the one named as its namespace beside the controllers."""
+        known = {status.object.ref: status for status in self.statuses}
+        namespaces = sorted({controller.ref.namespace for controller in self.controllers})
+        namespaces += sorted({ref.namespace for ref in known if ref.kind == "FluxInstance"})
+        refs = (ObjectRef("Kustomization", ns, self.distribution.sync_name or ns) for ns in namespaces)
+        return next((known[ref] for ref in refs if ref in known), None)
 
     def _controllers(self) -> Iterator[str]:
         if not self.controllers:
-            yield f"Controllers: none carries the label {CONTROLLERS}, or they could not be read"
+            unread = any(DEPLOYMENT.kind in one.kinds or "controllers" in one.kinds for one in self.unread)
+            yield "Controllers: " + ("unknown" if unread else f"no Deployment has the label {CONTROLLERS}")
             return
-        ready = sum(one.up for one in self.controllers)
+        ready = sum(controller.up for controller in self.controllers)
         shared = _shared(self.controllers)
-        every = f", each with {_args(shared)}" if shared else ""
+        every = f", all with {_args(shared)}" if shared else ""
         yield f"Controllers: {ready} of {len(self.controllers)} ready{every}"
         if ready < len(self.controllers):
-            yield "What a controller that is not ready reconciles stays as it was: statuses of its objects may be old."
-        for one in sorted(self.controllers, key=lambda one: (one.up, one.ref)):
-            yield self._controller(one, shared)
+            yield "  A controller that is not ready reconciles nothing: the status of its objects may be out of date."
+        for controller in sorted(self.controllers, key=lambda controller: (controller.up, controller.ref)):
+            yield f"  {self._controller(controller, shared)}"
 
-    def _controller(self, one: Controller, shared: Sequence[str]) -> str:
-        ref = f"{value(one.ref.namespace)}/{value(one.ref.name)}"
-        parts = [f"{ref} {one.ready}/{one.wanted}", abbreviated(one.image)]
-        parts += [f"restarts {one.restarts}" if one.restarts is not None else "restarts not read"]
-        parts += [f"last ended: {' '.join(map(value, one.last_ends))}"] if one.last_ends else []
-        if one.version and one.version != self.distribution.version:
-            parts.append(f"labelled {value(one.version)}")
-        own = [arg for arg in one.args if arg not in shared]
-        parts += [f"with {_args(own)}"] if own else []
-        failed = f", {value(one.failure[0])}: {message(one.failure[1])}" if one.failure is not None else ""
-        return ", ".join(parts) + failed
+    def _controller(self, controller: Controller, shared: Sequence[str]) -> str:
+        restarts = controller.restarts
+        parts = [f"{name_of(controller.ref)}: {controller.ready} of {controller.wanted} ready"]
+        parts += [abbreviated(controller.image)]
+        parts += ["restarts unknown" if restarts is None else f"{restarts} restart{'' if restarts == 1 else 's'}"]
+        parts += [f"last terminated: {' '.join(map(value, controller.last_ends))}"] if controller.last_ends else []
+        if controller.version and controller.version != self.distribution.version:
+            parts.append(f"label {VERSION_LABEL}={value(controller.version)}")
+        if own := [arg for arg in controller.args if arg not in shared]:
+            parts.append(_args(own))
+        if controller.failure is not None:
+            reason, said = controller.failure
+            parts.append(f"{value(reason)}: {message(said)}")
+        return ", ".join(parts)
 
     def _crds(self) -> Iterator[str]:
         if not self.crds:
             return
         by_version: dict[str, list[str]] = defaultdict(list)
         for crd in self.crds:
-            by_version["+".join(crd.served)].append(crd.ref.name.partition(".")[0])
-        told = "; ".join(f"{value(version)} {' '.join(sorted(names))}" for version, names in sorted(by_version.items()))
-        yield f"CRDs: {len(self.crds)}, served versions: {told}"
+            by_version[" and ".join(map(value, crd.served))].append(crd.ref.name.partition(".")[0])
+        yield f"CRDs: {len(self.crds)}, by the versions that they serve"
+        for versions, names in sorted(by_version.items()):
+            yield f"  {versions or 'none'}: {' '.join(map(value, sorted(names)))}"
         for crd in self.crds:
             name = value(crd.ref.name)
             if old := [version for version in crd.stored if version != crd.storage]:
-                told = " ".join(map(value, old))
-                yield f"{name} may still have objects stored as {told}; it stores {value(crd.storage)} now"
+                stored = " or ".join(map(value, old))
+                yield f"  {name}: objects may still be stored as {stored}; new ones are stored as {value(crd.storage)}"
             if deprecated := [version for version in crd.deprecated if version in crd.served]:
-                yield f"{name} serves deprecated {' '.join(map(value, deprecated))}"
+                yield f"  {name}: serves {' and '.join(map(value, deprecated))}, which is deprecated"
 
     def _objects(self) -> Iterator[str]:
-        yield f"Objects: {len(self.statuses)}" + (f", {counts(self.statuses)}" if self.statuses else "")
-        by_kind = sorted(self.statuses, key=lambda entry: entry.object.kind.kind)
-        grouped = groupby(by_kind, key=lambda entry: entry.object.kind.kind)
-        if told := [f"{kind} {counts(entries)}" for kind, entries in grouped]:
-            yield f"By kind: {'; '.join(told)}"
-        trouble = [entry for entry in self.statuses if entry.trouble]
+        total = f"Flux resources: {len(self.statuses)}{' read' if self.unread else ''}"
+        yield f"{total} ({counts(self.statuses)})" if self.statuses else total
+        by_kind = sorted(self.statuses, key=lambda status: status.object.kind.kind)
+        for kind, statuses in groupby(by_kind, key=lambda status: status.object.kind.kind):
+            yield f"  {kind}: {counts(statuses)}"
+        trouble = [status for status in self.statuses if status.trouble]
         if trouble:
-            yield f"Trouble: the first {min(FIRST, len(trouble))} of {len(trouble)}"
-        for entry in trouble[:FIRST]:
-            yield object_line(entry, self.request)
+            yield f"In trouble: {len(trouble)}" + (f", the first {FIRST} are" if len(trouble) > FIRST else "")
+        for status in trouble[:FIRST]:
+            yield f"  {object_line(status, self.request)}"
+        if len(trouble) > FIRST:
+            yield "  … list_flux_resources with status=trouble lists all, diagnose_flux explains them."
 
 
-def _told(entry: ObjectStatus) -> str:
-    one = entry.object
-    shown = f" {revision(one.revision)}" if one.revision else ""
-    return f"{one.kind.kind} {value(one.namespace)}/{value(one.name)} {entry.health.value}{shown}"
+def _object(status: ObjectStatus) -> str:
+    shown = f", {revision(status.object.revision)}" if status.object.revision else ""
+    return f"{name_of(status.object.ref)}, {health_and_flags(status)}{shown}"
 
 
 def _args(args: Sequence[str]) -> str:
-    return " ".join(free_value(arg.lstrip("-")) for arg in args)
+    return " ".join(f"--{free_value(arg.lstrip('-'))}" for arg in args)
 
 
-def _shared(all_of_them: Sequence[Controller]) -> tuple[str, ...]:
+def _shared(controllers: Sequence[Controller]) -> tuple[str, ...]:
     """The arguments that every controller has, where there are several."""
-    if len(all_of_them) < 2:  # noqa: PLR2004
+    if len(controllers) < 2:  # noqa: PLR2004
         return ()
-    return tuple(arg for arg in all_of_them[0].args if all(arg in one.args for one in all_of_them))
+    return tuple(arg for arg in controllers[0].args if all(arg in controller.args for controller in controllers))

@@ -50,7 +50,7 @@ def _see_controller(item: Mapping[str, Any]) -> Workload | Pod | None:
 
 
 async def get_flux_instance(cluster: Cluster, *, context: Context = None) -> FluxInstallation:
-    """The Flux installation: version, how it was installed, controllers, CRDs, sync, counts by kind and verdict."""
+    """Report the Flux installation: version, installer, controllers, CRDs, sync, and resources counted by status."""
     request = await cluster.open(context)
     served = await cluster.served(request, FLUX_KINDS)
     names = tuple(kind.resource for kind in served)

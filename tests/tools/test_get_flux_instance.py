@@ -40,22 +40,24 @@ async def test_every_controller_is_told_with_its_image_and_readiness(
         image, at, digest = spec["template"]["spec"]["containers"][0]["image"].partition("@sha256:")
         # A digest is shown by its first seven digits.
         short = f"{image}@sha256:{digest[:7]}…" if at else image
-        (line,) = [line for line in reply.lines if line.startswith(f"flux-system/{name} ")]
-        assert line.startswith(f"flux-system/{name} {ready}/{spec['replicas']}, {short}, restarts 0")
+        (line,) = [line for line in reply.lines if line.startswith(f"  Deployment flux-system/{name}: ")]
+        assert line.startswith(
+            f"  Deployment flux-system/{name}: {ready} of {spec['replicas']} ready, {short}, 0 restarts"
+        )
 
 
 async def test_controllers_that_are_down_are_said_beside_objects_that_look_ready(ask_recording: Ask) -> None:
     reply = await ask_recording("bootstrap", TOOL)
-    assert reply.lines[1] == "Flux v2.7.5, installed by: flux bootstrap"
+    assert reply.lines[1] == "Flux v2.7.5, installed by flux bootstrap"
     assert "Controllers: 0 of 4 ready" in reply.text
-    assert "statuses of its objects may be old" in reply.text
+    assert "the status of its objects may be out of date" in reply.text
     assert reply.text.count('serviceaccount \\"') == 4
-    assert "Objects: 7, 7 Ready" in reply.lines
+    assert "Flux resources: 7 (7 Ready)" in reply.lines
 
 
 async def test_the_operator_is_told_with_its_version(ask_recording: Ask) -> None:
     reply = await ask_recording("staging", TOOL)
-    assert reply.lines[1].startswith("Flux v2.9.4, installed by: flux-operator v0.58.1, wanted 2.9.x")
+    assert reply.lines[1].startswith("Flux v2.9.4, installed by flux-operator v0.58.1, requested version 2.9.x")
 
 
 def deployment(name: str, version: str, ready: int = 1, **labels: str) -> dict[str, Any]:
@@ -152,19 +154,19 @@ def old(fake: FakeKubectl) -> Cluster26:
 async def test_an_old_flux_is_said_to_be_out_of_support(old: Cluster26, ask_fake: Ask) -> None:
     reply = await ask_fake(TOOL)
     assert not reply.is_error
-    assert reply.lines[1] == "Flux v2.6.4, installed by: flux install or a Helm chart"
-    assert "OUT OF SUPPORT: Flux v2.6.4 gets no fixes; supported are 2.7, 2.8, 2.9." in reply.lines
+    assert reply.lines[1] == "Flux v2.6.4, installed by flux install or a Helm chart"
+    assert "Out of support: Flux v2.6.4 gets no fixes; supported are 2.7, 2.8, 2.9." in reply.lines
     assert "Cluster: Kubernetes v1.32.1" in reply.lines
-    assert f"{old.resources[0]} may still have objects stored as v1beta2; it stores v1 now" in reply.lines
-    assert f"{old.resources[0]} serves deprecated v1beta2" in reply.lines
+    assert f"  {old.resources[0]}: objects may still be stored as v1beta2; new ones are stored as v1" in reply.lines
+    assert f"  {old.resources[0]}: serves v1beta2, which is deprecated" in reply.lines
 
 
 async def test_restarts_last_ends_and_other_versions_are_told(old: Cluster26, ask_fake: Ask) -> None:
     reply = await ask_fake(TOOL)
-    (source,) = [line for line in reply.lines if line.startswith("gitops/source-controller ")]
-    (helm,) = [line for line in reply.lines if line.startswith("gitops/helm-controller ")]
-    assert "restarts 5, last ended: OOMKilled" in source
-    assert "labelled v2.5.1" in helm
+    (source,) = [line for line in reply.lines if line.startswith("  Deployment gitops/source-controller: ")]
+    (helm,) = [line for line in reply.lines if line.startswith("  Deployment gitops/helm-controller: ")]
+    assert "5 restarts, last terminated: OOMKilled" in source
+    assert "label app.kubernetes.io/version=v2.5.1" in helm
 
 
 async def test_it_takes_four_processes_once_the_kinds_are_known(old: Cluster26, ask_fake: Ask) -> None:
@@ -210,7 +212,7 @@ async def test_what_cannot_be_read_is_named_and_the_rest_is_told(
     assert reply.lines[1].startswith(f"Could not read: {told} (forbidden: dev may not list{where})")
     assert "Flux v2.6.4" in reply.lines[2]
     if told == "Pod":
-        assert "restarts not read" in reply.text
+        assert "restarts unknown" in reply.text
 
 
 async def test_nothing_that_can_be_read_is_an_error(old: Cluster26, ask_fake: Ask) -> None:
