@@ -1,4 +1,4 @@
-"""Lines about the settings of an object: what may be shown of them, and of the rest the key paths."""
+"""Lines about the fields of an object: the values that may be shown, and of the rest the key paths."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -19,36 +19,38 @@ PACKED: Final = 1500
 def setting_lines(
     node: object, title: str = "spec", elsewhere: frozenset[str] = FLUX_ELSEWHERE, *, paths: bool = True
 ) -> Iterator[str]:
-    """One line of what is shown, then of the fields of which only keys are shown, their key paths.
+    """A line for each field, and for each of which only the keys may be shown; the title above.
 
     Args:
-        node: a part of an object, as projection.py leaves it.
+        node: a part of an object, as sanitize/project.py leaves it.
         title: what the part is called.
-        elsewhere: its fields that are told in another place.
-        paths: a line of key paths for each field; else the names of the fields alone, on one line.
+        elsewhere: its fields that another part of the answer shows.
+        paths: a line of key paths for each field without values; else the names of these fields alone, on one line.
     """
     settings = describe(node, elsewhere)
-    yield from packed(f"{title}: ", (_setting(one) for one in settings if one.values))
+    if settings:
+        yield f"{title}:"
+    yield from (f"  {_setting(setting)}" for setting in settings if setting.values)
     hidden: dict[str, list[str]] = defaultdict(list)
-    for one in settings:
-        if not one.values:
-            top, _, rest = one.path.partition(".")
+    for setting in settings:
+        if not setting.values:
+            top, _, rest = setting.path.partition(".")
             hidden[top].append(rest)
     if not paths:
-        yield from packed(f"{title} sets too, values not shown: ", map(value, hidden))
+        yield from packed("  set, but not shown: ", map(value, hidden))
         return
     for top, below in hidden.items():
         named = [value(path) for path in below if path]
         more = f" and {len(named) - PATHS} more" if len(named) > PATHS else ""
-        keys = f": keys {' '.join(named[:PATHS])}{more}" if named else ""
-        yield f"{title}.{value(top)} is set, values not shown{keys}"
+        keys = f", with keys {', '.join(named[:PATHS])}{more}" if named else ""
+        yield f"  {value(top)}: not shown{keys}"
 
 
-def _setting(one: Setting) -> str:
-    often = Counter(one.values)
-    named = [value(told) + (f" x{count}" if count > 1 else "") for told, count in often.items()]
+def _setting(setting: Setting) -> str:
+    often = Counter(setting.values)
+    named = [value(found) + (f" ({count} times)" if count > 1 else "") for found, count in often.items()]
     more = f" and {len(named) - VALUES} more" if len(named) > VALUES else ""
-    return f"{value(one.path)} {' '.join(named[:VALUES])}{more}"
+    return f"{value(setting.path)}: {', '.join(named[:VALUES])}{more}"
 
 
 def packed(start: str, parts: Iterable[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""get_flux_resource: one Flux object whole."""
+"""get_flux_resource: one Flux object in detail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -50,7 +50,7 @@ async def get_flux_resource(
     namespace: OneNamespace = None,
     context: Context = None,
 ) -> FluxResource:
-    """One Flux object whole: conditions, revisions, spec, audit, neighbours, inventory with health, history, events."""
+    """Show one Flux resource in detail: conditions, revisions, spec, inventory, history, events, audit findings."""
     request = await cluster.open(context)
     reading, _ = await read_allowed(
         cluster, request, FLUX_KINDS, lambda item: _detail(item, kind, name), namespace, insist=(kind,)
@@ -76,7 +76,7 @@ async def get_flux_resource(
     ]
     return FluxResource(
         request=request,
-        entry=audited_as.statuses[node.ref],
+        status=audited_as.statuses[node.ref],
         node=node,
         item=found.item or {},
         graph=audited_as.graph,

@@ -67,7 +67,7 @@ class Tool:
 TOOLS: Final = (
     Tool(get_flux_instance, "Report the Flux installation"),
     Tool(list_flux_resources, "List Flux resources and their status"),
-    Tool(get_flux_resource, "Show one Flux resource whole"),
+    Tool(get_flux_resource, "Show one Flux resource in detail"),
     Tool(diagnose_flux, "Say why Flux resources fail"),
     Tool(get_flux_graph, "Draw the Flux dependency flow"),
     Tool(list_flux_workloads, "List the workloads that Flux manages"),

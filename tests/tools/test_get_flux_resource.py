@@ -1,4 +1,4 @@
-"""get_flux_resource: one object whole, against facts written from the raw JSON of the recording staging."""
+"""get_flux_resource: one object in detail, against facts written from the raw JSON of the recording staging."""
 
 import json
 import re
@@ -32,9 +32,12 @@ BACKEND = ("HelmRelease", "apps", "backend")
 PODINFO = ("HelmRelease", "podinfo", "podinfo")
 TEAMS = ("ResourceSet", "flux-system", "teams")
 
-GIT = ("source", "GitRepository flux-system/flux-system", "Ready", "main@b649360")
-BY_SYNC = ("applied by", "Kustomization flux-system/flux-system", "Ready", "main@b649360")
-BY_APPS = ("applied by", "Kustomization flux-system/apps", "Failing")
+COMMIT = "main@sha1:b649360b9b36ab734e2dbd2d69762648a835a73c"
+PODINFO_DIGEST = "a7b62a6e3d6dcac179e3c99ce03fb80166b1e3edd4e70dcf5556f1050294daac"
+TEAMS_DIGEST = "d4bae30077416f06ed692d617fe87ce10e778ea4b1a99020e383de803f17b9c4"
+GIT = ("sources:", "GitRepository flux-system/flux-system, Ready, main@b649360")
+BY_SYNC = ("applied by:", "Kustomization flux-system/flux-system, Ready, main@b649360")
+BY_APPS = ("applied by:", "Kustomization flux-system/apps, Failing")
 PAYMENTS_FAILED = "failed early due to stalled resources: [HelmRelease/apps/payments status: 'Failed']"
 CHECKOUT_FAILED = "failed early due to stalled resources: [Deployment/checkout/checkout-api status: 'Failed']"
 INSTALL_FAILED = (
@@ -45,103 +48,123 @@ INSTALL_FAILED = (
 FACTS: dict[Name, tuple[Fact, ...]] = {
     APPS: (
         ("Kustomization flux-system/apps", "Failing", "HealthCheckFailed"),
-        ("condition Ready False", "HealthCheckFailed", f"health check failed after 35.367907ms: {PAYMENTS_FAILED}"),
-        ("condition Reconciling True", "ProgressingWithRetry", "Running health checks", "a timeout of 1m0s"),
-        ("condition Healthy False", "HealthCheckFailed", PAYMENTS_FAILED),
-        ("revision", "last attempted main@b649360", "source has main@b649360"),
+        (
+            "conditions:",
+            "Ready is False",
+            "HealthCheckFailed",
+            f"health check failed after 35.367907ms: {PAYMENTS_FAILED}",
+        ),
+        ("conditions:", "Reconciling is True", "ProgressingWithRetry", "Running health checks", "a timeout of 1m0s"),
+        ("conditions:", "Healthy is False", "HealthCheckFailed", PAYMENTS_FAILED),
+        ("revision:", f"last attempted: {COMMIT}", "in its source: same as last attempted"),
         GIT,
-        ("depends on", "flux-system/infra-configs Ready main@b649360", "flux-system/monitoring Ready main@b649360"),
+        (
+            "depends on:",
+            "Kustomization flux-system/infra-configs, Ready, main@b649360",
+            "Kustomization flux-system/monitoring, Ready, main@b649360",
+        ),
         BY_SYNC,
-        ("spec", "interval 10m", 'path "./apps"', "prune true", "retryInterval 1m", "timeout 1m", "wait true"),
-        ("inventory: 9 objects", "ConfigMap 1", "HelmRelease 5", "Namespace 2", "Secret 1"),
-        ("HelmRelease 5", "1 Stalled", "1 Failing", "1 Waiting", "1 Suspended", "1 Ready"),
-        ("history", "main@b649360", "HealthCheckFailed", "runs 2", "2026-11-22T09:27:04Z"),
+        ("spec:", "interval: 10m", 'path: "./apps"', "prune: true", "retryInterval: 1m", "timeout: 1m", "wait: true"),
+        ("inventory: 9 objects", "ConfigMap: 1", "HelmRelease: 5", "Namespace: 2", "Secret: 1"),
+        ("inventory: 9 objects", "1 Stalled", "1 Failing", "1 Waiting", "1 Suspended", "1 Ready"),
+        ("history:", "main@b649360", "HealthCheckFailed", "2 runs", "2026-11-22T09:27:04Z"),
     ),
     CHECKOUT: (
         ("Kustomization flux-system/checkout", "Failing", "HealthCheckFailed"),
-        ("condition Ready False", "HealthCheckFailed", f"health check failed after 25.033806232s: {CHECKOUT_FAILED}"),
-        ("condition Reconciling True", "ProgressingWithRetry", "a timeout of 30s"),
-        ("condition Healthy False", "HealthCheckFailed", CHECKOUT_FAILED),
-        ("revision", "last attempted main@b649360", "source has main@b649360"),
+        (
+            "conditions:",
+            "Ready is False",
+            "HealthCheckFailed",
+            f"health check failed after 25.033806232s: {CHECKOUT_FAILED}",
+        ),
+        ("conditions:", "Reconciling is True", "ProgressingWithRetry", "a timeout of 30s"),
+        ("conditions:", "Healthy is False", "HealthCheckFailed", CHECKOUT_FAILED),
+        ("revision:", f"last attempted: {COMMIT}", "in its source: same as last attempted"),
         GIT,
-        ("depends on", "Kustomization flux-system/infra-configs Ready main@b649360"),
+        ("depends on:", "Kustomization flux-system/infra-configs, Ready, main@b649360"),
         BY_SYNC,
-        ("spec", "interval 10m", 'path "./broken/health"', "prune true", "timeout 30s", "wait true"),
-        ("inventory: 3 objects", "Deployment 1", "Namespace 1", "Service 1"),
-        ("Deployment checkout/checkout-api", "0/2"),
-        ("history", "main@b649360", "HealthCheckFailed", "runs 1", "2026-11-22T09:25:24Z"),
+        ("spec:", "interval: 10m", 'path: "./broken/health"', "prune: true", "timeout: 30s", "wait: true"),
+        ("inventory: 3 objects", "Deployment: 1", "Namespace: 1", "Service: 1"),
+        ("inventory: 3 objects", "Deployment checkout/checkout-api: 0 of 2 ready"),
+        ("history:", "main@b649360", "HealthCheckFailed", "1 run", "2026-11-22T09:25:24Z"),
     ),
     REMOTE: (
         ("Kustomization flux-system/remote", "Failing", "ReconciliationFailed"),
-        ("condition Ready False", "ReconciliationFailed", "unable to read KubeConfig secret"),
-        ("condition Reconciling True", "ProgressingWithRetry", "a timeout of 9m30s"),
-        ("revision", "last attempted main@b649360", "source has main@b649360"),
+        ("conditions:", "Ready is False", "ReconciliationFailed", "unable to read KubeConfig secret"),
+        ("conditions:", "Reconciling is True", "ProgressingWithRetry", "a timeout of 9m30s"),
+        ("revision:", f"last attempted: {COMMIT}", "in its source: same as last attempted"),
         GIT,
         BY_SYNC,
-        ("another cluster", "Secret prod-kubeconfig", "nothing of its inventory is looked up"),
-        ("spec", "interval 10m", 'path "./tenants/a"', "prune true"),
-        ("refers to", "Secret prod-kubeconfig missing"),
+        ("applies to another cluster", "Secret prod-kubeconfig", "nothing of its inventory is looked up"),
+        ("spec:", "interval: 10m", 'path: "./tenants/a"', "prune: true"),
+        ("refers to (Secrets are never read):", "Secret prod-kubeconfig: missing"),
     ),
     CYCLE: (
         ("Kustomization flux-system/cycle-a", "Waiting", "DependencyNotReady"),
-        ("condition Ready False", "DependencyNotReady", "dependency 'flux-system/cycle-b' is not ready"),
-        ("revision", "source has main@b649360"),
+        ("conditions:", "Ready is False", "DependencyNotReady", "dependency 'flux-system/cycle-b' is not ready"),
+        ("revision:", f"in its source: {COMMIT}"),
         GIT,
-        ("depends on", "Kustomization flux-system/cycle-b Waiting"),
-        ("depended on by", "Kustomization flux-system/cycle-b Waiting"),
+        ("depends on:", "Kustomization flux-system/cycle-b, Waiting"),
+        ("dependents:", "Kustomization flux-system/cycle-b, Waiting"),
         BY_SYNC,
-        ("spec", "interval 10m", 'path "./infra/configs"', "prune true"),
+        ("spec:", "interval: 10m", 'path: "./infra/configs"', "prune: true"),
     ),
     PAYMENTS: (
         ("HelmRelease apps/payments", "Stalled", "InstallFailed"),
-        ("condition Ready False", "InstallFailed", INSTALL_FAILED),
-        ("condition Stalled True", "RetriesExceeded", "Failed to install after 2 attempt(s)"),
-        ("condition Released False", "InstallFailed"),
-        ("revision", "latest 1.3.0", "source has 1.3.0"),
-        ("source", "HelmChart flux-system/apps-payments Ready 1.3.0", "HelmRepository flux-system/charts Ready"),
+        ("conditions:", "Ready is False", "InstallFailed", INSTALL_FAILED),
+        ("conditions:", "Stalled is True", "RetriesExceeded", "Failed to install after 2 attempt(s)"),
+        ("conditions:", "Released is False", "InstallFailed"),
+        ("revision:", "latest release: 1.3.0", "in its source: same as latest release"),
+        ("sources:", "HelmChart flux-system/apps-payments, Ready, 1.3.0", "HelmRepository flux-system/charts, Ready"),
         BY_APPS,
-        ("spec", "chart.spec.chart webapp", "chart.spec.version 1.x", "HelmRepository flux-system/charts"),
-        ("spec", "install.remediation.retries 1", "upgrade.remediation.strategy rollback", "timeout 15s"),
-        ("spec.values", "not shown", "images"),
-        ("inventory: 3 objects", "Deployment 1", "Secret 1", "Service 1"),
-        ("Deployment apps/payments", "0/1"),
-        ("history", "release 1", "webapp 1.3.0", "failed", "2026-11-22T09:25:47Z"),
+        ("spec:", "chart.spec.chart: webapp", "chart.spec.version: 1.x", "HelmRepository flux-system/charts"),
+        ("spec:", "install.remediation.retries: 1", "upgrade.remediation.strategy: rollback", "timeout: 15s"),
+        ("spec:", "values: not shown, with keys", "images"),
+        ("inventory: 3 objects", "Deployment: 1", "Secret: 1", "Service: 1"),
+        ("inventory: 3 objects", "Deployment apps/payments: 0 of 1 ready"),
+        ("history:", "release 1: chart webapp 1.3.0", "failed", "2026-11-22T09:25:47Z"),
     ),
     BACKEND: (
         ("HelmRelease apps/backend", "Failing", "source-failing", "SourceNotReady"),
-        ("condition Ready False", "SourceNotReady", "no 'webapp' chart with version matching '>=9.0.0' found"),
-        ("condition Reconciling True", "Progressing", "Fulfilling prerequisites"),
-        ("source", "HelmChart flux-system/apps-backend Stalled", "HelmRepository flux-system/charts Ready"),
-        ("depended on by", "HelmRelease apps/frontend Waiting"),
+        ("conditions:", "Ready is False", "SourceNotReady", "no 'webapp' chart with version matching '>=9.0.0' found"),
+        ("conditions:", "Reconciling is True", "Progressing", "Fulfilling prerequisites"),
+        ("sources:", "HelmChart flux-system/apps-backend, Stalled", "HelmRepository flux-system/charts, Ready"),
+        ("dependents:", "HelmRelease apps/frontend, Waiting"),
         BY_APPS,
-        ("spec", "chart.spec.chart webapp", ">=9.0.0", "interval 10m", "timeout 20s"),
-        ("spec.values", "not shown", "images"),
+        ("spec:", "chart.spec.chart: webapp", ">=9.0.0", "interval: 10m", "timeout: 20s"),
+        ("spec:", "values: not shown, with keys", "images"),
     ),
     PODINFO: (
         ("HelmRelease podinfo/podinfo", "Ready", "InstallSucceeded"),
-        ("condition Ready True", "InstallSucceeded", "Helm install succeeded for release podinfo/podinfo.v1"),
-        ("condition Drifted False", "NoDriftDetected", "No drift detected"),
-        ("condition Released True", "InstallSucceeded"),
-        ("revision", "latest 6.14.1+a7b62a6e3d6d", "source has 6.14.1@a7b62a6"),
-        ("source", "OCIRepository flux-system/podinfo Ready 6.14.1@a7b62a6"),
+        ("conditions:", "Ready is True", "InstallSucceeded", "Helm install succeeded for release podinfo/podinfo.v1"),
+        ("conditions:", "Drifted is False", "NoDriftDetected", "No drift detected"),
+        ("conditions:", "Released is True", "InstallSucceeded"),
+        ("revision:", "latest release: 6.14.1+a7b62a6e3d6d", f"in its source: 6.14.1@sha256:{PODINFO_DIGEST}"),
+        ("sources:", "OCIRepository flux-system/podinfo, Ready, 6.14.1@a7b62a6"),
         BY_APPS,
-        ("spec", "driftDetection.mode warn", "install.remediation.retries 3", "interval 50m", "releaseName podinfo"),
-        ("spec", "valuesFrom", "ConfigMap podinfo-values", "Secret podinfo-secret-values"),
-        ("spec.values", "not shown", "ui.color"),
-        ("refers to", "ConfigMap podinfo-values", "Secret podinfo-secret-values"),
-        ("inventory: 2 objects", "Deployment 1", "1 ready", "Service 1"),
-        ("history", "release 1", "podinfo 6.14.1+a7b62a6e3d6d", "deployed", "2026-11-22T09:25:20Z"),
+        (
+            "spec:",
+            "driftDetection.mode: warn",
+            "install.remediation.retries: 3",
+            "interval: 50m",
+            "releaseName: podinfo",
+        ),
+        ("spec:", "valuesFrom", "ConfigMap podinfo-values", "Secret podinfo-secret-values"),
+        ("spec:", "values: not shown, with keys", "ui.color"),
+        ("refers to (Secrets are never read):", "ConfigMap podinfo-values", "Secret podinfo-secret-values"),
+        ("inventory: 2 objects", "Deployment: 1", "1 ready", "Service: 1"),
+        ("history:", "release 1: chart podinfo 6.14.1+a7b62a6e3d6d", "deployed", "2026-11-22T09:25:20Z"),
     ),
     TEAMS: (
         ("ResourceSet flux-system/teams", "Ready", "ReconciliationSucceeded"),
-        ("condition Ready True", "ReconciliationSucceeded", "Reconciliation finished in 15s"),
-        ("revision", "sha256:d4bae30"),
+        ("conditions:", "Ready is True", "ReconciliationSucceeded", "Reconciliation finished in 15s"),
+        ("revision:", f"current: sha256:{TEAMS_DIGEST}"),
         BY_SYNC,
-        ("spec", "resources.kind", "Namespace", "Deployment", "team-<< inputs.team >>/app"),
-        ("spec.inputs", "not shown", "replicas", "team"),
-        ("spec.resources", "not shown", "spec.template.spec.containers.image"),
-        ("inventory: 4 objects", "Deployment 2", "2 ready", "Namespace 2"),
-        ("history", "sha256:d4bae30", "ReconciliationSucceeded", "runs 1", "2026-11-22T09:23:39Z"),
+        ("spec:", "resources.kind", "Namespace", "Deployment", "team-<< inputs.team >>/app"),
+        ("spec:", "inputs: not shown, with keys", "replicas", "team"),
+        ("spec:", "resources: not shown, with keys", "spec.template.spec.containers.image"),
+        ("inventory: 4 objects", "Deployment: 2", "2 ready", "Namespace: 2"),
+        ("history:", "sha256:d4bae30", "ReconciliationSucceeded", "1 run", "2026-11-22T09:23:39Z"),
     ),
 }
 """What the object itself says, and what its neighbours say of it: so at any time. Each fact stands on one line."""
@@ -149,55 +172,58 @@ FACTS: dict[Name, tuple[Fact, ...]] = {
 AT_THE_MOMENT: dict[Name, tuple[Fact, ...]] = {
     APPS: (
         ("Kustomization flux-system/apps", " 2s"),
-        ("event", " 2s Warning HealthCheckFailed", "35.367907ms"),
-        ("event", " 62s Warning HealthCheckFailed", "45.042570858s"),
-        ("event", " 6m DependencyNotReady x39", "retrying in 5s"),
+        ("events:", "2s ago, Warning HealthCheckFailed", "35.367907ms"),
+        ("events:", "62s ago, Warning HealthCheckFailed", "45.042570858s"),
+        ("events:", "6m ago, 39 times, DependencyNotReady", "retrying in 5s"),
     ),
     CHECKOUT: (
         ("Kustomization flux-system/checkout", " 102s"),
-        ("event", " 102s Warning HealthCheckFailed", CHECKOUT_FAILED),
-        ("event", " 6m DependencyNotReady x42"),
+        ("events:", "102s ago, Warning HealthCheckFailed", CHECKOUT_FAILED),
+        ("events:", "6m ago, 42 times, DependencyNotReady"),
     ),
     REMOTE: (
         ("Kustomization flux-system/remote", " 2m"),
-        ("event", " 2m Warning ReconciliationFailed x2", "failed to build kube client"),
+        ("events:", "2m ago, 2 times, Warning ReconciliationFailed", "failed to build kube client"),
     ),
-    CYCLE: (("Kustomization flux-system/cycle-a", " 11m"), ("event", " 67s DependencyNotReady x103")),
+    CYCLE: (("Kustomization flux-system/cycle-a", " 11m"), ("events:", "67s ago, 103 times, DependencyNotReady")),
     PAYMENTS: (
         ("HelmRelease apps/payments", " 64s"),
-        ("condition Stalled", " 64s"),
-        ("condition Released", " 90s"),
-        ("event", " 64s Warning InstallFailed", "timeout waiting for"),
-        ("event", " 90s UninstallSucceeded"),
-        ("event", " 90s Warning InstallFailed"),
-        ("event", " 106s HelmChartCreated", "HelmChart/flux-system/apps-payments"),
+        ("conditions:", "Stalled is", " 64s ago"),
+        ("conditions:", "Released is", " 90s ago"),
+        ("events:", "64s ago, Warning InstallFailed", "timeout waiting for"),
+        ("events:", "90s ago, UninstallSucceeded"),
+        ("events:", "90s ago, Warning InstallFailed"),
+        ("events:", "106s ago, HelmChartCreated", "HelmChart/flux-system/apps-payments"),
     ),
     BACKEND: (
         ("HelmRelease apps/backend", " 101s"),
-        ("condition Reconciling", " 106s"),
-        ("event", " 106s HelmChartCreated", "HelmChart/flux-system/apps-backend"),
+        ("conditions:", "Reconciling is", " 106s ago"),
+        ("events:", "106s ago, HelmChartCreated", "HelmChart/flux-system/apps-backend"),
     ),
-    PODINFO: (("HelmRelease podinfo/podinfo", " 101s"), ("event", " 101s InstallSucceeded")),
+    PODINFO: (("HelmRelease podinfo/podinfo", " 101s"), ("events:", "101s ago, InstallSucceeded")),
     TEAMS: (
         ("ResourceSet flux-system/teams", " 3m"),
-        ("event", " 3m ReconciliationSucceeded"),
-        ("event", " 3m ApplySucceeded", "Deployment/team-blue/app created"),
+        ("events:", "3m ago, ReconciliationSucceeded"),
+        ("events:", "3m ago, ApplySucceeded", "Deployment/team-blue/app created"),
     ),
 }
 """What is told by ages and by events."""
 
 
 def lacking(reply: Reply, facts: tuple[Fact, ...]) -> list[Fact]:
-    """The facts of which no line holds every part and starts as the first part does."""
-    lines = [line.strip() for line in reply.lines]
-    return [
-        fact
-        for fact in facts
-        if not any(
-            all(part in line.replace('\\"', '"') for part in fact) and (fact[0] in line.partition(",")[0])
-            for line in lines
-        )
-    ]
+    """The facts of which no part of the answer that begins so holds all; of conditions and events no single line."""
+    parts: list[list[str]] = []
+    for line in reply.lines:
+        if line.startswith("  "):
+            parts[-1].append(line.replace('\\"', '"'))
+        else:
+            parts.append([line.replace('\\"', '"')])
+
+    def holds(part: list[str], fact: Fact) -> bool:
+        texts = part[1:] if part[0] in {"conditions:", "events:"} else ["\n".join(part)]
+        return part[0].startswith(fact[0]) and any(all(one in text for one in fact[1:]) for text in texts)
+
+    return [fact for fact in facts if not any(holds(part, fact) for part in parts)]
 
 
 def arguments(name: Name) -> dict[str, str]:
@@ -223,7 +249,7 @@ async def test_every_fact_is_in_a_short_answer(ask_recording: Ask, name: Name) -
     assert lacking(reply, AT_THE_MOMENT[name]) == []
     assert "Could not read" not in reply.text
     expected = [(one["type"], one["status"], one["reason"]) for one in raw(name)["status"]["conditions"]]
-    told = re.findall(r"^condition (\w+) (\w+), (\w+)", reply.text, re.MULTILINE)
+    told = re.findall(r"^  (\w+) is (\w+), (\w+)", reply.text, re.MULTILINE)
     assert sorted(told) == sorted(expected)
     assert told[0][0] == "Ready"
     assert tokens(reply.text) <= 1_500
@@ -260,8 +286,8 @@ def with_values() -> list[Any]:
 @pytest.mark.parametrize(("name", "field", "node"), with_values())
 async def test_values_are_told_by_their_keys_alone(ask_recording: Ask, name: Name, field: str, node: Any) -> None:
     reply = await ask_recording("staging", TOOL, **arguments(name))
-    lines = [line for line in reply.lines if line.startswith("spec.")]
-    assert any(line.startswith(f"spec.{field} is set, values not shown") for line in lines)
+    lines = [line for line in reply.lines if line.startswith(f"  {field}")]
+    assert any(line.startswith(f"  {field}: not shown, with keys ") for line in lines)
     leaked = [text for text in texts(node) if len(text) >= 4 and any(text in line for line in lines)]
     assert leaked == []
 
@@ -308,8 +334,8 @@ async def test_no_more_than_four_processes_once_the_kinds_are_known(fake: FakeKu
     await ask_fake(TOOL, kind="hr", name="web")
     fake.forget()
     reply = await ask_fake(TOOL, kind="hr", name="web")
-    assert "Deployment 1 (1 ready)" in reply.text
-    assert "event: " in reply.text
+    assert "  Deployment: 1 (1 ready)" in reply.text
+    assert "events:" in reply.lines
     assert len(fake.calls()) <= 4
 
 
@@ -343,9 +369,9 @@ async def test_a_remote_applier_s_inventory_is_not_looked_up(api: Api) -> None:
     )
     api.holds(remote, web(ready=0), item("HelmRelease", "x", "apps"))
     reply = await api.ask(TOOL, kind="ks", name="remote")
-    assert "applies to another cluster (by ConfigMap prod): nothing of its inventory is looked up" in reply.text
+    assert "applies to another cluster, named by ConfigMap prod: nothing of its inventory is looked up" in reply.text
     assert "inventory: 2 objects on another cluster" in reply.lines
-    assert "0/1" not in reply.text
+    assert "0 of 1" not in reply.text
     assert not any("deployments.apps" in word for call in api.calls for word in call)
 
 
@@ -445,8 +471,8 @@ async def test_a_kind_that_may_not_be_read(api: Api) -> None:
 @pytest.mark.parametrize(
     ("forbidden", "unread", "still"),
     [
-        ("events", "Event", ("Deployment 1 (0 ready, 1 not)", "Deployment apps/web 0/1")),
-        ("deployments.apps", "Deployment", ("Deployment 1", 'Warning Told: "hello"')),
+        ("events", "Event", ("Deployment: 1 (0 ready, 1 not ready)", "Deployment apps/web: 0 of 1 ready")),
+        ("deployments.apps", "Deployment", ("Deployment: 1", 'Warning Told: "hello"')),
     ],
 )
 async def test_what_may_not_be_read_is_said_and_the_rest_is_told(
@@ -458,7 +484,7 @@ async def test_what_may_not_be_read_is_said_and_the_rest_is_told(
     reply = await api.ask(TOOL, kind="ks", name="web")
     assert not reply.is_error
     assert reply.lines[1].startswith(f"Could not read: {unread} (forbidden: dev-user may not list")
-    assert all(part in reply.text for part in (*still, "condition Ready True", "inventory: 1 objects"))
+    assert all(part in reply.text for part in (*still, "Ready is True", "inventory: 1 object"))
     assert "ready)" not in reply.text or unread == "Event"
 
 
@@ -469,9 +495,12 @@ async def test_a_neighbour_that_is_not_there_is_missing(api: Api) -> None:
     }
     api.holds(item(name="web", spec=source, metadata={"labels": applied_by("lost")}))
     reply = await api.ask(TOOL, kind="ks", name="web")
-    assert "source: GitRepository flux-system/gone missing" in reply.lines
-    assert "depends on: Kustomization b/never missing" in reply.lines
-    assert "applied by: Kustomization flux-system/lost missing" in reply.lines
+    facts = (
+        ("sources:", "GitRepository flux-system/gone: missing"),
+        ("depends on:", "Kustomization b/never: missing"),
+        ("applied by:", "Kustomization flux-system/lost: missing"),
+    )
+    assert lacking(reply, facts) == []
 
 
 async def test_a_neighbour_that_could_not_be_read_is_not_missing(api: Api) -> None:
@@ -480,8 +509,7 @@ async def test_a_neighbour_that_could_not_be_read_is_not_missing(api: Api) -> No
     api.forbids(by_kind["GitRepository"].resource)
     reply = await api.ask(TOOL, kind="ks", name="web")
     assert reply.lines[1].startswith("Could not read: GitRepository (forbidden")
-    assert "GitRepository flux-system/there" in reply.text
-    assert "flux-system/there missing" not in reply.text
+    assert lacking(reply, (("sources:", "GitRepository flux-system/there: could not be read"),)) == []
 
 
 async def test_a_job_that_has_ended_and_a_cron_job_are_not_unready(api: Api) -> None:
@@ -493,9 +521,9 @@ async def test_a_job_that_has_ended_and_a_cron_job_are_not_unready(api: Api) -> 
         thing(CRON_JOB, "report", "apps", spec={"schedule": "0 0 * * *"}),
     )
     reply = await api.ask(TOOL, kind="ks", name="web")
-    (line,) = [line for line in reply.lines if line.startswith("inventory: 2 objects")]
-    assert " not)" not in line
-    assert "0/1 ready" not in reply.text
+    assert lacking(reply, (("inventory: 2 objects", "CronJob: 1", "Job: 1 (1 ready)"),)) == []
+    assert "not ready" not in reply.text
+    assert "0 of 1" not in reply.text
 
 
 async def test_a_kind_of_another_group_has_not_the_health_of_the_flux_kind_of_that_name(api: Api) -> None:
@@ -504,9 +532,8 @@ async def test_a_kind_of_another_group_has_not_the_health_of_the_flux_kind_of_th
         item("Bucket", "data", status={"conditions": [{**READY, "status": "False", "reason": "Failed"}]}),
     )
     reply = await api.ask(TOOL, kind="ks", name="web")
-    (line,) = [line for line in reply.lines if line.startswith("inventory: ")]
-    assert "Bucket 1" in line
-    assert "Failing" not in line
+    assert "  Bucket: 1" in reply.lines
+    assert "Failing" not in reply.text
 
 
 SECRET = "correct-horse-battery-Staple7"
@@ -516,7 +543,7 @@ async def test_a_value_that_a_message_repeats_is_not_shown(api: Api) -> None:
     one = release_that_tells(f"values don't meet the schema: {SECRET} is too short")
     api.holds(one)
     reply = await api.ask(TOOL, kind="hr", name="web")
-    assert "spec.values is set, values not shown: keys db.password" in reply.lines
+    assert "  values: not shown, with keys db.password" in reply.lines
     assert "is too short" in reply.text
     assert SECRET not in reply.text
 
@@ -546,9 +573,7 @@ async def test_only_the_reference_that_the_message_names_is_missing(api: Api) ->
     ready = {**READY, "status": "False", "reason": "ValuesError", "message": message}
     api.holds(item("HelmRelease", "web", "apps", spec={"valuesFrom": values}, status={"conditions": [ready]}))
     reply = await api.ask(TOOL, kind="hr", name="web")
-    (line,) = [line for line in reply.lines if line.startswith("refers to: ")]
-    assert "Secret web missing" in line
-    assert "ConfigMap web missing" not in line
+    assert lacking(reply, (("refers to", "  ConfigMap web\n", "  Secret web: missing"),)) == []
 
 
 async def test_an_event_of_another_object_of_that_name_is_not_told(api: Api) -> None:
@@ -576,10 +601,10 @@ async def test_a_huge_inventory(api: Api) -> None:
     api.holds(one, event(one), *deployments)
     reply = await api.ask(TOOL, kind="ks", name="web")
     assert bounded(reply)
-    (line,) = [line for line in reply.lines if line.startswith("inventory: 5000 objects")]
-    assert all(f"{kind} 198" in line for kind in kinds)
-    assert "Deployment 50 (0 ready, 50 not)" in line
-    assert "  Deployment apps/web0 0/1 ready" in reply.lines
+    assert "inventory: 5000 objects" in reply.lines
+    assert all(f"  {kind}: 198" in reply.lines for kind in kinds)
+    assert "  Deployment: 50 (0 ready, 50 not ready)" in reply.lines
+    assert "  Deployment apps/web0: 0 of 1 ready" in reply.lines
     assert "  and 42 more that are not ready" in reply.lines
     assert 'Warning Told: "hello"' in reply.text
 
@@ -598,9 +623,8 @@ async def test_very_many_dependants(api: Api) -> None:
     api.holds(*(item(name=f"dependant-{number:03}", spec={"dependsOn": [{"name": "web"}]}) for number in range(200)))
     reply = await api.ask(TOOL, kind="ks", name="web")
     assert bounded(reply)
-    (line,) = [line for line in reply.lines if line.startswith("depended on by: ")]
-    assert line.count("Kustomization flux-system/dependant-") == 25
-    assert line.endswith(" and 175 more")
+    assert reply.text.count("  Kustomization flux-system/dependant-") == 25
+    assert "  and 175 more" in reply.lines
 
 
 async def test_a_very_long_message(api: Api) -> None:
@@ -612,7 +636,7 @@ async def test_a_very_long_message(api: Api) -> None:
     assert bounded(reply)
     assert '"head x' in reply.text
     assert ' … tail"' in reply.text
-    assert "event: 4 more (get_kubernetes_events)" in reply.lines
+    assert "  and 4 more: get_kubernetes_events lists them" in reply.lines
 
 
 async def test_very_many_values(api: Api) -> None:
@@ -620,8 +644,8 @@ async def test_very_many_values(api: Api) -> None:
     api.holds(item("HelmRelease", "web", spec={"values": values}))
     reply = await api.ask(TOOL, kind="hr", name="web")
     assert bounded(reply)
-    (line,) = [line for line in reply.lines if line.startswith("spec.values")]
-    assert re.search(r"keys key-0\.inner key-1\.inner .* and 2976 more$", line)
+    (line,) = [line for line in reply.lines if line.startswith("  values: ")]
+    assert re.search(r"keys key-0\.inner, key-1\.inner, .* and 2976 more$", line)
 
 
 @pytest.mark.parametrize("kind", FLUX_KINDS, ids=lambda kind: kind.kind)
@@ -648,4 +672,4 @@ async def test_an_object_that_no_inventory_and_no_label_ties_stands_alone(api: A
     api.holds(item(name="web", status=inventory()), thing(CLUSTER_ROLE, "view"))
     reply = await api.ask(TOOL, kind="ks", name="web")
     assert "inventory: 0 objects" in reply.lines
-    assert not any(line.startswith(("applied by", "depend", "used by", "source")) for line in reply.lines)
+    assert not any(line.startswith(("applied by", "depend", "used by", "sources")) for line in reply.lines)

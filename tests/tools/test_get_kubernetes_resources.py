@@ -220,7 +220,8 @@ async def test_one_object_is_told_in_detail(api: Wide) -> None:
         'condition ReplicaFailure True, FailedCreate: "quota exceeded ***"',
         "init container init: image busybox:1",
         "container main: image ghcr.io/acme/web:1, requests cpu 100m, limits memory 1Gi",
-        "spec: replicas 1",
+        "spec:",
+        "  replicas: 1",
     ]
 
 
@@ -230,7 +231,7 @@ async def test_a_pod_tells_of_its_containers(api: Wide) -> None:
     assert "init container init: not ready, terminated Completed exit code 0, image busybox:1" in reply.lines
     assert "container main: not ready, waiting CrashLoopBackOff, 7 restarts, image ghcr.io/acme/web:1" in reply.lines
     assert "container side: ready, running, image envoy:2" in reply.lines
-    assert "spec sets too, values not shown: dnsPolicy" in reply.lines
+    assert "  set, but not shown: dnsPolicy" in reply.lines
 
 
 async def test_a_kind_that_is_not_known_shows_the_paths_of_its_keys(api: Wide) -> None:
@@ -241,10 +242,12 @@ async def test_a_kind_that_is_not_known_shows_the_paths_of_its_keys(api: Wide) -
     api.holds({**thing(ROLLOUT, "d", "apps", spec=spec), "rules": [{"verbs": [SECRET_TEXT]}]})
     reply = await api.ask(TOOL, kind="Rollout", name="d")
     assert reply.lines[2:] == [
-        "spec: paused true",
-        "spec.strategy is set, values not shown: keys canary.steps.setWeight",
-        "spec.token is set, values not shown",
-        "object.rules is set, values not shown: keys verbs",
+        "spec:",
+        "  paused: true",
+        "  strategy: not shown, with keys canary.steps.setWeight",
+        "  token: not shown",
+        "object:",
+        "  rules: not shown, with keys verbs",
     ]
 
 
