@@ -1,4 +1,4 @@
-"""How a workload is, no rosier than its status tells: what is ready may be of an older spec, or of an older template.
+"""The status of a workload, no better than its fields say: ready Pods may be of an older generation or template.
 
 Source: the Kubernetes API 1.28 to 1.36 and the rules of `kubectl rollout status`; of a Job its conditions; of a CronJob
 its last run and its last success. Each kind is one entry in the table at the end.
@@ -16,14 +16,14 @@ Item = Mapping[str, Any]
 
 
 class State(Enum):
-    """How a workload is, in the order of trouble."""
+    """What a workload does, in the order of trouble."""
 
     FAILED = "failed"
     NOT_READY = "not ready"
     DELETING = "being deleted"
     UNROLLED = "not rolled out"
     RUNNING = "running"
-    IDLE = "idle"
+    IDLE = "not running"
     READY = "ready"
     SCHEDULED = "scheduled"
     DONE = "complete"
@@ -36,15 +36,15 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
-    """How one workload is.
+    """The status of one workload.
 
     Attributes:
-        counts: `2/3`, ready of wanted; of a Job completions; empty for a CronJob.
-        reasons: of its conditions, as the cluster tells them.
-        notes: in words of ours.
+        counts: `2 of 3 ready`, of a Job `0 of 1 completions`; empty for a CronJob, and where none are wanted.
+        reasons: of its conditions, as they stand in the cluster.
+        notes: what else to know, in our own words.
         schedule: of a CronJob.
-        last_run: of a CronJob: when a Job was last made.
-        last_success: of a CronJob: when one last ended well.
+        last_run: of a CronJob: when it last created a Job.
+        last_success: of a CronJob: when a Job of it last completed.
     """
 
     state: State
@@ -73,7 +73,7 @@ class Replicas:
 
 
 def rollout(item: Item) -> Rollout | None:
-    """How the workload of this item is; None if it is of a kind that is none."""
+    """The status of the workload of this item; None if its kind is no workload."""
     assess = _KINDS.get(text(item, "kind"))
     if assess is None:
         return None
@@ -162,16 +162,16 @@ _REPLICAS: Final[Mapping[str, Callable[[Item], Replicas]]] = {
 
 def _rolled(item: Item) -> Rollout:
     pods = _REPLICAS[text(item, "kind")](item)
-    idle = "no node is for it" if text(item, "kind") == "DaemonSet" else "scaled to zero"
+    idle = "no node matches" if text(item, "kind") == "DaemonSet" else "scaled to zero"
     seen = number(item, "status", "observedGeneration") >= number(item, "metadata", "generation")
-    counts = f"{pods.ready}/{pods.wanted}"
+    counts = f"{pods.ready} of {pods.wanted} ready"
     notes = tuple(_notes(item, pods, seen=seen))
     failed = _is_true(item, "ReplicaFailure")
     stuck = _reason(item, "Progressing", "False")
     unavailable = _reason(item, "Available", "False")
     done = seen and pods.updated >= pods.wanted and pods.present <= max(pods.wanted, pods.updated)
     if not pods.wanted and done and not pods.present:
-        return Rollout(state=State.IDLE, counts=counts, notes=(*notes, idle))
+        return Rollout(state=State.IDLE, notes=(*notes, idle))
     reasons = tuple(dict.fromkeys(filter(None, (failed, stuck)))) or ((unavailable,) if unavailable else ())
     if pods.ready < pods.wanted or unavailable:
         return Rollout(state=State.NOT_READY, counts=counts, reasons=reasons, notes=notes)
@@ -182,25 +182,29 @@ def _rolled(item: Item) -> Rollout:
 
 def _notes(item: Item, pods: Replicas, *, seen: bool) -> Iterator[str]:
     if not seen:
-        yield "newest spec not observed"
+        yield "latest generation not yet observed"
     if at(item, "spec", "paused") is True:
         yield "paused"
     if pods.ready and pods.updated < pods.wanted:
         yield f"{pods.updated} of {pods.wanted} updated"
     strategy = at(item, "spec", "updateStrategy")
     if pods.updated < pods.wanted and text(strategy, "type") == "OnDelete":
-        yield "OnDelete: pods are updated when they are deleted"
+        yield "OnDelete: Pods are updated when they are deleted"
     if pods.updated < pods.wanted and (partition := number(strategy, "rollingUpdate", "partition")):
         yield f"partition {partition} holds updates back"
     if pods.present > max(pods.wanted, pods.updated):
-        yield f"{pods.present} still there"
+        yield f"{_count(pods.present)} still exist"
+
+
+def _count(number: int, kind: str = "Pod") -> str:
+    return f"{number} {kind}{'' if number == 1 else 's'}"
 
 
 def _job(item: Item) -> Rollout:
     completions = _job_completions(item)
-    counts = f"{completions.ready}/{completions.wanted}"
+    counts = f"{completions.ready} of {completions.wanted} completions"
     failures = number(item, "status", "failed")
-    notes = (f"{failures} pods failed",) if failures else ()
+    notes = (f"{_count(failures)} failed",) if failures else ()
     if failed := _is_true(item, "Failed") or _is_true(item, "FailureTarget"):
         return Rollout(state=State.FAILED, counts=counts, reasons=(failed,), notes=("failed", *notes))
     if _is_true(item, "Complete"):
@@ -209,7 +213,7 @@ def _job(item: Item) -> Rollout:
         return Rollout(state=State.IDLE, counts=counts, notes=("suspended", *notes))
     active = number(item, "status", "active")
     return Rollout(
-        state=State.RUNNING, counts=counts, notes=(f"{active} pods running" if active else "no pod runs", *notes)
+        state=State.RUNNING, counts=counts, notes=(f"{_count(active)} running" if active else "no Pod running", *notes)
     )
 
 
@@ -217,7 +221,7 @@ def _cron_job(item: Item) -> Rollout:
     last_run = parse_time(text(item, "status", "lastScheduleTime"))
     last_success = parse_time(text(item, "status", "lastSuccessfulTime"))
     active = len(items(item, "status", "active"))
-    notes = [f"{active} running"] if active else []
+    notes = [f"{_count(active, 'Job')} running"] if active else []
     notes += [] if last_run or last_success else ["never ran"]
     state = State.SCHEDULED
     if at(item, "spec", "suspend") is True:

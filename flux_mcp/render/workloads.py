@@ -1,28 +1,34 @@
-"""Lines about workloads: how they are, from which images, below those who apply them."""
+"""Lines about workloads: their status and their images, below those who apply them."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, groupby
 from typing import Final
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.graph import Graph
-from flux_mcp.flux.managed_workloads import Group, Running, place
+from flux_mcp.flux.managed_workloads import Confirmation, WorkloadGroup, WorkloadView
 from flux_mcp.flux.status import Health, health_of
 from flux_mcp.kubernetes.rollout_status import Rollout
 from flux_mcp.kubernetes.workloads import Container
 from flux_mcp.render.text import Line, age, until_full
 from flux_mcp.sanitize.quote import abbreviated, name_of, value
 
-LINE: Final = 12
-"""Workloads that stand on one line."""
-CHARACTERS: Final = 1500
-"""Characters of names and images of containers after which a line goes on in the next one."""
 CONTAINERS: Final = 12
 """Containers of a workload that are named."""
 NAMED: Final = 8
 """Objects of one sort that a line names."""
+_CONFIRMATION: Final = {
+    Confirmation.BOTH: "",
+    Confirmation.INVENTORY_ONLY: "by its inventory, without a label",
+    Confirmation.NO_INVENTORY: "by label, as it has no inventory",
+    Confirmation.NOT_IN_INVENTORY: "by label, but not in its inventory",
+    Confirmation.HOOK: "by label, as a Helm hook",
+    Confirmation.ELSEWHERE: "by label, but it applies to another cluster",
+    Confirmation.MISSING: "by label, but it does not exist",
+    Confirmation.UNREAD: "by label, as it could not be read",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,131 +36,83 @@ class WorkloadLines:
     """Writes the lines of some workloads.
 
     Attributes:
-        kind: that of all of them, which the lines then do not repeat; empty where they differ.
-        namespace: so for their namespace.
         bound: bytes that all lines may take.
     """
 
     graph: Graph
     now: datetime
-    kind: str
-    namespace: str
     bound: int
 
-    def full(self, groups: Sequence[Group], *, with_images: bool) -> list[Line]:
-        """A line an applier, further in than who applies it, and further ones where its workloads are many."""
-        return self._until_full(self._full(groups, with_images=with_images), groups)
+    def full(self, groups: Sequence[WorkloadGroup], *, with_images: bool) -> list[Line]:
+        """A line for each applier, below it one for each workload, below that one for each container.
 
-    def folded(self, groups: Sequence[Group]) -> list[Line]:
-        """The workloads in trouble as ever; of the others their number, without who applies their applier."""
-        trouble = [some for entry in groups if (some := _troubled(entry)) is not None]
-        return self._until_full(chain(self._full(trouble, with_images=True), self._calm(groups)), groups)
+        Args:
+            groups: trouble first.
+            with_images: of all workloads, else of those in trouble alone.
+        """
+        return self._until_full(self._lines(groups, with_images=with_images), groups)
 
-    def _until_full(self, lines: Iterable[Line], groups: Sequence[Group]) -> list[Line]:
-        return until_full(lines, sum(len(entry.workloads) for entry in groups), self.bound)
+    def folded(self, groups: Sequence[WorkloadGroup]) -> list[Line]:
+        """The workloads in trouble as in `full`; of the others their number."""
+        return self._until_full(self._lines(groups, with_images=False, folded=True), groups)
 
-    def _full(self, groups: Sequence[Group], *, with_images: bool) -> Iterator[Line]:
-        above: tuple[ObjectRef, ...] = ()
-        for placed in place(groups):
-            if not placed.depth:
-                if placed.above not in {(), above}:
-                    yield Line(f"{self._above(placed.above)} applies")
-                above = placed.above
-            margin = " " * (placed.depth + bool(above))
-            for number, some in enumerate(_chunks(placed.group.workloads)):
-                told = self._workloads(some, with_images=with_images)
-                owners = self._owners(placed.group, again=number > 0)
-                yield Line(f"{margin}{owners}: {told}", len(some), len(some))
+    def _until_full(self, lines: Iterable[Line], groups: Sequence[WorkloadGroup]) -> list[Line]:
+        return until_full(lines, sum(len(group.workloads) for group in groups), self.bound)
 
-    def _calm(self, groups: Sequence[Group]) -> Iterator[Line]:
-        for entry in groups:
-            calm = sorted(one.rollout.state.value for one in entry.workloads if not one.rollout.state.trouble)
-            if calm:
-                counted = ", ".join(f"{len([*same])} {state}" for state, same in groupby(calm))
-                yield Line(f"{self._owners(entry, again=True)}: {counted}", 0, len(calm))
+    def _lines(self, groups: Sequence[WorkloadGroup], *, with_images: bool, folded: bool = False) -> Iterator[Line]:
+        for group in groups:
+            start = f"{self._owners(group)}\n"
+            others = Counter[str]()
+            for view in group.workloads:
+                trouble = view.rollout.state.trouble
+                if folded and not trouble:
+                    others[view.rollout.state.value] += 1
+                    continue
+                lines = self._workload(view, with_images=with_images or trouble)
+                yield Line(start + "\n".join(lines), 1, 1)
+                start = ""
+            if others:
+                counted = ", ".join(f"{count} {state}" for state, count in sorted(others.items()))
+                yield Line(f"{start}  {'others: ' if not start else ''}{counted}", 0, others.total())
 
-    def _owners(self, entry: Group, *, again: bool) -> str:
-        return " and ".join(name_of(ref) if again else self._owner(ref, why) for ref, why in entry.owners)
+    def _owners(self, group: WorkloadGroup) -> str:
+        """`HelmRelease apps/web (applied by Kustomization flux-system/apps)`."""
+        more = f" and {len(group.parents) - NAMED} more" if len(group.parents) > NAMED else ""
+        parents = f"applied by {' and '.join(map(self._applier, group.parents[:NAMED]))}{more}" if group.parents else ""
+        *others, (last, why) = group.owners
+        owners = [self._with_notes(ref, _CONFIRMATION[why]) for ref, why in others]
+        return " and ".join((*owners, self._with_notes(last, _CONFIRMATION[why], parents)))
 
-    def _owner(self, ref: ObjectRef, why: str) -> str:
-        """`HelmRelease apps/web Stalled (by label)`: its verdict if it is not Ready, and why it is said to be one."""
+    def _with_notes(self, ref: ObjectRef, *notes: str) -> str:
+        noted = ", ".join(filter(None, notes))
+        return self._applier(ref) + (f" ({noted})" if noted else "")
+
+    def _applier(self, ref: ObjectRef) -> str:
+        """`HelmRelease apps/web, Stalled`: its health if it is not Ready."""
         node = self.graph.nodes.get(ref)
         health = health_of(node.object, self.now) if node is not None else Health.READY
-        said = "" if health is Health.READY else f" {health.value}"
-        return f"{name_of(ref)}{said}{f' ({why})' if why else ''}"
+        return name_of(ref) + ("" if health is Health.READY else f", {health.value}")
 
-    def _above(self, refs: Sequence[ObjectRef]) -> str:
-        more = f" and {len(refs) - NAMED} more" if len(refs) > NAMED else ""
-        return " and ".join(self._owner(ref, "") for ref in refs[:NAMED]) + more
-
-    def _workloads(self, some: Sequence[Running], *, with_images: bool) -> str:
-        parts = []
-        # Of those in trouble other things are said, so what is said of each is said of the others.
-        alike = groupby(some, key=lambda one: (one.rollout.state.trouble, one.ref.kind, one.ref.namespace))
-        for (_, kind, namespace), same in alike:
-            start = "" if self.kind else f"{value(kind)} "
-            where = "" if self.namespace else f"{value(namespace)}/"
-            parts.append(self._together(start, where, [*same], with_images=with_images))
-        return ". ".join(parts)
-
-    def _together(self, start: str, where: str, same: Sequence[Running], *, with_images: bool) -> str:
-        """`apps/web 2/2 main ghcr.io/acme/web:1`; of several what holds for each once: `apps/ each 1/1 main: …`."""
-        hows = {how_it_is(one.rollout, self.now) for one in same}
-        containers = {tuple((each.name, each.init) for each in one.workload.containers) for one in same}
-        alike = len(same) > 1 and len(hows) == 1
-        shown = with_images or same[0].rollout.state.trouble
-        one_name = shown and alike and len(containers) == 1 and len(same[0].workload.containers) == 1
-        told = []
-        for one in same:
-            listed = images(one.workload.containers, named=not one_name) if shown else ""
-            how = "" if alike else how_it_is(one.rollout, self.now)
-            parting = ", " if one.rollout.notes or one.rollout.reasons else " "
-            named = f"{value(one.ref.name)} {how}".strip()
-            told.append((parting if how else " ").join(filter(None, (named, listed))))
-        if len(same) == 1:
-            return f"{start}{where}{told[0]}"
-        name = value(same[0].workload.containers[0].name) if one_name else ""
-        each = " ".join(filter(None, ("each", hows.pop() if alike else "", name)))
-        common = " ".join(filter(None, (start.strip(), where, each if alike else "")))
-        return "; ".join(told) if not common else f"{common}: {'; '.join(told)}"
+    def _workload(self, view: WorkloadView, *, with_images: bool) -> Iterator[str]:
+        yield f"  {name_of(view.ref)}: {rollout_text(view.rollout, self.now)}"
+        if with_images:
+            yield from (f"    {line}" for line in container_lines(view.workload.containers))
 
 
-def how_it_is(how: Rollout, now: datetime) -> str:
-    """`1/2 ProgressDeadlineExceeded`."""
-    said = [value(how.schedule)] if how.schedule else []
-    said += [*map(value, how.reasons), *how.notes]
-    said += [f"last run {age(how.last_run, now)} ago"] if how.last_run else []
-    if how.last_success and how.state.trouble:
-        said.append(f"last success {age(how.last_success, now)} ago")
-    return " ".join(filter(None, (how.counts, ", ".join(said))))
+def rollout_text(rollout: Rollout, now: datetime) -> str:
+    """`1 of 2 ready, ProgressDeadlineExceeded`."""
+    parts = [f"schedule {value(rollout.schedule)}"] if rollout.schedule else []
+    parts += [rollout.counts] if rollout.counts else []
+    parts += [*map(value, rollout.reasons), *rollout.notes]
+    parts += [f"last run {age(rollout.last_run, now)} ago"] if rollout.last_run else []
+    if rollout.last_success and rollout.state.trouble:
+        parts.append(f"last success {age(rollout.last_success, now)} ago")
+    return ", ".join(parts)
 
 
-def images(containers: Sequence[Container], *, named: bool = True) -> str:
-    """`init setup busybox:1.37, main ghcr.io/acme/web:1.0`."""
-    told = [
-        f"{'init ' if one.init else ''}{f'{value(one.name)} ' if named else ''}{abbreviated(one.image)}"
-        for one in containers[:CONTAINERS]
-    ]
-    more = f" and {len(containers) - CONTAINERS} more containers" if len(containers) > CONTAINERS else ""
-    return ", ".join(told) + more
-
-
-def _chunks(workloads: Sequence[Running]) -> Iterator[Sequence[Running]]:
-    """What stands on one line each: no more than fits into an answer beside others."""
-    chunk: list[Running] = []
-    length = 0
-    for one in workloads:
-        more = sum(len(each.name) + len(each.image) for each in one.workload.containers[:CONTAINERS])
-        if chunk and (len(chunk) == LINE or length + more > CHARACTERS):
-            yield chunk
-            chunk, length = [], 0
-        chunk.append(one)
-        length += more
-    if chunk:
-        yield chunk
-
-
-def _troubled(entry: Group) -> Group | None:
-    """The part of a group that is in trouble."""
-    some = tuple(one for one in entry.workloads if one.rollout.state.trouble)
-    return replace(entry, workloads=some) if some else None
+def container_lines(containers: Sequence[Container]) -> Iterator[str]:
+    """`main: ghcr.io/acme/web:1.0` and `setup (init): busybox:1.37`."""
+    for container in containers[:CONTAINERS]:
+        yield f"{value(container.name)}{' (init)' if container.init else ''}: {abbreviated(container.image)}"
+    if len(containers) > CONTAINERS:
+        yield f"and {len(containers) - CONTAINERS} more containers"

@@ -1,4 +1,4 @@
-"""list_flux_workloads: what Flux runs, from which images, and who applies it."""
+"""list_flux_workloads: the workloads that Flux manages, their images, and who applies them."""
 
 from flux_mcp.api.kubernetes_kinds import WORKLOAD_KINDS
 from flux_mcp.cluster.client import Cluster
@@ -7,14 +7,13 @@ from flux_mcp.cluster.result import ListResult
 from flux_mcp.flux.graph import FluxNode, Graph, view_node
 from flux_mcp.flux.managed_workloads import (
     APPLIERS,
-    Filter,
-    Running,
-    deliver,
+    WorkloadFilter,
+    WorkloadView,
     group,
-    lost,
-    place,
-    remote,
-    view_running,
+    missing_workloads,
+    on_other_clusters,
+    split_by_manager,
+    view_managed,
 )
 from flux_mcp.render.list_flux_workloads import FluxWorkloads
 from flux_mcp.request import RequestContext
@@ -31,23 +30,27 @@ async def list_flux_workloads(
     limit: Limit = None,
     context: Context = None,
 ) -> FluxWorkloads:
-    """Workloads that Flux manages: who applies them, readiness, images of init and main containers."""
-    wanted = Filter(kinds=kinds or WORKLOAD_KINDS, namespace=namespace, name=name_contains, image=image_contains)
+    """List the workloads that Flux manages: images, readiness, and which Kustomization or HelmRelease applies them."""
+    wanted = WorkloadFilter(
+        kinds=kinds or WORKLOAD_KINDS, namespace=namespace, name=name_contains, image=image_contains
+    )
     request = await cluster.open(context)
     workloads, appliers = await _read(cluster, request, wanted)
     workloads.require()
     graph = Graph(appliers.objects)
     matching = [one for one in workloads.objects if wanted.fits(one)]
-    managed, unmanaged, made = deliver(matching, graph)
-    unread = {kind.kind for kind in workloads.absent}
+    managed, unmanaged, made = split_by_manager(matching, graph)
+    absent = {kind.kind for kind in workloads.absent}
     return FluxWorkloads(
         request=request,
-        groups=tuple(placed.group for placed in place(group(managed, graph, appliers.read))),
+        groups=group(managed, graph, appliers.read),
         graph=graph,
         unmanaged=unmanaged,
         made=made,
-        remote=tuple(remote(graph, wanted)),
-        lost=tuple(lost(graph, wanted, workloads.objects, workloads.read - unread)) if image_contains is None else (),
+        remote=on_other_clusters(graph, wanted),
+        missing=tuple(missing_workloads(graph, wanted, workloads.objects, workloads.read - absent))
+        if image_contains is None
+        else (),
         flux=len(appliers.absent) < len(APPLIERS),
         certain=appliers.read >= {kind.kind for kind in APPLIERS},
         unread=(*workloads.unread, *appliers.unread),
@@ -56,8 +59,8 @@ async def list_flux_workloads(
 
 
 async def _read(
-    cluster: Cluster, request: RequestContext, wanted: Filter
-) -> tuple[ListResult[Running], ListResult[FluxNode]]:
+    cluster: Cluster, request: RequestContext, wanted: WorkloadFilter
+) -> tuple[ListResult[WorkloadView], ListResult[FluxNode]]:
     """The workloads, and at the same time the appliers; without these the labels still tell.
 
     Raises:
@@ -66,7 +69,7 @@ async def _read(
     async with gather() as reads:
         workloads = reads.read(
             [kind.kind for kind in wanted.kinds],
-            cluster.read(request, wanted.kinds, view_running, namespace=wanted.namespace),
+            cluster.read(request, wanted.kinds, view_managed, namespace=wanted.namespace),
             required=True,
         )
         appliers = reads.read([kind.kind for kind in APPLIERS], cluster.read(request, APPLIERS, view_node))

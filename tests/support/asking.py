@@ -37,14 +37,14 @@ READING: Final = (
         "Which Kubernetes deployments are managed by Flux in the cluster?",
         "list_flux_workloads",
         {"kinds": ["Deployment"]},
-        900,
+        1_250,
     ),
     Question(
         7,
         "Which images are deployed by Flux in the monitoring namespace?",
         "list_flux_workloads",
         {"namespace": "monitoring"},
-        350,
+        475,
     ),
 )
 """The seven questions that read, as they are asked of the recording staging."""

@@ -93,7 +93,7 @@ LINES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "stateful-set": (thing(STATEFUL_SET, "db", "apps", status={"readyReplicas": 1}), "StatefulSet apps/db: 1 of 1 ready"),
     "daemon-set": (thing(DAEMON_SET, "agent", "apps", status={"desiredNumberScheduled": 3, "numberReady": 2, "updatedNumberScheduled": 3}), "DaemonSet apps/agent: 2 of 3 ready"),
-    "replica-set": (thing(REPLICA_SET, "web-1", "apps", spec={"replicas": 0}), "ReplicaSet apps/web-1: 0 of 0 ready, scaled to zero"),
+    "replica-set": (thing(REPLICA_SET, "web-1", "apps", spec={"replicas": 0}), "ReplicaSet apps/web-1: scaled to zero"),
     "job": (thing(JOB, "once", "apps", status={"succeeded": 1, "conditions": [on(type="Complete")]}), "Job apps/once: 1 of 1 completions, complete"),
     "cron-job": (thing(CRON_JOB, "often", "apps", spec={"schedule": "@daily", "suspend": True}), 'CronJob apps/often: schedule "@daily", suspended, never ran'),
     "service": (
