@@ -1,7 +1,7 @@
-"""Inventories: what an applier says that it applied.
+"""Inventories: what an applier has applied, by its status.
 
-Source: pkg/object of Flux's cli-utils, ids of the form `namespace_name_group_kind` (our knowledge file, section 3.2). A
-colon in the name of an RBAC object is written as two underscores.
+An entry's id is `namespace_name_group_kind`; a colon in the name of an RBAC object is written as two underscores.
+Source: object/objmetadata.go of https://github.com/fluxcd/cli-utils.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,12 +28,12 @@ class InventoryEntry:
 
     @property
     def ref(self) -> ObjectRef:
-        """What it is called, without its group."""
+        """Its name without its group."""
         return ObjectRef(self.kind, self.namespace, self.name)
 
     @property
     def is_flux(self) -> bool:
-        """Whether it is of a Flux kind, and not of another vendor's kind of that name."""
+        """Whether it is of a Flux kind, not of another vendor's kind of the same name."""
         return kind_of(self.group, self.kind) is not None
 
     @property
@@ -46,9 +46,9 @@ class InventoryEntry:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-def parse_id(entry: str) -> InventoryEntry | None:
+def parse_id(id_: str) -> InventoryEntry | None:
     """The object of an id; None if it is not one."""
-    namespace, first, rest = entry.partition("_")
+    namespace, first, rest = id_.partition("_")
     rest, last, kind = rest.rpartition("_")
     name, middle, group = rest.rpartition("_")
     if not (first and last and middle and kind and name):
@@ -57,20 +57,19 @@ def parse_id(entry: str) -> InventoryEntry | None:
 
 
 def inventory(item: Mapping[str, Any]) -> tuple[InventoryEntry, ...] | None:
-    """What the object of this item applied; None where its status has no inventory (it is then not known)."""
-    held = at(item, "status", "inventory")
-    if isinstance(held, list):
-        namespace = text(item, "metadata", "namespace")
-        return tuple(_artifacts(held, namespace))
-    if not isinstance(held, dict):
+    """What the object of this item applied; None where its status has no inventory, so that it is not known."""
+    entries = at(item, "status", "inventory")
+    if isinstance(entries, list):
+        return tuple(_artifacts(entries, text(item, "metadata", "namespace")))
+    if not isinstance(entries, dict):
         return None
-    ids = (text(entry, "id") for entry in items(held, "entries"))
-    return tuple(managed for one in ids if (managed := parse_id(one)) is not None)
+    ids = (text(entry, "id") for entry in items(entries, "entries"))
+    return tuple(entry for id_ in ids if (entry := parse_id(id_)) is not None)
 
 
-def _artifacts(held: list[Any], namespace: str) -> Iterator[InventoryEntry]:
+def _artifacts(entries: list[Any], namespace: str) -> Iterator[InventoryEntry]:
     """An ArtifactGenerator lists the ExternalArtifacts that it made."""
-    for entry in held:
+    for entry in entries:
         if name := text(entry, "name"):
             group = "source.toolkit.fluxcd.io"
             yield InventoryEntry("ExternalArtifact", group, text(entry, "namespace") or namespace, name)

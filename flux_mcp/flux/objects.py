@@ -26,19 +26,19 @@ SUSPENDED_BY: Final = "fluxcd.controlplane.io/suspendedBy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FluxObject:
-    """The parts of a Flux object that its verdict, its revision and its place in the flow are told from.
+    """The parts of a Flux object that its health, its revision and its relations follow from.
 
     Attributes:
-        generation: 0 where it is not told; so for the observed generations.
+        generation: 0 where it is not known; so for the observed generations.
         disabled: spec.suspend, or the kind's annotation with the value `disabled`.
-        suspended_by: who suspended it, where the operator wrote that down.
+        suspended_by: who suspended it, where Flux Operator recorded that.
         oci_helm_repository: a HelmRepository of type oci, which its controller leaves without a status.
         history_status: how the last finished run of a Kustomization, ResourceSet or FluxInstance ended.
         failures: the largest of a HelmRelease's failure counters.
         timeout: seconds that a run may take.
-        sources: where it gets its content from, nearest only.
+        sources: the objects that it takes its content from, the nearest alone.
         url: of a source; its user info and query may hold credentials.
-        origin: the repository and the commit that an artifact was built from, where the artifact tells.
+        origin: the repository and the commit that an artifact was built from, by its annotations.
         wanted_ref: what a source follows: branch, tag, semver, name, commit or digest, and its value.
     """
 
@@ -71,7 +71,6 @@ class FluxObject:
 
     @property
     def ref(self) -> ObjectRef:
-        """What it is called."""
         return ObjectRef(self.kind.kind, self.namespace, self.name)
 
     def condition(self, kind: str) -> Condition | None:
@@ -80,7 +79,6 @@ class FluxObject:
 
     @property
     def ready(self) -> Condition | None:
-        """The Ready condition."""
         return self.condition("Ready")
 
 
@@ -108,7 +106,7 @@ def view(item: Mapping[str, Any]) -> FluxObject | None:
         observed_generation=number(status, "observedGeneration"),
         requested_at=text(annotations, REQUESTED_AT) if kind.answers_requests and not oci else "",
         handled_at=text(status, "lastHandledReconcileAt"),
-        revision=next((told for path in kind.revision if (told := text(status, *path))), ""),
+        revision=next((found for path in kind.revision if (found := text(status, *path))), ""),
         artifact_revision=text(status, "artifact", "revision"),
         applied_revision=text(status, "lastAppliedRevision"),
         attempted_revision=text(status, "lastAttemptedRevision"),
@@ -124,7 +122,7 @@ def view(item: Mapping[str, Any]) -> FluxObject | None:
 
 
 def _wanted(ref: object) -> tuple[str, str]:
-    return next(((key, told) for key in _REF_KEYS if (told := text(ref, key))), ("", ""))
+    return next(((key, found) for key in _REF_KEYS if (found := text(ref, key))), ("", ""))
 
 
 def _disabled(kind: FluxKind, item: Mapping[str, Any]) -> bool:
@@ -134,11 +132,11 @@ def _disabled(kind: FluxKind, item: Mapping[str, Any]) -> bool:
 
 
 def _timeout(kind: FluxKind, item: Mapping[str, Any]) -> float:
-    told = (
+    timeout = (
         text(item, "metadata", "annotations", kind.timeout_annotation)
         if kind.timeout_annotation
         else text(item, "spec", "timeout")
     )
     interval = parse_duration(text(item, "spec", "interval")) or 60.0
     fallback = kind.timeout if kind.timeout is not None else max(30.0, interval - kind.timeout_margin)
-    return parse_duration(told) or fallback
+    return parse_duration(timeout) or fallback

@@ -1,9 +1,9 @@
-"""A spec as short text: what is allowed to be shown as `key value`, the rest as key paths without values.
+"""The fields of a spec: those that may be shown with their values, of the others the key paths.
 
-Works on what flux/projection.py left: a masked value reads `***`, so it is told by its path alone.
+Works on what sanitize/project.py leaves: a masked value is `***`, so it is shown by its path alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,8 +13,8 @@ from flux_mcp.sanitize.patterns import MASK
 FLUX_ELSEWHERE: Final = frozenset(
     {"sourceRef", "chartRef", "dependsOn", "sources", "suspend", "kubeConfig", "reconcilers"}
 )
-"""Fields of a Flux object's spec that an answer tells in another place; of a FluxReport its counts, which are older
-than what get_flux_instance counts."""
+"""Fields of a Flux object's spec that an answer shows in another place; of a FluxReport its counts, which are older
+than those of get_flux_instance."""
 _REFERENCE: Final = frozenset({"kind", "name", "namespace", "apiVersion", "key", "optional", "valuesKey", "targetPath"})
 """The fields of a node that only points at an object."""
 _DEFAULTS: Final = frozenset({"", "False", "None"})
@@ -34,31 +34,28 @@ class Setting:
 
 
 def describe(spec: object, elsewhere: frozenset[str] = FLUX_ELSEWHERE) -> tuple[Setting, ...]:
-    """Every field of a projected spec but those told elsewhere, in its order; the values of one path together."""
-    found: dict[str, list[str]] = {}
-    if isinstance(spec, Mapping):
-        for key, node in spec.items():
-            if key not in elsewhere:
-                for path, value in _walk(node, key):
-                    found.setdefault(path, []).extend([] if value == MASK else [value])
-    return tuple(
-        Setting(path, tuple(values)) for path, values in found.items() if not values or set(values) - _DEFAULTS
-    )
+    """Every field of a projected spec but those shown elsewhere, in its order; the values of one path together."""
+    fields = spec.items() if isinstance(spec, Mapping) else ()
+    settings = _settings(pair for key, node in fields if key not in elsewhere for pair in _walk(node, key))
+    return tuple(setting for setting in settings if not setting.values or set(setting.values) - _DEFAULTS)
 
 
 def setting_at(spec: object, path: str) -> tuple[Setting, ...]:
     """The fields of a projected spec at a dotted path and below it; none where it is not set."""
-    node = at(spec, *path.split("."))
-    found: dict[str, list[str]] = {}
-    for below, value in _walk(node, path):
-        found.setdefault(below, []).extend([] if value == MASK else [value])
-    return tuple(Setting(below, tuple(values)) for below, values in found.items())
+    return tuple(_settings(_walk(at(spec, *path.split(".")), path)))
+
+
+def _settings(pairs: Iterable[tuple[str, str]]) -> Iterator[Setting]:
+    values: dict[str, list[str]] = {}
+    for path, value in pairs:
+        values.setdefault(path, []).extend([] if value == MASK else [value])
+    return (Setting(path, tuple(found)) for path, found in values.items())
 
 
 def _walk(node: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 (JSON)
     if isinstance(node, dict):
-        if whole := _reference(node):
-            yield path, whole
+        if target := _reference(node):
+            yield path, target
             return
         for key, below in node.items():
             yield from _walk(below, f"{path}.{key}")
