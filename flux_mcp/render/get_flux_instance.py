@@ -155,7 +155,7 @@ class FluxInstallation(Answer):
             yield f"  {kind}: {counts(statuses)}"
         trouble = [status for status in self.statuses if status.trouble]
         if trouble:
-            yield f"In trouble: {len(trouble)}" + (f", the first {FIRST} are" if len(trouble) > FIRST else "")
+            yield f"In trouble: {len(trouble)}" + (f", the first {FIRST}:" if len(trouble) > FIRST else "")
         for status in trouble[:FIRST]:
             yield f"  {object_line(status, self.request)}"
         if len(trouble) > FIRST:

@@ -60,7 +60,7 @@ class FluxResource(Answer):
     def lines(self) -> Iterator[str]:
         yield self._title()
         yield from _section("conditions:", self._conditions())
-        yield from _section("revision:", self._revisions())
+        yield from _section("revisions:", self._revisions())
         yield from self._related()
         yield from setting_lines(at(self.item, "spec"))
         yield from _section("refers to (Secrets are never read):", self._references())
@@ -181,9 +181,7 @@ class FluxResource(Answer):
 
     def _history(self) -> Iterator[str]:
         for run in items(self.item, "status", "history")[:HISTORY]:
-            when = text(run, "lastReconciled") or text(run, "lastDeployed")
-            parts = _release(run) if text(run, "chartVersion") else _run(run)
-            yield ", ".join(filter(None, (*parts, f"last {value(when)}" if when else "")))
+            yield ", ".join(filter(None, _release(run) if text(run, "chartVersion") else _run(run)))
 
     def _events(self) -> Iterator[str]:
         for folded in self.events[:EVENTS]:
@@ -205,6 +203,7 @@ def _section(heading: str, lines: Iterable[str]) -> Iterator[str]:
 def _release(run: object) -> Iterator[str]:
     yield f"release {number(run, 'version')}: chart {value(text(run, 'chartName'))} {value(text(run, 'chartVersion'))}"
     yield value(text(run, "status"))
+    yield _when("last deployed", text(run, "lastDeployed"))
 
 
 def _run(run: object) -> Iterator[str]:
@@ -213,3 +212,8 @@ def _run(run: object) -> Iterator[str]:
     yield value(text(run, "lastReconciledStatus"))
     times = number(run, "totalReconciliations")
     yield f"{times} run{'' if times == 1 else 's'}"
+    yield _when("last run", text(run, "lastReconciled"))
+
+
+def _when(what: str, time: str) -> str:
+    return f"{what} at {value(time)}" if time else ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import chain, tee
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
@@ -45,13 +45,13 @@ class FluxResources(Answer):
         return named, len(self.matching)
 
     def levels(self) -> Sequence[Level]:
-        """One line for each object in trouble, then the others by kind and namespace."""
-        return partial(self._write, folded=False), partial(self._write, folded=True)
+        """One line for each object in trouble, made once, then the others by kind and namespace."""
+        full, folded = tee(single_lines(self.matching[: self.limit], self.request))
+        return partial(self._write, full, folded=False), partial(self._write, folded, folded=True)
 
-    def _write(self, *, folded: bool) -> list[Line]:
-        shown = self.matching[: self.limit]
+    def _write(self, lines: Iterator[Line], *, folded: bool) -> list[Line]:
         return until_full(
-            chain(single_lines(shown, self.request), group_lines(shown, self.request, folded=folded)),
+            chain(lines, group_lines(self.matching[: self.limit], self.request, folded=folded)),
             len(self.matching),
             self.bound,
             lambda rest: f"… {rest} more objects: raise limit, or narrow with status, kinds or namespace.",

@@ -101,8 +101,11 @@ def shorten_messages(text: str, limit: int) -> str:
     """A written text with its messages shortened to a limit, which is SHORT_MESSAGE or more."""
 
     def shorten(quoted: re.Match[str]) -> str:
+        if len(quoted[0]) <= SHORT_MESSAGE:
+            return quoted[0]
         try:
-            return message(orjson.loads(quoted[0]), limit) if len(quoted[0]) > SHORT_MESSAGE else quoted[0]
+            # Credentials are masked already; but in a line of a log an escape may stand for what is not seen.
+            return _quote(_shorten(visible(orjson.loads(quoted[0])), limit))
         except orjson.JSONDecodeError:
             # No string of this module: quotes in our own words, or in a line of a log.
             return quoted[0]
