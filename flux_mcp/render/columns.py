@@ -183,8 +183,7 @@ def _workload(item: Item) -> Parts:
     if status is None or view is None:
         return
     if status.counts:
-        done = "completions" if view.ref.kind == "Job" else "ready"
-        yield Fragment(f"{view.ready} of {view.wanted} {done}")
+        yield Fragment(status.counts)
     yield from _values("schedule", (status.schedule,))
     yield from _values("", status.reasons)
     yield from map(Fragment, status.notes)
