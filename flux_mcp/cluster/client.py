@@ -225,7 +225,6 @@ class Cluster:
                     reads.read(
                         [kind.kind for kind in kinds],
                         self.read(request, kinds, view, namespace=namespace, names=part, insist=insist),
-                        required=True,
                     )
                     for part in parts
                 ]

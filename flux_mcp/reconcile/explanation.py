@@ -123,7 +123,7 @@ async def _controllers(
     if DEPLOYMENT.kind not in reading.read:
         return None
     pods = [one for one in reading.objects if isinstance(one, Pod)] if POD.kind in reading.read else None
-    return controllers((one for one in reading.objects if isinstance(one, Workload)), pods)
+    return controllers([one for one in reading.objects if isinstance(one, Workload)], pods)
 
 
 def _named(failed: ReconcileResult) -> tuple[InventoryEntry, ...]:

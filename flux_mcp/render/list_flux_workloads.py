@@ -57,7 +57,7 @@ class FluxWorkloads(Answer):
 
     @property
     def found_nothing(self) -> bool:
-        return not (self._total or self.remote or self.lost)
+        return not (self._total or self.remote or self.missing)
 
     def levels(self) -> Sequence[Level]:
         """The workloads of each applier with their status and images."""
