@@ -47,7 +47,7 @@ async def trace_kubernetes_resource(
         flux_read = reads.read("Flux objects", cluster.read(request, FLUX_KINDS, view_node))
     flux = flux_read.value
     graph = Graph(flux.objects)
-    target = Target(kind, name, namespace, api_version)
+    target = TraceTarget(kind, name, namespace, api_version)
     traced, missing = await _find(cluster, request, target, graph)
     unread = list(flux.unread)
     known: dict[ObjectRef, TracedObject] = {}
@@ -72,7 +72,7 @@ async def trace_kubernetes_resource(
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TraceTarget:
     """The object to trace, as the caller spells it."""
 
     kind: str
@@ -81,7 +81,7 @@ class Target:
     api_version: str | None
 
 
-async def _find(cluster: Cluster, request: RequestContext, target: Target, graph: Graph) -> tuple[TracedObject, str]:
+async def _find(cluster: Cluster, request: RequestContext, target: TraceTarget, graph: Graph) -> tuple[TracedObject, str]:
     """The object; where it is not there but an inventory names it, what the inventory says and why it was not read.
 
     Raises:
@@ -105,7 +105,7 @@ async def _find(cluster: Cluster, request: RequestContext, target: Target, graph
         return traced, f"the object itself was not {'found' if unserved else 'read'} ({why})"
 
 
-def _named(target: Target, wanted: Kind | None, graph: Graph) -> InventoryEntry | None:
+def _named(target: TraceTarget, wanted: Kind | None, graph: Graph) -> InventoryEntry | None:
     """The one object that inventories name so; of a kind that is not served, by the spelling of the kind."""
     found = [
         entry
@@ -115,7 +115,7 @@ def _named(target: Target, wanted: Kind | None, graph: Graph) -> InventoryEntry 
     return found[0] if len(found) == 1 else None
 
 
-def _is_of(entry: InventoryEntry, target: Target, wanted: Kind | None) -> bool:
+def _is_of(entry: InventoryEntry, target: TraceTarget, wanted: Kind | None) -> bool:
     if wanted is not None:
         return (entry.kind, entry.group) == (wanted.kind, wanted.group)
     kind, _, group = target.kind.lower().partition(".")
