@@ -81,7 +81,9 @@ class TraceTarget:
     api_version: str | None
 
 
-async def _find(cluster: Cluster, request: RequestContext, target: TraceTarget, graph: Graph) -> tuple[TracedObject, str]:
+async def _find(
+    cluster: Cluster, request: RequestContext, target: TraceTarget, graph: Graph
+) -> tuple[TracedObject, str]:
     """The object; where it is not there but an inventory names it, what the inventory says and why it was not read.
 
     Raises:
