@@ -1,6 +1,8 @@
 """The pages of docs/ that are written from data: `make docs`. A test fails when one of them is stale."""
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from flux_mcp.diagnosis.catalog.failure import Failure
@@ -68,7 +70,45 @@ def _code(text: str) -> str:
     return f"`` {text} ``" if text else ""
 
 
-PAGES: Final[Mapping[str, Callable[[], str]]] = {"docs/failures.md": failures_page, "docs/rules.md": rules_page}
+_PACKAGE: Final = ROOT / "flux_mcp"
+_MODULES: Final = "<!-- Below: written by `make docs` from the first sentence of each module. -->\n"
+
+
+def architecture_page() -> str:
+    """docs/architecture.md: its prose as it stands, then a line for each module."""
+    prose = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition(_MODULES)[0]
+    folders = (_PACKAGE, *sorted(path for path in _PACKAGE.rglob("*") if (path / "__init__.py").exists()))
+    return prose + _MODULES + "".join(_folder(path) for path in folders)
+
+
+def _folder(path: Path) -> str:
+    name = path.relative_to(_PACKAGE.parent).as_posix()
+    rows = [
+        f"| `{file.relative_to(_PACKAGE).as_posix()}` | {_sentence(file)} |"
+        for file in sorted(path.glob("*.py"))
+        if file.name != "__init__.py"
+    ]
+    head = f"\n### {name}/\n\n{_sentence(path / '__init__.py')}\n"
+    return "\n".join((head, "| module | |", "|---|---|", *rows, "")) if rows else head
+
+
+def _sentence(file: Path) -> str:
+    """The first paragraph of a module's docstring, on one line.
+
+    Raises:
+        ValueError: it has none.
+    """
+    found = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
+    if not found:
+        raise ValueError(f"{file} does not say what it is: give it a docstring")
+    return _escaped(" ".join(found.split("\n\n")[0].split()).replace("|", "\\|"))
+
+
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "docs/architecture.md": architecture_page,
+    "docs/failures.md": failures_page,
+    "docs/rules.md": rules_page,
+}
 """Path → what writes it."""
 
 

@@ -40,6 +40,10 @@ class Health(Enum):
     STATIC = "Static"
 
 
+TROUBLE: Final = "trouble"
+"""What all health values but Ready, Static, Suspended and Progressing, and all flags, are together for a user."""
+
+
 class Flag(Enum):
     """What to know beside an object's health."""
 

@@ -7,11 +7,10 @@ from itertools import chain, tee
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
-from flux_mcp.flux.status import ObjectStatus
+from flux_mcp.flux.status import TROUBLE, ObjectStatus
 from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.objects import counts, group_lines, single_lines
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, until_full
-from flux_mcp.tools.arguments import TROUBLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

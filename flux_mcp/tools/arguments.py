@@ -20,7 +20,7 @@ from flux_mcp.api.kinds import find_kind, find_known
 from flux_mcp.api.kubernetes_kinds import WORKLOAD_KINDS
 from flux_mcp.audit.rule import Severity
 from flux_mcp.errors import BadArgument
-from flux_mcp.flux.status import Health, ObjectStatus, find_health
+from flux_mcp.flux.status import TROUBLE, Health, ObjectStatus, find_health
 from flux_mcp.kubectl.validate import (
     check_api_version,
     check_container,
@@ -40,7 +40,6 @@ K = TypeVar("K", bound=Kind)
 MAX_LIMIT: Final = 500
 MAX_TAIL: Final = 2000
 MAX_WAIT: Final = 600
-TROUBLE: Final = "trouble"
 ALL: Final = "all"
 DEPENDENCIES: Final = "dependencies"
 NEAR: Final = 0.7
