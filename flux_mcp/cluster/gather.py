@@ -32,8 +32,8 @@ class Pending(Generic[T]):
 class Gather:
     """The reads of one block."""
 
-    def __init__(self, group: anyio.abc.TaskGroup, deadline: float) -> None:
-        self._group, self._deadline = group, deadline
+    def __init__(self, group: anyio.abc.TaskGroup, deadline: float, required_deadline: float) -> None:
+        self._group, self._deadlines = group, {False: deadline, True: required_deadline}
         self._reads: list[Pending[Any]] = []
 
     def start(
@@ -59,7 +59,7 @@ class Gather:
         return self.start(what, read, ListResult((), frozenset()), required=required)
 
     async def _run(self, pending: Pending[T], read: Awaitable[T]) -> None:
-        with anyio.CancelScope(deadline=self._deadline) as scope:
+        with anyio.CancelScope(deadline=self._deadlines[pending.required]) as scope:
             try:
                 pending.value = await read
             except KubectlError as error:
@@ -100,17 +100,18 @@ async def gather(share: float = 1.0) -> AsyncIterator[Gather]:
     """Run reads at the same time, and wait for all of them at the end of the block.
 
     Args:
-        share: the part of the time left for the call that these reads may take; less than all where others follow.
+        share: the part of the time left for the call that reads may take without which there is an answer; less than
+            all where others follow. Required reads may take all of it: those that follow are then unread instead.
 
     Raises:
         KubectlError: a required read failed.
         TimeoutError: a required read took too long.
     """
     left = anyio.current_effective_deadline() - anyio.current_time()
-    deadline = anyio.current_time() + left * share * (1 - RESERVE)
+    until = [anyio.current_time() + left * part * (1 - RESERVE) for part in (share, 1.0)]
     try:
         async with anyio.create_task_group() as group:
-            reads = Gather(group, deadline)
+            reads = Gather(group, *until)
             yield reads
     except ExceptionGroup as several:
         raise first_of(several) from None

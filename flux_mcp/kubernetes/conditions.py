@@ -26,8 +26,13 @@ class Condition:
 
 
 def conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
-    """The conditions of any object that has status.conditions."""
+    """The conditions of any object that has status.conditions.
+
+    Where two are of one type, which the API forbids, the one that is not True comes first.
+    """
     entries = items(item, "status", "conditions")
+    if len({text(entry, "type") for entry in entries}) < len(entries):
+        entries = sorted(entries, key=lambda entry: text(entry, "status") == "True")
     values = hidden_values(item, "\n".join(text(entry, "message") for entry in entries))
     for entry in entries:
         if kind := text(entry, "type"):

@@ -9,6 +9,7 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, NAMESPACE, POD
 from flux_mcp.cluster.client import Cluster
+from flux_mcp.cluster.gather import gather
 from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import Command
 from flux_mcp.settings import Settings
@@ -176,3 +177,19 @@ async def test_a_namespace_in_which_something_was_found_is_not_looked_up(api: Sl
 def test_flux_kinds_are_all_in_a_namespace() -> None:
     """So that a namespace narrows every one of them down."""
     assert all(kind.namespaced for kind in FLUX_KINDS)
+
+
+async def test_a_required_read_may_take_longer_than_the_share_of_the_others() -> None:
+    """What it brings is answered: an error instead would lose all of it."""
+    with anyio.fail_after(TIMEOUT):
+        async with gather(share=0.01) as reads:
+            required = reads.start("needed", _after(TIMEOUT / 20), "nothing", required=True)
+            other = reads.start("beside", _after(TIMEOUT / 20), "nothing")
+    assert required.value == "read"
+    assert other.value == "nothing"
+    assert [item.kinds for item in reads.unread] == [("beside",)]
+
+
+async def _after(seconds: float) -> str:
+    await anyio.sleep(seconds)
+    return "read"
