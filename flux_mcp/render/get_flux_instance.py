@@ -1,7 +1,7 @@
 """The answer of get_flux_instance."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -107,24 +107,28 @@ class FluxInstallation(Answer):
             yield "Controllers: " + ("unknown" if unread else f"no Deployment has the label {CONTROLLERS}")
             return
         ready = sum(controller.up for controller in self.controllers)
-        shared = _shared(self.controllers)
-        every = f", all with {_args(shared)}" if shared else ""
-        yield f"Controllers: {ready} of {len(self.controllers)} ready{every}"
+        restarts = ", 0 restarts" if all(controller.restarts == 0 for controller in self.controllers) else ""
+        yield f"Controllers: {ready} of {len(self.controllers)} ready{restarts}"
         if ready < len(self.controllers):
             yield "  A controller that is not ready reconciles nothing: the status of its objects may be out of date."
+        shared = _shared(self.controllers)
+        for others, args in shared.items():
+            but = f" but {' and '.join(value(ref.name) for ref in others)}" if others else ""
+            yield f"  Arguments of all{but}: {_args(args)}"
+        listed = {arg for args in shared.values() for arg in args}
         for controller in sorted(self.controllers, key=lambda controller: (controller.up, controller.ref)):
-            yield f"  {self._controller(controller, shared)}"
+            yield f"  {self._controller(controller, [arg for arg in controller.args if arg not in listed])}"
 
-    def _controller(self, controller: Controller, shared: Sequence[str]) -> str:
+    def _controller(self, controller: Controller, args: Sequence[str]) -> str:
         restarts = controller.restarts
         parts = [f"{name_of(controller.ref)}: {controller.ready} of {controller.wanted} ready"]
         parts += [abbreviated(controller.image)]
-        parts += ["restarts unknown" if restarts is None else f"{restarts} restart{'' if restarts == 1 else 's'}"]
+        if restarts != 0:
+            parts += ["restarts unknown" if restarts is None else f"{restarts} restart{'' if restarts == 1 else 's'}"]
         parts += [f"last terminated: {' '.join(map(value, controller.last_ends))}"] if controller.last_ends else []
         if controller.version and controller.version != self.distribution.version:
             parts.append(f"label {VERSION_LABEL}={value(controller.version)}")
-        if own := [arg for arg in controller.args if arg not in shared]:
-            parts.append(_args(own))
+        parts += [_args(args)] if args else []
         if controller.failure is not None:
             reason, said = controller.failure
             parts.append(f"{value(reason)}: {message(said)}")
@@ -136,7 +140,7 @@ class FluxInstallation(Answer):
         by_version: dict[str, list[str]] = defaultdict(list)
         for crd in self.crds:
             by_version[" and ".join(map(value, crd.served))].append(crd.ref.name.partition(".")[0])
-        yield f"CRDs: {len(self.crds)}, by the versions that they serve"
+        yield f"CRDs: {len(self.crds)}, by served version"
         for versions, names in sorted(by_version.items()):
             yield f"  {versions or 'none'}: {' '.join(map(value, sorted(names)))}"
         for crd in self.crds:
@@ -155,11 +159,9 @@ class FluxInstallation(Answer):
             yield f"  {kind}: {counts(statuses)}"
         trouble = [status for status in self.statuses if status.trouble]
         if trouble:
-            yield f"In trouble: {len(trouble)}" + (f", the first {FIRST}:" if len(trouble) > FIRST else "")
-        for status in trouble[:FIRST]:
-            yield f"  {object_line(status, self.request)}"
-        if len(trouble) > FIRST:
-            yield "  … list_flux_resources with status=trouble lists all, diagnose_flux explains them."
+            first = f", the first {FIRST}" if len(trouble) > FIRST else ""
+            yield f"In trouble: {len(trouble)}{first} (diagnose_flux explains them):"
+        yield from (f"  {object_line(status, self.request, 0)}" for status in trouble[:FIRST])
 
 
 def _object(status: ObjectStatus) -> str:
@@ -171,8 +173,11 @@ def _args(args: Sequence[str]) -> str:
     return " ".join(f"--{free_value(arg.lstrip('-'))}" for arg in args)
 
 
-def _shared(controllers: Sequence[Controller]) -> tuple[str, ...]:
-    """The arguments that every controller has, where there are several."""
-    if len(controllers) < 2:  # noqa: PLR2004
-        return ()
-    return tuple(arg for arg in controllers[0].args if all(arg in controller.args for controller in controllers))
+def _shared(controllers: Sequence[Controller]) -> Mapping[tuple[ObjectRef, ...], Sequence[str]]:
+    """The arguments that all controllers but one at most have, by that one; none where there are fewer than three."""
+    shared: dict[tuple[ObjectRef, ...], list[str]] = defaultdict(list)
+    for arg in dict.fromkeys(arg for controller in controllers for arg in controller.args):
+        others = tuple(controller.ref for controller in controllers if arg not in controller.args)
+        if len(others) <= 1 and len(controllers) > 2:  # noqa: PLR2004
+            shared[others].append(arg)
+    return shared

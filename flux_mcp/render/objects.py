@@ -80,7 +80,7 @@ def object_line(status: ObjectStatus, request: RequestContext, limit: int = MESS
     Args:
         status: of the object.
         request: for the age.
-        limit: characters of the message.
+        limit: characters of the message; 0 leaves it out.
     """
     flux = status.object
     parts = [
@@ -92,5 +92,5 @@ def object_line(status: ObjectStatus, request: RequestContext, limit: int = MESS
         f"suspended by {value(flux.suspended_by)}" if status.health is Health.SUSPENDED and flux.suspended_by else "",
         f"finalizers {' '.join(map(value, flux.finalizers[:FINALIZERS]))}" if status.health is Health.DELETING else "",
     ]
-    said = f": {message(status.message, limit)}" if status.message else ""
+    said = f": {message(status.message, limit)}" if status.message and limit else ""
     return ", ".join(filter(None, parts)) + said
