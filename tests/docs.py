@@ -9,6 +9,7 @@ from flux_mcp.diagnosis.catalog.failure import Failure
 from flux_mcp.diagnosis.catalog.lookup import PLACES, failures
 from tests.support.fake import ROOT
 from tests.support.rules_page import rules_page
+from tests.support.tools_page import tools_page
 
 _TITLES: Final = {
     "build": "Before anything is applied",
@@ -108,6 +109,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "docs/architecture.md": architecture_page,
     "docs/failures.md": failures_page,
     "docs/rules.md": rules_page,
+    "docs/tools.md": tools_page,
 }
 """Path → what writes it."""
 
