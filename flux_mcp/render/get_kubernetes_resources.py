@@ -22,7 +22,7 @@ from flux_mcp.render.settings import packed, setting_lines
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, until_full
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.lookup import fields_of
-from flux_mcp.sanitize.quote import abbreviated, message, value
+from flux_mcp.sanitize.quote import message, value
 
 LOOKED_INTO: Final = 20
 """Objects of a kind without an allow-list of its own whose field paths are shown in a list."""
@@ -168,7 +168,7 @@ def _containers(item: Mapping[str, Any]) -> Iterator[str]:
     resources = _resources(at(item, *TEMPLATES.get(text(item, "kind"), TEMPLATE), "spec"))
     for container in workload.containers if workload is not None else ():
         init = "init container" if container.init else "container"
-        parts = (f"image {abbreviated(container.image)}", resources.get(container.name, ""))
+        parts = (f"image {value(container.image)}", resources.get(container.name, ""))
         yield f"{init} {value(container.name)}: {', '.join(filter(None, parts))}"
 
 
@@ -194,6 +194,6 @@ def _container(container: PodContainer, resources: str) -> str:
     parts += [f"{container.restarts} restart{'s' if container.restarts > 1 else ''}"] if container.restarts else []
     if container.last_reason:
         parts.append(f"last run terminated {value(container.last_reason)} exit code {container.last_exit}")
-    parts += [f"image {abbreviated(container.image)}"] + ([resources] if resources else [])
+    parts += [f"image {value(container.image)}"] + ([resources] if resources else [])
     said = f": {message(container.message)}" if container.message else ""
     return f"{kind} {value(container.name)}: {', '.join(parts)}{said}"

@@ -140,7 +140,7 @@ def _type(entry: Mapping[str, Any]) -> str:
         return "list"
     if entry["type"] == "integer":
         return f"{entry['minimum']} to {entry['maximum']}"
-    return {"boolean": "true or false"}.get(entry["type"], entry["type"])
+    return "true or false" if entry["type"] == "boolean" else str(entry["type"])
 
 
 def _shown(value: Any) -> str:
