@@ -4,7 +4,7 @@ UV_VERSION := $(shell sed -n 's/.*"uv==\(.*\)".*/\1/p' pyproject.toml)
 export UV_PROJECT_ENVIRONMENT := .venv
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo cases test test-live test-node fuzz mutants lint format bench golden docs clean
+.PHONY: setup demo cases test test-live test-node fuzz mutants lint format bench golden docs page clean
 
 setup: .venv/.ready
 
@@ -62,5 +62,10 @@ golden: setup
 docs: setup
 	@.venv/bin/python -m tests.docs
 
+# Builds flux_mcp/render/page.html from page/; a test says when it is stale. The pinned packages come from npm.
+page:
+	npm ci --prefix page --no-audit --no-fund --silent
+	npm run --prefix page --silent build
+
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist tests/render/node/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist tests/render/node/node_modules page/node_modules

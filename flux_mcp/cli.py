@@ -1,4 +1,4 @@
-"""The command line: serve, record, call, tools, rbac. The MCP library is imported only when serving."""
+"""The command line: serve, record, call, tools, graph, rbac. The MCP library is imported only when serving."""
 
 import functools
 import inspect
@@ -11,6 +11,7 @@ import typer
 
 import flux_mcp
 from flux_mcp.errors import FluxMcpError
+from flux_mcp.graph_command import graph
 from flux_mcp.settings import DEFAULT_TIMEOUT, Access, Settings
 
 if TYPE_CHECKING:
@@ -254,6 +255,9 @@ def tools(*, settings: Settings) -> None:
         for parameter, told in schema["properties"].items():
             required = "*" if parameter in schema.get("required", ()) else ""
             typer.echo(f"  {parameter}{required} ({told.get('type', 'any')}): {told.get('description', '')}")
+
+
+app.command()(_with_settings(graph))
 
 
 @app.command()

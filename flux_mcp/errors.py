@@ -5,6 +5,7 @@ FluxMcpError
 ├── BadSetting              a flag of the command line or an environment variable does not fit
 ├── BadRecording            a file of a recording is missing or cannot be understood
 ├── CannotRecord            a recording cannot be written
+├── CannotWrite             a file that a command writes cannot be written
 ├── CannotReconcile         an object does not reconcile on request; nothing was asked
 ├── KubectlMissing          there is no kubectl to start
 ├── KubectlTooOld           kubectl is older than 1.28
@@ -59,6 +60,10 @@ class BadRecording(FluxMcpError):
 
 class CannotRecord(FluxMcpError):
     """A recording cannot be written where it was asked for; nothing was left there."""
+
+
+class CannotWrite(FluxMcpError):
+    """A file cannot be written where it was requested; nothing was left there."""
 
 
 class CannotReconcile(FluxMcpError):

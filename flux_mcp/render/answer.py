@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from flux_mcp.cluster.result import Unread
+from flux_mcp.render.page import Page
 from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, unread_line
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import value
@@ -85,6 +86,10 @@ class Answer:
             self.bound,
             self.left_out,
         )
+
+    def page(self) -> Page | None:
+        """What the page shows of it; None where it has nothing to do with the graph."""
+        return None
 
     @final
     def opening(self, count: tuple[int, int] | None = None) -> tuple[str, ...]:

@@ -16,11 +16,14 @@ from flux_mcp.diagnosis.evidence import ControllerEvidence, HealthEvidence
 from flux_mcp.diagnosis.root_causes import Diagnosis
 from flux_mcp.diagnosis.snapshot import SnapshotObject
 from flux_mcp.diagnosis.workload_health import workload_failures
+from flux_mcp.flux.diagram import flow_of
+from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.installation import CONTROLLERS, Controller
 from flux_mcp.flux.status import Health, ObjectStatus
 from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.causes import BRIEF, FULL, SHORT, Causes, Detail, advice_lines, stalled_line
 from flux_mcp.render.objects import counts, object_line
+from flux_mcp.render.page import Page, PageCause
 from flux_mcp.render.text import DEFAULT_BOUND, Line, until_full
 from flux_mcp.sanitize.quote import MESSAGE, message, name_of, value
 
@@ -44,6 +47,7 @@ class FluxDiagnosis(Answer):
 
     Attributes:
         objects: every Flux object that was read.
+        read: kinds of which every object was read.
         absent: the Flux kinds that the API server does not serve.
         only: the one namespace that Flux objects were read in, where the identity may not list all.
         flux_in_full: every Flux object was read.
@@ -61,6 +65,7 @@ class FluxDiagnosis(Answer):
 
     title = "diagnose_flux"
     objects: Mapping[ObjectRef, SnapshotObject]
+    read: frozenset[str]
     absent: tuple[Kind, ...]
     only: str | None
     flux_in_full: bool
@@ -202,6 +207,36 @@ class FluxDiagnosis(Answer):
                     told = f": {message(symptom.message, DOWN_MESSAGE)}" if symptom.message else ""
                     ref = symptom.about[0]
                     yield f"  Pod {value(ref.namespace)}/{value(ref.name)} {value(symptom.reason)}{last}{told}"
+
+    def page(self) -> Page:
+        """The objects that match, those that cause their trouble, and what is right beside them."""
+        # The causes are listed beside the graph, so the line that announces them is left out.
+        notes = self.head(0)[: -1 if self.positions else None]
+        flow = flow_of(Graph(entry.node for entry in self.objects.values()))
+        causes = [self.diagnosis.causes[position] for position in self.positions]
+        if self.asked is not None:
+            flow = flow.around(self.asked)
+        elif self.only_kind or self.namespace is not None:
+            members = (ref for cause in causes for ref in cause.members)
+            flow = flow.beside(
+                ref for ref in (*(entry.object.ref for entry in self.selected), *members) if ref in flow.nodes
+            )
+        texts = Causes(self.diagnosis, self.objects, self.health, self.request)
+        return Page(
+            tool=self.title,
+            request=self.request,
+            warnings=self.opening()[1:],
+            notes=notes,
+            flow=flow,
+            statuses={ref: status for ref, status in self.diagnosis.statuses.items() if ref in flow.nodes},
+            absent=lambda ref: (
+                "missing" if ref.kind in self.read and self.only in {None, ref.namespace} else "not read"
+            ),
+            causes=tuple(
+                PageCause(tuple(texts.lines(position, number, BRIEF)), cause.members, self.diagnosis.behind[position])
+                for number, (position, cause) in enumerate(zip(self.positions, causes, strict=True), 1)
+            ),
+        )
 
     def _causes(self, detail: Detail) -> list[Line]:
         causes = Causes(self.diagnosis, self.objects, self.health, self.request)

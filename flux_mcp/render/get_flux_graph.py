@@ -12,6 +12,7 @@ from flux_mcp.flux.status import Health, ObjectStatus
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.mermaid import MAX_EDGES, Box, Link, Style, flowchart
 from flux_mcp.render.objects import counts
+from flux_mcp.render.page import Page
 from flux_mcp.render.text import DEFAULT_BOUND, size
 from flux_mcp.sanitize.quote import name_of, value
 
@@ -41,8 +42,6 @@ _DEPTHS: Final = (1, 2, 3)
 """How deep healthy leaves are folded, one after the other, until the diagram fits."""
 _EVERY: Final = 1 << 30
 """Deeper than any flow."""
-_MOST: Final = DEFAULT_BOUND // len('bb["Alert a/b"]\n')
-"""Boxes, of which more do not fit, however short their names are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,22 +51,35 @@ class FluxGraph(Answer):
     Attributes:
         flow: what is drawn.
         matching: what the arguments select; more than `flow` where only dependencies are drawn.
+        edges: which were requested; None where the diagram shows what can be read.
         about: the object that was named; it is never folded, and the last to be left out.
         statuses: every object that was read, in the order of trouble.
         read: kinds of which it is known that this is all.
         only_namespace: the one that was read; None where all were.
         served: whether the API server serves any Flux kind.
+        room: bytes of UTF-8 that the answer may take.
     """
 
     title = "get_flux_graph"
 
     flow: Flow
     matching: Flow
+    edges: str | None
     about: ObjectRef | None
     statuses: Mapping[ObjectRef, ObjectStatus]
     read: frozenset[str]
     only_namespace: str | None
     served: bool
+    room: int = DEFAULT_BOUND
+
+    @property
+    def bound(self) -> int:
+        return self.room
+
+    @property
+    def _most(self) -> int:
+        """Boxes, of which more do not fit, however short their names are."""
+        return self.bound // len('bb["Alert a/b"]\n')
 
     @property
     def found_nothing(self) -> bool:
@@ -91,10 +103,27 @@ class FluxGraph(Answer):
         texts = (self._fitting(fold(flow, healthy, depth)) for depth in _DEPTHS)
         return next((text for text in texts if text is not None), shortest)
 
+    def page(self) -> Page:
+        """All objects that match and their edges, unless only the dependencies were requested."""
+        flow = self.matching if self.edges is None else self.flow
+        return Page(
+            tool=self.title,
+            request=self.request,
+            warnings=self.opening()[1:],
+            notes=tuple(self._nothing()),
+            flow=flow,
+            statuses={ref: status for ref, status in self.statuses.items() if ref in flow.nodes},
+            absent=self._absent,
+        )
+
+    def _absent(self, ref: ObjectRef) -> str:
+        known = ref.kind in self.read and self.only_namespace in {None, ref.namespace}
+        return "missing" if known else "not read"
+
     def _cut(self, flow: Flow) -> str:
         """As much as fits of a flow that does not: objects in trouble first, each with what is right above it."""
         first = [] if self.about is None else [self.about]
-        order = rank(flow, [*first, *(ref for ref in self.statuses if not self._is_healthy(ref))])[:_MOST]
+        order = rank(flow, [*first, *(ref for ref in self.statuses if not self._is_healthy(ref))])[: self._most]
         near = flow.only(set(order))
         objects, edges = self._count(flow), len(flow.arrows)
 
@@ -116,10 +145,10 @@ class FluxGraph(Answer):
 
     def _fitting(self, flow: Flow, *last: str) -> str | None:
         """The answer; None if it is too long, or has more edges than Mermaid draws."""
-        if len(flow.arrows) > MAX_EDGES or len(flow.nodes) > _MOST:
+        if len(flow.arrows) > MAX_EDGES or len(flow.nodes) > self._most:
             return None
         text = "\n".join((*self._head(flow), *self._diagram(flow), *last))
-        return text if size(text) <= DEFAULT_BOUND else None
+        return text if size(text) <= self.bound else None
 
     def _head(self, flow: Flow) -> Iterator[str]:
         folded = sum(node.count for node in flow.nodes if isinstance(node, FoldedNode))
@@ -183,10 +212,8 @@ class FluxGraph(Answer):
         name = f"{value(node.namespace)}/{name}" if node.namespace else name
         status = self.statuses.get(node)
         if status is None:
-            known = node.kind in self.read and self.only_namespace in {None, node.namespace}
-            return Box(
-                (kind, f"{name}, {'missing' if known else 'not read'}"), Style.MISSING if known else Style.UNREAD
-            )
+            absent = self._absent(node)
+            return Box((kind, f"{name}, {absent}"), Style.MISSING if absent == "missing" else Style.UNREAD)
         if status.health is Health.READY and not status.flags:
             return Box((kind, name), Style.READY)
         flags = f" ({' '.join(flag.value for flag in status.flags)})" if status.flags else ""

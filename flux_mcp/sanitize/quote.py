@@ -97,6 +97,11 @@ def message(text: str, limit: int = MESSAGE) -> str:
     return _quote(_shorten(clean(text), limit))
 
 
+def plain(text: str, limit: int = MESSAGE) -> str:
+    """A message for a place where text is nothing but text, such as JSON: masked and shortened, but not quoted."""
+    return _shorten(clean(text), limit)
+
+
 def shorten_messages(text: str, limit: int) -> str:
     """A written text with its messages shortened to a limit, which is SHORT_MESSAGE or more."""
 

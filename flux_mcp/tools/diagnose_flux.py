@@ -63,6 +63,7 @@ async def diagnose_flux(
     return FluxDiagnosis(
         request=request,
         objects={one.ref: one for one in evidence.flux.objects},
+        read=frozenset(evidence.flux.read),
         absent=evidence.flux.absent,
         only=evidence.only,
         flux_in_full=not evidence.flux.unread,

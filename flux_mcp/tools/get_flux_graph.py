@@ -51,6 +51,7 @@ async def get_flux_graph(
         request=request,
         flow=_drawn(flow, edges, about),
         matching=flow,
+        edges=edges,
         about=about,
         statuses={status.object.ref: status for status in assess((node.object for node in read.objects), request.now)},
         read=read.read,

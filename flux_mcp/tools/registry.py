@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -31,6 +31,8 @@ from flux_mcp.tools.reconcile_flux_resource import reconcile_flux_resource
 from flux_mcp.tools.reconcile_flux_sources import reconcile_flux_sources
 from flux_mcp.tools.schema import argument_model, published_schema, validate
 from flux_mcp.tools.trace_kubernetes_resource import trace_kubernetes_resource
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +155,18 @@ class Toolbox:
         return replace(answer, unread=(*answer.unread, *unread), empty_namespace="" if unread else namespace)
 
     async def call(self, name: str, arguments: Mapping[str, Any], report: Report | None = None) -> str:
+        """Answer one call with text; see `answer`."""
+        return await self.answer(name, arguments, lambda answer: answer.render(), report)
+
+    async def answer(
+        self, name: str, arguments: Mapping[str, Any], render: Callable[[Answer], T], report: Report | None = None
+    ) -> T:
         """Answer one call.
 
         Args:
             name: of the tool.
             arguments: as they came.
+            render: writes the answer, in a thread of its own.
             report: is told how far a tool that waits is.
 
         Raises:
@@ -174,7 +183,7 @@ class Toolbox:
             with anyio.fail_after(seconds):
                 answer = await self._answer(tool, {**waiting, **checked})
                 answer = replace(answer, request=replace(answer.request, tools=frozenset(self.tools)))
-                return await anyio.to_thread.run_sync(answer.render, abandon_on_cancel=True)
+                return await anyio.to_thread.run_sync(render, answer, abandon_on_cancel=True)
         except ForbiddenEverywhere as error:
             if "namespace" not in checked or checked["namespace"] is not None:
                 raise

@@ -25,7 +25,7 @@ LAYERS = (
     ("render",),
     ("recording", "rbac", "signals"),
     ("tools", "worker"),
-    ("server",),
+    ("server", "graph_command"),
     ("cli",),
     ("__main__",),
 )

@@ -524,6 +524,7 @@ def facts(found: list[FluxNode]) -> FluxGraph:
         request=SCOPE,
         flow=flow_of(graph),
         matching=flow_of(graph),
+        edges=None,
         about=None,
         statuses={entry.object.ref: entry for entry in judged},
         read=frozenset(by_kind),
