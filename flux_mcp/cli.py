@@ -1,9 +1,11 @@
-"""The command line: serve, record, call, tools, graph, rbac. The MCP library is imported only when serving."""
+"""The command line. The MCP library is imported only when serving."""
 
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -12,9 +14,10 @@ import typer
 import flux_mcp
 from flux_mcp.errors import FluxMcpError
 from flux_mcp.graph_command import graph
-from flux_mcp.settings import DEFAULT_TIMEOUT, Access, Settings
+from flux_mcp.settings import DEFAULT_TIMEOUT, Access, Settings, parse_timeout
 
 if TYPE_CHECKING:
+    from flux_mcp.cluster.client import Cluster
     from flux_mcp.tools.registry import Toolbox
 
 app = typer.Typer(
@@ -37,8 +40,28 @@ def _variable(name: str) -> str:
     return f"FLUX_MCP_{name.upper().replace('-', '_')}"
 
 
-def _access(name: str, text: str, metavar: str = "TEXT") -> Any:  # noqa: ANN401
-    return _option(name, text, metavar=metavar, rich_help_panel=_ACCESS)
+def _access(name: str, text: str, metavar: str = "TEXT", **more: Any) -> Any:  # noqa: ANN401
+    return _option(name, text, metavar=metavar, rich_help_panel=_ACCESS, **more)
+
+
+def _complete_context(ctx: typer.Context, incomplete: str) -> list[str]:
+    import anyio  # noqa: PLC0415
+
+    from flux_mcp.tools.values import values  # noqa: PLC0415
+
+    settings = _completing(ctx)
+    return anyio.run(
+        values, _cluster(replace(settings, access=replace(settings.access, context=None))), "context", incomplete
+    )
+
+
+def _completing(ctx: typer.Context) -> Settings:
+    """The settings of a command line that is being completed, as far as they are known and fit together."""
+    known = inspect.signature(_settings).parameters
+    try:
+        return _settings(**{name: given for name, given in ctx.params.items() if name in known})
+    except FluxMcpError:
+        return Settings()
 
 
 def _settings(  # noqa: PLR0913 (one parameter a flag)
@@ -47,7 +70,10 @@ def _settings(  # noqa: PLR0913 (one parameter a flag)
         str | None, _access("kubeconfig", "kubeconfig file; default: as kubectl finds it", "PATH")
     ] = None,
     kube_context: Annotated[
-        str | None, _access("kube-context", "context; default: the one current at the first call")
+        str | None,
+        _access(
+            "kube-context", "context; default: the one current at the first call", autocompletion=_complete_context
+        ),
     ] = None,
     kube_as: Annotated[str | None, _access("kube-as", "user to impersonate, e.g. a view-only service account")] = None,
     kube_as_group: Annotated[list[str] | None, _access("kube-as-group", "group to impersonate; repeatable")] = None,
@@ -70,8 +96,9 @@ def _settings(  # noqa: PLR0913 (one parameter a flag)
         Path | None, _option("recording", "answer from this recording; starts no kubectl", metavar="DIR")
     ] = None,
     timeout: Annotated[
-        float, _option("timeout", "seconds for one tool call, its kubectl processes included, wait_seconds not")
-    ] = (DEFAULT_TIMEOUT),
+        str,
+        _option("timeout", "bound of one tool call, 45s or 2m; the reconcile tools add wait_seconds", metavar="TIME"),
+    ] = f"{DEFAULT_TIMEOUT:g}s",
     read_only: Annotated[bool, _option("read-only", "leave out the tools that ask Flux to reconcile")] = False,
     flux_only: Annotated[
         bool, _option("flux-only", "leave out get_kubernetes_resources and get_kubernetes_logs")
@@ -92,7 +119,7 @@ def _settings(  # noqa: PLR0913 (one parameter a flag)
             client_key=kube_client_key,
             insecure_skip_tls_verify=kube_insecure_skip_tls_verify,
         ),
-        timeout=timeout,
+        timeout=parse_timeout(timeout),
         read_only=read_only,
         flux_only=flux_only,
         recording=recording,
@@ -132,15 +159,20 @@ def _fail(text: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _toolbox(settings: Settings) -> "Toolbox":
+def _cluster(settings: Settings) -> "Cluster":
     from flux_mcp.cluster.client import Cluster  # noqa: PLC0415 (with pydantic and sh, a quarter of a second)
     from flux_mcp.kubectl.connect import connect  # noqa: PLC0415
-    from flux_mcp.tools.registry import Toolbox  # noqa: PLC0415
 
     try:
-        return Toolbox(Cluster(connect(settings), settings.access), settings)
+        return Cluster(connect(settings), settings.access)
     except FluxMcpError as error:
         _fail(str(error), 2)
+
+
+def _toolbox(settings: Settings) -> "Toolbox":
+    from flux_mcp.tools.registry import Toolbox  # noqa: PLC0415
+
+    return Toolbox(_cluster(settings), settings)
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 (typer's callback)
@@ -211,50 +243,224 @@ def record(
         _fail(str(error), 1)
 
 
-@app.command()
+class OutputFormat(StrEnum):
+    """How an answer is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def _complete_tool(incomplete: str) -> list[tuple[str, str]]:
+    from flux_mcp.shell import complete_tool  # noqa: PLC0415
+
+    return complete_tool(incomplete)
+
+
+def _complete_argument(ctx: typer.Context, incomplete: str) -> list[str]:
+    from flux_mcp.shell import complete_argument  # noqa: PLC0415
+
+    tool, before = ctx.params.get("tool"), ctx.params.get("arguments") or ()
+    return complete_argument(_toolbox(_completing(ctx)), tool, before, incomplete) if tool else []
+
+
+def _complete_client(incomplete: str) -> list[str]:
+    from flux_mcp.install.clients import clients  # noqa: PLC0415
+
+    return [name for name in clients() if name.startswith(incomplete)]
+
+
+@app.command(add_help_option=False)
 @_with_settings
 def call(
     *,
-    tool: Annotated[str, typer.Argument(metavar="TOOL", help="the tool; `fluxcd-mcp tools` lists them")],
+    ctx: typer.Context,
+    tool: Annotated[
+        str,
+        typer.Argument(metavar="TOOL", help="the tool; `fluxcd-mcp tools` lists them", autocompletion=_complete_tool),
+    ] = "",
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="its arguments; lists are split at commas")
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY=VALUE]...",
+            help="its arguments, also KIND/NAME; lists are split at commas",
+            autocompletion=_complete_argument,
+        ),
     ] = None,
+    output: Annotated[
+        OutputFormat,
+        typer.Option("--output", "-o", help="json: the facts as fields (docs/json.md)"),
+    ] = OutputFormat.TEXT,
+    show_help: Annotated[
+        bool, typer.Option("--help", "-h", help="Show this message, or the arguments of TOOL, and exit.")
+    ] = False,
     settings: Settings,
 ) -> None:
-    """Answer one tool call and print it. Exit code 0: an answer, 1: an error, 2: bad usage."""
-    import anyio  # noqa: PLC0415
+    """Answer one tool call and print it. Exit code 0: an answer, 1: an error, 2: bad usage or a bad argument."""
+    if not tool:
+        typer.echo(ctx.get_help(), err=not show_help)
+        raise typer.Exit(0 if show_help else 2)
+    from flux_mcp.shell import tool_help, tool_name  # noqa: PLC0415
 
+    if show_help:
+        try:
+            typer.echo("\n".join(tool_help(_toolbox(settings), tool_name(tool))))
+        except FluxMcpError as error:
+            _fail(str(error), 2)
+        return
+    _answer(_toolbox(settings), tool, arguments or (), output)
+
+
+def _answer(toolbox: "Toolbox", tool: str, words: Sequence[str], output: OutputFormat = OutputFormat.TEXT) -> None:
+    """Print the answer to one call."""
+    import anyio  # noqa: PLC0415
+    import orjson  # noqa: PLC0415
+
+    from flux_mcp.errors import BadArgument  # noqa: PLC0415
+    from flux_mcp.render.answer import Answer  # noqa: PLC0415
+    from flux_mcp.render.documents import document  # noqa: PLC0415
+    from flux_mcp.render.terminal import show  # noqa: PLC0415
+    from flux_mcp.shell import check_documented, parse_arguments, progress, tool_name  # noqa: PLC0415
     from flux_mcp.signals import Signalled, unless_signalled  # noqa: PLC0415
     from flux_mcp.tools.registry import UnknownTool  # noqa: PLC0415
 
-    pairs = [argument.partition("=") for argument in arguments or ()]
-    if any(not key or not sign for key, sign, _ in pairs):
-        _fail("Arguments are KEY=VALUE, for example namespace=apps.", 2)
-    if len({key for key, _, _ in pairs}) != len(pairs):
-        _fail("An argument was given twice.", 2)
-    work = functools.partial(_toolbox(settings).call, tool, {key: value for key, _, value in pairs})
+    def write(answer: Answer) -> str:
+        if output is OutputFormat.TEXT:
+            return show(answer.render())
+        return orjson.dumps(document(answer), option=orjson.OPT_INDENT_2).decode()
+
     try:
-        answer = anyio.run(unless_signalled, work)
+        if output is OutputFormat.JSON:
+            check_documented(tool_name(tool))
+        work = functools.partial(toolbox.answer, tool_name(tool), parse_arguments(words), write, progress())
+        typer.echo(anyio.run(unless_signalled, work))
     except Signalled as signalled:
         _fail(f"There is no answer: {signalled}.", 128 + signalled.number)
-    except UnknownTool as error:
+    except (UnknownTool, BadArgument) as error:
         _fail(str(error), 2)
     except FluxMcpError as error:
         _fail(str(error), 1)
-    typer.echo(answer)
 
 
 @app.command()
 @_with_settings
 def tools(*, settings: Settings) -> None:
     """List the tools with their parameters."""
+    from flux_mcp.shell import argument_lines  # noqa: PLC0415
+
     toolbox = _toolbox(settings)
     for name, tool in toolbox.tools.items():
-        schema = toolbox.schema(name)
         typer.echo(f"{name}: {tool.description}")
-        for parameter, told in schema["properties"].items():
-            required = "*" if parameter in schema.get("required", ()) else ""
-            typer.echo(f"  {parameter}{required} ({told.get('type', 'any')}): {told.get('description', '')}")
+        for line in argument_lines(toolbox.schema(name)):
+            typer.echo(line)
+
+
+@app.command()
+def demo(
+    *,
+    tool: Annotated[
+        str, typer.Argument(metavar="TOOL", help="the tool; default: three of them", autocompletion=_complete_tool)
+    ] = "",
+    arguments: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="its arguments")] = None,
+) -> None:
+    """Answer from a recorded cluster with Flux that comes with this program: no kubectl and no cluster is needed."""
+    recording = Path(__file__).parent / "demo"
+    toolbox = _toolbox(Settings(recording=recording))
+    if tool:
+        _answer(toolbox, tool, arguments or ())
+        return
+    for question, name, words in DEMO:
+        typer.echo(f"> {question}\n> fluxcd-mcp demo {' '.join((name, *words))}\n")
+        _answer(toolbox, name, words)
+        typer.echo("")
+    typer.echo(f"Any other tool answers too: fluxcd-mcp demo TOOL, or serve --recording={recording}")
+
+
+DEMO = (
+    ("Which Flux runs in this cluster, and how is it?", "get_flux_instance", ()),
+    ("Why is the payments Helm release failing?", "diagnose_flux", ("HelmRelease/apps/payments",)),
+    ("Which images does Flux deploy in the monitoring namespace?", "list_flux_workloads", ("namespace=monitoring",)),
+)
+"""What `fluxcd-mcp demo` asks: the question, the tool and its arguments."""
+
+
+@app.command()
+@_with_settings
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="print the report as JSON")] = False,
+    settings: Settings,
+) -> None:
+    """Check kubectl, the kubeconfig, the cluster, Flux, and what the identity may read and reconcile.
+
+    Exit code 0: answers are possible; 1: a failure stops them; 2: bad usage.
+    """
+    import anyio  # noqa: PLC0415
+    import orjson  # noqa: PLC0415
+
+    from flux_mcp.doctor import Doctor  # noqa: PLC0415
+    from flux_mcp.render.doctor import failed, report_json, report_lines  # noqa: PLC0415
+    from flux_mcp.render.terminal import show  # noqa: PLC0415
+    from flux_mcp.signals import Signalled, unless_signalled  # noqa: PLC0415
+
+    try:
+        checks = anyio.run(unless_signalled, Doctor(_cluster(settings), settings).run)
+    except Signalled as signalled:
+        _fail(f"There is no report: {signalled}.", 128 + signalled.number)
+    if as_json:
+        typer.echo(orjson.dumps(report_json(checks), option=orjson.OPT_INDENT_2).decode())
+    else:
+        typer.echo(show("\n".join(report_lines(checks))))
+    raise typer.Exit(int(failed(checks)))
+
+
+@app.command()
+@_with_settings
+def install(
+    *,
+    client: Annotated[
+        str, typer.Argument(metavar="CLIENT", help="the MCP client to configure", autocompletion=_complete_client)
+    ],
+    write: Annotated[
+        bool, typer.Option("--write", help="merge it into the client's file, and keep the file before beside it")
+    ] = False,
+    settings: Settings,
+) -> None:
+    """Print the configuration of an MCP client for this server, with full paths; --write puts it in place.
+
+    The other flags become flags of the server. CLIENT is claude-code, claude-desktop, cursor, vscode, codex,
+    gemini-cli, goose, opencode or copilot-cli.
+    """
+    import sys  # noqa: PLC0415
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from flux_mcp.install.clients import clients, link  # noqa: PLC0415
+    from flux_mcp.install.launch import launch  # noqa: PLC0415
+    from flux_mcp.install.merge import snippet  # noqa: PLC0415
+    from flux_mcp.install.merge import write as merge  # noqa: PLC0415
+    from flux_mcp.kubectl.validate import echo, nearest  # noqa: PLC0415
+
+    known = clients().get(client)
+    if known is None:
+        _fail(f"There is no client {echo(client)}{nearest(client, clients())}. There are: {', '.join(clients())}.", 2)
+    start = launch(settings, os.environ, sys.argv[0])
+    entry, path = known.entry_for(start), known.path(os.environ)
+    for note in start.notes:
+        typer.echo(note, err=True)
+    if not write:
+        typer.echo(f"For {known.title}, in {path} (--write puts it there):", err=True)
+        typer.echo(snippet(known, entry), nl=False)
+        if address := link(client, start):
+            typer.echo(f"Or open this link: {address}", err=True)
+        return
+    try:
+        backup = merge(known, path, entry, datetime.now(UTC))
+    except FluxMcpError as error:
+        _fail(str(error), 1)
+    if backup is not None and backup == path.resolve():
+        typer.echo(f"{path} has this entry already.")
+    else:
+        typer.echo(f"Wrote the entry to {path}" + (f"; the file before is {backup}." if backup else "."))
+    typer.echo(f"Next: {known.after}. fluxcd-mcp doctor checks the cluster.")
 
 
 app.command()(_with_settings(graph))

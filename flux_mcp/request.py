@@ -50,10 +50,16 @@ class RequestContext:
 
 @dataclass(frozen=True, slots=True)
 class ContextEntry:
-    """One context of the kubeconfig, by its names only, and the address of its API server."""
+    """One context of the kubeconfig, by its names only.
+
+    Attributes:
+        server: the address of its API server.
+        plugin: the command of its credential plugin; empty without one.
+    """
 
     name: str
     cluster: str
     user: str
     namespace: str
     server: str = ""
+    plugin: str = ""

@@ -1,5 +1,6 @@
 """The settings that a process is started with. They are frozen: no tool call can change them."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,21 @@ DEFAULT_TIMEOUT = 45.0
 """Seconds for one tool call. Common MCP clients give up at 60."""
 MAX_TIMEOUT = 3600.0
 
+_TIME: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|h)?")
+_UNITS: Final = {None: 1, "s": 1, "m": 60, "h": 3600}
 _CONTROL: Final = {*map(chr, range(0x20)), "\x7f"}
+
+
+def parse_timeout(text: str | float) -> float:
+    """Seconds of `45`, `45s`, `1.5m` or `1h`.
+
+    Raises:
+        BadSetting: it is written otherwise.
+    """
+    found = _TIME.fullmatch(str(text))
+    if found is None:
+        raise BadSetting("--timeout must be a time such as 45s, 2m or 45, which is seconds.")
+    return float(found[1]) * _UNITS[found[2]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +96,7 @@ _FLAGS: Final = (
     ("client_key", "--kube-client-key", "--client-key"),
 )
 """The attribute of Access, our flag, kubectl's flag."""
+_PATHS: Final = {"--kubeconfig", "--kube-certificate-authority", "--kube-client-certificate", "--kube-client-key"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +132,22 @@ class Settings:
             raise BadSetting(
                 "--recording answers from files: it cannot be combined with --kubeconfig or --kube-… flags."
             )
+
+    def flags(self) -> tuple[str, ...]:
+        """The flags of the command line that make these settings, with full paths."""
+        given = [(ours, os.path.abspath(text) if ours in _PATHS else text) for ours, _, text in self.access._given()]  # noqa: SLF001, PTH100
+        if self.recording is not None:
+            given.append(("--recording", os.path.abspath(self.recording)))  # noqa: PTH100
+        if self.timeout != DEFAULT_TIMEOUT:
+            given.append(("--timeout", f"{self.timeout:g}"))
+        if self.kubectl != "kubectl":
+            given.append(("--kubectl", os.path.abspath(self.kubectl) if os.sep in self.kubectl else self.kubectl))  # noqa: PTH100
+        switches = (
+            ("--kube-insecure-skip-tls-verify", self.access.insecure_skip_tls_verify),
+            ("--read-only", self.read_only),
+            ("--flux-only", self.flux_only),
+        )
+        return (*(f"{flag}={text}" for flag, text in given), *(flag for flag, on in switches if on))
 
     @property
     def pinned(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from flux_mcp.diagnosis.catalog.failure import Failure
 from flux_mcp.diagnosis.catalog.lookup import PLACES, failures
+from flux_mcp.render.documents import FIELDS
 from tests.support.fake import ROOT
 from tests.support.rules_page import rules_page
 from tests.support.tools_page import tools_page
@@ -72,6 +73,22 @@ def _code(text: str) -> str:
 
 
 _PACKAGE: Final = ROOT / "flux_mcp"
+
+
+def json_page() -> str:
+    """docs/json.md."""
+    lines = [
+        "# Answers as JSON",
+        "",
+        "`fluxcd-mcp call TOOL --output=json` prints the facts of an answer as fields, masked like its text. Fields are only",
+        "ever added. Written by `make docs` from flux_mcp/render/documents.py: change it there.",
+    ]
+    for title, fields in FIELDS.items():
+        lines += ["", f"## {title}", "", "| field | |", "|---|---|"]
+        lines += [f"| `{name}` | {text} |" for name, text in fields.items()]
+    return "\n".join(lines) + "\n"
+
+
 _MODULES: Final = "<!-- Below: written by `make docs` from the first sentence of each module. -->\n"
 
 
@@ -107,6 +124,7 @@ def _sentence(file: Path) -> str:
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "docs/architecture.md": architecture_page,
+    "docs/json.md": json_page,
     "docs/failures.md": failures_page,
     "docs/rules.md": rules_page,
     "docs/tools.md": tools_page,

@@ -36,6 +36,7 @@ from flux_mcp.kubectl.base import Kubectl, Output
 from flux_mcp.kubectl.command import (
     MOST_NAMES,
     Annotate,
+    CanEverywhere,
     CanPatch,
     Command,
     ConfigView,
@@ -76,7 +77,7 @@ class Cluster:
         self._kubectl, self._access, self._monotonic = kubectl, access or Access(), monotonic
         self._in_use: str | None = self._access.context
         self._kubeconfig: tuple[object, Kubeconfig] | None = None
-        self._checked_version = False
+        self._version = ""
         self._first_seen: dict[str, ContextEntry] = {}
         self._opening = anyio.Lock()
         self._discovery = Discovery(kubectl, monotonic)
@@ -163,13 +164,17 @@ class Cluster:
 
     async def _look(self) -> Kubeconfig:
         """The kubeconfig, and at the first time kubectl's version beside it."""
-        if self._checked_version:
+        if self._version:
             return await self.kubeconfig()
         async with gather() as reads:
             found = reads.start("the kubeconfig", self.kubeconfig(), Kubeconfig("", ()), required=True)
             reads.start("kubectl's version", self._check_version(), None, required=True)
-        self._checked_version = True
         return found.value
+
+    @property
+    def kubectl_version(self) -> str:
+        """The version of kubectl, after `open`; empty before."""
+        return self._version
 
     async def _check_version(self) -> None:
         output = await self._ask(Version(), ErrorContext(None))
@@ -183,6 +188,7 @@ class Cluster:
                 f"kubectl {echo(str(told))} is too old or not known: version {'.'.join(map(str, OLDEST_KUBECTL))} "
                 "or newer is needed. Set --kubectl (FLUX_MCP_KUBECTL) to another one."
             )
+        self._version = str(told)
 
     async def resolve(self, request: RequestContext, kind: str, api_version: str | None = None) -> Kind:
         """The kind that a spelling means: see `Discovery.resolve`."""
@@ -334,14 +340,16 @@ class Cluster:
         Raises:
             KubectlError: it could not be asked.
         """
-        output, errors = await self._ask_in_version(request, question)
-        words = output.stdout.split(maxsplit=1)
-        if words and (output.exit_code, words[0]) in {(0, b"yes"), (1, b"no")}:
-            return words[0] == b"yes"
-        for error in errors:
-            if not isinstance(error, Forbidden) or isinstance(error, ImpersonationForbidden):
-                raise error
-        return True
+        return _may(*await self._ask_in_version(request, question))
+
+    async def may_everywhere(self, request: RequestContext, question: CanEverywhere) -> bool:
+        """Whether the identity may do something in all namespaces; also where it may not even ask that.
+
+        Raises:
+            KubectlError: it could not be asked.
+        """
+        output = await self._ask(question, request.where)
+        return _may(output, problems(output, request.where))
 
     async def annotate(self, request: RequestContext, annotate: Annotate) -> None:
         """Ask Flux to reconcile: the one thing that is ever written.
@@ -402,6 +410,17 @@ async def _map(
         return await anyio.to_thread.run_sync(partial(map_items, single=single), stdout, project)
     except KubectlError as error:
         raise (found[0] if found else error.at(str(error_context))) from None
+
+
+def _may(output: Output, errors: Sequence[KubectlError]) -> bool:
+    """What `kubectl auth can-i` printed; True where the identity may not ask."""
+    words = output.stdout.split(maxsplit=1)
+    if words and (output.exit_code, words[0]) in {(0, b"yes"), (1, b"no")}:
+        return words[0] == b"yes"
+    for error in errors:
+        if not isinstance(error, Forbidden) or isinstance(error, ImpersonationForbidden):
+            raise error
+    return True
 
 
 def _for_kinds(error: KubectlError, kinds: Sequence[Kind]) -> KubectlError:

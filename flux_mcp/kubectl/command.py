@@ -8,7 +8,7 @@ them in one place.
 
 import re
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from flux_mcp.api.kind import FORCE, RESET, FluxKind, Kind
 from flux_mcp.api.kinds import by_kind
@@ -263,19 +263,48 @@ class CanPatch:
     def args(self) -> tuple[str, ...]:
         """Explicit flags for all that a kuberc could default otherwise."""
         resource = _resource(self.kind, self.version)
-        return (
-            "auth",
-            "can-i",
-            f"--namespace={self.namespace}",
-            "--all-namespaces=false",
-            "--list=false",
-            "--no-headers=false",
-            "--quiet=false",
-            "--subresource=",
-            "--",
-            "patch",
-            f"{resource}/{self.name}" if self.name else resource,
-        )
+        return _can_i("patch", f"{resource}/{self.name}" if self.name else resource, self.namespace)
+
+
+@dataclass(frozen=True, slots=True)
+class CanEverywhere:
+    """`kubectl auth can-i`: whether the identity may do something with a kind in all namespaces. It prints yes or no.
+
+    Attributes:
+        verb: list, patch (of Flux kinds), or logs, which is to get the logs of Pods.
+    """
+
+    kind: Kind
+    version: str
+    verb: Literal["list", "patch", "logs"] = "list"
+
+    def __post_init__(self) -> None:
+        """The last gate, as for Get and Annotate."""
+        check_resource(_resource(self.kind, self.version))
+        fits = {"list": True, "patch": by_kind.get(self.kind.kind) is self.kind, "logs": self.kind.resource == "pods"}
+        if not fits.get(self.verb):
+            raise BadArgument("kind", f"must be one that {echo(self.verb)} is asked of, not {echo(self.kind.kind)}")
+
+    def args(self) -> tuple[str, ...]:
+        """Explicit flags for all that a kuberc could default otherwise."""
+        verb, subresource = ("get", "log") if self.verb == "logs" else (self.verb, "")
+        return _can_i(verb, _resource(self.kind, self.version), subresource=subresource)
+
+
+def _can_i(verb: str, what: str, namespace: str = "", *, subresource: str = "") -> tuple[str, ...]:
+    return (
+        "auth",
+        "can-i",
+        *((f"--namespace={namespace}",) if namespace else ()),
+        f"--all-namespaces={'false' if namespace else 'true'}",
+        "--list=false",
+        "--no-headers=false",
+        "--quiet=false",
+        f"--subresource={subresource}",
+        "--",
+        verb,
+        what,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The names in a kubeconfig, as `kubectl config view` tells them. Credentials are not looked at."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -58,30 +58,35 @@ class Kubeconfig:
 
 def parse_kubeconfig(document: Mapping[str, Any]) -> Kubeconfig:
     """The names in what `kubectl config view --output=json` printed."""
-    contexts, clusters = document.get("contexts"), document.get("clusters")
-    servers = {
-        _text(entry, "name"): _text(entry.get("cluster"), "server")
-        for entry in (clusters if isinstance(clusters, list) else [])
-        if isinstance(entry, Mapping)
-    }
+    servers = {name: _text(cluster, "server") for name, cluster in _named(document, "cluster")}
+    plugins = {name: _text(user.get("exec"), "command") for name, user in _named(document, "user")}
     entries = [
         ContextEntry(
             name,
             cluster := _text(inner, "cluster"),
-            _text(inner, "user"),
+            user := _text(inner, "user"),
             _text(inner, "namespace"),
             servers.get(cluster, ""),
+            plugins.get(user, ""),
         )
-        for entry in (contexts if isinstance(contexts, list) else [])
-        if (name := _text(entry, "name"))
-        for inner in [entry.get("context")]
+        for name, inner in _named(document, "context")
+        if name
     ]
     return Kubeconfig(_text(document, "current-context"), tuple(entries))
 
 
+def _named(document: Mapping[str, Any], key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The names and the fields of the clusters, users or contexts."""
+    entries = document.get(f"{key}s")
+    for entry in entries if isinstance(entries, list) else ():
+        inner = entry.get(key) if isinstance(entry, Mapping) else None
+        if isinstance(entry, Mapping):
+            yield _text(entry, "name"), inner if isinstance(inner, Mapping) else {}
+
+
 def file_stamp(kubeconfig: str | None) -> object:
     """What changes when a file of the kubeconfig does, so that a change is seen without starting a process."""
-    return tuple(map(_stamp, _paths(kubeconfig)))
+    return tuple(map(_stamp, kubeconfig_files(kubeconfig)))
 
 
 def check_files(kubeconfig: str | None) -> None:
@@ -90,7 +95,7 @@ def check_files(kubeconfig: str | None) -> None:
     Raises:
         BadKubeconfig: none of the files exists.
     """
-    paths = _paths(kubeconfig) if kubeconfig or os.environ.get("KUBECONFIG") else []
+    paths = kubeconfig_files(kubeconfig) if kubeconfig or os.environ.get("KUBECONFIG") else []
     if paths and not any(map(os.path.exists, paths)):
         named = ", ".join(map(echo, paths))
         expected = any(path[:1] in "~$" for path in paths)
@@ -98,7 +103,8 @@ def check_files(kubeconfig: str | None) -> None:
         raise BadKubeconfig(f"There is no kubeconfig at {named}.{shell}", brief="no kubeconfig")
 
 
-def _paths(kubeconfig: str | None) -> list[str]:
+def kubeconfig_files(kubeconfig: str | None) -> list[str]:
+    """The files that kubectl merges: the one of --kubeconfig, else those of KUBECONFIG, else the default."""
     # Without HOME and an entry in the password file `~` stays as it is.
     default = os.path.join(os.path.expanduser("~"), ".kube", "config")  # noqa: PTH111, PTH118 (Path.home() raises then)
     files = [kubeconfig] if kubeconfig else (os.environ.get("KUBECONFIG") or default).split(os.pathsep)

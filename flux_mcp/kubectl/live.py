@@ -158,6 +158,15 @@ def find_program(program: str) -> str:
     return found
 
 
+def path_of(program: str) -> str | None:
+    """The path of a program as `find_program` finds it; None where there is none that can be executed."""
+    try:
+        found = find_program(program)
+    except sh.CommandNotFound:
+        return None
+    return found if os.access(found, os.X_OK) else None
+
+
 class _Sink(BytesIO):
     """Takes a child's output up to a limit; past it, it drops the rest, remembers, and says so once."""
 

@@ -4,9 +4,11 @@ Sources: the Kubernetes documentation on object names and label selectors; kubec
 than it should (an empty value silently means the default, a name that starts with `-` is a flag).
 """
 
+import difflib
 import json
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from flux_mcp.errors import BadArgument
@@ -17,6 +19,8 @@ _NAME_MAX: Final = 253
 SELECTOR_MAX: Final = 512
 SUBSTRING_MAX: Final = 200
 _ECHO_MAX: Final = 80
+_NEAR: Final = 0.7
+"""How like a value must be to what was given to be named beside it."""
 
 _RESOURCE: Final = re.compile(r"[a-z][a-z0-9]{0,62}(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _VERSIONED: Final = re.compile(
@@ -32,6 +36,19 @@ def echo(value: str) -> str:
     shown = "".join(c if c.isprintable() else "\ufffd" for c in value[:_ECHO_MAX])
     shown = without_markup(json.dumps(shown.encode("utf-8", "replace").decode(), ensure_ascii=False))
     return shown + (f" ({len(value)} characters)" if len(value) > _ECHO_MAX else "")
+
+
+def nearest(given: str, allowed: Iterable[str], names: Mapping[str, str] | None = None) -> str:
+    """` (did you mean X?)` for the value that is most like what was given; nothing where none is.
+
+    Args:
+        given: the refused value.
+        allowed: the values that are taken.
+        names: what to call a value, where that is not the value itself.
+    """
+    words = {value.lower(): value for value in allowed}
+    near = difflib.get_close_matches(given.lower(), words, 1, _NEAR)
+    return f" (did you mean {(names or words)[near[0]]}?)" if near else ""
 
 
 def check_dns_name(value: str, argument: str = "name") -> str:

@@ -5,10 +5,9 @@ allowed, for the sentence of an error; it is not published. Names, types and des
 JSON schema.
 """
 
-import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
 
@@ -32,6 +31,7 @@ from flux_mcp.kubectl.validate import (
     check_selector,
     check_substring,
     echo,
+    nearest,
 )
 from flux_mcp.reconcile.outcome import SOURCE_KINDS
 
@@ -42,8 +42,6 @@ MAX_TAIL: Final = 2000
 MAX_WAIT: Final = 600
 ALL: Final = "all"
 DEPENDENCIES: Final = "dependencies"
-NEAR: Final = 0.7
-"""How like a value must be to what was given to be named beside it."""
 _SINCE: Final = re.compile(r"([0-9]{1,4})([smhd])")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 MAX_SINCE: Final = 30 * _UNITS["d"]
@@ -59,13 +57,6 @@ class StatusFilter:
     def fits(self, status: ObjectStatus) -> bool:
         """Whether an object is among them."""
         return status.health in self.health or (self.trouble and status.trouble)
-
-
-def nearest(given: str, allowed: Iterable[str]) -> str:
-    """` (did you mean X?)` for the value that is most like what was given; nothing where none is."""
-    words = {value.lower(): value for value in allowed}
-    near = difflib.get_close_matches(given.lower(), words, 1, NEAR)
-    return f" (did you mean {words[near[0]]}?)" if near else ""
 
 
 def _one_of(given: str, allowed: Sequence[str], more: str = "") -> str:
@@ -116,8 +107,7 @@ def to_flux_kind(given: str, argument: str = "kind") -> FluxKind:
     kind = find_kind(given)
     if kind is None:
         words = {word: entry.kind for entry in FLUX_KINDS for word in entry.spellings}
-        near = difflib.get_close_matches(given.lower(), words, 1, NEAR)
-        hint = f" (did you mean {words[near[0]]}?)" if near else ""
+        hint = nearest(given, words, words)
         allowed = ", ".join(entry.kind for entry in FLUX_KINDS)
         raise BadArgument(
             argument, f"must be a Flux kind, one of {allowed}, or its plural or short name, not {echo(given)}{hint}"

@@ -9,10 +9,12 @@ import anyio
 import anyio.to_thread
 from pydantic import BaseModel
 
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kinds import find_kind
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.cluster.namespaces import check_exists
+from flux_mcp.cluster.namespaces import check_exists, near_names
 from flux_mcp.errors import FluxMcpError, ForbiddenEverywhere, NotFound, TimedOut
-from flux_mcp.kubectl.validate import echo
+from flux_mcp.kubectl.validate import echo, nearest
 from flux_mcp.reconcile.wait import Pace, Report, Waiter
 from flux_mcp.render.answer import Answer
 from flux_mcp.settings import Settings
@@ -90,12 +92,12 @@ class UnknownTool(FluxMcpError):
 
 
 def _why_not(tool: Tool, settings: Settings) -> str:
-    """Why a tool is left out under these settings; empty if it is not."""
+    """The flag that leaves a tool out; empty if none does."""
     if settings.recording is not None and not (tool.reads_only and tool.recorded):
-        return "a recording cannot answer it"
+        return "--recording"
     if settings.flux_only and not tool.flux_alone:
-        return "the server was started with --flux-only"
-    return "the server was started with --read-only" if settings.read_only and not tool.reads_only else ""
+        return "--flux-only"
+    return "--read-only" if settings.read_only and not tool.reads_only else ""
 
 
 class Toolbox:
@@ -110,7 +112,7 @@ class Toolbox:
 
     def __init__(self, cluster: Cluster, settings: Settings, pace: Pace | None = None) -> None:
         """Build the argument models."""
-        self._cluster, self._timeout, self._pace = cluster, settings.timeout, pace
+        self.cluster, self._timeout, self._pace = cluster, settings.timeout, pace
         hidden = frozenset({"cluster", "waiter", "context"} if settings.pinned else {"cluster", "waiter"})
         self._left_out = {tool.name: why for tool in TOOLS if (why := _why_not(tool, settings))}
         self.tools = {tool.name: tool for tool in TOOLS if tool.name not in self._left_out}
@@ -123,11 +125,10 @@ class Toolbox:
             UnknownTool: there is no such tool, or the settings leave it out.
         """
         if name not in self._models:
-            why = self._left_out.get(name)
-            known = f"There are: {', '.join(self._models)}."
-            raise UnknownTool(
-                f"{name} is not here: {why}. {known}" if why else f"There is no tool {echo(name)} here. {known}"
-            )
+            flag = self._left_out.get(name)
+            what = f"{name} is not available with {flag}." if flag else f"There is no tool {echo(name)}"
+            near = "" if flag else f"{nearest(name, self._models)}."
+            raise UnknownTool(f"{what}{near} Available tools: {', '.join(self._models)}.")
         return self._models[name]
 
     def schema(self, name: str) -> dict[str, Any]:
@@ -143,15 +144,19 @@ class Toolbox:
         """
         namespace = arguments.get("namespace")
         try:
-            answer = await tool.answer(self._cluster, **arguments)
-        except NotFound:
+            answer = await tool.answer(self.cluster, **arguments)
+        except NotFound as error:
+            request = await self.cluster.open(arguments.get("context"))
             if namespace is not None:
-                request = await self._cluster.open(arguments.get("context"))
-                await check_exists(self._cluster, request, namespace)
-            raise
+                await check_exists(self.cluster, request, namespace)
+            kind, name = arguments.get("kind"), arguments.get("name")
+            kind = find_kind(kind) if isinstance(kind, str) else kind
+            if not isinstance(kind, Kind) or name is None or "It is in namespace" in str(error):
+                raise
+            raise NotFound(f"{error}{await near_names(self.cluster, request, kind, name)}", brief=error.brief) from None
         if namespace is None or not answer.found_nothing:
             return answer
-        unread = await check_exists(self._cluster, answer.request, namespace)
+        unread = await check_exists(self.cluster, answer.request, namespace)
         return replace(answer, unread=(*answer.unread, *unread), empty_namespace="" if unread else namespace)
 
     async def call(self, name: str, arguments: Mapping[str, Any], report: Report | None = None) -> str:
@@ -190,7 +195,7 @@ class Toolbox:
             advice = "If it may in one namespace, pass namespace."
             raise ForbiddenEverywhere(f"{error} {advice}", brief=error.brief, resources=error.resources) from None
         except TimeoutError:
-            context = checked.get("context") or self._cluster.in_use or "not settled yet"
+            context = checked.get("context") or self.cluster.in_use or "not settled yet"
             stands = "" if tool.reads_only else " Requests made until then stand."
             raise TimedOut(
                 f"{name} had no answer within {seconds:g} seconds, and kubectl was ended; context {context}.{stands} "

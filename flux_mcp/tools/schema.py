@@ -3,14 +3,16 @@
 import copy
 import functools
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
+from flux_mcp.api.kinds import find_kind
 from flux_mcp.errors import BadArgument
-from flux_mcp.kubectl.validate import echo
+from flux_mcp.kubectl.validate import echo, nearest
 
 LONG_NUMBER: Final = 10**20
 """From here on a number that does not fit is not repeated."""
@@ -62,10 +64,47 @@ def validate(model: type[BaseModel], arguments: Mapping[str, Any]) -> dict[str, 
         BadArgument: one does not fit; the sentence names it and what is allowed.
     """
     try:
-        checked = model.model_validate(dict(arguments))
+        checked = model.model_validate(_split_target(model, arguments))
     except ValidationError as error:
         raise _refusal(model, error) from None
     return {name: getattr(checked, name) for name in model.model_fields}
+
+
+def _split_target(model: type[BaseModel], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """`Kind/name`, `namespace/name` and `Kind/namespace/name`, written for kind or name, as arguments of their own.
+
+    No kind and no name holds a slash. Two parts of a name are a kind and a name where kind is left out. For kind they
+    must begin with one of Flux: `pods/log` is a subresource, and no kind.
+
+    Raises:
+        BadArgument: a part differs from an argument that is given too.
+    """
+    found = dict(arguments)
+    for argument in ("name", "kind"):
+        given = found.get(argument)
+        parts = given.split("/") if isinstance(given, str) else ()
+        if (
+            argument not in model.model_fields
+            or not 1 < len(parts) <= len(_TARGET)
+            or not all(map(_PART.fullmatch, parts))
+        ):
+            continue
+        if argument == "kind" and find_kind(parts[0]) is None:
+            continue
+        kind = str(found.get("kind") or parts[0])
+        of_kind = argument == "kind" or ("kind" in model.model_fields and kind.lower() == parts[0].lower())
+        names = _TARGET if len(parts) == len(_TARGET) else ("kind", "name") if of_kind else ("namespace", "name")
+        del found[argument]
+        for name, part in zip(names, parts, strict=True):
+            other = found.get(name)
+            if other is not None and str(other).lower() != part.lower():
+                raise BadArgument(argument, f"must fit {name}, which is {echo(str(other))}, not {_shown(given)}")
+            found[name] = part
+    return found
+
+
+_TARGET: Final = ("kind", "namespace", "name")
+_PART: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
 def _refusal(model: type[BaseModel], error: ValidationError) -> BadArgument:
@@ -73,7 +112,8 @@ def _refusal(model: type[BaseModel], error: ValidationError) -> BadArgument:
     argument = str(first["loc"][0]) if first["loc"] else "arguments"
     takes = ", ".join(model.model_fields) or "no arguments"
     if first["type"] == "extra_forbidden":
-        return BadArgument(echo(argument), f"is not an argument of {model.__name__}, which takes {takes}")
+        near = nearest(argument, model.model_fields)
+        return BadArgument(echo(argument), f"is not an argument of {model.__name__}, which takes {takes}{near}")
     if first["type"] == "missing":
         return BadArgument(argument, f"is required by {model.__name__}, which takes {takes}")
     field = model.model_fields.get(argument)

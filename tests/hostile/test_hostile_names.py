@@ -1,6 +1,7 @@
 """Hostile names, through a client, for every tool that takes a name: those that come later join by themselves.
 
-Row numbers are those of the table of hostile inputs. Each is refused, and no process is started.
+Row numbers are those of the table of hostile inputs. Each is refused, and no process is started; but `a/b` of row 17 is
+a namespace and a name.
 """
 
 from typing import Any
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.anyio
 
 TEXTS = {row: [*BOTH.get(row, []), *SHELL.get(row, []), *PAIRS.get(row, [])] for row in range(1, 24)}
 TEXTS[21] += ["\uff46oo", "f\u043eo"]
+TEXTS[17] = [text for text in TEXTS[17] if text not in {"a/b", "secret/foo"}]
 FILLED = {"namespace": "apps"}
 """What else a tool may require."""
 
@@ -49,6 +51,26 @@ async def test_no_name_is(fake: FakeKubectl, ask_fake: Ask, text: str) -> None:
         assert len(reply.text) < 400
         assert reply.text.isprintable()
     assert fake.calls() == []
+
+
+@pytest.mark.parametrize("text", ["a/b", "secret/foo"])
+async def test_row_17_two_words_are_a_namespace_and_a_name(fake: FakeKubectl, ask_fake: Ask, text: str) -> None:
+    """kubectl would take the first for a kind: it never gets them as one word."""
+    namespace, name = text.split("/")
+    fake.serves(*(kind.resource for kind in (*FLUX_KINDS, *KUBERNETES_KINDS)))
+    fake.says("get", "", f'Error from server (NotFound): x "{name}" not found\n', 1)
+    for tool, arguments in await calls(text):
+        fake.forget()
+        reply = await ask_fake(tool, **arguments)
+        if "namespace" in arguments:
+            assert reply.text.startswith('Bad argument: name must fit namespace, which is "apps"'), tool
+            continue
+        assert not reply.text.startswith("Bad argument"), tool
+        gets = fake.calls("get")
+        assert gets, tool
+        assert not any("/" in word for argv in gets for word in argv[argv.index("--") :]), tool
+        spaces = {word for argv in gets for word in argv if word.startswith("--namespace=")}
+        assert spaces <= {f"--namespace={namespace}"}, tool
 
 
 @pytest.mark.parametrize("name", ["a", "0", "a.b-c", "1.2.3", "a-0.b--c", "a" * 253], ids=short)

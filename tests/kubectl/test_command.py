@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import POD
 from flux_mcp.errors import BadArgument, UnknownContext
 from flux_mcp.kubectl import command as commands
 from flux_mcp.kubectl.command import (
     Annotate,
     ApiResources,
+    CanEverywhere,
     CanPatch,
     ConfigView,
     Get,
@@ -406,6 +408,28 @@ CAN_I = {"--namespace=apps", "--all-namespaces=false", "--list=false", "--no-hea
             id="can-i",
         ),
         pytest.param(
+            CanEverywhere(by_kind["Kustomization"], "v1", "patch"),
+            ("auth", "can-i"),
+            {*CAN_I, "--all-namespaces=true"} - {"--namespace=apps", "--all-namespaces=false"},
+            ("patch", KUSTOMIZATIONS),
+            id="can-i-in-all-namespaces",
+        ),
+        pytest.param(
+            CanEverywhere(by_kind["Kustomization"], "v1"),
+            ("auth", "can-i"),
+            {*CAN_I, "--all-namespaces=true"} - {"--namespace=apps", "--all-namespaces=false"},
+            ("list", KUSTOMIZATIONS),
+            id="can-i-list",
+        ),
+        pytest.param(
+            CanEverywhere(POD, "v1", "logs"),
+            ("auth", "can-i"),
+            {*CAN_I, "--all-namespaces=true", "--subresource=log"}
+            - {"--namespace=apps", "--all-namespaces=false", "--subresource="},
+            ("get", "pods.v1."),
+            id="can-i-logs",
+        ),
+        pytest.param(
             ApiResources(),
             ("api-resources",),
             {"--output=wide", "--cached=false", "--no-headers=true", "--verbs=", "--categories=", "--sort-by="},
@@ -467,6 +491,12 @@ KUSTOMIZATION = by_kind["Kustomization"]
             "kind",
             id="can-i-another-kind",
         ),
+        pytest.param(lambda: CanEverywhere(POD, "v1", "patch"), "kind", id="can-i-patch-no-flux-kind"),
+        pytest.param(lambda: CanEverywhere(POD, "v1", "delete"), "kind", id="can-i-another-verb"),  # type: ignore[arg-type]
+        pytest.param(
+            lambda: CanEverywhere(dataclasses.replace(POD, plural="secrets"), "v1"), "kind", id="can-i-read-secrets"
+        ),
+        pytest.param(lambda: CanEverywhere(KUSTOMIZATION, "v1", "logs"), "kind", id="can-i-logs-of-another-kind"),
     ],
 )
 def test_the_last_gate_says_what_it_refuses(build: Callable[[], commands.Command], argument: str) -> None:
@@ -484,7 +514,7 @@ def test_there_are_no_other_commands() -> None:
         if inspect.isclass(member) and dataclasses.is_dataclass(member) and hasattr(member, "args")
     }
     fixed = {"ApiResources", "ConfigView", "ServerVersion", "Version"}
-    assert found == {"Annotate", "CanPatch", "Get", "Logs", *fixed}
+    assert found == {"Annotate", "CanEverywhere", "CanPatch", "Get", "Logs", *fixed}
     assert {name for name in found if not dataclasses.fields(getattr(commands, name))} == fixed
 
 

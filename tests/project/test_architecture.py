@@ -23,9 +23,9 @@ LAYERS = (
     ("cluster",),
     ("reconcile",),
     ("render",),
-    ("recording", "rbac", "signals"),
+    ("recording", "rbac", "signals", "install"),
     ("tools", "worker"),
-    ("server", "graph_command"),
+    ("server", "graph_command", "shell", "doctor"),
     ("cli",),
     ("__main__",),
 )

@@ -1,11 +1,14 @@
 """The README says what is so."""
 
+import json
 import re
 
 import pytest
 from typer.testing import CliRunner
 
 from flux_mcp.cli import app
+from flux_mcp.install.clients import clients, link
+from flux_mcp.install.launch import Launch
 from flux_mcp.tools.registry import TOOLS
 from tests.support.fake import ROOT
 
@@ -19,7 +22,15 @@ def help_of(command: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("command", "own"), [("serve", set()), ("call", set()), ("tools", set()), ("record", {"--namespace"})]
+    ("command", "own"),
+    [
+        ("serve", set()),
+        ("call", {"--output"}),
+        ("tools", set()),
+        ("record", {"--namespace"}),
+        ("doctor", {"--json"}),
+        ("install", {"--write"}),
+    ],
 )
 def test_the_table_of_flags_is_that_of_help(command: str, own: set[str]) -> None:
     told = set(re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE))
@@ -52,3 +63,22 @@ def test_the_two_commands_are_targets_of_make() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"`?make ([a-z-]+)", README):
         assert f"\n{target}:" in makefile
+
+
+def test_the_clients_are_those_of_install() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| `fluxcd-mcp install ([a-z-]+) --write` \| `([^`|]+)`", README, re.MULTILINE)
+    assert [(title, name) for title, name, _ in rows] == [(client.title, name) for name, client in clients().items()]
+    assert all(clients()[name].linux.endswith(path.removeprefix("~")) for _, name, path in rows)
+
+
+def test_the_entry_by_hand_has_the_shape_that_install_writes() -> None:
+    (shown,) = re.findall(r"^```json\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    entry = json.loads(shown)["mcpServers"]["flux"]
+    start = Launch(entry["command"], tuple(entry["args"]), entry["env"])
+    assert entry == clients()["claude-code"].entry_for(start)
+
+
+def test_the_links_are_those_of_install() -> None:
+    start = Launch("uvx", ("fluxcd-mcp", "serve"))
+    shown = re.findall(r"\]\(((?:cursor|vscode):[^)]+)\)", README)
+    assert shown == [link("cursor", start), link("vscode", start)]

@@ -54,6 +54,7 @@ class Api:
         self._served = self.kinds
         self._objects: dict[str, dict[tuple[str, str], dict[str, Any]]] = defaultdict(dict)
         self._forbidden: tuple[str, ...] = ()
+        self._unpatchable: tuple[str, ...] = ()
         self._allowed = ""
         self._toolbox = Toolbox(Cluster(self), Settings())
 
@@ -80,6 +81,10 @@ class Api:
         """From now on these kinds may not be read, other than in one namespace."""
         self._forbidden, self._allowed = resources, but_in
 
+    def forbids_patch(self, *resources: str) -> None:
+        """From now on objects of these kinds may not be annotated."""
+        self._unpatchable = resources
+
     async def run(self, command: Command, context: str | None = None) -> Output:
         """What kubectl would print."""
         args = command.args()
@@ -90,6 +95,11 @@ class Api:
             case "version":
                 versions = '{"clientVersion": {"gitVersion": "v1.34.4"}, "serverVersion": {"gitVersion": "v1.34.4"}}'
                 return Output(0, versions.encode(), "")
+            case "auth":
+                verb, resource = args[args.index("--") + 1 :]
+                denied = verb == "patch" and unversioned(resource) in self._unpatchable
+                denied = denied or (verb != "patch" and unversioned(resource) in self._forbidden)
+                return Output(int(denied), b"no\n" if denied else b"yes\n", "")
             case "logs":
                 container = next(word for word in args if word.startswith("--container=")).partition("=")[2]
                 return Output(0, f"hello from {container}\n".encode(), "")

@@ -538,7 +538,7 @@ async def test_what_is_not_there_is_not_found(cluster: Cluster, ask_fake: Ask) -
         pytest.param({"kind": "Kustomization"}, "kind must be one that has Pods (Pod, Deployment, ", id="flux-kind"),
         pytest.param({"kind": "Service"}, "kind must be one that has Pods", id="another-kind"),
         pytest.param({"kind": "secrets"}, "must not be Secret", id="row-35"),
-        pytest.param({"name": "secret/x"}, "name must be", id="row-17"),
+        pytest.param({"name": "secret/x/y/z"}, "name must be", id="row-17"),
         pytest.param({"name": "Web"}, "name must be", id="no-dns-name"),
         pytest.param({"container": "a/b"}, "container must be", id="container"),
         pytest.param({"container": "--all-containers"}, "container must be", id="container-flag"),
@@ -613,7 +613,7 @@ async def test_a_recording_has_no_logs(ask_recording: Ask, tmp_path: Path) -> No
     settings = Settings(recording=tmp_path)
     toolbox = Toolbox(Asked(connect(settings)), settings)
     assert LOGS not in toolbox.tools
-    with pytest.raises(UnknownTool, match=rf"^{LOGS} is not here: a recording cannot answer it\. There are: "):
+    with pytest.raises(UnknownTool, match=rf"^{LOGS} is not available with --recording\. Available tools: "):
         await toolbox.call(LOGS, {"kind": "Pod", "name": "web-0"})
     reply = await ask_recording("staging", LOGS, kind="Pod", name="web-0")
     assert reply.is_error

@@ -522,7 +522,7 @@ def test_flux_only_is_a_flag_and_a_variable(fake: FakeKubectl, tool: str, how: s
     env = {**os.environ, **({} if flag else {"FLUX_MCP_FLUX_ONLY": "true"})}
     called = CliRunner(env=env).invoke(app, ["call", tool, "kind=Pod", "name=x", f"--kubectl={fake.path}", *flag])
     assert called.exit_code == 2
-    assert f"{tool} is not here: the server was started with --flux-only" in called.output
+    assert f"{tool} is not available with --flux-only" in called.output
     listed = CliRunner(env=env).invoke(app, ["tools", *flag])
     assert listed.exit_code == 0
     assert tool not in listed.output

@@ -833,7 +833,7 @@ async def test_the_message_of_a_time_out_says_that_what_was_asked_stands(monkeyp
     ("settings", "why"),
     [
         (Settings(read_only=True), "--read-only"),
-        (Settings(recording=FIXTURES / "staging"), "a recording cannot answer it"),
+        (Settings(recording=FIXTURES / "staging"), "is not available with --recording"),
     ],
 )
 async def test_a_server_that_only_reads_neither_lists_nor_runs_it(api: FluxApi, settings: Settings, why: str) -> None:

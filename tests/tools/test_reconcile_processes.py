@@ -172,7 +172,8 @@ def test_no_process_is_left_when_a_command_line_call_ends(fake: FakeKubectl, num
         errors = process.communicate(timeout=10)[1].decode()
         assert process.returncode == 128 + number
     assert soon(lambda: fake.running() == [])
-    assert errors == f"There is no answer: ended by {number.name}.\n"
+    assert errors.endswith(f"\nThere is no answer: ended by {number.name}.\n")
+    assert errors.startswith("0 of 1 have ended, waiting for Kustomization flux-system/apps\n")
 
 
 async def test_a_look_that_hangs_ends_with_an_answer(fake: FakeKubectl) -> None:

@@ -1,0 +1,77 @@
+"""The fields of `call --output=json`: documented, those of the objects, and masked."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from flux_mcp.cli import app
+from flux_mcp.render.documents import DOCUMENTED, FIELDS
+from tests.support.fake import FIXTURES
+from tests.support.planted import planted, write
+
+STAGING = FIXTURES / "staging"
+
+
+def fields_of(tool: str, *words: str, recording: Path = STAGING) -> dict[str, Any]:
+    result = CliRunner().invoke(app, ["call", tool, *words, "-o", "json", f"--recording={recording}"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("tool", DOCUMENTED)
+def test_the_fields_are_those_of_the_documentation(tool: str) -> None:
+    common = {"tool", "context", "user", "time", "unread"}
+    assert fields_of(tool).keys() == common | FIELDS[tool].keys()
+    assert set(FIELDS) == {"every answer", *DOCUMENTED}
+
+
+def test_every_object_is_there() -> None:
+    found = fields_of("list_flux_resources")
+    names = {path.stem for path in STAGING.glob("*.toolkit.fluxcd.io.json")} | {
+        path.stem for path in STAGING.glob("*fluxcd*.json")
+    }
+    raw = [item for name in names for item in json.loads((STAGING / f"{name}.json").read_text())["items"]]
+    expected = sorted((i["kind"], i["metadata"]["namespace"], i["metadata"]["name"]) for i in raw)
+    assert sorted((o["kind"], o["namespace"], o["name"]) for o in found["objects"]) == expected
+    assert found["counts"] == Counter(one["health"] for one in found["objects"])
+    assert found["total"] == len(expected)
+    assert found["time"] == "2026-11-22T09:27:06Z"
+
+
+def test_a_field_is_what_the_object_says() -> None:
+    (release,) = fields_of("list_flux_resources", "kinds=HelmRelease", "name_contains=payments")["objects"]
+    raw = json.loads((STAGING / "helmreleases.helm.toolkit.fluxcd.io.json").read_text())["items"]
+    (item,) = [one for one in raw if one["metadata"]["name"] == "payments"]
+    (ready,) = [one for one in item["status"]["conditions"] if one["type"] == "Ready"]
+    assert release["message"] == ready["message"]
+    assert (release["reason"], release["since"]) == (ready["reason"], ready["lastTransitionTime"])
+    assert release["health"] == "Stalled"
+
+
+def test_the_causes_name_what_they_block() -> None:
+    causes = fields_of("diagnose_flux")["causes"]
+    payments = next(one for one in causes if any(each["name"] == "payments" for each in one["objects"]))
+    assert {"kind": "Kustomization", "namespace": "flux-system", "name": "apps"} in payments["blocks"]
+    assert payments["advice"][0].keys() == {"cause", "fix"}
+
+
+def test_the_findings_are_those_of_the_text() -> None:
+    found = fields_of("audit_flux_configuration")
+    text = CliRunner().invoke(app, ["call", "audit_flux_configuration", f"--recording={STAGING}"]).stdout
+    total = sum(len(one["objects"]) for one in found["findings"])
+    assert f" of {total} · " in text.split("\n")[0]
+    assert all(f"{one['severity']} {one['rule']}: " in text for one in found["findings"])
+
+
+@pytest.mark.parametrize("tool", DOCUMENTED)
+def test_no_secret_is_in_a_field(tool: str, tmp_path: Path) -> None:
+    seed = planted()
+    write(seed.items, tmp_path / "staging")
+    text = json.dumps(fields_of(tool, recording=tmp_path / "staging"))
+    assert [secret for secrets in seed.secrets.values() for secret in secrets if secret in text] == []
