@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, Final
 
 from mcp.server import MCPServer
+from mcp.server.apps import client_supports_apps
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool as McpTool
 from mcp.shared.exceptions import MCPError
@@ -26,6 +27,7 @@ from mcp_types import (
 from pydantic import PrivateAttr
 
 from flux_mcp import __version__
+from flux_mcp.apps import graph_app, only_where_announced, text_and_page
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import BadSetting, FluxMcpError, first_of
 from flux_mcp.kubectl.base import Kubectl
@@ -33,6 +35,7 @@ from flux_mcp.kubectl.connect import connect
 from flux_mcp.kubectl.live import LiveKubectl
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.reconcile.wait import Pace
+from flux_mcp.render.answer import Answer
 from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import Tool, Toolbox, UnknownTool
 from flux_mcp.worker import on_this_loop, worker
@@ -73,10 +76,12 @@ def build(kubectl: Kubectl, settings: Settings, pace: Pace | None = None) -> MCP
         instructions=INSTRUCTIONS + ("" if reads_only else WRITING),
         tools=[_BoundTool.bind(tool, toolbox) for tool in toolbox.tools.values()],
         log_level="WARNING",
+        extensions=[graph_app()],
+        middleware=[only_where_announced],
     )
 
 
-_ABSENT: Final = ("prompts/list", "resources/list", "resources/templates/list")
+_ABSENT: Final = ("prompts/list", "resources/templates/list")
 """Methods of the SDK for which there is nothing here."""
 
 
@@ -133,7 +138,9 @@ class _BoundTool(McpTool):
         del convert_result
         report = on_this_loop(context.report_progress)
         try:
-            return _result(await worker().run(lambda: self._toolbox.call(self.name, arguments, report)))
+            render = text_and_page if client_supports_apps(context) else _text
+            answer = self._toolbox.answer
+            return _result(*await worker().run(lambda: answer(self.name, arguments, render, report)))
         except Exception as error:  # noqa: BLE001 (what is not foreseen must not be told by the SDK)
             return _result(self._failure(first_of(error)), is_error=True)
 
@@ -168,8 +175,12 @@ async def _answer() -> CallToolResult:
     raise NotImplementedError
 
 
-def _result(text: str, *, is_error: bool = False) -> CallToolResult:
-    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=is_error)
+def _text(answer: Answer) -> tuple[str, None]:
+    return answer.render(), None
+
+
+def _result(text: str, meta: dict[str, Any] | None = None, *, is_error: bool = False) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=is_error, _meta=meta)
 
 
 def serve(settings: Settings) -> None:

@@ -94,7 +94,11 @@ export class Picture {
   reveal(key) {
     const node = this.byKey?.get(key);
     if (!node) return;
-    const { width, height } = this.root.getBoundingClientRect();
+    const { left, width: whole, height } = this.root.getBoundingClientRect();
+    // On a narrow screen the details lie above the graph.
+    const details = byId("details");
+    const covered = details.hidden ? Infinity : details.getBoundingClientRect().left - left;
+    const width = covered > 150 ? Math.min(whole, covered) : whole;
     const scale = Math.max(this.at.scale, 0.75);
     const [x, y] = [node.x * scale + this.at.x, node.y * scale + this.at.y];
     const edge = 90;

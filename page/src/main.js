@@ -149,7 +149,7 @@ function causeItem(cause, place, passing, named) {
   if (!members.length && !blocks.length && cause.members.length + cause.blocks.length) return null;
   [...members, ...blocks].forEach((id) => named.add(id));
   const heading = members.length ? rows(members, "ul", 10) : [el("p", {}, cause.lines[0] ?? `Cause ${place + 1}`)];
-  return el("li", {}, heading, blocks.length ? el("p", {}, `blocks ${blocks.length}:`) : null, blocks.length ? rows(blocks, "ul", 20) : null);
+  return el("li", {}, heading, blocks.length ? el("p", {}, `blocks ${blocks.length}:`) : null, blocks.length ? el("div", { class: "inner" }, rows(blocks, "ul", 20)) : null);
 }
 
 function rows(ids, tag, most = LISTED) {
@@ -252,6 +252,7 @@ function inHost(object) {
     const args = { kind: object.kind, name: object.name, ...(object.namespace ? { namespace: object.namespace } : {}), ...(host.context ? { context: host.context } : {}) };
     try {
       place.replaceChildren(el("pre", {}, textOf(await host.call("get_flux_resource", args))));
+      place.previousSibling.scrollIntoView({ block: "start" });
     } catch (error) {
       place.replaceChildren(el("p", {}, `There is no answer: ${error.message}`));
     }

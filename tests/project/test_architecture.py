@@ -24,7 +24,7 @@ LAYERS = (
     ("reconcile",),
     ("render",),
     ("recording", "rbac", "signals", "install"),
-    ("tools", "worker"),
+    ("tools", "worker", "apps"),
     ("server", "graph_command", "shell", "doctor"),
     ("cli",),
     ("__main__",),

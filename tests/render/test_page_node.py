@@ -2,15 +2,21 @@
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp import Client
+from mcp.client.extension import advertise
 
-from flux_mcp.render.page import html
+from flux_mcp.kubectl.connect import connect
+from flux_mcp.render.page import html, template
+from flux_mcp.server import build
+from flux_mcp.settings import Settings
 from tests.render.test_page import data_of, name_of
-from tests.support.browser import visit
+from tests.support.browser import FOLDER, needs, visit
 from tests.support.crowd import crowd, record
 from tests.support.fake import FIXTURES, ROOT
 from tests.support.items import READY, item
@@ -383,3 +389,69 @@ def test_the_page_can_be_built_again(tmp_path: Path) -> None:
     before = built.read_bytes()
     subprocess.run(["node", "build.mjs"], cwd=ROOT / "page", check=True, timeout=120)
     assert built.read_bytes() == before
+
+
+def host(folder: Path, theme: str, result: dict[str, Any], args: dict[str, Any], answers: dict[str, Any]) -> Path:
+    """A host of MCP Apps in a file, built of npm's @modelcontextprotocol/ext-apps, that shows a result in the page."""
+    needs("@modelcontextprotocol/ext-apps", "esbuild")
+    shutil.copy(FOLDER / "host.html", folder)
+    built = ["node_modules/.bin/esbuild", "host.mjs", "--bundle", "--format=iife", f"--outfile={folder / 'host.js'}"]
+    subprocess.run([*built, "--log-level=error"], cwd=FOLDER, check=True, timeout=120)
+    given = {"html": template(), "theme": theme, "result": result, "args": args, "answers": answers}
+    (folder / "app.js").write_text(f"window.app = {json.dumps(given)};")
+    return folder / "host.html"
+
+
+async def called(tool: str, recording: Path = FIXTURES / "staging", **arguments: Any) -> dict[str, Any]:
+    """The result of a tool call as a host gets it that announced MCP Apps."""
+    settings = Settings(recording=recording)
+    pages = [advertise("io.modelcontextprotocol/ui", {"mimeTypes": ["text/html;profile=mcp-app"]})]
+    async with Client(build(connect(settings), settings), extensions=pages) as client:
+        result = await client.call_tool(tool, arguments)
+    return result.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+@pytest.mark.parametrize("tool", ["get_flux_graph", "diagnose_flux"])
+async def test_a_host_of_mcp_apps_shows_the_page_and_calls_tools_for_it(tmp_path: Path, tool: str) -> None:
+    answer = await called("get_flux_resource", kind="HelmChart", name="apps-backend", namespace="flux-system")
+    file = host(tmp_path, "dark", await called(tool), {}, {"get_flux_resource": answer})
+    found = visit(
+        file,
+        ("frame",),
+        ("until", f"{BOXES} === 57"),
+        ("value", "document.documentElement.dataset.theme"),
+        ("value", "innerHeight"),
+        ("click", "#troubles .row"),
+        ("value", "document.querySelector('#details h2').textContent"),
+        ("click", "#details h3 + button"),
+        ("until", "document.querySelector('#details pre')"),
+        ("value", "document.querySelector('#details pre').textContent"),
+        ("value", "window.origin"),
+        ("page",),
+        ("value", "window.calls"),
+        ("value", "window.setTheme('light')"),
+        ("frame",),
+        ("until", "document.documentElement.dataset.theme === 'light'"),
+    )
+    assert found.problems == []
+    assert [url for url in found.requests if not url.startswith("file://") and not url.startswith("about:")] == []
+    theme, height, heading, text, origin, calls, _ = found.values
+    assert (theme, height, origin) == ("dark", 640, "null")
+    first = heading.split(" ")
+    namespace, name = first[1].split("/")
+    assert calls == [
+        {"name": "get_flux_resource", "arguments": {"kind": first[0], "namespace": namespace, "name": name}}
+    ]
+    assert text == answer["content"][0]["text"]
+
+
+async def test_a_host_gets_the_text_of_an_error(tmp_path: Path) -> None:
+    result = await called("get_flux_graph", kind="Kustomization", name="nope")
+    found = visit(
+        host(tmp_path, "light", result, {}, {}),
+        ("frame",),
+        ("until", "document.querySelector('pre')"),
+        ("value", "document.querySelector('main').innerText"),
+    )
+    assert "There is no Kustomization" in found.values[0]
+    assert found.problems == []

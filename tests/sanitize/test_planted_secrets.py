@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client
+from mcp.client.extension import advertise
 from mcp_types import TextContent
 from typer.testing import CliRunner
 
@@ -60,15 +61,30 @@ def named(items: Items, per_kind: int = 1) -> list[Named]:
 
 
 async def ask_all(settings: Settings, objects: Sequence[Named], how: Make = many) -> list[tuple[str, str]]:
-    """Every tool in tools/list with these arguments: where a text came from, and the text."""
+    """Every tool in tools/list with these arguments: where a text came from, and the text, with the data of the page."""
     heard = []
-    async with Client(build(connect(settings), settings)) as client:
+    pages = [advertise("io.modelcontextprotocol/ui", {"mimeTypes": ["text/html;profile=mcp-app"]})]
+    async with Client(build(connect(settings), settings), extensions=pages) as client:
         for tool in (await client.list_tools()).tools:
             for arguments in how(tool.input_schema, objects):
                 result = await client.call_tool(tool.name, arguments)
                 text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
-                heard.append((f"{tool.name} {json.dumps(arguments)}", f"{text}\n{result.structured_content}"))
+                heard.append(
+                    (
+                        f"{tool.name} {json.dumps(arguments)}",
+                        f"{text}\n{result.structured_content}\n{json.dumps(result.meta)}",
+                    )
+                )
     return heard
+
+
+def drawn(folder: Path, recording: Path) -> Iterator[tuple[str, str]]:
+    """What `graph` prints and writes."""
+    for output in ("html", "mermaid"):
+        file = folder / output
+        result = CliRunner().invoke(app, ["graph", f"--recording={recording}", f"--output={output}", str(file)])
+        assert result.exit_code == 0, result.output
+        yield f"graph {output}", f"{result.output}\n{file.read_text()}"
 
 
 def record(folder: Path, *flags: str) -> Iterator[tuple[str, str]]:
@@ -110,6 +126,7 @@ def heard(seed: Seed, tmp_path_factory: pytest.TempPathFactory) -> Heard:
         texts += anyio.run(ask_all, Settings(recording=recording), objects)
         # Processes cost most of the time of this test: one object of every fourth kind is enough to pass by kubectl.
         texts += anyio.run(ask_all, live, objects[::4], few)
+        texts += drawn(folder, recording)
         texts += record(folder / "recorded", f"--kubectl={fake.path}")
         texts += anyio.run(ask_all, Settings(recording=folder / "recorded"), objects, few)
         calls = fake.calls()
@@ -164,6 +181,11 @@ def test_an_event_in_a_recording_does_not_repeat_what_its_object_hides(tmp_path:
     assert len(recorded) == len(seed.items[EVENT.resource])
     answers = anyio.run(ask_all, Settings(recording=tmp_path / "recorded"), named(seed.items), just_one)
     assert Heard(answers).telling([hidden, "re3ting"]) == []
+
+
+def test_the_page_has_its_part_in_what_is_looked_through(heard: Heard) -> None:
+    for where in ("get_flux_graph {}", "diagnose_flux {}", "graph html"):
+        assert any("PlantedFailure" in text and '"conditions"' in text for place, text in heard.texts if place == where)
 
 
 def test_no_kubectl_names_secrets(heard: Heard) -> None:

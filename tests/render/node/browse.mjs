@@ -23,6 +23,7 @@ const actions = {
     await page.waitForSelector("iframe");
     place = await (await page.$("iframe")).contentFrame();
   },
+  page: () => (place = page),
   until: (script) => place.waitForFunction(script),
   value: async (script) => values.push(await place.evaluate(script)),
   click: async (selector) => (await place.waitForSelector(selector)).click(),

@@ -14,6 +14,5 @@ bridge.addEventListener("initialized", async () => {
   await bridge.sendToolInput({ arguments: args });
   await bridge.sendToolResult(result);
 });
-await bridge.connect(new PostMessageTransport(frame.contentWindow, frame.contentWindow));
-frame.srcdoc = html;
+bridge.connect(new PostMessageTransport(frame.contentWindow, frame.contentWindow)).then(() => (frame.srcdoc = html));
 window.setTheme = (to) => bridge.setHostContext({ theme: to, containerDimensions: { maxHeight: 700 } });
