@@ -59,8 +59,8 @@ def test_an_object_can_be_named_in_one_word(words: list[str]) -> None:
     ("words", "said"),
     [
         (["get_flux_resource", "Kustomization/apps", "kind=HelmRelease"], "namespace must be"),
-        (["get_flux_resource", "kind=ks", "name=flux-system/apps", "namespace=other"], "name must fit namespace"),
-        (["get_flux_resource", "kind=ks/apps", "name=other"], 'kind must fit name, which is "other"'),
+        (["get_flux_resource", "kind=ks", "name=flux-system/apps", "namespace=other"], 'name must be one with namespace'),
+        (["get_flux_resource", "kind=ks/apps", "name=other"], 'kind must be one with name "other"'),
         (["list_flux_resources", "kinds=Pod"], "kinds must be a Flux kind"),
         (["list_flux_resources", "limit=0"], "limit must be a whole number"),
         (["list_flux_resources", "nmespace=apps"], "(did you mean namespace?)"),
@@ -83,7 +83,7 @@ def test_bad_arguments_of_a_tool_end_with_2(words: list[str], said: str) -> None
     [
         (["get_flux_resource", "HelmRelease/apps/payment"], "Did you mean HelmRelease apps/payments?"),
         (["get_flux_resource", "HelmRelease/web/payments"], "Namespace web does not exist"),
-        (["get_flux_resource", "HelmRelease/monitoring/payments"], "Did you mean HelmRelease apps/payments?"),
+        (["get_flux_resource", "HelmRelease/monitoring/payments"], "It is in namespace apps."),
     ],
 )
 def test_near_names_are_given_for_one_that_does_not_exist(words: list[str], said: str) -> None:

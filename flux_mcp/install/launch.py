@@ -22,8 +22,9 @@ PASSED_ON: Final = re.compile(
     r"|REQUESTS_CA_BUNDLE|OCI_CLI_(CONFIG_FILE|PROFILE)|TELEPORT_HOME|XDG_(CONFIG|CACHE|DATA)_HOME|KUBECACHEDIR"
 )
 """Variables that credential plugins and kubectl read and that hold no credential themselves."""
-HELD_BACK: Final = re.compile(r"(AWS|AZURE|AAD|GOOGLE|OCI|DIGITALOCEAN|LINODE)_\w*(KEY|TOKEN|SECRET|PASSWORD)\w*")
-"""Variables that hold credentials: they are named, and never written to a file."""
+_CLOUDS: Final = ("AWS_", "AZURE_", "AAD_", "GOOGLE_", "OCI_", "DIGITALOCEAN_", "LINODE_")
+_CREDENTIALS: Final = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+"""What is in the names of variables of a cloud that hold credentials: they are named, and never written to a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def launch(settings: Settings, environment: Mapping[str, str], argv0: str) -> La
                     notes.append(f"{name} is left out, since it may hold a password: set it in the client yourself.")
                 else:
                     env[name] = given
-        held = [name for name in environment if HELD_BACK.fullmatch(name)]
+        held = [name for name in environment if name.startswith(_CLOUDS) and any(word in name for word in _CREDENTIALS)]
         if held:
             notes.append(f"No credential is written: {', '.join(sorted(held))} must reach the server in another way.")
     return Launch(command, (*before, "serve", *settings.flags()), env, tuple(notes))

@@ -98,7 +98,9 @@ def _split_target(model: type[BaseModel], arguments: Mapping[str, Any]) -> dict[
         for name, part in zip(names, parts, strict=True):
             other = found.get(name)
             if other is not None and str(other).lower() != part.lower():
-                raise BadArgument(argument, f"must fit {name}, which is {echo(str(other))}, not {_shown(given)}")
+                raise BadArgument(
+                    argument, f"must be one with {name} {echo(str(other))}, which is given too, not {_shown(given)}"
+                )
             found[name] = part
     return found
 

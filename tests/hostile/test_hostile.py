@@ -100,7 +100,7 @@ async def test_row41_a_tool_that_is_not_listed_cannot_be_called(fake: FakeKubect
     (content,) = result.content
     assert isinstance(content, TextContent)
     assert result.is_error
-    assert " here" in content.text
+    assert "Available tools: get_flux_instance, " in content.text
     assert ("--read-only" in content.text) is tool.startswith("reconcile_flux_")
     assert len(content.text) < 700
     assert_seen(content.text)

@@ -63,7 +63,7 @@ async def test_row_17_two_words_are_a_namespace_and_a_name(fake: FakeKubectl, as
         fake.forget()
         reply = await ask_fake(tool, **arguments)
         if "namespace" in arguments:
-            assert reply.text.startswith('Bad argument: name must fit namespace, which is "apps"'), tool
+            assert reply.text.startswith('Bad argument: name must be one with namespace "apps"'), tool
             continue
         assert not reply.text.startswith("Bad argument"), tool
         gets = fake.calls("get")
