@@ -249,7 +249,7 @@ function inHost(object) {
   const place = el("div", { "aria-live": "polite" });
   const ask = async () => {
     place.replaceChildren(el("p", {}, "Reading …"));
-    const args = { kind: object.kind, name: object.name, ...(object.namespace ? { namespace: object.namespace } : {}), ...(host.context ? { context: host.context } : {}) };
+    const args = { kind: object.kind, name: object.name, ...(object.namespace ? { namespace: object.namespace } : {}), ...(host.args?.context ? { context: host.args.context } : {}) };
     try {
       place.replaceChildren(el("pre", {}, textOf(await host.call("get_flux_resource", args))));
       place.previousSibling.scrollIntoView({ block: "start" });
@@ -262,17 +262,31 @@ function inHost(object) {
 
 const textOf = (result) => (result?.content ?? []).filter((part) => part?.type === "text").map((part) => String(part.text)).join("\n");
 
-function result(params) {
+function result(params, asked = false) {
   const data = params?._meta?.[DATA];
-  if (data) {
-    show(data);
-    return;
+  waiting("");
+  byId("answer").hidden = Boolean(data);
+  for (const part of ["main", "#tools", "#notes"]) document.querySelector(part).hidden = !data;
+  if (data) return show(data);
+  // An error, or a host that hands on the text alone: then the page may read the graph itself.
+  const again = params?.isError || asked || !host.canCall ? null : el("button", { type: "button", click: readGraph }, "Draw the graph");
+  byId("answer").replaceChildren(again ?? "", el("pre", { class: "text" }, textOf(params)));
+}
+
+async function readGraph() {
+  byId("answer").replaceChildren(el("p", {}, "Reading …"));
+  const { kind, name, namespace, context } = host.args ?? {};
+  const args = Object.fromEntries(Object.entries({ kind, name, namespace, context }).filter(([, given]) => given !== undefined));
+  try {
+    result(await host.call("get_flux_graph", args), true);
+  } catch (error) {
+    byId("answer").replaceChildren(el("p", {}, `There is no answer: ${error.message}`));
   }
-  // An error, or a host that hands on the text alone.
-  byId("notes").replaceChildren();
-  byId("about").textContent = "";
-  document.querySelector("main").replaceChildren(el("pre", { class: "text whole" }, textOf(params)));
-  byId("tools").hidden = true;
+}
+
+function waiting(said) {
+  byId("empty").hidden = !said;
+  byId("empty").textContent = said;
 }
 
 function context({ theme, containerDimensions }) {
@@ -285,8 +299,9 @@ function context({ theme, containerDimensions }) {
 }
 
 async function connect() {
+  waiting("Waiting for the answer …");
   host = new Host({
-    "ui/notifications/tool-input": (params) => (host.context = params.arguments?.context),
+    "ui/notifications/tool-input": (params) => (host.args = params.arguments),
     "ui/notifications/tool-result": result,
     "ui/notifications/host-context-changed": context,
   });

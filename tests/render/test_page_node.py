@@ -451,7 +451,27 @@ async def test_a_host_gets_the_text_of_an_error(tmp_path: Path) -> None:
         host(tmp_path, "light", result, {}, {}),
         ("frame",),
         ("until", "document.querySelector('pre')"),
-        ("value", "document.querySelector('main').innerText"),
+        ("value", "document.getElementById('answer').innerText"),
     )
     assert "There is no Kustomization" in found.values[0]
+    assert found.problems == []
+
+
+async def test_where_a_host_hands_on_the_text_alone_the_page_reads_the_graph_itself(tmp_path: Path) -> None:
+    result = await called("diagnose_flux", namespace="apps")
+    whole = await called("get_flux_graph", namespace="apps")
+    stripped = {key: part for key, part in result.items() if key != "_meta"}
+    found = visit(
+        host(tmp_path, "light", stripped, {"namespace": "apps"}, {"get_flux_graph": whole}),
+        ("frame",),
+        ("until", "document.querySelector('#answer pre')"),
+        ("value", "document.querySelector('#answer pre').textContent"),
+        ("click", "#answer button"),
+        ("until", f"{BOXES} > 0"),
+        ("value", "[document.getElementById('answer').hidden, document.querySelector('main').hidden]"),
+        ("page",),
+        ("value", "window.calls"),
+    )
+    assert found.values[0] == result["content"][0]["text"]
+    assert found.values[1:] == [[True, False], [{"name": "get_flux_graph", "arguments": {"namespace": "apps"}}]]
     assert found.problems == []
