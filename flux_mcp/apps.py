@@ -10,8 +10,6 @@ from typing import Any, Final
 from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID, Apps, client_supports_apps
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver.resources import Resource
-from mcp.shared.exceptions import MCPError
-from mcp_types import METHOD_NOT_FOUND
 
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.page import APP_BOUND, template
@@ -48,11 +46,11 @@ async def only_where_announced(ctx: ServerRequestContext[Any, Any], call_next: C
     if ctx.method not in {"initialize", "server/discover", "tools/list", "resources/list"}:
         return await call_next(ctx)
     announced = _announced(ctx)
-    if ctx.method == "resources/list" and not announced:
-        raise MCPError(METHOD_NOT_FOUND, "Method not found", data=ctx.method)
     result = await call_next(ctx)
     if not isinstance(result, dict):
         return result
+    if ctx.method == "resources/list" and not announced:
+        return {**result, "resources": [one for one in result["resources"] if one["uri"] != PAGE_URI]}
     if ctx.method == "tools/list" and announced:
         tools = [_bound(tool) if tool["name"] in _TOOLS else tool for tool in result["tools"]]
         return {**result, "tools": tools}
@@ -76,7 +74,7 @@ def _bound(tool: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_app(capabilities: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: content for name, content in capabilities.items() if name != "resources"}
+    kept = dict(capabilities)
     extensions = {
         name: content for name, content in (kept.pop("extensions", None) or {}).items() if name != EXTENSION_ID
     }

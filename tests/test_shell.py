@@ -59,7 +59,7 @@ def test_an_object_can_be_named_in_one_word(words: list[str]) -> None:
     ("words", "said"),
     [
         (["get_flux_resource", "Kustomization/apps", "kind=HelmRelease"], "namespace must be"),
-        (["get_flux_resource", "kind=ks", "name=flux-system/apps", "namespace=other"], 'name must be one with namespace'),
+        (["get_flux_resource", "kind=ks", "name=flux-system/apps", "namespace=other"], "name must be one with namespace"),
         (["get_flux_resource", "kind=ks/apps", "name=other"], 'kind must be one with name "other"'),
         (["list_flux_resources", "kinds=Pod"], "kinds must be a Flux kind"),
         (["list_flux_resources", "limit=0"], "limit must be a whole number"),

@@ -164,10 +164,16 @@ def test_what_is_not_there_is_not_advertised(fake: FakeKubectl) -> None:
         assert answer["error"]["code"] == -32602
         assert "](http" not in answer["error"]["message"]
         assert "<b>" not in answer["error"]["message"]
-        for method in ("prompts/list", "resources/list", "resources/templates/list"):
-            assert server.answer(server.send(method, {}))["error"]["code"] == -32601
+        assert server.answer(server.send("resources/templates/list", {}))["error"]["code"] == -32601
+        assert server.answer(server.send("subscriptions/listen", {}))["error"]["code"] == -32601
+        lists = {
+            method: server.answer(server.send(f"{method}/list", {}))["result"] for method in ("prompts", "resources")
+        }
+        assert all(lists[method][method] for method in lists)
     capabilities = server.capabilities
-    assert capabilities == {"tools": {"listChanged": False}}
+    assert {name for name in capabilities if name != "completions"} == {"tools", "prompts", "resources"}
+    unchanging = [capabilities[name] for name in ("tools", "prompts", "resources")]
+    assert not any(value for capability in unchanging for value in capability.values())
 
 
 @pytest.mark.anyio

@@ -422,8 +422,8 @@ async def test_a_defect_of_our_own_tells_where_it_is_and_no_data(
     reply = await ask(server)
     assert reply.is_error
     assert re.fullmatch(
-        r"Error executing tool list_flux_resources: a defect of fluxcd-mcp \(KeyError(?: at test_faults\.py:\d+)?\)\. "
-        r"It says nothing about the cluster\.",
+        r"Error executing tool list_flux_resources: internal error in fluxcd-mcp \(KeyError(?: at test_faults\.py:\d+)?\), "
+        r"not caused by the cluster\.",
         reply.text,
     )
     assert "s3cr3t" not in caplog.text

@@ -25,6 +25,7 @@ LAYERS = (
     ("render",),
     ("recording", "rbac", "signals", "install"),
     ("tools", "worker", "apps"),
+    ("guides",),
     ("server", "graph_command", "shell", "doctor"),
     ("cli",),
     ("__main__",),
