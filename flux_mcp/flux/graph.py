@@ -105,18 +105,19 @@ class Graph:
                 self._selectable[node.ref.kind, node.ref.namespace].append(node)
 
     def _index(self, node: FluxNode) -> None:
+        ref = node.ref
         for source in node.object.sources:
-            self._users[source].append(node.ref)
+            self._users[source].append(ref)
         for target in node.depends_on:
-            self._dependents[target].append(node.ref)
+            self._dependents[target].append(ref)
         for managed in () if node.remote else node.applied or ():
-            self._holders[managed][node.ref] = None
+            self._holders[managed][ref] = None
             if managed.is_flux:
-                self._add_owner(node.ref, managed.ref)
+                self._add_owner(ref, managed.ref)
         for owner in node.owners:
             # helm-controller labels the HelmChart that it makes, which is the release's source and not its child.
-            if not (node.ref.kind == "HelmChart" and owner.kind == "HelmRelease"):
-                self._add_owner(owner, node.ref)
+            if not (ref.kind == "HelmChart" and owner.kind == "HelmRelease"):
+                self._add_owner(owner, ref)
 
     def _add_owner(self, owner: ObjectRef, child: ObjectRef) -> None:
         self._owners[child][owner] = None

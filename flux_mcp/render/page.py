@@ -33,10 +33,9 @@ _RELATIONS: Final = {
     Relation.PROVIDER: "sends alerts to",
 }
 """What an edge says of the object that it starts from."""
-_DETAILS: Final = ((MESSAGE, True), (MESSAGE, False), (SHORT_MESSAGE, False), (100, False))
-"""Characters of a message, and whether conditions of healthy objects are shown: from the fullest to the shortest."""
-_LEAST: Final = 80
-"""Bytes that an object takes at least."""
+_DETAILS: Final = ((MESSAGE, True, 250), (MESSAGE, False, 80), (SHORT_MESSAGE, False, 80), (100, False, 80))
+"""From the fullest to the shortest: characters of a message, whether conditions of healthy objects are shown, and the
+bytes that an object takes then at least."""
 _PLACE: Final = "__DATA__"
 """Where the data stand in page.html."""
 _ESCAPES: Final = {ord(odd): f"\\u{ord(odd):04x}" for odd in "<>&\u2028\u2029"}
@@ -94,16 +93,18 @@ class Page:
 
     def data(self, bound: int) -> dict[str, Any]:
         """The JSON: everything, else without what helps least, else without the objects furthest from trouble."""
-        order = rank(self.flow, [ref for ref, status in self.statuses.items() if status.trouble])[: bound // _LEAST]
-        for message, conditions in _DETAILS:
+        message, conditions, least = _DETAILS[-1]
+        order = rank(self.flow, [ref for ref, status in self.statuses.items() if status.trouble])[: bound // least]
+        for message, conditions, least in _DETAILS:
+            # What cannot fit is not tried: ten thousand objects take a second to write.
+            if len(order) * least <= bound:
+                found = self._data(order, message, conditions=conditions)
+                if (size := len(orjson.dumps(found))) <= bound:
+                    return found
+        while size > bound and order:
+            order = order[: min(len(order) * bound // size, len(order) - 1)]
             found = self._data(order, message, conditions=conditions)
-            if len(orjson.dumps(found)) <= bound:
-                return found
-        while order:
-            order = order[: len(order) * 3 // 4]
-            found = self._data(order, _DETAILS[-1][0], conditions=False)
-            if len(orjson.dumps(found)) <= bound:
-                break
+            size = len(orjson.dumps(found))
         return found
 
     def _data(self, order: Sequence[object], limit: int, *, conditions: bool) -> dict[str, Any]:
@@ -136,7 +137,8 @@ class Page:
         }
 
     def _object(self, ref: ObjectRef, limit: int, *, conditions: bool) -> Iterator[tuple[str, Any]]:
-        yield from (("kind", clean(ref.kind)), ("namespace", clean(ref.namespace)), ("name", clean(ref.name)))
+        kind, namespace = self._text(ref.kind, MESSAGE), self._text(ref.namespace, MESSAGE)
+        yield from (("kind", kind), ("namespace", namespace), ("name", clean(ref.name)))
         status = self.statuses.get(ref)
         if status is None:
             yield "absent", self.absent(ref)
@@ -149,8 +151,8 @@ class Page:
             "age": age(status.since, self.request.now),
             "revision": revision(status.object.revision) if status.object.revision else "",
             "suspendedBy": clean(status.object.suspended_by),
-            "reason": "" if calm else clean(status.reason),
-            "message": "" if calm and not conditions else self._message(status.message, limit),
+            "reason": "" if calm else self._text(status.reason, MESSAGE),
+            "message": "" if calm and not conditions else self._text(status.message, limit),
             "conditions": []
             if calm and not conditions
             else [self._condition(condition, status, limit) for condition in status.object.conditions],
@@ -159,12 +161,13 @@ class Page:
 
     def _condition(self, condition: Condition, status: ObjectStatus, limit: int) -> list[str]:
         """Type, status, reason, age and message, without the one that the object itself shows."""
-        said = "" if condition.message == status.message else self._message(condition.message, limit)
+        said = "" if condition.message == status.message else self._text(condition.message, limit)
         changed = age(condition.changed, self.request.now)
-        return [clean(condition.type), condition.status, clean(condition.reason), changed, said]
+        kind, reason = self._text(condition.type, MESSAGE), self._text(condition.reason, MESSAGE)
+        return [kind, condition.status, reason, changed, said]
 
-    def _message(self, text: str, limit: int) -> str:
-        """A message, shortened once: the same ones are looked at on each level."""
+    def _text(self, text: str, limit: int) -> str:
+        """A text, masked and shortened once: many objects have the same."""
         found = self._cleaned.get((text, limit))
         return self._cleaned.setdefault((text, limit), plain(text, limit)) if found is None else found
 
