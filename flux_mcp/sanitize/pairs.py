@@ -16,7 +16,7 @@ from flux_mcp.sanitize.words import LEAST, Key, Looks, ends_in_key, is_prose, is
 _SHORT: Final = r"(?=[\w\"'\\\]-]{0,20}\s{0,8}[=:(%])"
 """A short word is a key only where a sign follows: so `design` and `pinned` are passed over."""
 TRIGGER: Final = re.compile(
-    rf"pass|pwd|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|totp|cred|contrasena|cookie|key|kennwort"
+    rf"pass|pwd|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|totp|cred|contrasena|cookie|key|kennwort|bindpw|recovery"
     rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|p(?:in|sk){_SHORT}|otp|webhook"
 )
 """What stands in every key of credentials.toml."""
@@ -44,8 +44,10 @@ _TAIL: Final = f",;.:)]}}>\\{_QUOTES}"
 _CLAUSE: Final = re.compile(r"[^\n,;:.!?()\[\]{}\"]{0,200}")
 _PASSPHRASE: Final = 8
 """Words of the longest one."""
-_LABEL: Final = re.compile(rf"(?<![\w-])(?:name|key)(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,8}}(?:{_QUOTE})?$")
-_VALUE: Final = re.compile(rf"(?:{_QUOTE})?,?\s{{0,40}}(?:-\s)?(?:{_QUOTE})?value(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,40}}")
+_LABEL: Final = re.compile(rf"(?<![\w-])(?:[nN]ame|key)(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,8}}(?:{_QUOTE})?$")
+_VALUE: Final = re.compile(
+    rf"(?:{_QUOTE})?,?\s{{0,40}}(?:-\s)?(?:{_QUOTE})?[vV]alue(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,40}}"
+)
 _VALUE_BEFORE: Final = re.compile(
     rf"(?<!\w)value(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,8}}(?:{_QUOTE})?(?P<secret>[^\s\"',]{{1,512}})(?:{_QUOTE})?"
     rf"[,\s]{{1,40}}(?:{_QUOTE})?name(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,8}}(?:{_QUOTE})?$"
@@ -54,11 +56,17 @@ _VALUE_BEFORE: Final = re.compile(
 _WORD: Final = re.compile(rf"[^\s{_QUOTES}(),;<>\[\]{{}}|\u2022]{{1,4096}}")
 _AROUND: Final = 64
 """Characters around a key in which something random belongs to it."""
-_BETWEEN: Final = 3
+_BETWEEN: Final = 6
 """Words that may stand between."""
+_CHAIN: Final = re.compile(r"[a-z][\w-]{1,20}: ")
+"""A part of a chain of errors, as Go wraps them: `cannot refresh the token: oauth2: invalid_grant`."""
+_OBJECT: Final = re.compile(r"[a-z]{2,20}(?:-[a-z0-9]{1,12}){1,6}")
+"""What an option such as `--sops-age-secret` names: an object of Kubernetes."""
 _SHORTEST: Final = 16
 """Characters of what is masked for its looks, beside a key."""
 _LABELED: Final = re.compile(r"[\w.-]{1,40}[:=]")
+_NO_LABELS: Final = frozenset({"provided", "given", "received", "supplied", "specified", "got", "found", "was", "used"})
+"""Words before a colon that say nothing of what stands behind it: `incorrect API key provided: x`."""
 
 
 def pairs(text: str, low: str) -> Iterator[Span]:
@@ -151,8 +159,10 @@ class _Keyed:
             value = re.split("%26|[&;#]", value, maxsplit=1)[0]
         value = value.rstrip(_TAIL)
         look = _looks(value)
+        chain = said is not Key.STRONG and tie["sign"] == ":" and _CHAIN.match(text, start) and look < Looks.DIGITS
         touches = tie["sign"] == ":" and tie.end() == tie.end("sign")
-        if look < self._least(said) or (touches and self._is_part(said, look)):
+        is_object = self.is_option and said is Key.NAMED and _OBJECT.fullmatch(value) is not None
+        if is_object or chain or look < self._least(said) or (touches and self._is_part(said, look)):
             return None
         if look is Looks.WORD and tie["sign"] == ":" and not self.is_option:
             return _passphrase(text, start)
@@ -179,7 +189,11 @@ class _Keyed:
         if opened is not None and said is Key.STRONG and tie.end() > tie.start():
             return _quoted(self.text, opened, LEAST[said])
         bare = _BARE.match(self.text, tie.end())
-        value = bare[0].rstrip(_TAIL) if bare and tie["verb"] else ""
+        value = bare[0].rstrip(_TAIL) if bare else ""
+        if not tie["verb"]:
+            # A commit stands behind `revision` or `commit`, not behind `token`.
+            is_digits = self.name.lower().endswith("token") and looks(value) is Looks.DIGITS
+            return Span(tie.end(), tie.end() + len(value), MASK) if is_digits else None
         masked = looks(value) >= max(LEAST[said], Looks.MIXED)
         return Span(tie.end(), tie.end() + len(value), MASK) if masked else None
 
@@ -263,8 +277,12 @@ def _random_parts(text: str, word: re.Match[str]) -> Iterator[Span]:
     if _is_labeled(text[max(0, word.start() - 24) : word.start()]):
         return
     position = word.start()
-    for piece in [value] if re.search("[+=]", value) else value.split("/"):
-        if len(piece) >= _SHORTEST and looks(piece) is Looks.RANDOM:
+    pieces = [value] if re.search("[+=]", value) else value.split("/")
+    if not any(len(piece) >= _SHORTEST and looks(piece) is Looks.RANDOM for piece in pieces):
+        return
+    for piece in pieces:
+        # In base64 a slash may stand anywhere; the parts of a path are in lower case.
+        if piece != piece.lower() or looks(piece) is Looks.RANDOM:
             yield Span(position, position + len(piece), MASK)
         position += len(piece) + 1
 
@@ -274,5 +292,5 @@ def _is_labeled(before: str) -> bool:
     label = before.rstrip("\"' ")
     if not label.endswith((":", "=")) or label.endswith(("value:", "->", "=>")):
         return False
-    words = re.split(r"[\s\"']", label[:-1].rstrip("\"'"))
-    return key(words[-1]) is Key.NONE
+    word = re.split(r"[\s\"']", label[:-1].rstrip("\"'"))[-1].lower()
+    return key(word) is Key.NONE and word not in _NO_LABELS and word[:1].isalnum()

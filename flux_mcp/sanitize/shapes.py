@@ -11,6 +11,8 @@ from flux_mcp.sanitize.words import Looks, is_random, looks
 MASK: Final = "***"
 _SHORTEST: Final = 8
 """Characters of what looks random behind the beginning of a token."""
+_POD: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*-[a-z0-9]{8,10}-[a-z0-9]{5}")
+"""The name of a Pod, which ends in two random parts."""
 
 
 class Span(NamedTuple):
@@ -43,6 +45,8 @@ def shapes(text: str, low: str) -> Iterator[Span]:
         for match in shape.pattern.finditer(text):
             groups = match.groupdict()
             part = groups.get("secret") or groups.get("body") or match[0]
+            if not shape.certain and _POD.fullmatch(match[0]):
+                continue
             if shape.certain or is_random(part, _SHORTEST) or looks(part) is Looks.DIGITS:
                 yield Span(*match.span("secret" if "secret" in groups else 0), MASK)
 

@@ -13,8 +13,10 @@ _REST: Final = re.compile(r"[^\s@]{0,512}@(?=[\w.-])")
 _PORT: Final = re.compile(r":[0-9]{1,5}$|\]")
 _PLAIN_USERS: Final = frozenset({"git", MASK})
 """Users of an address that are the same for everybody."""
-_SLASHES: Final = re.compile(r":(?:\\{0,8}/){2}|%3[aA]%2[fF]%2[fF]")
-_ENCODED_USER: Final = re.compile(r"(?:(?!%3[aA]%2[fF]%2[fF])[^\s&\"'<>/?]){1,512}?%40")
+_SLASHES: Final = re.compile(r":(?:\\{0,8}/){2}|%(?:25){0,2}3[aA](?:%(?:25){0,2}2[fF]){2}")
+_ENCODED_USER: Final = re.compile(
+    r"(?:(?!%(?:25){0,2}3[aA]%(?:25){0,2}2[fF])[^\s&\"'<>/?]){1,512}?(?P<at>%(?:25){0,2}40)"
+)
 _BARE_USER: Final = re.compile(
     r"(?<![\w@/.+-])(?P<user>[\w.+-]{1,64}):(?P<password>[^\s@/\"'<>:]{1,256})@(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){0,8})(?P<behind>[/:(]|)"
 )
@@ -25,6 +27,11 @@ _QUERY: Final = re.compile(r"\?(?P<value>[^?&=\s\"'<>#;\\]{1,512}+)(?=[\s\"'<>#\
 _HOOK: Final = re.compile(
     r"(?i)/(?:web)?hooks?/(?P<secret>[^\s\"'<>/?#]{6,512}+)(?<!\.[a-z]{2})(?<!\.[a-z]{3})(?<!\.[a-z]{4})"
 )
+_KEY_PATH: Final = re.compile(r"(?i)/(?:integrations?|triggers?|catch|robots?|api-?keys?|keys?)/(?=[^\s/])")
+_PATH: Final = re.compile(r"[^\s\"'<>?#]{1,512}")
+_SEGMENT: Final = re.compile(r"[^/\\…]+")
+_FILE: Final = re.compile(r"\.[a-z]{2,4}$")
+_SHORTEST_SEGMENT: Final = 6
 _RECEIVER: Final = re.compile(r"/hook/[0-9a-f]{6}(?P<secret>[0-9a-f]{10,512}|(?![^\s\"'<>/?#…]))")
 """The path of a Receiver of Flux, of which six digits are shown, as the Flux documentation has it."""
 _ADDRESS: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,40}://)(?:[^/@\s]{1,2048}@)?([^/?#@\s]{1,255})(/?\Z)?")
@@ -44,27 +51,39 @@ def urls(text: str, *, names: bool = False) -> Iterator[Span]:
     Args:
         names: the text is a name, such as one of an image or a user: `oidc:jane@example.com` is one.
     """
-    if "@" in text or "%40" in text:
+    if "@" in text or "%40" in text or "%2540" in text:
         for slashes in _SLASHES.finditer(text):
             yield from _user(text, slashes.end(), encoded=slashes[0].startswith("%"))
         if _COLON_BEFORE.search(text):
             yield from _bare_users(text, names=names)
     if "=" in text or "?" in text:
         yield from _query(text)
+    for found in _KEY_PATH.finditer(text):
+        yield from _segments(text, found.end(), Looks.RANDOM if "key" in found[0].lower() else Looks.DIGITS)
     if "hook" in text:
         for found in _HOOK.finditer(text):
             if receiver := _RECEIVER.match(text, found.start()):
                 if receiver["secret"]:
                     yield Span(*receiver.span("secret"), "…")
-            elif looks(found["secret"]) >= Looks.MIXED:
-                yield Span(*found.span("secret"), MASK)
+            else:
+                yield from _segments(text, found.start("secret"), Looks.MIXED)
+
+
+def _segments(text: str, start: int, least: Looks) -> Iterator[Span]:
+    """The parts of a path that look like that at least; from the second on what looks random."""
+    path = _PATH.match(text, start)
+    for number, found in enumerate(_SEGMENT.finditer(path[0] if path else "")):
+        value = found[0].rstrip(",;.:)]}")
+        enough = len(value) >= _SHORTEST_SEGMENT and not _FILE.search(value)
+        if enough and looks(value) >= (max(least, Looks.DIGITS) if number else least):
+            yield Span(start + found.start(), start + found.start() + len(value), MASK)
 
 
 def _user(text: str, start: int, *, encoded: bool) -> Iterator[Span]:
     """What stands between the slashes and the host."""
     if encoded:
         if found := _ENCODED_USER.match(text, start):
-            yield Span(start, found.end() - 3, MASK)
+            yield Span(start, found.start("at"), MASK)
         return
     found = _AUTHORITY.match(text, start)
     authority = found[0] if found else ""

@@ -81,6 +81,8 @@ def looks(value: str) -> Looks:
     if text.lower() in table().none or _NOTHING.fullmatch(text):
         return Looks.NOTHING
     if _AROUND.fullmatch(text):
+        if text.endswith("=") and is_random(text, 2 * _SHORTEST_RANDOM):
+            return Looks.RANDOM
         piece = text.strip("/.~$%({<[")
         return Looks.RANDOM if _WHOLE.fullmatch(piece) and is_random(piece, _SHORTEST_RANDOM) else Looks.NOTHING
     if _DIGEST.fullmatch(text):

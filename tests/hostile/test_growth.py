@@ -11,6 +11,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from re import _constants as constants  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -72,8 +73,12 @@ def _within(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, re.Pat
         for number, entry in enumerate(value):
             yield from _within(f"{name}[{number}]", entry, depth + 1)
     elif depth < 6 and hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
-        for field in value.__dataclass_fields__:
+        for field in (*value.__dataclass_fields__, *_cached(type(value))):
             yield from _within(f"{name}.{field}", getattr(value, field, None), depth + 1)
+
+
+def _cached(sort: type) -> Iterator[str]:
+    return (name for name, member in vars(sort).items() if isinstance(member, cached_property))
 
 
 def _parameters(function: Any) -> bool:

@@ -331,10 +331,10 @@ def test_the_time_for_an_object_grows_with_its_size_only() -> None:
     def seconds(size: int) -> float:
         values = {f"key{number}": f"v4lue-{number}\nmore: x{number}y" for number in range(size)}
         one = item("HelmRelease", spec={"values": values}, status={"conditions": [{**READY, "message": "m" * size}]})
-        start = time.perf_counter()
+        start = time.process_time()
         view(one)
         project(one)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(100)
     assert min(seconds(4000) for _ in range(3)) < 60 * min(seconds(500) for _ in range(3))
