@@ -203,7 +203,7 @@ class Doctor:
         down = [controller.ref.name for controller in found.controllers if not controller.up]
         total = len(found.controllers)
         ready = f"{total - len(down)} of {total} controllers ready" if total else "no controller found"
-        version = value(found.distribution.version) if found.distribution.version else "version not reported"
+        version = value(found.distributions[0].version) if found.distributions[0].version else "version not reported"
         good = found.controllers and not down
         self._add(
             Result.OK if good else Result.WARNING,

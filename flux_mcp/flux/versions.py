@@ -24,6 +24,18 @@ def minor(version: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
+def version_text(version: tuple[int, ...]) -> str:
+    """`2.10` of (2, 10)."""
+    return ".".join(map(str, version))
+
+
+def release_of(component: str, image: str) -> tuple[int, int] | None:
+    """The minor version of Flux that the image of a controller belongs to; None where that is not known."""
+    tag = minor(image.partition("@")[0].rpartition(":")[2])
+    name = component.removesuffix("-controller")
+    return next((release for release, minors in RELEASES.items() if tag and minors.get(name) == tag), None)
+
+
 def unsupported(version: str) -> bool:
     """Whether a Flux version is older than the oldest supported one. An unknown version is not."""
     known = minor(version)

@@ -8,14 +8,15 @@ from typing import Final
 
 from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.flux.installation import CONTROLLERS, VERSION_LABEL, Controller, Crd, Distribution
+from flux_mcp.flux.installation import CONTROLLERS, OPERATOR, VERSION_LABEL, Controller, Crd, Distribution
 from flux_mcp.flux.status import ObjectStatus
-from flux_mcp.flux.versions import SUPPORTED, unsupported
+from flux_mcp.flux.versions import SUPPORTED, minor, unsupported, version_text
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.objects import counts, health_and_flags, object_line
-from flux_mcp.render.text import revision
+from flux_mcp.render.text import age, revision
 from flux_mcp.sanitize.quote import abbreviated, free_value, message, name_of, value
 
+OPERATOR_COMPONENT: Final = OPERATOR.partition("=")[2]
 FIRST: Final = 5
 """Objects in trouble that are named."""
 
@@ -25,6 +26,9 @@ class FluxInstallation(Answer):
     """The installation.
 
     Attributes:
+        distributions: each installation, usually one.
+        namespaces: where each of them runs; an empty one for the only one.
+        operators: the Deployments of Flux Operator.
         server: the API server's version, empty where it is not known.
         crds: of Flux; empty where they could not be read.
         statuses: of every Flux object, in the order of trouble.
@@ -33,9 +37,11 @@ class FluxInstallation(Answer):
 
     title = "get_flux_instance"
 
-    distribution: Distribution
+    distributions: tuple[Distribution, ...]
+    namespaces: tuple[str, ...]
     server: str
     controllers: tuple[Controller, ...]
+    operators: tuple[Controller, ...]
     crds: tuple[Crd, ...]
     statuses: tuple[ObjectStatus, ...]
     served: int
@@ -45,18 +51,19 @@ class FluxInstallation(Answer):
             yield "Flux is not installed: the API server serves none of its kinds, and no controller has its label."
             yield self._cluster()
             return
-        yield self._distribution()
-        if unsupported(self.distribution.version):
-            supported = ", ".join(f"{major}.{minor}" for major, minor in SUPPORTED)
-            yield f"Out of support: Flux {value(self.distribution.version)} gets no fixes; supported are {supported}."
+        if len(self.distributions) > 1:
+            yield f"{len(self.distributions)} installations of Flux, by namespace"
+        for namespace, found in zip(self.namespaces, self.distributions, strict=True):
+            yield self._distribution(found) if not namespace else f"  {value(namespace)}: {self._distribution(found)}"
+        yield from self._versions()
         yield self._cluster()
         yield from self._sync()
         yield from self._controllers()
+        yield from self._operators()
         yield from self._crds()
         yield from self._objects()
 
-    def _distribution(self) -> str:
-        found = self.distribution
+    def _distribution(self, found: Distribution) -> str:
         details = (
             ("requested version", found.wanted),
             ("variant", found.variant),
@@ -64,75 +71,158 @@ class FluxInstallation(Answer):
             ("entitlement", found.entitlement),
         )
         installer = f"{found.installed_by} {value(found.operator) if found.operator else ''}".strip()
-        return ", ".join(
-            (
-                f"Flux {value(found.version)}" if found.version else "Flux of an unknown version",
-                f"installed by {installer}" if installer else "installed in an unknown way",
-                *(f"{name} {value(detail)}" for name, detail in details if detail),
-            )
-        )
+        version = f"Flux {value(found.version)}" if found.version else "Flux of an unknown version"
+        if not self.controllers and not self._controllers_unread:
+            version = f"Flux does not run: no controller was found. CRDs of {version} are installed"
+        elif found.version and found.version.count(".") < 2:  # noqa: PLR2004 (a minor version)
+            version += " (by the images of its controllers)"
+        by = f"installed by {installer}" if installer else "installed in an unknown way"
+        return ", ".join((version, by, *(f"{name} {value(detail)}" for name, detail in details if detail)))
+
+    def _versions(self) -> Iterator[str]:
+        """What the versions mean: out of support, several installations, other CRDs."""
+        supported = ", ".join(f"{major}.{minor}" for major, minor in SUPPORTED)
+        for version in dict.fromkeys(found.version for found in self.distributions):
+            if unsupported(version):
+                yield f"Out of support: Flux {value(version)} gets no fixes; supported are {supported}."
+        crds = self.distributions[0].crds
+        if len(self.distributions) > 1:
+            of_version = f", of Flux {value(crds)}" if crds else ""
+            yield f"They share the CRDs{of_version}. Flux does not support several installations in one cluster."
+        elif self.controllers and minor(crds) not in {None, minor(self.distributions[0].version)}:
+            yield f"The CRDs have the label {VERSION_LABEL}={value(crds)}, another version than the controllers."
 
     def _cluster(self) -> str:
-        nodes = self.distribution.nodes
+        platform, nodes = next(((one.platform, one.nodes) for one in self.distributions), ("", 0))
         parts = [f"Kubernetes {value(self.server)}" if self.server else "Kubernetes of an unknown version"]
-        parts += [value(self.distribution.platform)] if self.distribution.platform else []
+        parts += [value(platform)] if platform else []
         parts += [f"{nodes} node{'s' if nodes > 1 else ''}"] if nodes else []
         return f"Cluster: {', '.join(parts)}"
 
     def _sync(self) -> Iterator[str]:
-        applier = self._find_sync()
-        if applier is None:
+        appliers = list(self._find_syncs())
+        if not appliers:
             yield "Sync: no Kustomization found that applies the cluster's own configuration"
-            return
-        path = f", path {value(applier.object.path)}" if applier.object.path else ""
-        yield f"Sync: {_object(applier)}{path}"
         known = {status.object.ref: status for status in self.statuses}
-        for source in (known[ref] for ref in applier.object.sources if ref in known):
-            key, ref = source.object.wanted_ref
-            yield f"  from {_object(source)}, url {value(source.object.url)}" + (
-                f", ref.{key} {value(ref)}" if ref else ""
-            )
+        for applier in appliers:
+            path = f", path {value(applier.object.path)}" if applier.object.path else ""
+            yield f"Sync: {_object(applier)}{path}"
+            for source in (known[ref] for ref in applier.object.sources if ref in known):
+                key, ref = source.object.wanted_ref
+                yield f"  from {_object(source)}, url {value(source.object.url)}" + (
+                    f", ref.{key} {value(ref)}" if ref else ""
+                )
 
-    def _find_sync(self) -> ObjectStatus | None:
-        """The Kustomization that FluxInstance names, else the one named as its namespace beside the controllers."""
+    def _find_syncs(self) -> Iterator[ObjectStatus]:
+        """The Kustomizations that FluxInstance names, else those named as their namespace beside the controllers."""
         known = {status.object.ref: status for status in self.statuses}
-        namespaces = sorted({controller.ref.namespace for controller in self.controllers})
-        namespaces += sorted({ref.namespace for ref in known if ref.kind == "FluxInstance"})
-        refs = (ObjectRef("Kustomization", ns, self.distribution.sync_name or ns) for ns in namespaces)
-        return next((known[ref] for ref in refs if ref in known), None)
+        instances = {ref.namespace for ref in known if ref.kind == "FluxInstance"}
+        name = next((found.sync_name for found in self.distributions), "")
+        for namespace in sorted({one.ref.namespace for one in self.controllers} | instances):
+            ref = ObjectRef("Kustomization", namespace, name or namespace)
+            if ref in known:
+                yield known[ref]
+
+    @property
+    def _controllers_unread(self) -> bool:
+        return any(DEPLOYMENT.kind in one.kinds or "controllers" in one.kinds for one in self.unread)
 
     def _controllers(self) -> Iterator[str]:
         if not self.controllers:
-            unread = any(DEPLOYMENT.kind in one.kinds or "controllers" in one.kinds for one in self.unread)
-            yield "Controllers: " + ("unknown" if unread else f"no Deployment has the label {CONTROLLERS}")
+            found = "unknown" if self._controllers_unread else f"no Deployment has the label {CONTROLLERS}"
+            yield f"Controllers: {found}"
             return
         ready = sum(controller.up for controller in self.controllers)
         restarts = ", 0 restarts" if all(controller.restarts == 0 for controller in self.controllers) else ""
-        yield f"Controllers: {ready} of {len(self.controllers)} ready{restarts}"
+        plain = not any(controller.args or controller.other_args for controller in self.controllers)
+        without = ", no arguments that change behavior" if plain else ""
+        yield f"Controllers: {ready} of {len(self.controllers)} ready{restarts}{without}"
         if ready < len(self.controllers):
             yield "  A controller that is not ready reconciles nothing: the status of its objects may be out of date."
+        yield from self._missing()
         shared = _shared(self.controllers)
         for others, args in shared.items():
             but = f" but {' and '.join(value(ref.name) for ref in others)}" if others else ""
             yield f"  Arguments of all{but}: {_args(args)}"
         listed = {arg for args in shared.values() for arg in args}
+        failures: dict[str, ObjectRef] = {}
         for controller in sorted(self.controllers, key=lambda controller: (controller.up, controller.ref)):
-            yield f"  {self._controller(controller, [arg for arg in controller.args if arg not in listed])}"
+            own = [arg for arg in controller.args if arg not in listed]
+            yield f"  {self._controller(controller, own, failures)}"
+            yield from self._containers(controller)
 
-    def _controller(self, controller: Controller, args: Sequence[str]) -> str:
+    def _missing(self) -> Iterator[str]:
+        """Controllers of kinds that have objects, where no Deployment with the label runs them."""
+        if self._controllers_unread:
+            return
+        running = {component for one in self.controllers for component, _ in one.containers} | {OPERATOR_COMPONENT}
+        kinds: dict[str, set[str]] = defaultdict(set)
+        for status in self.statuses:
+            kinds[status.object.kind.controller].add(status.object.kind.kind)
+        for component in sorted(kinds.keys() - running - {""}):
+            of_kinds = ", ".join(sorted(kinds[component]))
+            yield (
+                f"  {component}, which reconciles {of_kinds}: no Deployment of this name has the label {CONTROLLERS}; "
+                "it does not run, or has other labels."
+            )
+
+    def _operators(self) -> Iterator[str]:
+        for operator in self.operators:
+            yield f"Flux Operator: {self._controller(operator, (), {})}"
+            yield from (f"  {line}" for line in self._containers(operator))
+        instances = [status for status in self.statuses if status.object.kind.kind == "FluxInstance"]
+        kinds = {name for one in self.unread for name in one.kinds}
+        if self.operators and not instances and not kinds & {"FluxInstance", "Flux objects"} and not self.controllers:
+            yield "  There is no FluxInstance: Flux Operator installs Flux only from one. Create a FluxInstance."
+
+    def _controller(self, controller: Controller, args: Sequence[str], failures: dict[str, ObjectRef]) -> str:
         restarts = controller.restarts
         parts = [f"{name_of(controller.ref)}: {controller.ready} of {controller.wanted} ready"]
-        parts += [abbreviated(controller.image)]
-        if restarts != 0:
+        several = len(controller.containers) > 1
+        parts += [f"runs {len(controller.containers)} controllers" if several else abbreviated(controller.image)]
+        if restarts != 0 and (restarts is not None or controller.wanted):
             parts += ["restarts unknown" if restarts is None else f"{restarts} restart{'' if restarts == 1 else 's'}"]
-        parts += [f"last terminated: {' '.join(map(value, controller.last_ends))}"] if controller.last_ends else []
-        if controller.version and controller.version != self.distribution.version:
-            parts.append(f"label {VERSION_LABEL}={value(controller.version)}")
+        parts += [f"unavailable for {age(controller.since, self.request.now)}"] if controller.since else []
+        parts += ["scaled to zero"] if not controller.wanted else []
+        if not several:
+            parts += sorted({value(one.waiting) for one in controller.states if one.waiting})
+            parts += [f"last terminated: {' '.join(map(value, controller.last_ends))}"] if controller.last_ends else []
+        parts += self._skew(controller)
         parts += [_args(args)] if args else []
+        if controller.other_args:
+            parts.append(f"also sets {' '.join(f'--{value(name)}' for name in controller.other_args)}")
         if controller.failure is not None:
             reason, said = controller.failure
-            parts.append(f"{value(reason)}: {message(said)}")
+            same = failures.setdefault(f"{reason} {said.replace(controller.ref.name, '')}", controller.ref)
+            parts.append(
+                f"{value(reason)}: {message(said)}"
+                if same == controller.ref
+                else f"same failure as {value(same.name)}: {value(reason)}"
+            )
         return ", ".join(parts)
+
+    def _skew(self, controller: Controller) -> Iterator[str]:
+        """The version of a controller, where it is another one than that of its installation."""
+        of_namespace = dict(zip(self.namespaces, self.distributions, strict=True))
+        found = of_namespace.get(controller.ref.namespace) or self.distributions[0]
+        if controller in self.operators:
+            yield from ([f"version {value(controller.version)}"] if controller.version else [])
+            return
+        if controller.version and controller.version != found.version and found.version.count(".") > 1:
+            yield f"label {VERSION_LABEL}={value(controller.version)}"
+        if controller.release is not None and controller.release != minor(found.version):
+            yield f"image of Flux {version_text(controller.release)}"
+
+    def _containers(self, controller: Controller) -> Iterator[str]:
+        """The containers of a Deployment that runs several controllers."""
+        states = {state.name: state for state in controller.states}
+        for component, image in controller.containers if len(controller.containers) > 1 else ():
+            line = f"    {value(component or 'container')}: {abbreviated(image)}"
+            if state := states.get(component):
+                line += f", {state.restarts} restart{'' if state.restarts == 1 else 's'}"
+                line += f", {value(state.waiting)}" if state.waiting else ""
+                line += f", last terminated: {value(state.last_reason)}" if state.last_reason else ""
+            yield line
 
     def _crds(self) -> Iterator[str]:
         if not self.crds:
@@ -170,7 +260,8 @@ def _object(status: ObjectStatus) -> str:
 
 
 def _args(args: Sequence[str]) -> str:
-    return " ".join(f"--{free_value(arg.lstrip('-'))}" for arg in args)
+    pairs = (arg.lstrip("-").partition("=") for arg in args)
+    return " ".join(f"--{value(name)}{sign}{free_value(given) if given else ''}" for name, sign, given in pairs)
 
 
 def _shared(controllers: Sequence[Controller]) -> Mapping[tuple[ObjectRef, ...], Sequence[str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT, POD
@@ -13,10 +13,14 @@ from flux_mcp.cluster.gather import gather
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.flux.installation import (
     CONTROLLERS,
+    OPERATOR,
+    OPERATOR_GROUP,
+    Controller,
     Crd,
     Distribution,
     controllers,
     distribution,
+    operators,
     told_by,
     view_crd,
 )
@@ -25,7 +29,11 @@ from flux_mcp.flux.status import assess
 from flux_mcp.kubernetes.pods import Pod, pod
 from flux_mcp.kubernetes.workloads import Workload, view_workload
 from flux_mcp.render.get_flux_instance import FluxInstallation
+from flux_mcp.request import RequestContext
 from flux_mcp.tools.arguments import Context
+
+NAMESPACES: Final = 2
+"""Namespaces of controllers in which Pods without a label of Flux are looked for, each with one kubectl."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,11 @@ async def get_flux_instance(cluster: Cluster, *, context: Context = None) -> Flu
             "controllers", cluster.read(request, (DEPLOYMENT, POD), _see_controller, selector=CONTROLLERS)
         )
         crds_read = reads.read(CRD.kind, cluster.read(request, (CRD,), view_crd, names=names)) if names else None
+        operator_read = (
+            reads.read("Flux Operator", cluster.read(request, (DEPLOYMENT, POD), _see_controller, selector=OPERATOR))
+            if any(kind.group == OPERATOR_GROUP for kind in served)
+            else None
+        )
         version = reads.start("the version of the API server", cluster.server_version(request), "")
     objects, parts = objects_read.value, controllers_read.value
     crds: ListResult[Crd] = crds_read.value if crds_read else ListResult((), frozenset())
@@ -67,16 +80,43 @@ async def get_flux_instance(cluster: Cluster, *, context: Context = None) -> Flu
         _nothing(reads.unread)
     deployments = [one for one in parts.objects if isinstance(one, Workload)]
     pods = [one for one in parts.objects if isinstance(one, Pod)] if POD.kind in parts.read else None
+    operator = operator_read.value.objects if operator_read is not None else ()
+    of_operator = [one for one in operator if isinstance(one, Workload)]
+    found = controllers(deployments, pods)
+    unread = reads.unread
+    if pods is not None:
+        pods += [one for one in operator if isinstance(one, Pod)]
+        more, unread_pods = await _pods_without_label(cluster, request, [*found, *operators(of_operator, pods)])
+        pods, unread = [*pods, *more], (*unread, *unread_pods)
+        found = controllers(deployments, pods)
+    told = [one.told for one in objects.objects if one.told]
+    several = sorted({one.ref.namespace for one in found})
+    namespaces = several if len(several) > 1 else (None,)
     return FluxInstallation(
         request=request,
-        distribution=distribution((one.told for one in objects.objects if one.told), crds.objects, deployments),
+        distributions=tuple(distribution(told, crds.objects, deployments, namespace) for namespace in namespaces),
+        namespaces=tuple(namespace or "" for namespace in namespaces),
         server=version.value,
-        controllers=controllers(deployments, pods),
+        controllers=found,
+        operators=operators(of_operator, pods),
         crds=tuple(sorted(crds.objects, key=lambda crd: crd.ref)),
         statuses=assess((one.object for one in objects.objects), request.now),
         served=len(served),
-        unread=reads.unread,
+        unread=unread,
     )
+
+
+async def _pods_without_label(
+    cluster: Cluster, request: RequestContext, found: Sequence[Controller]
+) -> tuple[list[Pod], tuple[Unread, ...]]:
+    """The Pods in the namespaces of controllers of which none was found: before Flux 2.7 they have no label of Flux."""
+    namespaces = sorted({one.ref.namespace for one in found if one.restarts is None and one.wanted})[:NAMESPACES]
+    async with gather() as reads:
+        pending = [
+            reads.read(f"Pods in {namespace}", cluster.read(request, (POD,), pod, namespace=namespace))
+            for namespace in namespaces
+        ]
+    return [one for read in pending for one in read.value.objects], reads.unread
 
 
 def _nothing(unread: Sequence[Unread]) -> None:

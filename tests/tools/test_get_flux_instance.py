@@ -130,9 +130,9 @@ class Cluster26:
                 ]
             },
         }
-        self.get(
-            "parts", a_list(deployment("source-controller", "v2.6.4"), deployment("helm-controller", "v2.5.1"), pod), 0
-        )
+        other = json.loads(json.dumps(pod).replace("source-controller", "helm-controller"))
+        parts = (deployment("source-controller", "v2.6.4"), deployment("helm-controller", "v2.5.1"), pod, other)
+        self.get("parts", a_list(*parts), 0)
 
     def get(self, what: str, stdout: str, code: int, stderr: str = "") -> None:
         """What a get of the Flux kinds, of the CRDs or of the controllers prints."""
@@ -154,7 +154,7 @@ def old(fake: FakeKubectl) -> Cluster26:
 async def test_an_old_flux_is_said_to_be_out_of_support(old: Cluster26, ask_fake: Ask) -> None:
     reply = await ask_fake(TOOL)
     assert not reply.is_error
-    assert reply.lines[1] == "Flux v2.6.4, installed by flux install or a Helm chart"
+    assert reply.lines[1] == "Flux v2.6.4, installed by flux install or other manifests"
     assert "Out of support: Flux v2.6.4 gets no fixes; supported are 2.7, 2.8, 2.9." in reply.lines
     assert "Cluster: Kubernetes v1.32.1" in reply.lines
     assert f"  {old.resources[0]}: objects may still be stored as v1beta2; new ones are stored as v1" in reply.lines
