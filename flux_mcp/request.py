@@ -32,6 +32,7 @@ class RequestContext:
         now: the moment of the answer; of a recording, the moment that it was made.
         moved: the user and API server of the context when it was first used, and those of now, where they differ.
         chosen: whether the call names the context.
+        in_pod: without a context kubectl uses the service account of its Pod.
         tools: the names of the tools that the server offers, so that an answer advises no other.
     """
 
@@ -41,6 +42,7 @@ class RequestContext:
     where: ErrorContext
     moved: tuple[str, str] | None = None
     chosen: bool = False
+    in_pod: bool = False
     tools: frozenset[str] = frozenset()
 
     def offers(self, tool: str) -> bool:
@@ -55,6 +57,7 @@ class ContextEntry:
     Attributes:
         server: the address of its API server.
         plugin: the command of its credential plugin; empty without one.
+        without_cluster: the kubeconfig does not define the cluster that it names; kubectl would ask localhost:8080.
     """
 
     name: str
@@ -63,3 +66,4 @@ class ContextEntry:
     namespace: str
     server: str = ""
     plugin: str = ""
+    without_cluster: bool = False

@@ -23,6 +23,7 @@ from flux_mcp.cluster.discovery import Discovery
 from flux_mcp.cluster.gather import gather
 from flux_mcp.cluster.result import ListResult, Named, Unread, find_unread
 from flux_mcp.errors import (
+    BadKubeconfig,
     BadOutput,
     CannotReconcile,
     Forbidden,
@@ -45,7 +46,7 @@ from flux_mcp.kubectl.command import (
     ServerVersion,
     Version,
 )
-from flux_mcp.kubectl.kubeconfig import Kubeconfig, check_files, file_stamp, parse_kubeconfig
+from flux_mcp.kubectl.kubeconfig import Kubeconfig, check_files, file_stamp, in_pod, parse_kubeconfig
 from flux_mcp.kubectl.output import continues, map_items, parse_document, problems
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.request import ContextEntry, ErrorContext, RequestContext
@@ -101,16 +102,20 @@ class Cluster:
             raise error
         return parse_kubeconfig(parse_document(output.stdout))
 
-    async def open(self, context: str | None = None) -> RequestContext:
+    async def open(self, context: str | None = None, *, choose: bool = True) -> RequestContext:
         """Settle which context an answer is about, and as whom. Without `context` it is the one in use.
 
         The kubeconfig's own current context is taken once, at the first call, and kept: `kubectl config use-context`
         in another terminal must not redirect the next answer.
 
+        Args:
+            context: its name.
+            choose: whether one must be in use; without, none may be.
+
         Raises:
             KubectlTooOld: kubectl is older than 1.28.
             UnknownContext: the kubeconfig has no such context.
-            BadKubeconfig: it has contexts, but none is chosen.
+            BadKubeconfig: it has contexts, but none is chosen, or the one that is has no cluster.
         """
         async with self._opening:
             stamp = file_stamp(self._access.kubeconfig)
@@ -118,12 +123,18 @@ class Cluster:
                 self._kubeconfig = stamp, await self._look()
                 self._discovery.forget()
         known = self._kubeconfig[1]
-        if context is None and self._in_use is None:
+        if context is None and self._in_use is None and (choose or known.current or len(known.contexts) == 1):
             self._in_use = known.choose()
         name = context if context is not None else self._in_use
-        if not known.contexts:
+        if not known.contexts and not self._access.server:
             check_files(self._access.kubeconfig)
-        entry = known.find(name) if name is not None else None
+        entry = known.find(name) if name is not None and (choose or known.has(name)) else None
+        if choose and entry is not None and entry.without_cluster and not self._access.server:
+            raise BadKubeconfig(
+                f"Context {value(entry.name)} names cluster {value(entry.cluster)}, which the kubeconfig does not "
+                "define: add it under clusters, or pass another context.",
+                brief="bad kubeconfig",
+            )
         return RequestContext(
             context=name,
             identity=self._identity(entry),
@@ -131,6 +142,7 @@ class Cluster:
             where=ErrorContext(name, impersonating=self._impersonated is not None),
             moved=self._moved(entry, chosen=context is not None),
             chosen=context is not None,
+            in_pod=name is None and in_pod(),
         )
 
     def _moved(self, entry: ContextEntry | None, *, chosen: bool) -> tuple[str, str] | None:

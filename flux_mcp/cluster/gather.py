@@ -9,6 +9,8 @@ import anyio.abc
 
 from flux_mcp.cluster.result import ListResult, Named, Unread
 from flux_mcp.errors import BadArgument, BadOutput, KubectlError, TimedOut, first_of
+from flux_mcp.kubectl.base import UNFINISHED
+from flux_mcp.kubectl.output import unfinished
 
 T = TypeVar("T")
 N = TypeVar("N", bound=Named)
@@ -69,7 +71,8 @@ class Gather:
                 pending.error = BadOutput(str(error))
         if scope.cancelled_caught:
             late = f"{', '.join(pending.what)}: kubectl did not answer in time and was ended."
-            pending.late, pending.error = True, TimedOut(late, brief="timeout")
+            login = unfinished(UNFINISHED.get() or (), None)
+            pending.late, pending.error = True, login or TimedOut(late, brief="timeout")
 
     def _end(self) -> None:
         for pending in self._reads:

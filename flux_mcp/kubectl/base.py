@@ -1,8 +1,9 @@
 """What answers a command: kubectl itself (live), or a folder of recorded output (recording)."""
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from flux_mcp.kubectl.command import Command
 
@@ -44,3 +45,7 @@ class Kubectl(Protocol):
             BadRecording: a file of the recording is broken.
         """
         ...
+
+
+UNFINISHED: Final[ContextVar[list[str] | None]] = ContextVar("unfinished", default=None)
+"""What commands wrote on stderr that were ended before they were done, of the call that is being answered."""

@@ -34,6 +34,10 @@ class Kubeconfig:
             f"The kubeconfig has no context {echo(name)}. It has {self.names()}.", brief="unknown context"
         )
 
+    def has(self, name: str) -> bool:
+        """Whether there is a context of that name."""
+        return any(entry.name == name for entry in self.contexts)
+
     def choose(self) -> str | None:
         """The context that kubectl would use, or the only one; None without contexts (kubectl in a Pod).
 
@@ -68,6 +72,7 @@ def parse_kubeconfig(document: Mapping[str, Any]) -> Kubeconfig:
             _text(inner, "namespace"),
             servers.get(cluster, ""),
             plugins.get(user, ""),
+            without_cluster="clusters" in document and cluster not in servers,
         )
         for name, inner in _named(document, "context")
         if name
@@ -89,18 +94,35 @@ def file_stamp(kubeconfig: str | None) -> object:
     return tuple(map(_stamp, kubeconfig_files(kubeconfig)))
 
 
+def in_pod() -> bool:
+    """Whether this process runs in a Pod, where kubectl uses the service account without a kubeconfig."""
+    return bool(os.environ.get("KUBERNETES_SERVICE_HOST"))
+
+
 def check_files(kubeconfig: str | None) -> None:
-    """For a kubeconfig without contexts: whether a file was named and does not exist.
+    """For a kubeconfig without contexts: say which file is missing or empty.
 
     Raises:
-        BadKubeconfig: none of the files exists.
+        BadKubeconfig: none of the files exists, or, outside a Pod, they hold no contexts.
     """
-    paths = kubeconfig_files(kubeconfig) if kubeconfig or os.environ.get("KUBECONFIG") else []
-    if paths and not any(map(os.path.exists, paths)):
-        named = ", ".join(map(echo, paths))
-        expected = any(path[:1] in "~$" for path in paths)
-        shell = " No shell expands it here: write the full path." if expected else ""
-        raise BadKubeconfig(f"There is no kubeconfig at {named}.{shell}", brief="no kubeconfig")
+    paths = kubeconfig_files(kubeconfig)
+    named = ", ".join(map(echo, paths))
+    chosen = bool(kubeconfig or os.environ.get("KUBECONFIG"))
+    setting = "--kubeconfig" if kubeconfig else "KUBECONFIG"
+    if chosen and not any(map(os.path.exists, paths)):
+        unexpanded = any(path[:1] in "~$%\"'" for path in paths)
+        shell = f" No shell expands {setting} here: write the full path, without quotes." if unexpanded else ""
+        raise BadKubeconfig(
+            f"There is no kubeconfig at {named}.{shell or f' Set {setting} to the full path of a kubeconfig.'}",
+            brief="no kubeconfig",
+        )
+    if not in_pod():
+        exists = any(map(os.path.exists, paths))
+        what = f"The kubeconfig at {named} has no contexts" if exists else f"There is no kubeconfig at {named}"
+        raise BadKubeconfig(
+            f"{what}: set KUBECONFIG in the MCP client's configuration, or --kubeconfig, to the full path of one.",
+            brief="no kubeconfig",
+        )
 
 
 def kubeconfig_files(kubeconfig: str | None) -> list[str]:

@@ -21,7 +21,7 @@ import sh
 from typing_extensions import Buffer
 
 from flux_mcp.errors import KubectlMissing, TooMuchOutput
-from flux_mcp.kubectl.base import Output
+from flux_mcp.kubectl.base import UNFINISHED, Output
 from flux_mcp.kubectl.command import Command
 from flux_mcp.settings import Access
 
@@ -79,6 +79,11 @@ class LiveKubectl:
         try:
             running = await anyio.to_thread.run_sync(self._start, argv, out, err, limiter=self._threads)
             await anyio.to_thread.run_sync(_wait, running, abandon_on_cancel=True, limiter=self._threads)
+        except anyio.get_cancelled_exc_class():
+            # A credential plugin that waits for a login says so here.
+            if (unfinished := UNFINISHED.get()) is not None and (written := err.getvalue()):
+                unfinished.append(written.decode(errors="replace"))
+            raise
         finally:
             if running is not None:
                 self._end(running.pid)
@@ -113,7 +118,8 @@ class LiveKubectl:
                     _err=err,
                     _tty_out=False,
                     _out_bufsize=1 << 20,
-                    _err_bufsize=1 << 16,
+                    # By lines: a login prompt must be there while the credential plugin waits.
+                    _err_bufsize=1,
                     _no_pipe=True,
                     _new_session=True,
                     _ok_code=_ANY_EXIT,

@@ -34,7 +34,7 @@ from flux_mcp.errors import (
 from flux_mcp.kubectl.base import Output
 from flux_mcp.request import ErrorContext
 from flux_mcp.sanitize.patterns import scrub
-from flux_mcp.sanitize.quote import message, value
+from flux_mcp.sanitize.quote import MESSAGE, message, value
 
 T = TypeVar("T")
 JsonObject = dict[str, Any]
@@ -45,6 +45,14 @@ MOST_LINES: Final = 40
 LONGEST_LINE: Final = 4000
 """Characters of a line that are looked at, half of them its head and half its tail."""
 _NOISE: Final = re.compile(r"[EWIF]\d{4} \d\d:\d\d:\d\d|Warning:|Flag --|$")
+_OF_PLUGIN: Final = re.compile(r"[EF]\d{4} \d\d:\d\d:\d\d[^\]]{0,100}\] (?P<said>.{0,3000})")
+"""What a credential plugin logs, which may use the logger of kubectl; kubectl itself repeats its error so."""
+_PLUGIN_FAILED: Final = re.compile("getting credentials: |exec plugin|credential plugin|no Auth Provider found")
+_LOGIN_PROMPT: Final = re.compile(
+    r"(?i)sign in|log ?in|web browser|in your browser|device ?code|enter (?:the |your )?(?:code|password|pin|otp|mfa)"
+    r"|authenticat|one-time|session has expired|passcode|verification code|touch your|tap your|https?://(?:localhost|127\.0\.0\.1)"
+)
+"""What a credential plugin writes that waits for somebody."""
 
 
 def _said(text: str, limit: int = _EXCERPT) -> str:
@@ -67,8 +75,9 @@ def problems(output: Output, error_context: ErrorContext) -> tuple[KubectlError,
     understood = {line: _understand(line, error_context) for line in lines}
     found = [error for error in understood.values() if error is not None]
     others = [line for line, error in understood.items() if error is None]
+    if any(map(_PLUGIN_FAILED.search, lines)):
+        found, others = [_plugin_failed(output.stderr, lines, error_context)], []
     if any(isinstance(error, NotLoggedIn) for error in found):
-        # What the credential plugin wrote stands before what kubectl makes of it.
         return tuple(_with_lines(error, others) for error in found)
     if found:
         # What is not understood may be about any kind.
@@ -83,6 +92,31 @@ def problems(output: Output, error_context: ErrorContext) -> tuple[KubectlError,
         KubectlFailed(
             f"kubectl failed with exit code {output.exit_code}; {error_context}.{said}", brief=f"kubectl failed:{said}"
         ),
+    )
+
+
+def _plugin_failed(stderr: str, lines: Sequence[str], error_context: ErrorContext) -> KubectlError:
+    """The words of the plugin, whatever they look like, before what kubectl makes of them."""
+    logged = (found["said"] for line in stderr.splitlines()[:MOST_LINES] if (found := _OF_PLUGIN.match(line.strip())))
+    logged = (said for said in logged if not _PLUGIN_FAILED.search(said))
+    of_kubectl = next(line for line in lines if _PLUGIN_FAILED.search(line))
+    words = dict.fromkeys((*logged, *(line for line in lines if line != of_kubectl and not _NOISE.match(line))))
+    error = _not_logged_in(_said(of_kubectl, MESSAGE), error_context, " ".join(words))
+    error.said = scrub(of_kubectl)
+    return error
+
+
+def unfinished(written: Sequence[str], error_context: ErrorContext | None) -> KubectlError | None:
+    """What commands were waiting for that were ended: a login; None where nothing says so."""
+    lines = dict.fromkeys(line for text in written for line in _lines(text) if not _NOISE.match(line))
+    if not any(map(_LOGIN_PROMPT.search, lines)):
+        return None
+    where = f"; {error_context}" if error_context is not None else ""
+    return NotLoggedIn(
+        f"Not logged in{where}: the credential plugin waits for a login, and was ended. It wrote: "
+        f"{_said(' '.join(lines), MESSAGE)} Log in once in a terminal where kubectl is used, or "
+        "configure the plugin for a login that needs nobody.",
+        brief=f"not logged in, the credential plugin waits: {_said(' '.join(lines))}",
     )
 
 
@@ -163,11 +197,17 @@ def _forbidden(_: re.Match[str], line: str, error_context: ErrorContext) -> Kube
     )
 
 
-def _not_logged_in(why: str, error_context: ErrorContext) -> NotLoggedIn:
+def _not_logged_in(why: str, error_context: ErrorContext, words: str = "") -> NotLoggedIn:
+    plugin = f" The credential plugin wrote: {_said(words, MESSAGE)}" if words.strip() else ""
+    missing = re.search(r"executable ([\w.+/-]{1,100}) not found", why)
+    hint = (
+        f"{value(missing[1])} is not in PATH of this process: set PATH in the MCP client's configuration."
+        if missing
+        else "Log in again where kubectl is used, and check that the MCP client passes on what the plugin needs, such "
+        "as KUBECONFIG, PATH, HOME, AWS_PROFILE."
+    )
     return NotLoggedIn(
-        f"Not logged in, or the credential plugin failed; {error_context}: {why}. Log in again where kubectl is used, "
-        "and check that the MCP client passes on what the plugin needs, such as KUBECONFIG, PATH, HOME, AWS_PROFILE.",
-        brief="not logged in",
+        f"Not logged in, or the credential plugin failed; {error_context}: {why}.{plugin} {hint}", brief="not logged in"
     )
 
 
@@ -269,7 +309,6 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
         ),
         _kubelet,
     ),
-    (_any("getting credentials: ", "exec plugin", "credential plugin", "no Auth Provider found"), _login),
     (_any("You must be logged in", "asked for the client to provide credentials", "^error: EOF$"), _login),
     (_any(r"Error from server \((\w{1,60})\): (.*)"), _server),
     (

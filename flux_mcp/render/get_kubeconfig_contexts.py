@@ -35,7 +35,9 @@ class KubeconfigContexts(Answer):
 
     def head(self, named: int) -> Iterator[str]:
         del named
-        if self.current != (self.request.context or ""):
+        if self.request.context is None and self.contexts:
+            yield "No context is in use, since the kubeconfig has no current one: pass context, or set --kube-context."
+        elif self.current != (self.request.context or ""):
             changed = f"is now {value(self.current)}" if self.current else "is not set any more"
             yield f"The kubeconfig's current context {changed}; this server stays with the one in use."
 

@@ -45,11 +45,17 @@ def age(since: datetime | None, now: datetime) -> str:
     return f"{seconds // 86400}d"
 
 
+def _context(request: RequestContext) -> str:
+    if request.context is not None:
+        return value(request.context)
+    return "(none: the service account of the Pod)" if request.in_pod else "(none in use)"
+
+
 def first_line(title: str, request: RequestContext, shown: int | None = None, total: int | None = None) -> str:
     """What an answer is about: how much of it, which context, as whom, when."""
     how, who = request.identity
     counted = f": {shown} of {total}" if total is not None else ""
-    context = value(request.context) if request.context is not None else "(none: the pod's own service account)"
+    context = _context(request)
     return f"{title}{counted} · context {context} · {how} {value(who)} · {request.now:%Y-%m-%dT%H:%M:%SZ}"
 
 

@@ -14,9 +14,12 @@ from flux_mcp.api.kinds import find_kind
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.namespaces import check_exists, near_names
 from flux_mcp.errors import FluxMcpError, ForbiddenEverywhere, NotFound, TimedOut
+from flux_mcp.kubectl.base import UNFINISHED
+from flux_mcp.kubectl.output import unfinished
 from flux_mcp.kubectl.validate import echo, nearest
 from flux_mcp.reconcile.wait import Pace, Report, Waiter
 from flux_mcp.render.answer import Answer
+from flux_mcp.request import ErrorContext
 from flux_mcp.settings import Settings
 from flux_mcp.tools.audit_flux_configuration import audit_flux_configuration
 from flux_mcp.tools.diagnose_flux import diagnose_flux
@@ -184,6 +187,8 @@ class Toolbox:
         tool = self.tools[name]
         waiting = {} if tool.reads_only else {"waiter": Waiter(self._pace, report)}
         seconds = self._timeout + checked.get("wait_seconds", 0)
+        written: list[str] = []
+        UNFINISHED.set(written)
         try:
             with anyio.fail_after(seconds):
                 answer = await self._answer(tool, {**waiting, **checked})
@@ -195,7 +200,10 @@ class Toolbox:
             advice = "If it may in one namespace, pass namespace."
             raise ForbiddenEverywhere(f"{error} {advice}", brief=error.brief, resources=error.resources) from None
         except TimeoutError:
-            context = checked.get("context") or self.cluster.in_use or "not settled yet"
+            known = checked.get("context") or self.cluster.in_use
+            if (login := unfinished(written, ErrorContext(known))) is not None:
+                raise login from None
+            context = known or "not settled yet"
             stands = "" if tool.reads_only else " Requests made until then stand."
             raise TimedOut(
                 f"{name} had no answer within {seconds:g} seconds, and kubectl was ended; context {context}.{stands} "

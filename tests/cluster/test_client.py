@@ -312,13 +312,17 @@ async def test_a_pinned_context_cannot_be_changed_by_a_call(fake: FakeKubectl, a
     assert words(fake.calls("get"), "--context") == ["--context=prod"]
 
 
-async def test_a_kubeconfig_without_contexts_leaves_the_choice_to_kubectl(fake: FakeKubectl, ask_fake: Ask) -> None:
-    """As in a pod: kubectl then uses the pod's service account."""
+async def test_in_a_pod_a_kubeconfig_without_contexts_leaves_the_choice_to_kubectl(
+    fake: FakeKubectl, ask_fake: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kubectl then uses the service account of the Pod."""
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
     fake.says("config", json.dumps({"kind": "Config", "contexts": None, "current-context": "", "users": None}))
     fake.lists(item())
     reply = await ask_fake(LIST)
     assert not reply.is_error
     assert ": 1 of 1 " in reply.lines[0]
+    assert "context (none: the service account of the Pod)" in reply.lines[0]
     assert words(fake.calls(), "--context") == []
 
 

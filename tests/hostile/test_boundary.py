@@ -65,7 +65,7 @@ def test_a_kubeconfig_that_no_shell_expanded_is_named(fake: FakeKubectl) -> None
     for path in ("$HOME/.kube/config", "~/.kube/config"):
         done = run("call", LIST, f"--kubectl={fake.path}", KUBECONFIG=path)
         assert done.returncode == 1
-        assert f'There is no kubeconfig at "{path}". No shell expands it here' in done.stderr
+        assert f'There is no kubeconfig at "{path}". No shell expands KUBECONFIG here' in done.stderr
 
 
 # Environment variables and flags
