@@ -4,7 +4,7 @@ UV_VERSION := $(shell sed -n 's/.*"uv==\(.*\)".*/\1/p' pyproject.toml)
 export UV_PROJECT_ENVIRONMENT := .venv
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo cases test test-live test-node fuzz mutants lint format bench golden docs page clean
+.PHONY: setup demo cases test test-live test-node fuzz mutants lint format bench golden docs page packages clean
 
 setup: .venv/.ready
 
@@ -66,6 +66,10 @@ docs: setup
 page:
 	npm ci --prefix page --no-audit --no-fund --silent
 	npm run --prefix page --silent build
+
+# server.json, the bundle, extensions and plugins, from pyproject.toml and flux_mcp/skills/.
+packages: setup
+	@.venv/bin/python -m tests.packages
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist tests/render/node/node_modules page/node_modules
