@@ -43,7 +43,7 @@ def _lines(*, read_only: bool, flux_only: bool) -> Iterator[str]:
     if not read_only:
         yield "# To ask Flux to reconcile: an annotation, set by patch. RBAC cannot narrow patch to annotations."
         yield from _rules([kind for kind in FLUX_KINDS if kind.reconcilable], ("patch",))
-    yield "# What Flux runs and how it is: workloads, Pods, Events, Namespaces, and the CRDs of Flux."
+    yield "# What Flux runs and how it is: workloads, Pods, Services, claims, Events, Namespaces, the CRDs of Flux."
     yield from _rules([kind for kind in KUBERNETES_KINDS if kind != CONFIG_MAP], READ)
     if not flux_only:
         yield "# get_kubernetes_logs."

@@ -22,6 +22,7 @@ _TITLES: Final = {
     "notifications": "Notifications",
     "operator": "Flux Operator",
     "pods": "Pods",
+    "state": "State of the cluster",
 }
 
 

@@ -283,11 +283,19 @@ PERSISTENT_VOLUME_CLAIM: Final = Kind(
 )
 
 WORKLOAD_KINDS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB)
-KUBERNETES_KINDS: Final = (*WORKLOAD_KINDS, REPLICA_SET, POD, EVENT, NAMESPACE, CONFIG_MAP, CRD)
-"""The kinds beside Flux's own that are read; every API server serves them."""
-OTHER_KINDS: Final = (
+KUBERNETES_KINDS: Final = (
+    *WORKLOAD_KINDS,
+    REPLICA_SET,
+    POD,
+    EVENT,
     SERVICE,
     PERSISTENT_VOLUME_CLAIM,
+    NAMESPACE,
+    CONFIG_MAP,
+    CRD,
+)
+"""The kinds beside Flux's own that are read; every API server serves them."""
+OTHER_KINDS: Final = (
     Kind(
         kind="Ingress",
         group="networking.k8s.io",

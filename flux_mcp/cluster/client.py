@@ -206,7 +206,7 @@ class Cluster:
         """The kind that a spelling means: see `Discovery.resolve`."""
         return await self._discovery.resolve(request.where, kind, api_version)
 
-    async def read(
+    async def read(  # noqa: PLR0913 (one parameter a flag of kubectl get)
         self,
         request: RequestContext,
         kinds: Sequence[Kind],
@@ -216,6 +216,7 @@ class Cluster:
         names: tuple[str, ...] = (),
         selector: str | None = None,
         named: str | None = None,
+        about: str | None = None,
         insist: Collection[Kind] = (),
     ) -> ListResult[T]:
         """Read kinds with one kubectl, once the served kinds are known; more than ten names with more than one.
@@ -231,6 +232,7 @@ class Cluster:
             names: only the objects of these names, of the one kind.
             selector: a label selector.
             named: only the objects of this name, in whatever namespace.
+            about: only Events about objects of this kind.
             insist: kinds that somebody named: where one is missing, the API server is asked again which it serves.
 
         Raises:
@@ -256,7 +258,7 @@ class Cluster:
             if not present:
                 return ListResult((), frozenset(kind.kind for kind in absent), absent, unread)
             resources = tuple(name for kind in present if (name := served.resource(kind)))
-            command = Get(resources, namespace, names, selector, named)
+            command = Get(resources, namespace, names, selector, named, about)
             output = await self._ask(command, request.where)
             errors = [_for_kinds(error, present) for error in problems(output, request.where)]
             if again or not any(isinstance(error, KindNotInstalled) for error in errors):

@@ -1,36 +1,38 @@
-"""Reads what a diagnosis is made from: Flux objects, their controllers, and what runs where health checks failed."""
+"""Reads what a diagnosis is made from: Flux objects, their controllers, and what runs where something fails."""
 
 from collections import Counter
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
-from flux_mcp.api.kubernetes_kinds import CRON_JOB, DEPLOYMENT, EVENT, JOB, POD, REPLICA_SET
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, EVENT, KUBERNETES_KINDS, NAMESPACE, POD, REPLICA_SET
+from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.cluster.gather import gather
+from flux_mcp.cluster.gather import Pending, gather
 from flux_mcp.cluster.get import read_allowed
 from flux_mcp.cluster.result import ListResult, Unread
-from flux_mcp.diagnosis.evidence import ControllerEvidence, HealthEvidence
-from flux_mcp.diagnosis.snapshot import SnapshotObject, view_snapshot_object
-from flux_mcp.diagnosis.workload_health import index_workloads, view_workload_evidence
-from flux_mcp.errors import BadArgument, BadOutput
-from flux_mcp.flux.installation import CONTROLLERS, controllers
+from flux_mcp.diagnosis.controllers import ControllerSet
+from flux_mcp.diagnosis.evidence import Evidence, View, index_evidence, view_evidence
+from flux_mcp.diagnosis.snapshot import OtherDependency, SnapshotObject, view_snapshot_object
+from flux_mcp.errors import BadArgument, BadOutput, KindNotInstalled, NotFound
+from flux_mcp.flux.installation import CONTROLLERS, OPERATOR, controllers
 from flux_mcp.flux.inventory import InventoryEntry
-from flux_mcp.kubernetes.events import Event
+from flux_mcp.kubectl.command import MOST_NAMES
 from flux_mcp.kubernetes.pods import Pod
 from flux_mcp.kubernetes.workloads import Workload
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import value
 
 FIRST: Final = 0.6
-"""The part of a call's time for the Flux objects and controllers; the rest is for what failed health checks need."""
+"""The part of a call's time for the Flux objects and controllers; the rest is for what they turn out to need."""
 NAMESPACES: Final = 10
-"""Namespaces of failed health checks that are read, each with one kubectl."""
-_BETWEEN: Final = {DEPLOYMENT.kind: REPLICA_SET, CRON_JOB.kind: JOB}
-"""What stands between a workload and its Pods."""
+"""Namespaces that are read beside Flux objects, each with one kubectl."""
 _NOTHING: Final[tuple[ListResult[SnapshotObject], str | None]] = ListResult((), frozenset()), None
+_KINDS: Final = {kind.kind: kind for kind in KUBERNETES_KINDS}
+Needs = Mapping[tuple[str, str], int]
+"""Namespace and kind → how many objects in trouble need to know of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class FluxEvidence:
 
     flux: ListResult[SnapshotObject]
     only: str | None
-    controllers: ControllerEvidence
+    controllers: ControllerSet
     unread: tuple[Unread, ...]
 
 
@@ -63,22 +65,21 @@ async def read_evidence(
     Raises:
         KubectlError: no Flux object could be read.
     """
-    read_parts: Awaitable[ListResult[Workload | Pod | Event]] = cluster.read(
-        request, (DEPLOYMENT, REPLICA_SET, POD), view_workload_evidence, selector=CONTROLLERS
-    )
+    kinds = (DEPLOYMENT, REPLICA_SET, POD)
+    read_parts: Awaitable[ListResult[View]] = cluster.read(request, kinds, view_evidence, selector=CONTROLLERS)
     read_flux = read_allowed(cluster, request, FLUX_KINDS, view_snapshot_object, namespace, insist)
     async with gather(share=FIRST) as reads:
         flux = reads.start("Flux objects", read_flux, _NOTHING, required=True)
         parts = reads.read("the controllers", read_parts)
     found, only = flux.value
-    objects = parts.value.objects
+    objects, unread = parts.value.objects, parts.value.unread
     deployments = [one for one in objects if isinstance(one, Workload) and one.ref.kind == DEPLOYMENT.kind]
     pods = [one for one in objects if isinstance(one, Pod)] if POD.kind in parts.value.read else None
-    unread = parts.value.unread
+    read = [("", kind) for kind in parts.value.read]
     return FluxEvidence(
         flux=found,
         only=only,
-        controllers=ControllerEvidence(controllers(deployments, pods), index_workloads(objects), not unread),
+        controllers=ControllerSet(controllers(deployments, pods), index_evidence(objects, read), not unread),
         unread=unread if parts.error is not None else tuple(map(_of_controllers, unread)),
     )
 
@@ -87,54 +88,144 @@ def _of_controllers(unread_item: Unread) -> Unread:
     return replace(unread_item, kinds=tuple(f"{kind} of the controllers" for kind in unread_item.kinds))
 
 
-async def read_health(
-    cluster: Cluster, request: RequestContext, failed: Iterable[InventoryEntry]
-) -> tuple[HealthEvidence, tuple[Unread, ...]]:
-    """Read workloads, Pods and Events in the namespaces of workloads whose health check failed, one kubectl each."""
-    workloads = [one for one in failed if one.namespace]
-    often = Counter(one.namespace for one in workloads)
-    # Where most failed comes first; what is left out is said.
-    ordered = sorted(often, key=lambda name: (-often[name], name))
-    chosen, left_out = ordered[:NAMESPACES], ordered[NAMESPACES:]
+async def read_more(
+    cluster: Cluster,
+    request: RequestContext,
+    needs: Needs,
+    *,
+    targets: Sequence[OtherDependency] = (),
+    alerts: bool = False,
+    namespace: str | None = None,
+) -> tuple[Evidence, tuple[Unread, ...]]:
+    """Read what runs where something fails: one kubectl for each namespace, and up to four more.
+
+    Args:
+        cluster: what is asked.
+        request: from `Cluster.open`.
+        needs: what the objects in trouble need to know; where most do is read first.
+        targets: objects of other kinds that something depends on; those of one kind and namespace are read.
+        alerts: whether to read the Events about Alerts.
+        namespace: the one namespace that may be read; None for all.
+    """
+    places = Counter[str]()
+    for (place, _), count in needs.items():
+        places[place] = max(places[place], count)
+    running = {place for place, kind in needs if kind == POD.kind}
+    ordered = sorted((place for place in places if place), key=lambda one: (-places[one], one))
+    first, events_only = [[one for one in ordered if (one in running) is has] for has in (True, False)]
+    # Where nothing runs that failed, Events alone are read: of one namespace in any case.
+    more = events_only[: max(1, NAMESPACES - len(first))]
+    chosen, left_out = (*first[:NAMESPACES], *more), (*first[NAMESPACES:], *events_only[len(more) :])
+    picked = _most(targets)
     async with gather() as reads:
-        found = {
-            namespace: reads.read(
-                f"workloads, Pods and Events in {value(namespace)}", _read_one(cluster, request, namespace, workloads)
+        pending: dict[str, Pending[ListResult[View]]] = {
+            place: reads.read(
+                f"workloads, Pods and Events in {value(place)}",
+                _read_namespace(cluster, request, place, _kinds(needs, place)),
             )
-            for namespace in chosen
+            for place in chosen
         }
-    looked = frozenset(one for one in workloads if one.namespace in chosen)
-    # In the order of the names, whatever order the answers came in.
-    observed = index_workloads(one for namespace in chosen for one in found[namespace].value.objects)
-    read = frozenset((namespace, kind) for namespace in chosen for kind in found[namespace].value.read)
-    unread = tuple(
-        unread_item if found[namespace].error else _within(namespace, unread_item)
-        for namespace in sorted(chosen)
-        for unread_item in found[namespace].value.unread
-    )
-    return HealthEvidence(observed, looked, tuple(left_out), read), unread
+        namespaces = alerting = others = operator = None
+        if ("", DEPLOYMENT.kind) in needs:
+            parts: Awaitable[ListResult[View]] = cluster.read(
+                request, (DEPLOYMENT, REPLICA_SET, POD), view_evidence, namespace=namespace, selector=OPERATOR
+            )
+            operator = reads.read("Flux Operator", parts)
+        if ("", NAMESPACE.kind) in needs:
+            every: Awaitable[ListResult[View]] = cluster.read(request, (NAMESPACE,), view_evidence)
+            namespaces = reads.read("Namespace", every)
+        if alerts:
+            events: Awaitable[ListResult[View]] = cluster.read(
+                request, (EVENT,), view_evidence, namespace=namespace, about="Alert"
+            )
+            alerting = reads.read("Events of Alerts", events)
+        if picked:
+            others = reads.start(picked[0].ref.kind, _read_targets(cluster, request, picked), _NO_TARGETS)
+    objects: list[View] = [one for place in chosen for one in pending[place].value.objects]
+    read = {(place, kind) for place in chosen for kind in pending[place].value.read}
+    unread = [
+        item if pending[place].error else _within(place, item)
+        for place in sorted(chosen)
+        for item in pending[place].value.unread
+    ]
+    for part, what in ((namespaces, ""), (alerting, "s of Alerts"), (operator, " of Flux Operator")):
+        if part is not None:
+            objects += part.value.objects
+            read |= {("", kind) for kind in part.value.read if kind == NAMESPACE.kind}
+            unread += [replace(item, kinds=tuple(f"{kind}{what}" for kind in item.kinds)) for item in part.value.unread]
+    if others is not None:
+        found, known = others.value
+        objects += found
+        read |= known
+        unread += [Unread((picked[0].ref.kind,), others.error.brief, others.error)] if others.error else []
+    return index_evidence(objects, read, left_out), tuple(unread)
 
 
-async def _read_one(
-    cluster: Cluster, request: RequestContext, namespace: str, workloads: Sequence[InventoryEntry]
-) -> ListResult[Workload | Pod | Event]:
-    kinds = _kinds(one for one in workloads if one.namespace == namespace)
+async def _read_namespace(
+    cluster: Cluster, request: RequestContext, namespace: str, kinds: Sequence[Kind]
+) -> ListResult[View]:
     try:
-        return await cluster.read(request, kinds, view_workload_evidence, namespace=namespace)
+        return await cluster.read(request, kinds, view_evidence, namespace=namespace)
     except BadArgument as error:
         raise BadOutput(f"{error} ({request.where})", brief="no name of a namespace") from None
+
+
+def _kinds(needs: Needs, namespace: str) -> tuple[Kind, ...]:
+    wanted = {kind for place, kind in needs if place == namespace}
+    return tuple(kind for kind in KUBERNETES_KINDS if kind.kind in wanted)
 
 
 def _within(namespace: str, unread_item: Unread) -> Unread:
     return replace(unread_item, kinds=tuple(f"{kind} in {namespace}" for kind in unread_item.kinds))
 
 
-def _kinds(workloads: Iterable[InventoryEntry]) -> tuple[Kind, ...]:
-    """The kinds to read to see why these are not ready: no more than are needed."""
-    wanted: dict[Kind, None] = {}
-    for one in workloads:
-        if (kind := one.workload) is not None:
-            wanted[kind] = None
-            if kind.kind in _BETWEEN:
-                wanted[_BETWEEN[kind.kind]] = None
-    return (*wanted, POD, EVENT)
+_NO_TARGETS: Final[tuple[tuple[View, ...], frozenset[tuple[str, str]]]] = (), frozenset()
+
+
+def _most(targets: Iterable[OtherDependency]) -> list[OtherDependency]:
+    """The targets of one kind and namespace, of which there are most: one kubectl reads no more."""
+    groups: dict[tuple[str, str, str], dict[ObjectRef, OtherDependency]] = {}
+    for one in targets:
+        if one.ref.kind not in _KINDS or one.ref.kind == "CustomResourceDefinition":
+            groups.setdefault((one.ref.kind, one.api_version, one.ref.namespace), {})[one.ref] = one
+    most = max(groups.values(), key=len, default={})
+    return [*most.values()][:MOST_NAMES]
+
+
+async def _read_targets(
+    cluster: Cluster, request: RequestContext, targets: Sequence[OtherDependency]
+) -> tuple[tuple[View, ...], frozenset[tuple[str, str]]]:
+    """The targets that exist, and as `Kind/name` those of which it is known whether they do."""
+    first = targets[0]
+    names = tuple(one.ref.name for one in targets)
+    known = frozenset((one.ref.namespace, f"{one.ref.kind}/{one.ref.name}") for one in targets)
+    try:
+        kind = await cluster.resolve(request, first.ref.kind, first.api_version or None)
+        namespace = first.ref.namespace or None
+        reading: ListResult[View] = await cluster.read(
+            request, (kind,), view_evidence, namespace=namespace, names=names
+        )
+    except KindNotInstalled:
+        return (), known
+    except NotFound:
+        return (), known
+    except BadArgument as error:
+        raise BadOutput(f"{error} ({request.where})", brief="not understood") from None
+    for item in reading.unread:
+        if item.error is not None and not isinstance(item.error, NotFound):
+            raise item.error
+    return reading.objects, known
+
+
+async def read_health(
+    cluster: Cluster, request: RequestContext, failed: Iterable[InventoryEntry]
+) -> tuple[Evidence, tuple[Unread, ...]]:
+    """Read workloads, Pods and Events in the namespaces of workloads whose health check failed, one kubectl each."""
+    between = {"Deployment": (REPLICA_SET.kind,), "CronJob": ("Job",)}
+    kinds = (
+        (one.namespace, kind)
+        for one in failed
+        if one.namespace
+        for kind in (one.kind, *between.get(one.kind, ()), POD.kind, EVENT.kind)
+    )
+    return await read_more(cluster, request, Counter(kinds))

@@ -1,329 +1,399 @@
-"""What stands in the way of one object in trouble: other objects, causes that are no object's trouble, or itself.
+"""What one object in trouble waits for: other objects, causes that are no Flux object's trouble, or itself.
 
+Facts take precedence over messages: what a message says of another object counts only where that one was not read.
 Source: how the controllers wait for sources, dependencies and health, from their documentation and source.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum
+import re
+from collections.abc import Iterator
 from typing import Final
 
-from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kind import Relation
+from flux_mcp.api.kubernetes_kinds import EVENT, POD, REPLICA_SET, SERVICE, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import owners_by_label
 from flux_mcp.api.unstructured import at, text
-from flux_mcp.diagnosis.catalog.failure import Advice, Failure, Upstream
+from flux_mcp.diagnosis.applied import follow_health
+from flux_mcp.diagnosis.catalog.failure import Failure, Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
-from flux_mcp.diagnosis.snapshot import SnapshotObject, named_objects
+from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
+from flux_mcp.diagnosis.controllers import Watch
+from flux_mcp.diagnosis.deletion import follow_deletion, follow_namespace
+from flux_mcp.diagnosis.drift import follow_drift
+from flux_mcp.diagnosis.messages import (
+    chart_version,
+    terminating_namespace,
+    unserved_kind,
+    webhook_service,
+)
+from flux_mcp.diagnosis.references import follow_dependency, follow_ready, follow_source, suspended
+from flux_mcp.diagnosis.search import Blocked, Search, controller_cause
+from flux_mcp.diagnosis.snapshot import Snapshot
+from flux_mcp.diagnosis.workload_health import workload_failures
 from flux_mcp.flux.inventory import InventoryEntry
-from flux_mcp.flux.status import Flag, Health, ObjectStatus
+from flux_mcp.flux.status import Flag, Health
+from flux_mcp.kubernetes.conditions import Condition
 
-
-class CauseType(Enum):
-    """What a cause is. The order is that in which causes are told."""
-
-    CONTROLLER = "controller"
-    LOOP = "loop"
-    MISSING = "missing"
-    SUSPENDED = "suspended"
-    FAILURE = "failure"
-    RUNNING = "running"
-    UNREAD = "unread"
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """A first cause.
-
-    Attributes:
-        members: where it is: the object that fails, the objects of a loop, a target that is not there; several where
-            they fail alike. Of a controller the Deployment.
-        advice: causes and fixes; more than one where several apply.
-        known: whether the catalog or our own rules know it.
-    """
-
-    sort: CauseType
-    members: tuple[ObjectRef, ...]
-    advice: tuple[Advice, ...] = ()
-    known: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """All that blocking is told from.
-
-    Attributes:
-        objects: every Flux object that was read.
-        judged: their verdicts.
-        read: the kinds of which everything is known; a target of another kind may exist.
-        only: the one namespace that was read; None where all were.
-        down: controllers that do not run, by the name that kinds give them → the Deployment.
-        one_namespace: controllers refuse references into other namespaces.
-    """
-
-    objects: Mapping[ObjectRef, SnapshotObject]
-    statuses: Mapping[ObjectRef, ObjectStatus]
-    read: Collection[str]
-    down: Mapping[str, ObjectRef]
-    only: str | None = None
-    one_namespace: bool = False
-
-    def knows(self, ref: ObjectRef) -> bool:
-        """Whether an object that is not among the objects does not exist."""
-        return ref.kind in self.read and self.only in {None, ref.namespace}
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """What one object waits for.
-
-    Attributes:
-        by: other objects in trouble.
-        causes: what ends the search.
-        failures: those of the catalog that the object itself reports, the Ready condition's first.
-        workloads: what it applied and is said not to be healthy, or may not be.
-    """
-
-    by: tuple[ObjectRef, ...] = ()
-    causes: tuple[Cause, ...] = ()
-    failures: tuple[Failure, ...] = ()
-    workloads: tuple[InventoryEntry, ...] = ()
-
-
-_UNSEEN: Final = frozenset({Health.PENDING, Health.STALE})
-
-PENDING: Final = Advice(
-    "no controller has reported on it yet",
-    "check the log of its controller, and whether a controller watches its label sharding.fluxcd.io/key",
+RETRIES: Final = "helm-retries-exceeded"
+WORKLOADS: Final = 3
+"""Workloads behind a webhook that are named."""
+_BESIDE: Final = ("Released", "TestSuccess", "Remediated", "Stalled", "Healthy")
+"""Conditions that may say what Ready does not."""
+_VARYING: Final = re.compile(
+    r"[A-Z]\w{1,62}(?:/[\w.-]{1,253}){1,2}|[0-9a-f]{7,64}|\d{1,30}(?:\.\d{1,30})?(?:ns|us|µs|ms|s|m|h)?"
 )
-STALE: Final = Advice(
-    "the latest generation is not yet observed; the status is about an older one",
-    "check the log and the load of its controller",
+"""Objects, digests, numbers and durations: what differs where the failure is the same."""
+_WRAPPED: Final = re.compile(
+    r"^(?:reconciliation failed: |Helm \w{1,12} failed for release \S{1,510} with chart \S{1,400}: )"
 )
-DELETING: Final = Advice(
-    "its deletion waits for the controllers of its finalizers",
-    "check that controller, and what it must delete first; remove a finalizer by hand only if that is gone",
-)
-DRIFTED: Final = Advice(
-    "something other than Flux changed its objects",
-    "revert the change, declare it, or list it in driftDetection.ignore",
-)
-BEHIND: Final = Advice(
-    "it is Ready, but its source has a newer revision than it has applied", "wait for its interval, or reconcile it"
-)
-REQUESTED: Final = Advice(
-    "a reconcile request is not yet handled", "check its controller if that takes more than a minute"
-)
-STUCK: Final = Advice("its run takes longer than its timeout", "check restarts and load of its controller")
-LOOP: Final = Advice("the objects depend on each other in a loop", "remove one of these dependsOn")
-ITSELF: Final = Advice("it depends on itself", "remove it from its own dependsOn")
-MISSING: Final = Advice("it does not exist", "create it, or correct the reference in what waits for it")
-SUSPENDED: Final = Advice("it is suspended, so it neither becomes Ready nor gets a newer revision", "resume it")
-RUNNING: Final = Advice("it is being reconciled now", "wait for its run to end")
-MADE: Final = Advice("it does not exist; helm-controller creates it", "reconcile the HelmRelease")
-REMOTE: Final = Advice(
-    "it applies to another cluster (spec.kubeConfig), which is not read here", "check the named objects there"
-)
-OTHER: Final = Advice("it is not a Flux object, and its status is not read here", "check it with kubectl get -o yaml")
-UNREAD: Final = Advice("it could not be read, so its state is not known", "retry with an identity that may read it")
-DOWN: Final = Advice("the controller does not run: nothing of its kinds is reconciled or retried", "restore it first")
+"""What the kinds put before the same error of the API server."""
 
 
-def blocked(entry: ObjectStatus, snapshot: Snapshot) -> Blocked:
+def blocked(ref: ObjectRef, snapshot: Snapshot) -> Blocked:
     """What an object in trouble waits for; never nothing."""
-    down = snapshot.down.get(entry.object.kind.controller)
-    ends = (Cause(CauseType.CONTROLLER, (down,), (DOWN,)),) if down is not None else ()
-    if entry.health in _UNSEEN or entry.health is Health.DELETING:
-        silent = _unreported(snapshot.objects[entry.object.ref], snapshot) if entry.health is Health.PENDING else ()
-        return Blocked(causes=ends or (_own(entry, silent),), failures=silent)
-    fitting = _failures(entry)
-    found = _Search(entry, snapshot, fitting[0].upstream if fitting else _guess(entry)).run()
-    causes = (*ends, *found.causes)
-    if found.own or not (found.by or causes):
-        causes = (*causes, _own(entry, fitting, remote=snapshot.objects[entry.object.ref].node.remote))
-    return Blocked(found.by, causes, fitting, found.workloads)
-
-
-def _unreported(one: SnapshotObject, snapshot: Snapshot) -> tuple[Failure, ...]:
-    """The failures for which helm-controller writes no status, recognized from the spec of the HelmRelease."""
-    spec = at(one.item, "spec")
-    if one.ref.kind != "HelmRelease":
-        return ()
-    if (at(spec, "chart") is None) == (at(spec, "chartRef") is None):
-        return (failure("helm-chart-reference-invalid"),)
-    elsewhere = text(spec, "chart", "spec", "sourceRef", "namespace") not in {"", one.ref.namespace}
-    return (failure("helm-chart-source-cross-namespace"),) if elsewhere and snapshot.one_namespace else ()
-
-
-def _failures(entry: ObjectStatus) -> tuple[Failure, ...]:
-    """Those that the Ready condition reports, and Stalled where that gives another reason."""
-    kind = entry.object.kind.kind
-    told = [(entry.reason, entry.message)]
-    stalled = entry.object.condition("Stalled")
-    if stalled is not None and stalled.status == "True":
-        told.append((stalled.reason, stalled.message))
-    if Flag.STUCK in entry.flags:
-        return (failure("reconciliation-overdue"),) if kind == "Kustomization" else ()
-    if entry.health is Health.READY:
-        told = []
-    found = (find_failure(kind, reason, message) for reason, message in told)
-    return tuple(dict.fromkeys(each for each in found if each is not None))
-
-
-def _guess(entry: ObjectStatus) -> Upstream:
-    return Upstream.DEPENDENCY if entry.health is Health.WAITING else Upstream.OWN
-
-
-def _own(entry: ObjectStatus, fitting: Iterable[Failure], *, remote: bool = False) -> Cause:
-    """The cause that lies in the object itself; what is not healthy on another cluster is not seen."""
-    advice = tuple(REMOTE if remote and each.upstream is Upstream.HEALTH else each.advice for each in fitting) or tuple(
-        _of_state(entry)
-    )
-    return Cause(CauseType.FAILURE, (entry.object.ref,), advice, known=bool(advice))
-
-
-def _of_state(entry: ObjectStatus) -> Iterator[Advice]:
-    """What a health or a flag says where no condition says more."""
-    match entry.health:
-        case Health.PENDING:
-            yield PENDING
-        case Health.STALE:
-            yield STALE
+    search = Search(snapshot.statuses[ref], snapshot)
+    match search.status.health:
         case Health.DELETING:
-            yield DELETING
+            follow_deletion(search)
+        case Health.PENDING:
+            _follow_pending(search)
+        case Health.SUSPENDED:
+            search.add(suspended(search, ref))
+            _follow_conditions(search)
+            search.own = False
+        case Health.STALE:
+            _follow_stale(search)
         case _:
-            told = {
-                Flag.STUCK: STUCK,
-                Flag.DRIFTED: DRIFTED,
-                Flag.REVISION_BEHIND: BEHIND,
-                Flag.REQUEST_PENDING: REQUESTED,
-            }
-            yield from (told[flag] for flag in entry.flags if flag in told)
+            _follow_conditions(search)
+    return search.result()
 
 
-class _Search:
-    """The search for what one object waits for.
+def _follow_pending(search: Search) -> None:
+    """No controller has reported on it: the failures that are not reported, else who should have."""
+    unreported = _unreported(search)
+    if unreported:
+        search.blame(unreported)
+    elif not search.follow_controller():
+        component = search.status.object.kind.controller
+        search.blame("reconciliation-pending", key=("pending", component) if component else ())
 
-    Args:
-        entry: the object.
-        world: everything else.
-        upstream: where to look.
-    """
 
-    def __init__(self, entry: ObjectStatus, snapshot: Snapshot, upstream: Upstream) -> None:
-        """Nothing is found yet."""
-        self._entry, self._snapshot, self._upstream = entry, snapshot, upstream
-        self._one = snapshot.objects[entry.object.ref]
-        self._by: dict[ObjectRef, None] = {}
-        self._causes: dict[Cause, None] = {}
-        self._unread: dict[ObjectRef, None] = {}
-        self._late: dict[Cause, None] = {}
-        self._children = 0
-        self.workloads: tuple[InventoryEntry, ...] = ()
-        self.own = upstream is Upstream.OWN and not self._only_source_fails()
+def _unreported(search: Search) -> str:
+    """The failure for which helm-controller writes no status, recognized from the spec of the HelmRelease."""
+    spec = at(search.subject.item, "spec")
+    if search.ref.kind != "HelmRelease":
+        return ""
+    if (at(spec, "chart") is None) == (at(spec, "chartRef") is None):
+        return "helm-chart-reference-invalid"
+    elsewhere = text(spec, "chart", "spec", "sourceRef", "namespace") not in {"", search.ref.namespace}
+    return "helm-chart-source-cross-namespace" if elsewhere and search.snapshot.controllers.one_namespace else ""
 
-    @property
-    def by(self) -> tuple[ObjectRef, ...]:
-        """Other objects in trouble."""
-        return tuple(self._by)
 
-    @property
-    def causes(self) -> tuple[Cause, ...]:
-        """What ends the search; what is not sure to be in the way, or was not read, where nothing else was found."""
-        if self._by or self._causes or self.own:
-            return tuple(self._causes)
-        unread = (Cause(CauseType.UNREAD, (ref,), (UNREAD if ref.kind in by_kind else OTHER,)) for ref in self._unread)
-        return (*self._late, *unread)
-
-    def run(self) -> "_Search":
-        """Look at sources, dependencies or health, as the failure says."""
-        if self._upstream is Upstream.SOURCE or Flag.SOURCE_FAILING in self._entry.flags:
-            for ref in self._entry.object.sources:
-                self._source(ref)
-        if self._upstream is Upstream.DEPENDENCY:
-            for ref in self._one.node.depends_on:
-                self._dependency(ref)
-        if self._upstream is Upstream.HEALTH:
-            self._health()
-        return self
-
-    def _only_source_fails(self) -> bool:
-        """Whether it is Ready, and nothing is to be said of it but that its source fails."""
-        return self._entry.health is Health.READY and self._entry.flags == (Flag.SOURCE_FAILING,)
-
-    def _absent(self, ref: ObjectRef) -> None:
-        if self._snapshot.knows(ref):
-            made = ref.kind == "HelmChart" and self._one.ref.kind == "HelmRelease"
-            self._causes[Cause(CauseType.MISSING, (ref,), (MADE if made else MISSING,))] = None
-        else:
-            self._unread[ref] = None
-
-    def _source(self, ref: ObjectRef) -> None:
-        entry = self._snapshot.statuses.get(ref)
-        if entry is None:
-            self._absent(ref)
-        elif entry.trouble:
-            self._by[ref] = None
-        elif entry.health is Health.SUSPENDED:
-            sure = not entry.object.artifact_revision
-            (self._causes if sure else self._late)[Cause(CauseType.SUSPENDED, (ref,), (SUSPENDED,))] = None
-        elif not entry.object.artifact_revision and entry.health is Health.PROGRESSING:
-            self._causes[Cause(CauseType.RUNNING, (ref,), (RUNNING,))] = None
-
-    def _dependency(self, ref: ObjectRef) -> None:
-        entry = self._snapshot.statuses.get(ref)
-        if entry is None:
-            self._absent(ref)
-        elif entry.health is Health.SUSPENDED:
-            ready = entry.object.ready
-            sure = ready is None or ready.status != "True"
-            (self._causes if sure else self._late)[Cause(CauseType.SUSPENDED, (ref,), (SUSPENDED,))] = None
-        elif entry.trouble and (entry.health is not Health.READY or Flag.REVISION_BEHIND in entry.flags):
-            self._by[ref] = None
-        elif entry.health is Health.PROGRESSING:
-            self._causes[Cause(CauseType.RUNNING, (ref,), (RUNNING,))] = None
-
-    def _health(self) -> None:
-        if self._one.node.remote:
-            self.own = True
+def _follow_stale(search: Search) -> None:
+    """The status is about an older generation: what that waited for may still be in the way."""
+    ready = search.status.object.ready
+    if search.follow_controller():
+        return
+    if ready is not None and ready.status == "False":
+        _follow_conditions(search)
+        if search.found:
+            search.own = False
             return
-        applied = self._one.node.applied or ()
-        named = tuple(dict.fromkeys(self._resolved(one) for one in self._named()))
-        for one in dict.fromkeys(one for one in (*named, *applied) if one.is_flux):
-            self._child(one.ref, named=one in named)
-        running = named or applied
-        self.workloads = tuple(one for one in running if one.workload is not None)
-        self.own = bool(self.workloads) or not (self._children or self._unread)
+        search.details.append(Detail(Fact.CONDITION, (search.ref,), ("Ready", ready.reason, ready.message)))
+        search.failures.clear()
+    component = search.status.object.kind.controller
+    search.blame(
+        "generation-pending",
+        key=("stale", component) if component and search.status.health is Health.STALE and not search.details else (),
+    )
+    # What is in trouble now keeps the new generation from being applied, too.
+    statuses = search.snapshot.statuses
+    for ref in (*search.subject.node.depends_on, *search.status.object.sources):
+        if ref in statuses and statuses[ref].trouble and statuses[ref].health is not Health.READY:
+            search.by[ref] = None
 
-    def _named(self) -> tuple[InventoryEntry, ...]:
-        return named_objects(self._entry.message, self._one.target)
 
-    def _resolved(self, named: InventoryEntry) -> InventoryEntry:
-        """An object that a message names without its API group: the inventory tells the group, else what was read.
+def _follow_conditions(search: Search) -> None:
+    """What the conditions report, and what is to be said of its flags."""
+    if search.status.health is Health.READY:
+        _follow_flags(search)
+    elif Flag.STUCK in search.status.flags:
+        _follow_stuck(search)
+    elif _replaced(search):
+        _follow_last_run(search)
+    else:
+        _follow_reports(search)
 
-        Other vendors have kinds called like Flux's and Kubernetes'; one that neither knows has no group.
-        """
-        for one in self._one.node.applied or ():
-            if (one.kind, one.name) == (named.kind, named.name) and one.namespace in {"", named.namespace}:
-                return one
-        ref = named.ref
-        unread = named.kind in by_kind and not self._snapshot.knows(ref)
-        if named.kind not in by_kind or ref in self._snapshot.statuses or unread:
-            return named
-        return InventoryEntry(named.kind, "", named.namespace, named.name)
 
-    def _child(self, ref: ObjectRef, *, named: bool) -> None:
-        entry = self._snapshot.statuses.get(ref)
-        if ref == self._entry.object.ref or not (named or self._one.waits or ref in self._one.checked):
-            return
-        if entry is None:
-            if named:
-                self._absent(ref)
-            return
-        before = len(self._by) + len(self._causes)
-        if entry.health is Health.PROGRESSING and not entry.trouble:
-            self._causes[Cause(CauseType.RUNNING, (ref,), (RUNNING,))] = None
-        elif entry.health is Health.SUSPENDED and named:
-            self._causes[Cause(CauseType.SUSPENDED, (ref,), (SUSPENDED,))] = None
-        elif entry.trouble and entry.health is not Health.READY:
-            self._by[ref] = None
-        self._children += len(self._by) + len(self._causes) - before
+def _follow_reports(search: Search) -> None:
+    """The failure that is reported, to where its cause lies."""
+    known = [(find_failure(search.ref.kind, one.reason, one.message), one.message) for one in _reports(search)]
+    search.failures = [found for found, _ in known if found is not None]
+    search.details += _beside(search)
+    first, message = known[0] if known else (None, search.status.message)
+    search.key = _key(first, message)
+    upstream = first.upstream if first is not None else _guess(search)
+    if upstream is Upstream.SOURCE or Flag.SOURCE_FAILING in search.status.flags:
+        for ref in search.status.object.sources:
+            follow_source(search, ref)
+    _follow_upstream(search, upstream, message)
+    follow_ready(search)
+    _releases(search, message)
+
+
+def _follow_upstream(search: Search, upstream: Upstream, message: str) -> None:
+    match upstream:
+        case Upstream.OWN:
+            _follow_own(search, message)
+        case Upstream.DEPENDENCY:
+            for ref in _depends_on(search):
+                follow_dependency(search, ref)
+        case Upstream.HEALTH:
+            follow_health(search, message)
+        case Upstream.WEBHOOK:
+            _follow_webhook(search, message)
+        case Upstream.NAMESPACE:
+            follow_namespace(search, terminating_namespace(message))
+        case Upstream.SOURCE_CONTROLLER:
+            _follow_source_controller(search)
+
+
+def _depends_on(search: Search) -> Iterator[ObjectRef]:
+    yield from search.subject.node.depends_on
+    if search.failures and search.failures[0].id.startswith("resourceset-input"):
+        yield from (ref for relation, ref in search.subject.node.names if relation is Relation.INPUTS)
+
+
+def _reports(search: Search) -> Iterator[Condition]:
+    """What is to be explained: of a HelmRelease first what Helm said, then Ready, then Stalled."""
+    flux, status = search.status.object, search.status
+    ready = flux.ready
+    seen: set[tuple[str, str]] = set()
+    released = flux.condition("Released"), flux.condition("TestSuccess")
+    now = Condition("Ready", "False", status.reason, status.message, None, 0)
+    # While a run goes on, its health stands for the last failure.
+    last = (now,) if ready is None or (status.reason, status.message) != (ready.reason, ready.message) else (ready,)
+    stalled = flux.condition("Stalled")
+    for one in (*released, *last, stalled):
+        bad = one is not None and one.status == ("True" if one.type == "Stalled" else "False")
+        if one is not None and (bad or one in last) and (one.reason, one.message) not in seen:
+            seen.add((one.reason, one.message))
+            yield one
+
+
+def _beside(search: Search) -> Iterator[Detail]:
+    """The conditions that say another thing than the title does."""
+    shown = [search.status.message]
+    for kind in _BESIDE:
+        one = search.status.object.condition(kind)
+        bad = one is not None and one.status == ("True" if kind == "Stalled" else "False")
+        if one is not None and bad and not any(one.message in message for message in shown):
+            shown.append(one.message)
+            yield Detail(Fact.CONDITION, (search.ref,), (kind, one.reason, one.message))
+
+
+def _guess(search: Search) -> Upstream:
+    return Upstream.DEPENDENCY if search.status.health is Health.WAITING else Upstream.OWN
+
+
+def _key(found: Failure | None, message: str) -> tuple[object, ...]:
+    """What the error is, so that whoever reports the same has the same cause."""
+    if found is not None and (error := found.error(message)):
+        return ("webhook" if found.upstream is Upstream.WEBHOOK else found.id, *error)
+    if not message or (found is not None and found.upstream is Upstream.HEALTH):
+        return ()
+    return (found.id if found is not None else "", _VARYING.sub("#", _WRAPPED.sub("", message)).strip())
+
+
+def _follow_own(search: Search, message: str) -> None:
+    """A failure of its own."""
+    search.own = True
+    kind = unserved_kind(message)
+    if kind is not None:
+        _follow_crd(search, *kind)
+
+
+def _replaced(search: Search) -> bool:
+    """Whether only the reason of the last failure is known, since the next run replaced its message."""
+    status, ready = search.status, search.status.object.ready
+    replaced = ready is not None and status.message == ready.message and status.reason != ready.reason
+    return Flag.AFTER_FAILURE in status.flags and replaced
+
+
+def _follow_last_run(search: Search) -> None:
+    """The failure of the last run, whose message the new run replaced: from its Events."""
+    search.need(search.ref.namespace, (EVENT,))
+    search.details += _step(search)
+    events = [
+        one
+        for one in search.snapshot.evidence.warnings(search.ref)
+        if one.reason == search.status.object.history_status and one.seen is not None
+    ]
+    newest = max(events, key=lambda one: (one.seen is not None, one.seen), default=None)
+    if newest is None:
+        search.blame("last-run-failed")
+        return
+    search.own = True
+    search.details.append(Detail(Fact.EVENT, (search.ref,), (newest.reason, newest.message), newest.seen))
+    found = find_failure(search.ref.kind, newest.reason, newest.message)
+    if found is not None:
+        search.failures.append(found)
+        search.key = _key(found, newest.message)
+        if found.upstream is not Upstream.SOURCE:
+            search.own = found.upstream is Upstream.OWN
+            _follow_upstream(search, found.upstream, newest.message)
+
+
+def _step(search: Search) -> Iterator[Detail]:
+    running = search.status.object.condition("Reconciling")
+    if running is not None and running.status == "True":
+        yield Detail(Fact.STEP, (search.ref,), (running.message,), running.changed)
+
+
+def _follow_crd(search: Search, kind: str, group: str) -> None:
+    """Who applies the CRD of a kind that is not served."""
+    held = [
+        (entry, holders)
+        for entry in search.snapshot.graph.held()
+        if entry.kind == "CustomResourceDefinition"
+        and entry.name.partition(".")[2] == group
+        and entry.name.startswith(kind.lower()[:-1])
+        and (holders := [ref for ref in search.snapshot.graph.holders(entry) if ref != search.ref])
+    ]
+    for entry, holders in held[:1]:
+        search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
+        for ref in holders:
+            status = search.snapshot.statuses.get(ref)
+            if status is not None and status.trouble and status.health is not Health.READY:
+                search.by[ref] = None
+                search.own = False
+
+
+def _follow_source_controller(search: Search) -> None:
+    """An artifact that cannot be downloaded: source-controller, else what is between."""
+    for ref in search.status.object.sources:
+        source = search.snapshot.objects.get(ref)
+        if source is None and search.snapshot.knows(ref):
+            follow_source(search, ref)
+            continue
+        watch, controllers = search.watch_of(source) if source is not None else search.watch_unread(ref)
+        for one in controllers:
+            if watch in {Watch.DOWN, Watch.CRASHING}:
+                search.add(controller_cause(one, search.snapshot))
+            elif watch is Watch.WORKS:
+                search.details.append(Detail(Fact.REPLICAS, (one.ref,), (str(one.ready), str(one.wanted))))
+    search.own = not any(one.type is CauseType.CONTROLLER for one in search.causes)
+
+
+def _follow_webhook(search: Search, message: str) -> None:
+    """A webhook that does not answer: the Flux object that runs it, where that is in trouble; else its workloads."""
+    found = webhook_service(message)
+    if found is None:
+        search.own = True
+        return
+    search.via, namespace, service = found
+    snapshot, evidence = search.snapshot, search.snapshot.evidence
+    search.need(namespace, (*WORKLOAD_KINDS, REPLICA_SET, POD, EVENT, SERVICE))
+    ref = ObjectRef(SERVICE.kind, namespace, service)
+    holders = [*snapshot.graph.holders(InventoryEntry(SERVICE.kind, "", namespace, service))]
+    holders += owners_by_label(getattr(evidence.others.get(ref), "labels", {}))
+    holders += [
+        one.ref
+        for one in snapshot.objects.values()
+        if one.releases and one.releases[0].namespace == namespace and not any(h.kind == "HelmRelease" for h in holders)
+    ]
+    for holder in dict.fromkeys(holders):
+        status = snapshot.statuses.get(holder)
+        if holder != search.ref and status is not None and status.trouble and status.health is not Health.READY:
+            search.by[holder] = None
+    if search.by:
+        return
+    search.own = True
+    there = evidence.others.get(ref) is not None
+    if evidence.was_read(namespace, SERVICE.kind):
+        search.details.append(Detail(Fact.WEBHOOK if there else Fact.WEBHOOK_MISSING, (ref,)))
+    workloads = [one for one in evidence.workloads.values() if one.ref.namespace == namespace and one.owner is None]
+    unready = [one for one in workloads if not one.settled]
+    for one in unready[:WORKLOADS]:
+        search.workloads += workload_failures(one.ref, evidence)
+    for one in (unready or workloads)[:WORKLOADS]:
+        search.details.append(Detail(Fact.WORKLOAD, (one.ref,), (str(one.ready), str(one.wanted))))
+
+
+def _releases(search: Search, message: str) -> None:
+    """What runs of a HelmRelease, where that is not what is wanted or what the message is about."""
+    releases, flux = search.subject.releases, search.status.object
+    if search.ref.kind != "HelmRelease" or search.status.health is Health.SUSPENDED:
+        return
+    deployed = next((one for one in releases if one.status == "deployed"), None)
+    wanted = flux.attempted_revision.partition("+")[0]
+    if deployed is not None and wanted and deployed.chart_version.partition("+")[0] != wanted:
+        search.details.append(Detail(Fact.RELEASE, (search.ref,), (deployed.chart_version, flux.attempted_revision)))
+    about = chart_version(message)
+    fetched = [
+        search.snapshot.statuses[ref].object.artifact_revision
+        for ref in flux.sources
+        if ref in search.snapshot.statuses
+    ]
+    if (
+        about
+        and fetched
+        and fetched[0]
+        and "@" not in fetched[0]
+        and about.partition("+")[0] != fetched[0].partition("+")[0]
+    ):
+        search.details.append(Detail(Fact.OLD_MESSAGE, (search.ref,), (about, fetched[0])))
+
+
+def _follow_stuck(search: Search) -> None:
+    """A run that takes longer than its timeout."""
+    search.details += _step(search)
+    if search.follow_controller():
+        return
+    if _follow_deployed(search):
+        return
+    name = "reconciliation-overdue" if search.ref.kind == "Kustomization" else "run-overdue"
+    search.blame(name, key=("overdue", search.status.object.kind.controller))
+
+
+def _follow_deployed(search: Search) -> bool:
+    """Whether Helm has deployed the release of a run that still seems to go on."""
+    releases, flux = search.subject.releases, search.status.object
+    running = flux.ready.changed if flux.ready is not None else None
+    if not releases or releases[0].status != "deployed" or flux.attempted_revision != releases[0].chart_version:
+        return False
+    if running is None or releases[0].deployed is None or releases[0].deployed < running:
+        return False
+    follow_health(search, "")
+    if search.found or search.workloads:
+        return False
+    texts = (str(releases[0].version), releases[0].chart_version)
+    search.failures.clear()
+    search.blame("helm-status-not-written", Detail(Fact.DEPLOYED, (search.ref,), texts, releases[0].deployed))
+    return True
+
+
+def _follow_flags(search: Search) -> None:
+    """An object that still looks Ready."""
+    flags = search.status.flags
+    if Flag.SOURCE_FAILING in flags:
+        for ref in search.status.object.sources:
+            follow_source(search, ref)
+    if Flag.REVISION_BEHIND in flags:
+        _follow_behind(search)
+    if Flag.REQUEST_PENDING in flags and not search.follow_controller():
+        search.blame("request-pending")
+    if Flag.DRIFTED in flags:
+        follow_drift(search)
+
+
+def _follow_behind(search: Search) -> None:
+    """A source has a newer revision than was applied: a loop keeps it from being noticed, or the controller does."""
+    if search.follow_controller():
+        return
+    for source in search.status.object.sources:
+        if members := search.snapshot.source_loops.get(source):
+            known = (failure("revision-loop"),)
+            search.add(Cause(CauseType.LOOP, members, known, key=("loop", frozenset(members))))
+    if not search.causes:
+        search.blame("revision-behind")

@@ -1,38 +1,147 @@
-"""What was read of a cluster for a diagnosis, beside its Flux objects."""
+"""What was read of a cluster beside its Flux objects: workloads, Pods, Events, and what these wait for."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from flux_mcp.diagnosis.workload_health import WorkloadEvidence
-from flux_mcp.flux.installation import Controller
-from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import text
+from flux_mcp.kubernetes.conditions import Condition, conditions
+from flux_mcp.kubernetes.events import WARNING, Event, event
+from flux_mcp.kubernetes.pods import Pod, pod
+from flux_mcp.kubernetes.prerequisites import Prerequisite, view_prerequisite
+from flux_mcp.kubernetes.workloads import Workload, view_workload
 
-
-@dataclass(frozen=True, slots=True)
-class ControllerEvidence:
-    """The controllers of Flux.
-
-    Attributes:
-        controllers: by label; none where they were not read.
-        observed: their Deployments, ReplicaSets and Pods.
-        in_full: everything with the label was read.
-    """
-
-    controllers: tuple[Controller, ...]
-    observed: WorkloadEvidence
-    in_full: bool
+_PREREQUISITES: Final = frozenset({"Service", "PersistentVolumeClaim", "Namespace"})
+_WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
 
 
 @dataclass(frozen=True, slots=True)
-class HealthEvidence:
-    """What runs in the namespaces of failed health checks.
+class OtherObject:
+    """An object of any other kind: whether it is there, and its conditions."""
+
+    ref: ObjectRef
+    conditions: tuple[Condition, ...]
+
+
+View = Workload | Pod | Event | Prerequisite | OtherObject
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was read, indexed.
 
     Attributes:
-        looked: workloads whose namespace was read.
-        left_out: namespaces beyond the bound.
-        read: (namespace, kind) of which everything is known.
+        workloads: by their name.
+        owned: owner → the workloads that it made.
+        pods: owner → its Pods.
+        events: object → what was reported of it.
+        others: Services, claims, Namespaces, and objects that something depends on.
+        read: (namespace, kind) of which everything is known; the namespace is empty for all.
+        left_out: namespaces that were not read, since there were too many.
     """
 
-    observed: WorkloadEvidence
-    looked: frozenset[InventoryEntry]
-    left_out: tuple[str, ...]
-    read: frozenset[tuple[str, str]]
+    workloads: Mapping[ObjectRef, Workload] = field(default_factory=dict)
+    owned: Mapping[ObjectRef, tuple[Workload, ...]] = field(default_factory=dict)
+    pods: Mapping[ObjectRef, tuple[Pod, ...]] = field(default_factory=dict)
+    events: Mapping[ObjectRef, tuple[Event, ...]] = field(default_factory=dict)
+    others: Mapping[ObjectRef, Prerequisite | OtherObject] = field(default_factory=dict)
+    read: frozenset[tuple[str, str]] = frozenset()
+    left_out: tuple[str, ...] = ()
+
+    def __or__(self, more: "Evidence") -> "Evidence":
+        """Both; of what stands in both, the other's."""
+        return Evidence(
+            {**self.workloads, **more.workloads},
+            {**self.owned, **more.owned},
+            {**self.pods, **more.pods},
+            {**self.events, **more.events},
+            {**self.others, **more.others},
+            self.read | more.read,
+            (*self.left_out, *more.left_out),
+        )
+
+    def was_read(self, namespace: str, kind: str) -> bool:
+        """Whether an object of this kind that is not here does not exist."""
+        return bool({(namespace, kind), ("", kind)} & self.read)
+
+    def parts(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
+        """A workload and what stands between it and its Pods: ReplicaSets, the Jobs of a CronJob."""
+        between = [one.ref for one in self.owned.get(ref, ())]
+        if ref.kind == "Deployment" and not between:
+            # Without its ReplicaSets: a Pod's owner is called as the Deployment and a hash.
+            between = [
+                owner
+                for owner in self.pods
+                if (owner.kind, owner.namespace, owner.name.rpartition("-")[0])
+                == ("ReplicaSet", ref.namespace, ref.name)
+            ]
+        return (ref, *between)
+
+    def pods_of(self, ref: ObjectRef) -> tuple[Pod, ...]:
+        return tuple(one for part in self.parts(ref) for one in self.pods.get(part, ()))
+
+    def warnings(self, ref: ObjectRef) -> tuple[Event, ...]:
+        return tuple(one for one in self.events.get(ref, ()) if one.type == WARNING)
+
+    def prerequisites(self, namespace: str, kind: str) -> tuple[Prerequisite, ...]:
+        """The Services or claims of a namespace, or the Namespaces."""
+        return tuple(
+            one
+            for ref, one in self.others.items()
+            if isinstance(one, Prerequisite) and (ref.kind, ref.namespace) == (kind, namespace)
+        )
+
+    def namespace(self, name: str) -> Prerequisite | None:
+        found = self.others.get(ObjectRef("Namespace", "", name))
+        return found if isinstance(found, Prerequisite) else None
+
+
+def view_evidence(item: Mapping[str, Any]) -> View | None:
+    """The view of one item; None where it is not understood."""
+    match text(item, "kind"):
+        case "Pod":
+            return pod(item)
+        case "Event":
+            return event(item)
+        case kind if kind in _PREREQUISITES:
+            return view_prerequisite(item)
+        case kind if kind in _WORKLOADS:
+            return view_workload(item)
+        case kind:
+            ref = ObjectRef(kind, text(item, "metadata", "namespace"), text(item, "metadata", "name"))
+            return OtherObject(ref, tuple(conditions(item))) if ref.name else None
+
+
+def index_evidence(
+    objects: Iterable[View], read: Iterable[tuple[str, str]] = (), left_out: Iterable[str] = ()
+) -> Evidence:
+    """Index what was read by name and by owner."""
+    workloads: dict[ObjectRef, Workload] = {}
+    others: dict[ObjectRef, Prerequisite | OtherObject] = {}
+    owned: dict[ObjectRef, list[Workload]] = defaultdict(list)
+    pods: dict[ObjectRef, list[Pod]] = defaultdict(list)
+    events: dict[ObjectRef, list[Event]] = defaultdict(list)
+    for one in objects:
+        match one:
+            case Workload():
+                workloads[one.ref] = one
+                if one.owner is not None:
+                    owned[one.owner].append(one)
+            case Pod():
+                for kind, name in one.owners:
+                    pods[ObjectRef(kind, one.ref.namespace, name)].append(one)
+            case Event():
+                events[one.about].append(one)
+            case _:
+                others[one.ref] = one
+    return Evidence(
+        workloads,
+        {key: tuple(found) for key, found in owned.items()},
+        {key: tuple(found) for key, found in pods.items()},
+        {key: tuple(found) for key, found in events.items()},
+        others,
+        frozenset(read),
+        tuple(left_out),
+    )

@@ -1,25 +1,58 @@
-"""The view of a Flux object for finding causes: its ties, what it waits for the health of, and where that lives."""
+"""What a diagnosis is made from: the Flux objects with their references, and the evidence beside them."""
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Final
 
 from flux_mcp.api.kind import HealthWait
-from flux_mcp.api.kinds import by_kind
-from flux_mcp.api.kubernetes_kinds import WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.unstructured import at, items, text
-from flux_mcp.flux.graph import FluxNode, view_node
-from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.api.unstructured import at, items, labels, number, parse_time, text
+from flux_mcp.diagnosis.controllers import ControllerSet
+from flux_mcp.diagnosis.evidence import Evidence
+from flux_mcp.flux.graph import FluxNode, Graph, loops_by_source, view_node
+from flux_mcp.flux.status import ObjectStatus
 
-NAMED: Final = 50
-"""Objects of one message that are looked at."""
-_NAMED: Final = re.compile(
-    r"\b([A-Z][A-Za-z0-9]{1,62})/(?:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)/)?"
-    r"([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?= status: '| not ready|'? (?:is )?not ready)"
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_WRITTEN: Final = (
+    ("artifact", "lastUpdateTime"),
+    ("history", "0", "lastReconciled"),
+    ("lastScanResult", "scanTime"),
+    ("lastAutomationRunTime",),
 )
-_GROUPS: Final = {kind.kind: kind.group for kind in WORKLOAD_KINDS}
+"""Times in a status that its controller wrote, beside those of the conditions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An entry of the history of a HelmRelease.
+
+    Attributes:
+        version: of the Helm release, counted up.
+        status: `deployed`, `failed`, `superseded` and so on.
+        deployed: when the action ended.
+    """
+
+    version: int
+    chart: str
+    chart_version: str
+    status: str
+    namespace: str
+    deployed: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherDependency:
+    """An object of another kind that a ResourceSet depends on.
+
+    Attributes:
+        must_be_ready: whether it must be ready, not only there.
+    """
+
+    ref: ObjectRef
+    api_version: str
+    must_be_ready: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +63,12 @@ class SnapshotObject:
         waits: it waits for the health of all that it applies.
         checked: what else it waits for (spec.healthChecks).
         target: the namespace that it applies to where its objects name none.
+        labels: its own.
+        generates: the ExternalArtifacts that an ArtifactGenerator declares.
+        releases: of a HelmRelease, the newest first.
+        targets: objects of other kinds in spec.dependsOn.
+        tags: of an ImageRepository: how many, and when they were scanned.
+        written: the newest time in its status.
         item: kind, names and spec as kubectl printed them, of an object that is not Ready; of others nothing is kept.
     """
 
@@ -37,12 +76,77 @@ class SnapshotObject:
     waits: bool
     checked: frozenset[ObjectRef]
     target: str
+    labels: Mapping[str, str]
+    generates: frozenset[ObjectRef]
+    releases: tuple[Release, ...]
+    targets: tuple[OtherDependency, ...]
+    tags: tuple[int, datetime | None]
+    written: datetime | None
     item: Mapping[str, Any] | None
 
     @property
     def ref(self) -> ObjectRef:
-        """What it is called."""
         return self.node.ref
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """Everything that causes are found in.
+
+    Attributes:
+        objects: every Flux object that was read.
+        statuses: their health.
+        read: the kinds of which everything is known; a target of another kind may exist.
+        only: the one namespace that was read; None where all were.
+        now: the moment of the reading.
+        controllers: of Flux.
+        evidence: what was read beside Flux objects and controllers.
+        version: of Flux, `2.9.4`; empty where it is not known.
+    """
+
+    objects: Mapping[ObjectRef, SnapshotObject]
+    statuses: Mapping[ObjectRef, ObjectStatus]
+    read: Collection[str]
+    now: datetime
+    controllers: ControllerSet = field(default_factory=ControllerSet)
+    evidence: Evidence = field(default_factory=Evidence)
+    only: str | None = None
+    version: str = ""
+
+    def knows(self, ref: ObjectRef) -> bool:
+        """Whether an object that is not among the objects does not exist."""
+        return ref.kind in self.read and self.only in {None, ref.namespace}
+
+    @cached_property
+    def graph(self) -> Graph:
+        return Graph(one.node for one in self.objects.values())
+
+    @cached_property
+    def named(self) -> Mapping[str, tuple[ObjectRef, ...]]:
+        """The Flux objects of each name."""
+        found: dict[str, list[ObjectRef]] = {}
+        for ref in self.objects:
+            found.setdefault(ref.name, []).append(ref)
+        return {name: tuple(sorted(refs)) for name, refs in found.items()}
+
+    @cached_property
+    def generators(self) -> Mapping[ObjectRef, ObjectRef]:
+        """The ExternalArtifacts that ArtifactGenerators declare → the generator."""
+        return {artifact: one.ref for one in self.objects.values() for artifact in one.generates}
+
+    @cached_property
+    def source_loops(self) -> Mapping[ObjectRef, tuple[ObjectRef, ...]]:
+        """Sources → the Kustomizations of each that depend on each other in a loop."""
+        return loops_by_source(self.graph)
+
+    @cached_property
+    def deleting(self) -> Mapping[str, tuple[ObjectRef, ...]]:
+        """The Flux objects of each namespace that are being deleted."""
+        found: dict[str, list[ObjectRef]] = {}
+        for ref, status in self.statuses.items():
+            if status.object.deleted is not None:
+                found.setdefault(ref.namespace, []).append(ref)
+        return {namespace: tuple(refs) for namespace, refs in found.items()}
 
 
 def view_snapshot_object(item: Mapping[str, Any]) -> SnapshotObject | None:
@@ -50,15 +154,22 @@ def view_snapshot_object(item: Mapping[str, Any]) -> SnapshotObject | None:
     node = view_node(item)
     if node is None:
         return None
-    spec, ready = at(item, "spec"), node.object.ready
-    calm = ready is not None and ready.status == "True"
+    spec, status, ready = at(item, "spec"), at(item, "status"), node.object.ready
+    calm = ready is not None and ready.status == "True" and node.object.deleted is None
     names = {"name": node.ref.name, "namespace": node.ref.namespace}
     kept = {"apiVersion": text(item, "apiVersion"), "kind": node.ref.kind, "metadata": names, "spec": spec}
+    times = [parse_time(found) for path in _WRITTEN if (found := text(status, *path))]
     return SnapshotObject(
         node=node,
         waits=_waits(node, spec),
         checked=frozenset(_checked(spec, node.ref.namespace)),
         target=text(spec, "targetNamespace") or node.ref.namespace,
+        labels=labels(item, "metadata", "labels"),
+        generates=frozenset(_generates(spec, node.ref)),
+        releases=tuple(_releases(status)) if node.ref.kind == "HelmRelease" else (),
+        targets=tuple(_targets(spec)) if node.ref.kind == "ResourceSet" else (),
+        tags=(number(status, "lastScanResult", "tagCount"), parse_time(text(status, "lastScanResult", "scanTime"))),
+        written=max(filter(None, (*times, *(one.changed for one in node.object.conditions))), default=None),
         item=None if calm else kept,
     )
 
@@ -82,16 +193,31 @@ def _checked(spec: object, namespace: str) -> Iterator[ObjectRef]:
             yield ObjectRef(text(entry, "kind"), text(entry, "namespace") or namespace, name)
 
 
-def named_objects(message: str, namespace: str) -> tuple[InventoryEntry, ...]:
-    """The objects that a message about health names: `[Deployment/apps/web status: 'InProgress']`, each once.
+def _generates(spec: object, ref: ObjectRef) -> Iterator[ObjectRef]:
+    for entry in items(spec, "artifacts") if ref.kind == "ArtifactGenerator" else ():
+        if name := text(entry, "name"):
+            yield ObjectRef("ExternalArtifact", text(entry, "namespace") or ref.namespace, name)
 
-    Only Flux kinds and workloads have a group here; another kind's is empty.
-    """
-    found: dict[InventoryEntry, None] = {}
-    for match in _NAMED.finditer(message):
-        kind, where, name = match.groups()
-        group = by_kind[kind].group if kind in by_kind else _GROUPS.get(kind, "")
-        found[InventoryEntry(kind, group, where or namespace, name)] = None
-        if len(found) == NAMED:
-            break
-    return tuple(found)
+
+def _releases(status: object) -> Iterator[Release]:
+    """Newest first: helm-controller writes them in no order."""
+    found = (
+        Release(
+            version=number(entry, "version"),
+            chart=text(entry, "chartName"),
+            chart_version=text(entry, "chartVersion"),
+            status=text(entry, "status"),
+            namespace=text(entry, "namespace"),
+            deployed=parse_time(text(entry, "lastDeployed")),
+        )
+        for entry in items(status, "history")
+    )
+    yield from sorted(found, key=lambda one: (-one.version, -(one.deployed or _NEVER).timestamp()))
+
+
+def _targets(spec: object) -> Iterator[OtherDependency]:
+    for entry in items(spec, "dependsOn"):
+        if name := text(entry, "name"):
+            ref = ObjectRef(text(entry, "kind"), text(entry, "namespace"), name)
+            ready = at(entry, "ready") is True or bool(text(entry, "readyExpr"))
+            yield OtherDependency(ref, text(entry, "apiVersion"), must_be_ready=ready)

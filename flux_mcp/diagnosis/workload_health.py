@@ -1,28 +1,31 @@
-"""Why a workload is not ready, from its own conditions, its Pods and their warning Events.
+"""Why a workload is not ready, from its own conditions, its Pods, their Events, and what they wait for.
 
 Source: the Kubernetes documentation on Pod lifecycle. The status takes precedence over Events, which expire after an
-hour.
+hour; where the status names no cause, the Events that do are used.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.unstructured import text
-from flux_mcp.diagnosis.catalog.failure import Advice
-from flux_mcp.diagnosis.catalog.lookup import find_failure
-from flux_mcp.kubernetes.events import WARNING, Event, event
-from flux_mcp.kubernetes.pods import Pod, PodContainer, pod
-from flux_mcp.kubernetes.workloads import Workload, view_workload
+from flux_mcp.diagnosis.catalog.failure import Failure
+from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
+from flux_mcp.diagnosis.evidence import Evidence
+from flux_mcp.kubernetes.events import Event
+from flux_mcp.kubernetes.pods import Pod, PodContainer
+from flux_mcp.kubernetes.prerequisites import Prerequisite
+from flux_mcp.kubernetes.workloads import Workload
 
 _STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
 _BEFORE: Final = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox")
-"""Reasons of warning events from the time before a container of the Pod first ran."""
-_SPEAKING: Final = (*_BEFORE, "Unhealthy", "BackOff", "Failed")
-"""Reasons of warning events of a Pod that tell more than its status, the most telling first."""
+"""Reasons of warning Events from the time before a container of the Pod first ran."""
+_TELLING: Final = (*_BEFORE, "Unhealthy", "BackOff", "Failed")
+"""Reasons of warning Events of a Pod that tell more than its status, the most telling first."""
+_PULLING: Final = frozenset({"ImagePullBackOff", "ErrImagePull"})
+CLAIMS: Final = 3
+"""Claims of a namespace that are named for Pods that wait for a volume."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -31,130 +34,104 @@ class WorkloadFailure:
     """One thing that is wrong with a workload.
 
     Attributes:
-        about: the Pods that show it, or the workload itself.
+        about: the Pods that show it, or the workload itself, or what it waits for.
         container: whose it is; empty for the Pod or the workload as a whole.
         reason: as Kubernetes names it, such as ImagePullBackOff.
-        last: how the run before ended, such as `OOMKilled exit code 137`; empty where it is not told.
-        advice: None for a reason that is not in the catalog.
+        phase, storage_class: of a claim.
+        last: how the run before ended, such as `OOMKilled exit code 137`; empty where it is not known.
+        failure: None for a reason that is not in the catalog.
     """
 
     about: tuple[ObjectRef, ...]
     reason: str
+    phase: str = ""
+    storage_class: str = ""
     container: str = ""
     image: str = ""
     message: str = ""
     last: str = ""
     restarts: int = 0
-    advice: Advice | None = None
+    failure: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkloadEvidence:
-    """What was read of some namespaces."""
-
-    workloads: Mapping[ObjectRef, Workload]
-    owned: Mapping[tuple[str, str, str], tuple[Workload, ...]]
-    pods: Mapping[tuple[str, str, str], tuple[Pod, ...]]
-    warnings: Mapping[ObjectRef, tuple[Event, ...]]
-
-
-def view_workload_evidence(item: Mapping[str, Any]) -> Workload | Pod | Event | None:
-    """The view of a workload, a Pod or an Event; None where it is not understood."""
-    match text(item, "kind"):
-        case "Pod":
-            return pod(item)
-        case "Event":
-            return event(item)
-        case _:
-            return view_workload(item)
-
-
-def index_workloads(objects: Iterable[Workload | Pod | Event]) -> WorkloadEvidence:
-    """Index by owner: (namespace, kind, name)."""
-    workloads: dict[ObjectRef, Workload] = {}
-    owned: dict[tuple[str, str, str], list[Workload]] = defaultdict(list)
-    pods: dict[tuple[str, str, str], list[Pod]] = defaultdict(list)
-    warnings: dict[ObjectRef, list[Event]] = defaultdict(list)
-    for one in objects:
-        if isinstance(one, Workload):
-            workloads[one.ref] = one
-            if one.owner is not None:
-                owned[one.ref.namespace, one.owner.kind, one.owner.name].append(one)
-        elif isinstance(one, Pod):
-            for kind, name in one.owners:
-                pods[one.ref.namespace, kind, name].append(one)
-        elif one.type == WARNING:
-            warnings[one.about].append(one)
-    return WorkloadEvidence(
-        workloads,
-        {key: tuple(found) for key, found in owned.items()},
-        {key: tuple(found) for key, found in pods.items()},
-        {key: tuple(found) for key, found in warnings.items()},
-    )
-
-
-def workload_failures(ref: ObjectRef, observed: WorkloadEvidence) -> tuple[WorkloadFailure, ...]:
-    """What is wrong with a workload, equal things of several Pods as one; empty where nothing tells."""
-    parts = _parts(ref, observed)
-    pods = [one for part in parts for one in observed.pods.get((part.namespace, part.kind, part.name), ())]
+def workload_failures(ref: ObjectRef, evidence: Evidence) -> tuple[WorkloadFailure, ...]:
+    """What is wrong with a workload, equal failures of several Pods as one; empty where nothing is known."""
+    workload = evidence.workloads.get(ref)
+    pods = evidence.pods_of(ref)
     unready = sorted((one for one in pods if not one.ready and one.phase != "Succeeded"), key=lambda one: one.order)
-    found = [symptom for one in unready for symptom in _of_pod(one, observed.warnings.get(one.ref, ()))]
-    # A workload whose Pods all tell what is wrong need not tell it too.
+    found = [one for pod in unready for one in _of_pod(pod, workload, evidence.warnings(pod.ref))]
+    if any(one.failure is failure("volume-claim-unbound") for one in found):
+        found += _of_claims(ref.namespace, evidence)
+    # A workload whose Pods say what is wrong need not say it too.
     if not found:
-        found = [symptom for part in parts for symptom in _of_workload(part, observed)]
+        found = [one for part in evidence.parts(ref) for one in _of_workload(part, evidence)][:1]
     return _folded(found)
 
 
-def _parts(ref: ObjectRef, observed: WorkloadEvidence) -> tuple[ObjectRef, ...]:
-    """The workload and what stands between it and its Pods: ReplicaSets, a CronJob's Jobs."""
-    between = observed.owned.get((ref.namespace, ref.kind, ref.name), ())
-    return (ref, *(one.ref for one in between))
-
-
-def _of_pod(one: Pod, warnings: Sequence[Event]) -> Iterator[WorkloadFailure]:
-    """The containers that are in trouble, else what is said of the Pod, else its most telling event."""
-    found = tuple(symptom for container in one.containers if (symptom := _of_container(one, container)) is not None)
-    if found:
-        yield from found
+def _of_pod(pod: Pod, workload: Workload | None, warnings: Sequence[Event]) -> Iterator[WorkloadFailure]:
+    """The reason of the Pod as a whole, else its containers in trouble, else its most telling Event."""
+    if find_failure(pod.ref.kind, pod.reason, pod.message) is not None:
+        yield _failure((pod.ref,), pod.reason, message=pod.message)
         return
-    if find_failure(one.ref.kind, one.reason, one.message) is not None:
-        yield _symptom((one.ref,), one.reason, message=one.message)
-        return
-    scheduled = next((each for each in one.conditions if each.type == "PodScheduled"), None)
-    if scheduled is not None and scheduled.status == "False":
-        yield _symptom((one.ref,), scheduled.reason or "Unschedulable", message=scheduled.message)
-        return
-    started = any(each.state in {"running", "terminated"} or each.ran_before for each in one.containers)
     newest = sorted(warnings, key=lambda warning: warning.seen or _NEVER, reverse=True)
-    for reason in _SPEAKING:
+    found = tuple(one for container in pod.containers if (one := _of_container(pod, container, newest)) is not None)
+    if found:
+        yield from (_of_old_revision(one, pod, workload) for one in found)
+        return
+    scheduled = next((each for each in pod.conditions if each.type == "PodScheduled"), None)
+    if scheduled is not None and scheduled.status == "False":
+        yield _failure((pod.ref,), scheduled.reason or "Unschedulable", message=scheduled.message)
+        return
+    started = any(each.state in {"running", "terminated"} or each.ran_before for each in pod.containers)
+    for reason in _TELLING:
         for warning in newest if not (started and reason in _BEFORE) else ():
             if warning.reason == reason:
-                yield _symptom((one.ref,), reason, message=warning.message)
+                yield _of_old_revision(_failure((pod.ref,), reason, message=warning.message), pod, workload)
                 return
-    running = next((each for each in one.containers if each.state == "running" and not each.ready), None)
+    running = next((each for each in pod.containers if each.state == "running" and not each.ready), None)
     if running is not None:
-        yield _symptom((one.ref,), "NotReady", container=running)
+        yield _of_old_revision(_failure((pod.ref,), "NotReady", container=running), pod, workload)
 
 
-def _of_container(one: Pod, container: PodContainer) -> WorkloadFailure | None:
+def _of_old_revision(one: WorkloadFailure, pod: Pod, workload: Workload | None) -> WorkloadFailure:
+    """The failure of a Pod of a StatefulSet that is not replaced, whatever the new revision repairs."""
+    if workload is None or not workload.in_order or pod.revision in {"", workload.update_revision}:
+        return one
+    return replace(one, failure=failure("statefulset-pod-not-replaced")) if workload.update_revision else one
+
+
+def _of_container(pod: Pod, container: PodContainer, events: Sequence[Event]) -> WorkloadFailure | None:
+    about = (pod.ref,)
     if container.state == "waiting" and container.reason not in _STARTING:
-        return _symptom((one.ref,), container.reason, container=container, message=container.message)
+        one = _failure(about, container.reason, container=container, message=container.message)
+        return _pulled(one, events) if container.reason in _PULLING else one
     if container.state == "terminated" and container.exit_code != 0:
-        return _symptom((one.ref,), container.reason or "Error", container=container, message=container.message)
+        return _failure(about, container.reason or "Error", container=container, message=container.message)
     if container.state == "running" and not container.ready and not container.init and container.last_reason:
-        return _symptom((one.ref,), container.last_reason, container=container)
+        return _failure(about, container.last_reason, container=container)
     return None
 
 
-def _symptom(
+def _pulled(one: WorkloadFailure, events: Sequence[Event]) -> WorkloadFailure:
+    """With the Event that says why an image cannot be pulled, where the status says only that it cannot."""
+    if one.failure is not None and one.failure.pattern:
+        return one
+    for event in events:
+        found = find_failure("Pod", one.reason, event.message) if event.reason == "Failed" else None
+        # Several containers may pull: the message names the image.
+        if found is not None and found.pattern and (one.image in event.message or not one.image):
+            return replace(one, message=event.message, failure=found)
+    return one
+
+
+def _failure(
     about: tuple[ObjectRef, ...], reason: str, *, container: PodContainer | None = None, message: str = ""
 ) -> WorkloadFailure:
     last = ""
     if container is not None and container.last_reason:
         last = f"{container.last_reason} exit code {container.last_exit}"
     # A crash loop whose last run was killed for its memory is a matter of memory.
-    telling = container.last_reason if container is not None and container.last_reason == "OOMKilled" else reason
-    found = find_failure(about[0].kind, telling, message)
+    killed = container is not None and container.last_reason == "OOMKilled"
     return WorkloadFailure(
         about=about,
         reason=reason,
@@ -163,22 +140,86 @@ def _symptom(
         message=message,
         last=last,
         restarts=container.restarts if container is not None else 0,
-        advice=found.advice if found is not None else None,
+        failure=find_failure(about[0].kind, "OOMKilled" if killed else reason, message),
     )
 
 
-def _of_workload(ref: ObjectRef, observed: WorkloadEvidence) -> Iterator[WorkloadFailure]:
-    """Why it has no Pods, or is given up: its conditions, else its warning events."""
-    one = observed.workloads.get(ref)
+def _of_workload(ref: ObjectRef, evidence: Evidence) -> Iterator[WorkloadFailure]:
+    """Why it has no Pods, or is given up: its conditions, else its warning Events."""
+    one = evidence.workloads.get(ref)
     for kind, bad in (("ReplicaFailure", "True"), ("Failed", "True"), ("FailureTarget", "True")):
         condition = one.condition(kind) if one is not None else None
         if condition is not None and condition.status == bad:
-            yield _symptom((ref,), condition.reason, message=condition.message)
+            yield _failure((ref,), condition.reason, message=condition.message)
             return
-    for warning in observed.warnings.get(ref, ()):
+    for warning in sorted(evidence.warnings(ref), key=lambda event: event.seen or _NEVER, reverse=True):
         if find_failure(ref.kind, warning.reason, warning.message) is not None:
-            yield _symptom((ref,), warning.reason, message=warning.message)
+            yield _failure((ref,), warning.reason, message=warning.message)
             return
+
+
+def _of_claims(namespace: str, evidence: Evidence) -> Iterator[WorkloadFailure]:
+    waiting = [one for one in evidence.prerequisites(namespace, "PersistentVolumeClaim") if one.waiting]
+    yield from (prerequisite_failure(one, evidence) for one in waiting[:CLAIMS])
+
+
+def prerequisite_failure(one: Prerequisite, evidence: Evidence) -> WorkloadFailure:
+    """What is wrong with a claim that is not bound, or a load balancer without an address."""
+    for warning in sorted(evidence.warnings(one.ref), key=lambda event: event.seen or _NEVER, reverse=True):
+        if find_failure(one.ref.kind, warning.reason, warning.message) is not None:
+            found = _failure((one.ref,), warning.reason, message=warning.message)
+            return replace(found, phase=one.phase, storage_class=one.storage_class)
+    known = {"Service": "load-balancer-pending", "PersistentVolumeClaim": "volume-claim-pending"}
+    name = known.get(one.ref.kind)
+    return WorkloadFailure(
+        about=(one.ref,),
+        reason="",
+        phase=one.phase,
+        storage_class=one.storage_class,
+        failure=failure(name) if name else None,
+    )
+
+
+def failed_before(ref: ObjectRef, evidence: Evidence, since: datetime | None) -> tuple[WorkloadFailure, ...]:
+    """What was wrong with Pods of a Deployment that are gone: the newest ReplicaSet that is not the present one.
+
+    Args:
+        ref: of the Deployment, which is ready by now.
+        evidence: its ReplicaSets, and the Events of Pods that were of them.
+        since: before which nothing is of interest.
+    """
+    sets = sorted(evidence.owned.get(ref, ()), key=lambda one: one.created or _NEVER, reverse=True)
+    present = {image.image for one in sets if one.wanted for image in one.containers}
+    for one in sets:
+        if one.wanted:
+            continue
+        image = next((each.image for each in one.containers if each.image not in present), "")
+        events = sorted(_events_of(one, evidence), key=lambda event: event.seen or _NEVER, reverse=True)
+        known = [(event, found) for event in events if (found := find_failure("Pod", event.reason, event.message))]
+        # A ReplicaSet is used again when an upgrade is tried again, so an old one counts where Events are of it.
+        old = since is not None and one.created is not None and one.created < since
+        if not known and (old or not image):
+            continue
+        # The most telling message first: one that a pattern knows.
+        event, found = next((pair for pair in known if pair[1].pattern), known[0]) if known else (None, None)
+        return (
+            WorkloadFailure(
+                about=(one.ref,),
+                reason=event.reason if event is not None else "scaled down",
+                image=image,
+                message=event.message if event is not None else "",
+                failure=found,
+            ),
+        )
+    return ()
+
+
+def _events_of(one: Workload, evidence: Evidence) -> Iterator[Event]:
+    """The warnings about a ReplicaSet and about Pods of it, which may be gone."""
+    yield from evidence.warnings(one.ref)
+    for about in evidence.events:
+        if about.kind == "Pod" and about.namespace == one.ref.namespace and about.name.startswith(f"{one.ref.name}-"):
+            yield from evidence.warnings(about)
 
 
 def _folded(found: Iterable[WorkloadFailure]) -> tuple[WorkloadFailure, ...]:

@@ -21,6 +21,8 @@ _REF_KEYS: Final = ("commit", "digest", "name", "semver", "tag", "branch")
 """The keys of spec.ref, the one that wins first."""
 _ARTIFACT: Final = ("artifact", "metadata")
 _OCI: Final = "org.opencontainers.image."
+_ACTIONS: Final = ("install", "upgrade", "rollback", "uninstall", "test")
+"""The actions of a HelmRelease, each of which may have a timeout of its own."""
 SUSPENDED_BY: Final = "fluxcd.controlplane.io/suspendedBy"
 
 
@@ -39,6 +41,7 @@ class FluxObject:
         sources: the objects that it takes its content from, the nearest alone.
         url: of a source; its user info and query may hold credentials.
         origin: the repository and the commit that an artifact was built from, by its annotations.
+        fetched: when the artifact was last updated.
         wanted_ref: what a source follows: branch, tag, semver, name, commit or digest, and its value.
     """
 
@@ -67,6 +70,7 @@ class FluxObject:
     url: str = ""
     path: str = ""
     origin: tuple[str, str] = ("", "")
+    fetched: datetime | None = None
     wanted_ref: tuple[str, str] = ("", "")
 
     @property
@@ -117,6 +121,7 @@ def view(item: Mapping[str, Any]) -> FluxObject | None:
         url=text(spec, "url") or text(spec, "endpoint"),
         path=text(spec, "path"),
         origin=(text(status, *_ARTIFACT, _OCI + "source"), text(status, *_ARTIFACT, _OCI + "revision")),
+        fetched=parse_time(text(status, "artifact", "lastUpdateTime")),
         wanted_ref=_wanted(at(spec, "ref")),
     )
 
@@ -139,4 +144,5 @@ def _timeout(kind: FluxKind, item: Mapping[str, Any]) -> float:
     )
     interval = parse_duration(text(item, "spec", "interval")) or 60.0
     fallback = kind.timeout if kind.timeout is not None else max(30.0, interval - kind.timeout_margin)
-    return parse_duration(timeout) or fallback
+    actions = (parse_duration(text(item, "spec", action, "timeout")) for action in _ACTIONS)
+    return max(parse_duration(timeout) or fallback, *(seconds or 0.0 for seconds in actions))

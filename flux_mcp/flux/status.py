@@ -6,6 +6,7 @@ that is suspended, or whose latest generation is not yet observed, is not Ready,
 applier that still looks Ready is flagged.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,12 +16,15 @@ from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import parse_duration
 from flux_mcp.flux.graph_algorithms import downstream
 from flux_mcp.flux.objects import FluxObject
 from flux_mcp.kubernetes.conditions import Condition
 
 STUCK_DELETING: Final = 600.0
 """Seconds after which a deletion is stuck."""
+NEW_REVISION: Final = 30.0
+"""Seconds in which a new revision of a source is ordinarily applied."""
 SOURCE_GRACE: Final = 60.0
 """Seconds for which SourceNotReady is the ordinary wait for a chart that was just requested."""
 
@@ -55,6 +59,8 @@ class Flag(Enum):
     DRIFTED = "drifted"
 
 
+_RUNS: Final = re.compile(r"with (?:a )?timeout of ([0-9hms.]{1,20})")
+"""The timeout of a run, in the messages of its conditions."""
 _FAILED: Final = frozenset({Health.FAILING, Health.STALLED})
 _SETTLED: Final = frozenset({Health.DELETING, Health.SUSPENDED, Health.STATIC})
 _KIND_ORDER: Final = {kind: position for position, kind in enumerate(sorted(kind.kind for kind in FLUX_KINDS))}
@@ -202,9 +208,11 @@ def _assess(
         Flag.STUCK: _stuck(flux, health, now),
         Flag.AFTER_FAILURE: health is Health.PROGRESSING and _failed_before(flux),
         Flag.SOURCE_FAILING: health not in _SETTLED and fails_above,
-        Flag.REVISION_BEHIND: health is Health.READY and _behind(flux, sources.known),
+        Flag.REVISION_BEHIND: health is Health.READY and _behind(flux, sources.known, now),
         Flag.REQUEST_PENDING: health not in {Health.SUSPENDED, Health.STATIC}
-        and flux.requested_at not in {"", flux.handled_at},
+        and flux.requested_at not in {"", flux.handled_at}
+        # A run that goes on handles the request: its end is written with it.
+        and (health is not Health.PROGRESSING or _stuck(flux, health, now)),
         Flag.DRIFTED: _is_true(flux, "Drifted"),
     }
     flags = tuple(flag for flag in Flag if found[flag])
@@ -222,20 +230,24 @@ def _stuck(flux: FluxObject, health: Health, now: datetime) -> bool:
     if health is not Health.PROGRESSING:
         return False
     running = flux.ready if flux.ready is not None and flux.ready.status != "True" else flux.condition("Reconciling")
-    return running is not None and _seconds(running.changed, now) > flux.timeout + 60
+    if running is None:
+        return False
+    timeouts = (
+        found
+        for condition in flux.conditions
+        for match in [_RUNS.search(condition.message)]
+        if match and (found := parse_duration(match[1]))
+    )
+    return _seconds(running.changed, now) > max(flux.timeout, *timeouts, 0.0) + 60
 
 
 def _failed_before(flux: FluxObject) -> bool:
-    """Whether the last finished run failed, by the status that an object keeps while it runs again."""
+    """Whether the last finished run failed, by the status that an object keeps while it runs again.
+
+    Not by lastAttemptedRevision, which is written at the start of a run: it differs in any rollout and first run.
+    """
     return (
         flux.history_status not in {"", "ReconciliationSucceeded"}
-        # A HelmRelease has no lastAppliedRevision since v2. Where a history has the end of the last run, the two may
-        # differ in any rollout: the attempted revision is written at the start of a run.
-        or (
-            flux.kind.kind != "HelmRelease"
-            and not flux.history_status
-            and flux.attempted_revision not in {"", flux.applied_revision}
-        )
         or _is_false(flux, "Released")
         or _is_false(flux, "Healthy")
         or flux.failures > 0
@@ -252,8 +264,13 @@ def _last_failure(flux: FluxObject) -> tuple[str, str] | None:
     return None
 
 
-def _behind(flux: FluxObject, known: Mapping[ObjectRef, FluxObject]) -> bool:
+def _behind(flux: FluxObject, known: Mapping[ObjectRef, FluxObject], now: datetime) -> bool:
     if flux.kind.kind != "Kustomization":
         return False
-    revisions = [known[ref].artifact_revision for ref in flux.sources if ref in known]
-    return any(revision not in {"", flux.applied_revision} for revision in revisions)
+    sources = [known[ref] for ref in flux.sources if ref in known]
+    # A revision that has just come is applied in a moment.
+    return any(
+        one.artifact_revision not in {"", flux.applied_revision}
+        and (one.fetched is None or _seconds(one.fetched, now) > NEW_REVISION)
+        for one in sources
+    )

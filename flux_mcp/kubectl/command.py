@@ -16,6 +16,7 @@ from flux_mcp.errors import BadArgument
 from flux_mcp.kubectl.validate import (
     check_container,
     check_dns_name,
+    check_kind,
     check_namespace,
     check_path_segment,
     check_resource,
@@ -53,6 +54,7 @@ class Get:
             object, not a list.
         selector: a label selector.
         named: only objects of this name, in a list: the way to ask for one whose namespace is not known.
+        about: only Events about objects of this kind.
     """
 
     resources: tuple[str, ...]
@@ -60,6 +62,7 @@ class Get:
     names: tuple[str, ...] = ()
     selector: str | None = None
     named: str | None = None
+    about: str | None = None
 
     def __post_init__(self) -> None:
         """The last gate: whatever was checked before, nothing else leaves from here."""
@@ -77,11 +80,14 @@ class Get:
             raise BadArgument("name", f"must be at most {MOST_NAMES} names")
         for name in (*self.names, *(() if self.named is None else (self.named,))):
             check_path_segment(name)
+        if self.about is not None:
+            check_kind(self.about)
 
     def args(self) -> tuple[str, ...]:
         """Explicit flags for all that a kuberc could default otherwise."""
         everywhere = self.namespace is None and not self.names
-        field = "" if self.named is None else f"metadata.name={_escape_field(self.named)}"
+        fields = {"metadata.name": self.named, "involvedObject.kind": self.about}
+        chosen = ",".join(f"{field}={_escape_field(told)}" for field, told in fields.items() if told is not None)
         return (
             "get",
             "--output=json",
@@ -98,7 +104,7 @@ class Get:
             f"--all-namespaces={str(everywhere).lower()}",
             *(() if self.namespace is None else (f"--namespace={self.namespace}",)),
             f"--selector={self.selector or ''}",
-            f"--field-selector={field}",
+            f"--field-selector={chosen}",
             "--",
             ",".join(self.resources),
             *self.names,

@@ -21,12 +21,12 @@ import orjson
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import CRD, KUBERNETES_KINDS, NAMESPACE, OTHER_KINDS
+from flux_mcp.api.selector import matches, parse_selector
 from flux_mcp.api.unstructured import at, items, labels, parse_time, text
 from flux_mcp.errors import BadRecording
 from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import ApiResources, Command, ConfigView, Get, ServerVersion, Version
 from flux_mcp.kubectl.output import NEXT_ITEM, load_json, problems
-from flux_mcp.kubectl.selector import matches, parse_selector
 from flux_mcp.kubectl.validate import split_resource
 from flux_mcp.request import ErrorContext
 
@@ -353,6 +353,7 @@ def _select(found: list[JsonObject], command: Get) -> Iterator[JsonObject]:
             command.namespace in {None, metadata.get("namespace")}
             and (not command.names or metadata.get("name") in command.names)
             and command.named in {None, metadata.get("name")}
+            and command.about in {None, text(item, "involvedObject", "kind")}
             and matches(selector, labels(metadata, "labels"))
         ):
             yield item

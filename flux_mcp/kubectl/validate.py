@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from flux_mcp.api.selector import parse_selector
 from flux_mcp.errors import BadArgument
-from flux_mcp.kubectl.selector import parse_selector
 from flux_mcp.sanitize.quote import without_markup
 
 _NAME_MAX: Final = 253

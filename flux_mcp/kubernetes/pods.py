@@ -28,6 +28,7 @@ class PodContainer:
         exit_code: of the run that ended; 0 where none did.
         last_reason: why the run before this one ended; empty where there was none.
         last_exit: with which exit code.
+        last_finished: when.
         ran_before: there was a run before this one.
     """
 
@@ -43,6 +44,7 @@ class PodContainer:
     exit_code: int = 0
     last_reason: str = ""
     last_exit: int = 0
+    last_finished: datetime | None = None
     ran_before: bool = False
 
     @property
@@ -61,6 +63,7 @@ class Pod:
         phase: Pending, Running, Succeeded, Failed or Unknown.
         reason: why it has that phase, such as Evicted; mostly empty.
         message: what is said of that.
+        revision: of the template of a StatefulSet or DaemonSet that it was made from.
         containers: init containers first, then the ordinary ones, then those for debugging.
     """
 
@@ -70,6 +73,7 @@ class Pod:
     phase: str
     reason: str
     message: str
+    revision: str
     conditions: tuple[Condition, ...]
     containers: tuple[PodContainer, ...]
 
@@ -150,6 +154,7 @@ def pod(item: Mapping[str, Any]) -> Pod | None:
         phase=text(item, "status", "phase"),
         reason=text(item, "status", "reason"),
         message=mask_values(said, values),
+        revision=text(item, "metadata", "labels", "controller-revision-hash"),
         conditions=tuple(conditions(item)),
         containers=tuple(replace(one, message=mask_values(one.message, values)) for one in containers),
     )
@@ -200,6 +205,7 @@ def _container(name: str, spec: object, status: object, *, init: bool, ephemeral
         exit_code=number(status, "state", state, "exitCode"),
         last_reason=text(status, "lastState", "terminated", "reason"),
         last_exit=number(status, "lastState", "terminated", "exitCode"),
+        last_finished=parse_time(text(status, "lastState", "terminated", "finishedAt")),
         ran_before=restarts > 0 or isinstance(at(status, "lastState", "terminated"), dict),
     )
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owner_references
-from flux_mcp.api.unstructured import at, items, labels, number, text
+from flux_mcp.api.unstructured import at, items, labels, number, parse_time, text
 from flux_mcp.kubernetes.conditions import Condition, conditions
-from flux_mcp.kubernetes.rollout_status import replicas
+from flux_mcp.kubernetes.rollout_status import State, replicas, rollout
 
 TEMPLATE: Final = ("spec", "template")
 TEMPLATES: Final = {"CronJob": ("spec", "jobTemplate", "spec", "template")}
 """Where the pod template of a kind stands, if not at TEMPLATE."""
+_SETTLED: Final = frozenset({State.READY, State.IDLE, State.SCHEDULED, State.DONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,9 @@ class Workload:
         ready: replicas that are ready, or completions.
         observed: status.observedGeneration.
         owner: the controller that made it, where there is one.
+        settled: all that its spec asks for is there and ready, of the latest template.
+        update_revision: of a StatefulSet: the revision that its Pods are to have.
+        in_order: of a StatefulSet: a Pod that is not ready keeps the others from being updated.
     """
 
     ref: ObjectRef
@@ -46,6 +51,10 @@ class Workload:
     containers: tuple[Container, ...]
     conditions: tuple[Condition, ...]
     owner: ObjectRef | None
+    created: datetime | None
+    settled: bool
+    update_revision: str
+    in_order: bool
 
     def condition(self, kind: str) -> Condition | None:
         """The condition of that type."""
@@ -70,6 +79,10 @@ def view_workload(item: Mapping[str, Any]) -> Workload | None:
         containers=tuple(_containers(pod_spec)),
         conditions=tuple(conditions(item)),
         owner=next((owner for owner, _, controller in owner_references(item) if controller), None),
+        created=parse_time(text(item, "metadata", "creationTimestamp")),
+        settled=(rolled := rollout(item)) is not None and rolled.state in _SETTLED,
+        update_revision=text(item, "status", "updateRevision"),
+        in_order=kind == "StatefulSet" and text(item, "spec", "podManagementPolicy") != "Parallel",
     )
 
 

@@ -12,10 +12,9 @@ from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.evidence import read_health
 from flux_mcp.cluster.gather import gather
 from flux_mcp.cluster.get import read_allowed
-from flux_mcp.cluster.result import Unread
-from flux_mcp.diagnosis.evidence import HealthEvidence
-from flux_mcp.diagnosis.snapshot import named_objects
-from flux_mcp.diagnosis.workload_health import view_workload_evidence
+from flux_mcp.cluster.result import ListResult, Unread
+from flux_mcp.diagnosis.evidence import Evidence, View, view_evidence
+from flux_mcp.diagnosis.messages import named_objects
 from flux_mcp.flux.graph import Graph, loops_by_source, view_node
 from flux_mcp.flux.installation import CONTROLLERS, Controller, controllers
 from flux_mcp.flux.inventory import InventoryEntry
@@ -46,7 +45,7 @@ class FailureEvidence:
     about: ObjectRef
     flux: tuple[ObjectStatus, ...]
     workloads: tuple[InventoryEntry, ...]
-    health: HealthEvidence
+    health: Evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +117,7 @@ async def _loops(
 async def _controllers(
     cluster: Cluster, request: RequestContext, unread: list[Unread]
 ) -> tuple[Controller, ...] | None:
-    reading = await cluster.read(request, (DEPLOYMENT, POD), view_workload_evidence, selector=CONTROLLERS)
+    reading: ListResult[View] = await cluster.read(request, (DEPLOYMENT, POD), view_evidence, selector=CONTROLLERS)
     unread.extend(reading.unread)
     if DEPLOYMENT.kind not in reading.read:
         return None
@@ -130,7 +129,7 @@ def _named(failed: ReconcileResult) -> tuple[InventoryEntry, ...]:
     """The objects of this cluster that a failure names."""
     if failed.after is None or failed.after.node.remote:
         return ()
-    return named_objects(failed.message, failed.after.namespace)
+    return tuple(one.entry for one in named_objects(failed.message, failed.after.namespace))
 
 
 async def _failure(

@@ -1,211 +1,298 @@
-"""Lines about the causes of a diagnosis, in full for one object, shorter for a whole cluster."""
+"""Lines about the causes of a diagnosis: in full, shorter, or in one line each."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
 from typing import Final
 
-from flux_mcp.api.kubernetes_kinds import EVENT, POD
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at
-from flux_mcp.diagnosis.blockers import Cause, CauseType
-from flux_mcp.diagnosis.catalog.failure import Advice, Upstream
-from flux_mcp.diagnosis.evidence import HealthEvidence
+from flux_mcp.diagnosis.catalog.failure import Failure, Upstream
+from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
+from flux_mcp.diagnosis.controllers import SHARD
 from flux_mcp.diagnosis.root_causes import Diagnosis
-from flux_mcp.diagnosis.snapshot import SnapshotObject
-from flux_mcp.diagnosis.workload_health import WorkloadFailure, workload_failures
-from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.diagnosis.snapshot import Snapshot
+from flux_mcp.diagnosis.workload_health import WorkloadFailure
+from flux_mcp.flux.installation import CONTROLLERS
 from flux_mcp.flux.status import Health, ObjectStatus
-from flux_mcp.render.objects import object_line
+from flux_mcp.render.objects import health_and_flags
 from flux_mcp.render.spec_fields import setting_at
+from flux_mcp.render.text import age, revision
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.project import project
 from flux_mcp.sanitize.quote import MESSAGE, abbreviated, message, name_of, value
 
 _INDENT: Final = "   "
-_TITLES: Final = {CauseType.MISSING: "not found", CauseType.UNREAD: "NOT READ", CauseType.CONTROLLER: "down, see above"}
 FIELDS: Final = 8
 """Fields below one that the catalog names that are shown."""
 VALUES: Final = 5
 STEPS: Final = 10
 """Objects between the one asked for and a cause that are named."""
+FINALIZERS: Final = 3
+LONG: Final = 200
+"""Characters of a message that is not repeated."""
+_QUIET: Final = frozenset({Health.READY, Health.SUSPENDED, Health.STATIC})
+"""Of these the reason and the message say nothing of the cause."""
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
+class Length:
     """How much is said of a cause.
 
     Attributes:
         message: characters of a message.
         named: objects of one sort that are named.
-        pods: Pods of one symptom that are named.
-        advice: whether causes and fixes are shown.
-        look: whether the fields to look at are told, with the ways that lead to the cause.
+        evidence: details and failures of workloads that are shown.
+        pods: Pods of one failure that are named.
     """
 
     message: int
     named: int
-    pods: int
-    advice: bool = True
-    look: bool = False
+    evidence: int
+    pods: int = 1
 
 
-BRIEF: Final = Detail(message=MESSAGE, named=10, pods=1)
-SHORT: Final = Detail(message=100, named=5, pods=1, advice=False)
-FULL: Final = Detail(message=MESSAGE, named=20, pods=5, look=True)
+FULL: Final = Length(message=MESSAGE, named=20, evidence=20)
+BRIEF: Final = Length(message=300, named=10, evidence=5)
+SHORT: Final = Length(message=120, named=5, evidence=2)
+ONE_LINE: Final = Length(message=120, named=0, evidence=1)
+SHORTEST: Final = Length(message=80, named=0, evidence=1)
+ASKED: Final = Length(message=MESSAGE, named=20, evidence=20, pods=5)
+LENGTHS: Final = (SHORTEST, ONE_LINE, SHORT, BRIEF, FULL)
+"""From the shortest to the fullest; ASKED takes the place of the last where one object is asked for."""
 
 
-def stalled_line(entry: ObjectStatus) -> str:
-    """The Stalled condition, where it says another thing than Ready does; else nothing."""
-    stalled = entry.object.condition("Stalled")
-    if stalled is None or stalled.status != "True" or stalled.reason == entry.reason:
-        return ""
-    return f"condition Stalled, {value(stalled.reason)}: {message(stalled.message)}"
-
-
-def advice_lines(advice: Advice) -> Iterator[str]:
-    """What causes a failure and how to fix it."""
-    yield f"cause: {advice.cause}"
-    yield f"fix: {advice.fix}"
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Causes:
     """The causes of a diagnosis, as text.
 
     Attributes:
-        objects: every Flux object, for the fields of its spec.
-        health: what runs where health checks failed.
+        positions: of the causes in the diagnosis, in the order in which they are listed and numbered.
+        asked: the object that the question is about, whose line stands elsewhere.
     """
 
     diagnosis: Diagnosis
-    objects: Mapping[ObjectRef, SnapshotObject]
-    health: HealthEvidence
+    snapshot: Snapshot
+    positions: Sequence[int]
     request: RequestContext
+    asked: ObjectRef | None = None
 
-    def lines(self, position: int, number: int, detail: Detail, asked: ObjectRef | None = None) -> Iterator[str]:
-        """The lines of one cause, numbered.
-
-        Args:
-            position: of the cause in the diagnosis.
-            number: what stands before it.
-            detail: how much is said.
-            asked: the object that the question is about, which is told elsewhere.
-        """
+    def text(self, number: int, length: Length) -> str:
+        """A cause, by its number from one on."""
+        position = self.positions[number - 1]
         cause = self.diagnosis.causes[position]
-        yield f"{number}. {self._title(cause, detail, asked)}"
-        for line in self._more(cause, position, detail, asked):
-            yield _INDENT + line
+        advice = [*self._advice(cause, number)]
+        title = f"{number}. {self.title(cause, length)}"
+        if length in {SHORTEST, ONE_LINE}:
+            parts = advice if length is ONE_LINE else [part for part in advice if not part.startswith("fix: ")]
+            return "; ".join((title, *self._most_telling(cause, length), *parts))
+        lines = [title, *self._evidence(cause, length), *advice, *self._where(cause, position, length)]
+        return f"\n{_INDENT}".join(lines)
 
-    def _title(self, cause: Cause, detail: Detail, asked: ObjectRef | None) -> str:
+    def title(self, cause: Cause, length: Length = FULL) -> str:  # noqa: PLR0911 (each type has its words)
+        """What a cause is, in a line."""
         first = cause.members[0]
-        entry = self.diagnosis.statuses.get(first)
-        if cause.sort is CauseType.LOOP:
-            several = f"{self._named(cause.members, detail.named)} wait for each other"
-            return f"loop of dependsOn: {several if len(cause.members) > 1 else f'{name_of(first)} waits for itself'}"
-        if cause.sort in _TITLES:
-            return f"{name_of(first)}: {_TITLES[cause.sort]}"
-        if first == asked:
+        status = self.diagnosis.statuses.get(first)
+        match cause.type:
+            case CauseType.LOOP:
+                several = f"{self.named(cause.members, length.named or 2)} wait for each other"
+                return f"dependsOn loop: {several if len(cause.members) > 1 else f'{name_of(first)} waits for itself'}"
+            case CauseType.MISSING:
+                return f"{name_of(first)}: not found"
+            case CauseType.UNREAD:
+                return f"{name_of(first)}: could not be read"
+            case CauseType.CONTROLLER:
+                ready, wanted = next((one.texts for one in cause.details if one.fact is Fact.REPLICAS), ("0", "0"))
+                return f"{name_of(first)}: {ready} of {wanted} Pods ready"
+            case CauseType.KUBERNETES:
+                since = next((one.when for one in cause.details if one.fact is Fact.NAMESPACE), None)
+                gone = f"Terminating for {age(since, self.request.now)}" if since is not None else "Terminating"
+                return f"{name_of(first)}: {gone if first.kind == 'Namespace' else 'not ready'}"
+        if first == self.asked:
             return f"{name_of(first)} itself"
-        return object_line(entry, self.request, detail.message) if entry is not None else name_of(first)
+        return f"{name_of(first)}: {self.state(status, first)}" if status is not None else name_of(first)
 
-    def _more(self, cause: Cause, position: int, detail: Detail, asked: ObjectRef | None) -> Iterator[str]:
-        first = cause.members[0]
-        if cause.sort is CauseType.FAILURE:
-            if alike := cause.members[1:]:
-                yield f"alike: {self._named(alike, detail.named)}"
-            if first != asked and (stalled := stalled_line(self.diagnosis.statuses[first])):
-                yield stalled
-        found = self._symptoms(cause.members)
-        for ref, several in found:
-            yield from self._workload(ref, several, detail)
-        if detail.advice:
-            yield from self._advice(cause, [one for _, several in found for one in several])
-        if detail.look:
-            yield from self._look(cause, position, asked)
-        behind = self.diagnosis.behind[position]
-        if behind:
-            yield f"behind it: {self._named(behind, detail.named)}"
+    def state(self, status: ObjectStatus, ref: ObjectRef) -> str:
+        """`Stalled, InstallFailed for 64s, chart webapp 1.3.0`."""
+        reason = value(status.reason) if status.reason and status.health not in _QUIET else ""
+        parts = [health_and_flags(status), " ".join(filter(None, (reason, self._since(status))))]
+        if status.object.revision:
+            releases = self.snapshot.objects[ref].releases if ref in self.snapshot.objects else ()
+            chart = f"chart {value(releases[0].chart)} " if releases and releases[0].chart else ""
+            parts.append(f"{chart}{revision(status.object.revision)}")
+        return ", ".join(filter(None, parts))
 
-    def _named(self, refs: Sequence[ObjectRef], most: int) -> str:
+    def _since(self, status: ObjectStatus) -> str:
+        """How long it has been so, where that is known: most conditions move with each retry."""
+        flux, now = status.object, self.request.now
+        if status.health in {Health.READY, Health.DELETING, Health.PENDING, Health.STATIC, Health.SUSPENDED}:
+            return f"created {age(status.since, now)} ago" if status.health is Health.PENDING and status.since else ""
+        steady = next(
+            (
+                one
+                for kind in ("Stalled", "FetchFailed", "Released")
+                if (one := flux.condition(kind)) is not None
+                and one.status == ("False" if kind == "Released" else "True")
+                and one.changed is not None
+            ),
+            None,
+        )
+        if steady is not None and status.health in {Health.STALLED, Health.FAILING}:
+            return f"for {age(steady.changed, now)}"
+        return f"(last transition {age(status.since, now)} ago)" if status.since is not None else ""
+
+    def named(self, refs: Sequence[ObjectRef], most: int) -> str:
+        """Objects with their reasons."""
         more = f" and {len(refs) - most} more" if len(refs) > most else ""
-        return "; ".join(self._brief(ref) for ref in refs[:most]) + more
+        via = [self.diagnosis.blocked[ref].via if ref in self.diagnosis.blocked else "" for ref in refs[:most]]
+        # What several have in common stands with the first of them.
+        return (
+            ", ".join(
+                self._brief(ref, "" if one in via[:at] else one)
+                for at, (ref, one) in enumerate(zip(refs, via, strict=False))
+            )
+            + more
+        )
 
-    def _brief(self, ref: ObjectRef) -> str:
+    def _brief(self, ref: ObjectRef, via: str = "") -> str:
         """An object and its reason; of one that still looks Ready, that it does."""
-        entry = self.diagnosis.statuses[ref]
-        if entry.health is Health.READY:
-            flags = " ".join(flag.value for flag in entry.flags)
-            return f"{name_of(ref)} still Ready ({flags})"
-        return f"{name_of(ref)} {value(entry.reason) if entry.reason else entry.health.value}"
+        status = self.diagnosis.statuses.get(ref)
+        if status is None:
+            return name_of(ref)
+        if status.health in {Health.READY, Health.STATIC}:
+            return f"{name_of(ref)} (still {status.health.value})"
+        through = f", webhook {value(via)}" if via else ""
+        reason = value(status.reason) if status.reason else status.health.value
+        if status.health is Health.STALE:
+            ready = status.object.ready
+            reason = f"Stale, {reason}" if ready is not None and ready.status == "False" else "Stale"
+        return f"{name_of(ref)} ({reason}{through})"
 
-    def _symptoms(self, members: Iterable[ObjectRef]) -> list[tuple[InventoryEntry, tuple[WorkloadFailure, ...]]]:
-        """The workloads of these objects that are not ready, with what is wrong with each."""
-        told: list[tuple[InventoryEntry, tuple[WorkloadFailure, ...]]] = []
-        for one in self.diagnosis.workloads(members):
-            if one in self.health.looked:
-                ref = one.ref
-                found = workload_failures(ref, self.health.observed)
-                workload = self.health.observed.workloads.get(ref)
-                calm = workload is not None and workload.ready >= workload.wanted and not found
-                if not calm or len(told) == 0:
-                    told.append((one, found))
-        return told
+    def _most_telling(self, cause: Cause, length: Length) -> Iterator[str]:
+        """The one line of evidence that says most: what is wrong with a Pod, else a message, else a fact."""
+        status = self.diagnosis.statuses.get(cause.members[0])
+        if cause.workloads:
+            more = f" and {len(cause.workloads) - 1} more" if len(cause.workloads) > 1 else ""
+            yield failure_line(cause.workloads[0], length) + more
+        elif cause.type is CauseType.FAILURE and status is not None and status.message and status.health not in _QUIET:
+            yield message(status.message, length.message)
+        else:
+            yield from [line for one in cause.details if (line := self._detail(one, cause, length))][:1]
+        if len(cause.members) > 1 and cause.type is not CauseType.LOOP:
+            yield f"same failure: {len(cause.members) - 1} more"
 
-    def _workload(self, one: InventoryEntry, found: Sequence[WorkloadFailure], detail: Detail) -> Iterator[str]:
-        ref = one.ref
-        if not found:
-            yield f"{name_of(ref)}: {self._why_nothing(one)}"
-        for symptom in found:
-            yield failure_line(symptom, detail)
+    def _evidence(self, cause: Cause, length: Length) -> Iterator[str]:
+        """The message, who has the same failure, and the facts."""
+        first = cause.members[0]
+        status = self.diagnosis.statuses.get(first)
+        described = status is not None and cause.type is CauseType.FAILURE and first != self.asked
+        if status is not None and described and status.message and status.health not in _QUIET:
+            yield message(status.message, length.message)
+        if len(cause.members) > 1 and cause.type is not CauseType.LOOP:
+            yield f"same failure: {self.named(cause.members[1:], length.named)}"
+        details = [line for one in cause.details if (line := self._detail(one, cause, length))]
+        # What is wrong with Pods explains most; the conditions come before it.
+        conditions = [one for one in cause.details if one.fact is Fact.CONDITION]
+        workloads = [*_failure_lines(cause.workloads, length)]
+        lines = [*details[: len(conditions)], *workloads, *details[len(conditions) :]]
+        yield from lines[: length.evidence]
+        if len(lines) > length.evidence:
+            yield f"{len(lines) - length.evidence} more facts: name this object"
 
-    def _why_nothing(self, one: InventoryEntry) -> str:
-        ref = one.ref
-        workload = self.health.observed.workloads.get(ref)
-        if workload is None:
-            return "not found" if (one.namespace, one.kind) in self.health.read else "was not looked at"
-        unread = [kind for kind in (POD.kind, EVENT.kind) if (one.namespace, kind) not in self.health.read]
-        told = f"{' and '.join(unread)} not read" if unread else "its Pods and events tell no more"
-        progress = next((each for each in workload.conditions if each.status == "False"), None)
-        why = f", {value(progress.reason)}" if progress is not None and workload.ready < workload.wanted else ""
-        return f"{workload.ready}/{workload.wanted} ready now{why}; {told}"
+    def _detail(self, detail: Detail, cause: Cause, length: Length) -> str:
+        words = _WORDS[detail.fact]
+        return words(self, detail, cause, length)
 
-    def _advice(self, cause: Cause, found: Iterable[WorkloadFailure]) -> Iterator[str]:
-        advice: dict[Advice, None] = {one.advice: None for one in found if one.advice is not None}
-        explained = bool(advice)
-        failures = self.diagnosis.blocked[cause.members[0]].failures if cause.sort is CauseType.FAILURE else ()
-        waiting = {each.advice for each in failures if each.upstream is Upstream.HEALTH}
-        # Where the Pods tell why, that something was not ready in time is no news.
-        advice |= dict.fromkeys(one for one in cause.advice if not (explained and one in waiting))
-        if not cause.known and not explained:
-            yield "cause: not in the catalog of known failures; only the message is known"
-        for one in advice:
-            yield from advice_lines(one)
-
-    def _look(self, cause: Cause, position: int, asked: ObjectRef | None) -> Iterator[str]:
-        if cause.sort is CauseType.FAILURE and (told := self._fields(cause.members[0])):
-            yield f"look at: {', '.join(told)}"
-        if asked is not None:
-            way = self.diagnosis.way(asked, position)
-            if len(way) > 1:
-                between = [self._step(ref) for ref in way[1:-1][:STEPS]]
-                between += [f"… {len(way) - 2 - STEPS} more"] if len(way) - 2 > STEPS else []
-                yield f"way: {' → '.join((name_of(way[0]), *between, name_of(way[-1])))}"
+    def _where(self, cause: Cause, position: int, length: Length) -> Iterator[str]:
+        """The fields to look at and the path, where one object is asked for; what it blocks."""
+        if self.asked is not None:
+            if cause.type is CauseType.FAILURE and (fields := self._fields(cause)):
+                yield f"look at: {', '.join(fields)}"
+            path = self.diagnosis.path(self.asked, position)
+            if len(path) > 1 and path[-1] != self.asked:
+                between = [self._step(ref) for ref in path[1:-1][:STEPS]]
+                between += [f"… {len(path) - 2 - STEPS} more"] if len(path) - 2 > STEPS else []
+                yield f"path: {' → '.join((name_of(path[0]), *between, name_of(path[-1])))}"
+        blocks = self.diagnosis.blocks[position]
+        if blocks and self.asked not in cause.members:
+            yield f"blocks: {self.named(blocks, length.named)}"
 
     def _step(self, ref: ObjectRef) -> str:
-        entry = self.diagnosis.statuses[ref]
-        return f"{name_of(ref)} {entry.health.value} {value(entry.reason) if entry.reason else ''}".rstrip()
+        status = self.diagnosis.statuses[ref]
+        reason = f", {value(status.reason)}" if status.reason else ""
+        return f"{name_of(ref)} ({status.health.value}{reason})"
 
-    def _fields(self, ref: ObjectRef) -> tuple[str, ...]:
-        """The fields that the catalog names, with what is in them."""
-        item = self.objects[ref].item if ref in self.objects else None
-        if item is None:
+    def _advice(self, cause: Cause, number: int) -> Iterator[str]:
+        """What causes it and how to fix it; what a cause above says too is not repeated."""
+        failures = explaining(cause)
+        if not failures:
+            yield "cause: not in the catalog of known failures; only the message is known"
+        same: dict[int, None] = {}
+        for one in failures:
+            above = self._first[one]
+            if above != number:
+                same[above] = None
+                continue
+            yield f"cause: {filled(one.advice.cause, cause)}"
+            yield f"fix: {filled(one.advice.fix, cause)}"
+        if same:
+            yield f"cause, fix: as {', '.join(map(str, same))}"
+
+    @cached_property
+    def _first(self) -> Mapping[Failure, int]:
+        """Each failure → the number of the first cause that it is shown for."""
+        first: dict[Failure, int] = {}
+        for number, position in enumerate(self.positions, 1):
+            for one in explaining(self.diagnosis.causes[position]):
+                first.setdefault(one, number)
+        return first
+
+    def _fields(self, cause: Cause) -> tuple[str, ...]:
+        """The fields that the catalog names, as far as the kind has them, with what is in them."""
+        ref = cause.members[0]
+        found = self.snapshot.objects.get(ref)
+        if found is None or found.item is None:
             return ()
-        spec = at(project(item), "spec")
-        paths = dict.fromkeys(path for each in self.diagnosis.blocked[ref].failures for path in each.look)
-        return tuple(told for path in paths for told in _fields(spec, path))
+        spec = at(project(found.item), "spec")
+        paths = dict.fromkeys(path for one in cause.failures for path in one.look if _has_field(ref.kind, path))
+        return tuple(field for path in paths for field in _settings(spec, path))
 
 
-def _fields(spec: object, path: str) -> Iterator[str]:
+def explaining(cause: Cause) -> tuple[Failure, ...]:
+    """The failures whose advice is shown: where workloads say why, that something was not ready in time is no news."""
+    workloads = [one.failure for one in cause.workloads if one.failure is not None]
+    waiting = bool(workloads)
+    own = [one for one in cause.failures if not (waiting and one.upstream is Upstream.HEALTH)]
+    # A volume that is missing explains why its Pod is not scheduled.
+    if any(one.about[0].kind == "PersistentVolumeClaim" for one in cause.workloads):
+        workloads = [one for one in workloads if one.id != "volume-claim-unbound"]
+    return tuple(dict.fromkeys((*workloads, *own)))
+
+
+def filled(text: str, cause: Cause) -> str:
+    """Advice with the kind and the controller that it is about."""
+    kind = cause.members[0].kind
+    if cause.type is CauseType.MISSING:
+        needed = [one.refs[0].kind for one in cause.details if one.fact is Fact.NEEDED_BY]
+        kind = needed[0] if needed else kind
+    flux = by_kind.get(kind)
+    controller = flux.controller if flux is not None and flux.controller else "its controller"
+    return text.replace("{kind}", kind).replace("{controller}", controller)
+
+
+def _has_field(kind: str, path: str) -> bool:
+    fields = by_kind[kind].fields.get("spec") if kind in by_kind else None
+    for key in path.split("."):
+        if not isinstance(fields, Mapping) or key not in fields:
+            return False
+        fields = fields[key]
+    return True
+
+
+def _settings(spec: object, path: str) -> Iterator[str]:
     found = setting_at(spec, path)
     if not found:
         yield f"spec.{path} not set"
@@ -213,18 +300,186 @@ def _fields(spec: object, path: str) -> Iterator[str]:
         yield f"spec.{value(one.path)} {' '.join(map(value, one.values[:VALUES])) or '(not shown)'}"
 
 
-def failure_line(one: WorkloadFailure, detail: Detail) -> str:
-    """`Pod apps/web-1, main ImagePullBackOff, image ghcr.io/acme/web:1: "…"`."""
-    more = f" and {len(one.about) - detail.pods} more" if len(one.about) > detail.pods else ""
-    names = ", ".join(f"{value(ref.namespace)}/{value(ref.name)}" for ref in one.about[: detail.pods])
-    container = f"{value(one.container)} " if one.container else ""
+def failure_line(one: WorkloadFailure, length: Length = FULL) -> str:
+    """`Pod apps/web-1: container main in ImagePullBackOff, image ghcr.io/acme/web:1: "…"`."""
+    more = f" and {len(one.about) - length.pods} more" if len(one.about) > length.pods else ""
+    first = one.about[0]
+    others = "".join(f", {value(ref.namespace)}/{value(ref.name)}" for ref in one.about[1 : length.pods])
+    container = f"container {value(one.container)} " if one.container else ""
+    reason = f"{'in ' if one.reason.endswith('BackOff') and container else ''}{value(one.reason)}" if one.reason else ""
+    waits = "type LoadBalancer, no address" if first.kind == "Service" else value(one.phase) if one.phase else ""
+    waits += f", StorageClass {value(one.storage_class)}" if one.storage_class else ""
+    state = ", ".join(filter(None, (waits, f"{container}{reason}")))
     parts = [
-        f"{value(one.about[0].kind)} {names}{more}",
-        f"{container}{value(one.reason)}",
+        f"{name_of(first)}{others}{more}: {state}",
         f"image {abbreviated(one.image)}" if one.image else "",
-        f"last {value(one.last)}" if one.last and one.last.partition(" ")[0] != one.reason else one.last,
-        f"restarts {one.restarts}" if one.restarts else "",
+        f"last run: {value(one.last)}" if one.last else "",
+        f"{one.restarts} restarts" if one.restarts else "",
     ]
-    # What is known by its reason needs no message where there is little room.
-    told = message(one.message, detail.message) if one.message and (detail.look or not one.image) else ""
-    return ", ".join(filter(None, parts)) + (f": {told}" if told else "")
+    quoted = f": {message(one.message, length.message)}" if one.message else ""
+    return ", ".join(filter(None, parts)) + quoted
+
+
+def _failure_lines(failures: Sequence[WorkloadFailure], length: Length) -> Iterator[str]:
+    """A line for each; a long message that differs from one above only in the name is not repeated."""
+    above: set[str] = set()
+    for one in failures:
+        said = re.sub(rf"{re.escape(one.about[0].name)}[\w.-]*", "", one.message)
+        if said in above and len(said) > LONG:
+            yield f"{failure_line(replace(one, message=''), length)}: the same message"
+        else:
+            yield failure_line(one, length)
+        above.add(said)
+
+
+Words = Callable[[Causes, Detail, Cause, Length], str]
+
+
+def _names(detail: Detail, most: int = 5) -> str:
+    more = f" and {len(detail.refs) - most} more" if len(detail.refs) > most else ""
+    return ", ".join(map(name_of, detail.refs[:most])) + more
+
+
+def _ago(causes: Causes, when: datetime | None, start: str = "") -> str:
+    return f"{start}{age(when, causes.request.now)} ago" if when is not None else ""
+
+
+def _condition(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del causes
+    *kind, reason, said = detail.texts
+    about = "" if detail.refs[0] in cause.members else f"{name_of(detail.refs[0])}: "
+    return f"{about}{', '.join(map(value, (*kind, reason)))}: {message(said, length.message)}"
+
+
+def _replicas(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del causes, length
+    ready, wanted = detail.texts
+    return "" if cause.type is CauseType.CONTROLLER else f"{_names(detail)}: {ready} of {wanted} Pods ready"
+
+
+def _restarts(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del cause, length
+    restarts, reason, code = detail.texts
+    return f"{restarts} restarts, the last {_ago(causes, detail.when)}: {value(reason or 'ended')}, exit code {code}"
+
+
+def _unknown(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del causes, cause, length
+    ready, wanted, reason, *unread = detail.texts
+    why = f", {value(reason)}" if reason else ""
+    more = f"{' and '.join(unread)} not read" if unread else "neither its Pods nor Events say why"
+    return f"{_names(detail)}: {ready} of {wanted} ready{why}; {more}"
+
+
+def _namespace(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    said = message(detail.texts[0], length.message) if detail.texts[0] else ""
+    if cause.type is CauseType.KUBERNETES:
+        return said
+    return f"{_names(detail)}: Terminating for {age(detail.when, causes.request.now)}" + (f": {said}" if said else "")
+
+
+def _shard(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del causes, cause, length
+    label = f"label {SHARD}: {value(detail.texts[0])}" if detail.texts[0] else f"no label {SHARD}"
+    return f"{_names(detail)}: {label}"
+
+
+def _shards(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del causes, cause, length
+    component, *selectors = detail.texts
+    return f"Deployments of {component} select: {', '.join(value(one) if one else 'everything' for one in selectors)}"
+
+
+def _deleted(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del length
+    finalizers = ", ".join(map(value, detail.texts[:FINALIZERS])) or "none"
+    about = "" if len(cause.members) == 1 else f"{_names(detail)}: "
+    return f"{about}being deleted for {age(detail.when, causes.request.now)}, finalizers: {finalizers}"
+
+
+def _drift(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del cause, length
+    field, before, after = detail.texts
+    return f"{_names(detail)}: {field} {value(before)} → {value(after)}, {_ago(causes, detail.when)}"
+
+
+def _event(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del cause
+    reason, said, *count = detail.texts
+    times = f", {count[0]} times" if count and count[0] != "1" else ""
+    return f"Event {value(reason)}{_ago(causes, detail.when, ', ')}{times}: {message(said, length.message)}"
+
+
+def _newer(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del cause, length
+    newer, older = (revision(text) for text in detail.texts)
+    return (
+        f"{name_of(detail.refs[0])}, of the same repository, has {newer} since {age(detail.when, causes.request.now)}; "
+        f"this one has {older}"
+    )
+
+
+def _ready_now(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del cause, length
+    artifact = f", {revision(detail.texts[0])}" if detail.texts and detail.texts[0] else ""
+    since = f" for {age(detail.when, causes.request.now)}" if detail.when is not None else ""
+    return f"{_names(detail)}: Ready now{since}{artifact}"
+
+
+def _shared(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del causes, cause, length
+    number = detail.texts[0]
+    objects = "1 object" if number == "1" else f"{number} objects"
+    return f"its deletion takes along {objects} that others apply too: {_names(detail)}"
+
+
+def _simply(template: str) -> Words:
+    """Words with the names of the objects, and the texts by their position."""
+
+    def words(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+        del cause, length
+        return template.format(
+            *map(value, detail.texts),
+            refs=_names(detail),
+            first=name_of(detail.refs[0]) if detail.refs else "",
+            others=", ".join(map(name_of, detail.refs[1:])),
+            ago=_ago(causes, detail.when),
+        )
+
+    return words
+
+
+_WORDS: Final[Mapping[Fact, Words]] = {
+    Fact.CONDITION: _condition,
+    Fact.EXISTS: _simply("there is {refs}"),
+    Fact.READY_NOW: _ready_now,
+    Fact.SHARD_OF: _shard,
+    Fact.SHARDS: _shards,
+    Fact.WORKLOAD: _simply("{refs}: {0} of {1} ready now"),
+    Fact.WORKLOAD_UNKNOWN: _unknown,
+    Fact.WORKLOAD_MISSING: _simply("{refs}: not found"),
+    Fact.WORKLOAD_UNREAD: _simply("{refs}: not read"),
+    Fact.UNREAD: _simply("{refs}: its status is not read here"),
+    Fact.RELEASE: _simply("chart {0} is deployed, {1} is wanted"),
+    Fact.DEPLOYED: _simply("release revision {0} with chart {1} is deployed since {ago}"),
+    Fact.DELETED: _deleted,
+    Fact.NAMESPACE: _namespace,
+    Fact.WRITTEN: _simply("newest status: {refs}, {ago}"),
+    Fact.RESTARTS: _restarts,
+    Fact.REPLICAS: _replicas,
+    Fact.NO_CONTROLLER: _simply(f"no Deployment with the label {CONTROLLERS} exists"),
+    Fact.SCANNED: _simply("{refs}: Ready, {0} tags, scanned {ago}"),
+    Fact.DRIFT: _drift,
+    Fact.DRIFT_UNKNOWN: _simply("{refs}: {0}; neither the status nor Events say which field"),
+    Fact.SHARED: _shared,
+    Fact.NEWER: _newer,
+    Fact.OLD_MESSAGE: _simply("the message is about chart version {0}; the chart is {1} now"),
+    Fact.APPLIED_BY: _simply("{first} is in the inventory of {others}"),
+    Fact.AUTOMATION: _simply("automations: {refs}"),
+    Fact.EVENT: _event,
+    Fact.WEBHOOK: _simply("the webhook runs behind {refs}"),
+    Fact.WEBHOOK_MISSING: _simply("{refs}, which the webhook runs behind, does not exist"),
+    Fact.NEEDED_BY: _simply("{refs} refers to it"),
+    Fact.STEP: _simply("now: {0}"),
+}
+"""What each fact says; nothing where the title says it."""

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.result import Unread
-from flux_mcp.diagnosis.blockers import Cause
+from flux_mcp.diagnosis.cause import Cause
 from flux_mcp.flux.status import ObjectStatus, count
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.audit_flux_configuration import FluxAudit
+from flux_mcp.render.causes import explaining, filled
 from flux_mcp.render.diagnose_flux import FluxDiagnosis
 from flux_mcp.render.findings import detail
 from flux_mcp.render.list_flux_resources import FluxResources
@@ -78,11 +79,11 @@ def _diagnosis(answer: FluxDiagnosis) -> dict[str, Any]:
         "counts": _counts(answer.selected),
         "controllersDown": [
             {**_ref(one.ref), "ready": one.ready, "wanted": one.wanted}
-            for one in answer.evidence.controllers
+            for one in answer.snapshot.controllers.found
             if one.down
         ],
         "causes": [
-            _cause(answer, diagnosis.causes[position], diagnosis.behind[position]) for position in answer.positions
+            _cause(answer, diagnosis.causes[position], diagnosis.blocks[position]) for position in answer.positions
         ],
     }
 
@@ -90,10 +91,13 @@ def _diagnosis(answer: FluxDiagnosis) -> dict[str, Any]:
 def _cause(answer: FluxDiagnosis, cause: Cause, blocks: Iterable[ObjectRef]) -> dict[str, Any]:
     statuses = answer.diagnosis.statuses
     return {
-        "type": cause.sort.name.lower(),
+        "type": cause.type.value,
         "objects": [_status(statuses[ref]) if ref in statuses else _ref(ref) for ref in cause.members],
-        "known": cause.known,
-        "advice": [{"cause": advice.cause, "fix": advice.fix} for advice in cause.advice],
+        "known": bool(explaining(cause)),
+        "advice": [
+            {"cause": filled(one.advice.cause, cause), "fix": filled(one.advice.fix, cause)}
+            for one in explaining(cause)
+        ],
         "blocks": [_ref(ref) for ref in blocks],
     }
 

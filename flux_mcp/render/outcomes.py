@@ -150,10 +150,10 @@ def _failure(failure: FailureEvidence, request: RequestContext) -> Iterator[str]
 
 
 def _workload(workload: InventoryEntry, failure: FailureEvidence) -> Iterator[str]:
-    found = workload_failures(workload.ref, failure.health.observed)
+    found = workload_failures(workload.ref, failure.health)
     yield from (failure_line(one, BRIEF) for one in found)
-    known = failure.health.observed.workloads.get(workload.ref)
+    known = failure.health.workloads.get(workload.ref)
     if not found and known is not None:
         yield f"{name_of(workload.ref)}: {known.ready} of {known.wanted} ready now"
-    elif not found and (workload.namespace, workload.kind) in failure.health.read:
+    elif not found and failure.health.was_read(workload.namespace, workload.kind):
         yield f"{name_of(workload.ref)}: not found"

@@ -1,16 +1,25 @@
-"""diagnose_flux: why objects fail, root causes first, and what waits for each."""
+"""diagnose_flux: why objects fail, root causes first, and what each blocks."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import FluxKind
+from flux_mcp.api.kubernetes_kinds import EVENT, PERSISTENT_VOLUME_CLAIM, POD, REPLICA_SET, SERVICE
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.cluster.evidence import FluxEvidence, read_evidence, read_health
+from flux_mcp.cluster.evidence import NAMESPACES, FluxEvidence, read_evidence, read_more
 from flux_mcp.cluster.get import find_among
-from flux_mcp.diagnosis.blockers import Snapshot
-from flux_mcp.diagnosis.root_causes import diagnose
+from flux_mcp.cluster.result import Unread
+from flux_mcp.diagnosis.cause import CauseType
+from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
+from flux_mcp.diagnosis.search import FLUX_OPERATOR
+from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.errors import BadArgument
-from flux_mcp.flux.installation import Controller, down_controllers
-from flux_mcp.flux.status import assess
-from flux_mcp.render.diagnose_flux import OPERATOR, FluxDiagnosis
+from flux_mcp.flux.status import Health, ObjectStatus, assess
+from flux_mcp.render.diagnose_flux import FluxDiagnosis
 from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
 
 
@@ -26,81 +35,162 @@ async def diagnose_flux(
     if name is not None and kind is None:
         raise BadArgument("name", "needs kind")
     request = await cluster.open(context)
-    evidence = await read_evidence(cluster, request, namespace, insist=() if kind is None else (kind,))
+    evidence = await read_evidence(cluster, request, namespace, insist=(kind,) if kind is not None else ())
     statuses = assess((one.node.object for one in evidence.flux.objects), request.now)
-    wanted = (kind,) if kind is not None else FLUX_KINDS
-    asked = find_among(evidence.flux, request, wanted[0], name, namespace).ref if name is not None else None
-    into = _applied_into(evidence, namespace)
-    selected = tuple(
-        entry
-        for entry in statuses
-        if (entry.object.ref == asked)
-        or (
-            asked is None
-            and entry.object.kind in wanted
-            and (namespace in {None, entry.object.namespace} or (entry.trouble and entry.object.ref in into))
-        )
+    asked = find_among(evidence.flux, request, kind, name, namespace).ref if kind is not None and name else None
+    snapshot = Snapshot(
+        objects={one.ref: one for one in evidence.flux.objects},
+        statuses={status.object.ref: status for status in statuses},
+        read=evidence.flux.read,
+        now=request.now,
+        controllers=evidence.controllers,
+        only=evidence.only,
     )
-    diagnosis = diagnose(
-        Snapshot(
-            objects={one.ref: one for one in evidence.flux.objects},
-            statuses={entry.object.ref: entry for entry in statuses},
-            read=evidence.flux.read,
-            only=evidence.only,
-            down=down_controllers(evidence.controllers.controllers),
-            one_namespace=any(_forbids_other_namespaces(one) for one in evidence.controllers.controllers),
-        )
+    selected = _selected(snapshot, statuses, kind, asked, namespace)
+    first = diagnose(snapshot)
+    needed = {status.object.ref for status in selected}
+    needed |= {
+        ref for status in selected for at in first.causes_of(status.object.ref) for ref in first.causes[at].members
+    }
+    counts = Counter[tuple[str, str]]()
+    for ref in needed:
+        stalled = ref in snapshot.statuses and snapshot.statuses[ref].health is Health.STALLED
+        counts.update(dict.fromkeys(first.needs((ref,)), 2 if stalled else 1))
+    # Some installations do not give Pods the label of Flux.
+    room = len({place for place, _ in counts}) < NAMESPACES
+    for one in evidence.controllers.without_pods[:CONTROLLERS]:
+        for more_of in (POD, EVENT, REPLICA_SET) if one.down else (POD,) if room else ():
+            counts[one.ref.namespace, more_of.kind] += len(needed) + 1 if one.down else 0
+    alerts = any(
+        ref.kind == "Alert" and status.health is not Health.SUSPENDED for ref, status in snapshot.statuses.items()
     )
-    positions = tuple(sorted({each for entry in selected for each in diagnosis.causes_of(entry.object.ref)}))
-    members = [ref for position in positions for ref in diagnosis.causes[position].members]
-    health, unread = await read_health(cluster, request, diagnosis.workloads(members))
-    needed = {entry.object.kind.controller for entry in selected}
-    known = {entry.object.ref: entry for entry in statuses}
-    needed |= {known[ref].object.kind.controller for ref in members if ref in known}
-    needed |= {one.component for one in evidence.controllers.controllers if one.ref in members}
-    operator = OPERATOR in needed
-    needed -= {"", OPERATOR}
+    more, unread = await read_more(
+        cluster,
+        request,
+        counts,
+        targets=[target for ref in needed if ref in snapshot.objects for target in snapshot.objects[ref].targets],
+        alerts=alerts and (kind is None or kind.kind == "Alert"),
+        namespace=evidence.only,
+    )
+    controllers = evidence.controllers.with_more(more)
+    snapshot = replace(snapshot, evidence=more, controllers=controllers)
+    diagnosis = diagnose(snapshot)
+    components = _components(selected, diagnosis)
+    sure_of_operator = any(one.component == FLUX_OPERATOR for one in controllers.found)
+    everything = not components or (kind is None and namespace is None)
+    positions = _positions(
+        diagnosis,
+        selected,
+        components,
+        everything=everything,
+        explained=asked is not None and bool(diagnosis.causes_of(asked)),
+    )
     return FluxDiagnosis(
         request=request,
-        objects={one.ref: one for one in evidence.flux.objects},
-        read=frozenset(evidence.flux.read),
-        absent=evidence.flux.absent,
-        only=evidence.only,
-        flux_in_full=not evidence.flux.unread,
-        evidence=evidence.controllers,
+        snapshot=snapshot,
         diagnosis=diagnosis,
-        health=health,
-        unread=(*evidence.flux.unread, *evidence.unread, *unread),
+        absent=evidence.flux.absent,
+        flux_in_full=not evidence.flux.unread,
+        unread=(*evidence.flux.unread, *evidence.unread, *_missed(unread, diagnosis)),
         selected=selected,
-        troubled=tuple(entry for entry in selected if entry.trouble),
-        only_kind=wanted[0].kind if kind is not None else "",
+        troubled=tuple(status for status in selected if diagnosis.causes_of(status.object.ref)),
+        only_kind=kind.kind if kind is not None else "",
         namespace=namespace,
         asked=asked,
         positions=positions,
-        needed=frozenset(needed) if kind is not None or namespace is not None else frozenset(),
-        operator=operator,
-        expected=tuple(sorted(needed - {one.component for one in evidence.controllers.controllers}))
+        operator=FLUX_OPERATOR in components and not sure_of_operator,
+        unknown=tuple(
+            component
+            for component in sorted(components - {"", *(() if sure_of_operator else (FLUX_OPERATOR,))})
+            if not any(one.runs(component) for one in controllers.found)
+        )
         if _sure(evidence)
         else (),
     )
 
 
-def _applied_into(evidence: FluxEvidence, namespace: str | None) -> frozenset[ObjectRef]:
+def _missed(unread: tuple[Unread, ...], diagnosis: Diagnosis) -> Iterator[Unread]:
+    """What could not be read and may hold a cause: Services and claims only where nothing else explains a failure."""
+    unexplained = any(
+        one.id in _UNEXPLAINED
+        for cause in diagnosis.causes
+        for one in (*cause.failures, *(each.failure for each in cause.workloads if each.failure is not None))
+    )
+    prerequisites = (SERVICE.kind, PERSISTENT_VOLUME_CLAIM.kind)
+    for item in unread:
+        kinds = tuple(kind for kind in item.kinds if unexplained or not kind.startswith(prerequisites))
+        if kinds or not item.kinds:
+            yield replace(item, kinds=kinds)
+
+
+CONTROLLERS: Final = 8
+"""Controllers without Pods of the label of Flux whose namespaces are read."""
+_UNEXPLAINED: Final = frozenset({"volume-claim-unbound", "helm-release-ready-now", "workloads-ready-now"})
+"""Failures that a Service or a claim may explain."""
+
+
+def _selected(
+    snapshot: Snapshot,
+    statuses: tuple[ObjectStatus, ...],
+    kind: FluxKind | None,
+    asked: ObjectRef | None,
+    namespace: str | None,
+) -> tuple[ObjectStatus, ...]:
+    """The objects that match the arguments, and those in trouble that apply into the namespace."""
+    if asked is not None:
+        return (snapshot.statuses[asked],)
+    wanted = (kind,) if kind is not None else FLUX_KINDS
+    into = _applied_into(snapshot, namespace)
+    return tuple(
+        status
+        for status in statuses
+        if status.object.kind in wanted
+        and (namespace in {None, status.object.namespace} or (status.trouble and status.object.ref in into))
+    )
+
+
+def _applied_into(snapshot: Snapshot, namespace: str | None) -> frozenset[ObjectRef]:
     """The appliers that apply into a namespace, by inventory or spec: their trouble is that namespace's too."""
     return frozenset(
         one.ref
-        for one in evidence.flux.objects
+        for one in snapshot.objects.values()
         if namespace is not None
         and not one.node.remote
         and (one.target == namespace or any(managed.namespace == namespace for managed in one.node.applied or ()))
     )
 
 
-def _forbids_other_namespaces(one: Controller) -> bool:
-    told = next((arg for arg in one.args if arg.lstrip("-").startswith("no-cross-namespace-refs")), "")
-    return bool(told) and not told.endswith("=false")
+def _components(selected: tuple[ObjectStatus, ...], diagnosis: Diagnosis) -> frozenset[str]:
+    """The controllers of what was asked for, of its sources, and of its causes."""
+    kinds = {status.object.kind.controller for status in selected}
+    for status in selected:
+        refs = [*status.object.sources]
+        refs += [ref for at in diagnosis.causes_of(status.object.ref) for ref in diagnosis.causes[at].members]
+        kinds |= {diagnosis.statuses[ref].object.kind.controller for ref in refs if ref in diagnosis.statuses}
+    return frozenset(kinds)
+
+
+def _positions(
+    diagnosis: Diagnosis,
+    selected: tuple[ObjectStatus, ...],
+    components: frozenset[str],
+    *,
+    everything: bool,
+    explained: bool,
+) -> tuple[int, ...]:
+    """The causes of what was asked for, and the controllers of it that are down."""
+    found = {position for status in selected for position in diagnosis.causes_of(status.object.ref)}
+    found |= {
+        position
+        for position, cause in enumerate(diagnosis.causes)
+        if cause.type is CauseType.CONTROLLER
+        and (everything or any(ref.name.startswith(tuple(filter(None, components))) for ref in cause.members))
+        # One that writes statuses though no Pod is ready is not why an object that reports a failure fails.
+        and not (explained and any(one.id == "controller-unready" for one in cause.failures))
+    }
+    return tuple(sorted(found))
 
 
 def _sure(evidence: FluxEvidence) -> bool:
-    """Whether a controller that was not found is not there: with none at all, the label may be another."""
-    return bool(evidence.controllers.controllers) and not evidence.unread
+    """Whether a controller that was not found has not the label of Flux: with none at all, that may be another."""
+    return bool(evidence.controllers.found) and evidence.controllers.in_full

@@ -20,7 +20,7 @@ FOLDER = Path(lookup.__file__).parent
 KINDS = {*by_kind, *(kind.kind for kind in (*KUBERNETES_KINDS, *OTHER_KINDS)), "PersistentVolumeClaim", "Service"}
 TYPES: dict[str, type] = {
     **dict.fromkeys(("kinds", "reasons", "look", "samples"), list),
-    **dict.fromkeys(("pattern", "cause", "fix", "upstream", "since", "until", "source"), str),
+    **dict.fromkeys(("pattern", "same", "cause", "fix", "upstream", "since", "until", "source"), str),
     "priority": int,
     "silent": bool,
     "not": dict,
@@ -192,7 +192,7 @@ def test_where_the_cause_lies() -> None:
     assert failure("dependency-missing").upstream is Upstream.DEPENDENCY
     assert failure("source-missing").upstream is Upstream.SOURCE
     assert failure("health-check-timeout").upstream is Upstream.HEALTH
-    assert failure("webhook-timeout").upstream is Upstream.OWN
+    assert failure("webhook-timeout").upstream is Upstream.WEBHOOK
 
 
 def test_the_server_starts_without_reading_it() -> None:

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.diagnosis.blockers import Cause, CauseType, Snapshot
+from flux_mcp.diagnosis.cause import Cause, CauseType
+from flux_mcp.diagnosis.controllers import ControllerSet
+from flux_mcp.diagnosis.evidence import index_evidence, view_evidence
 from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
-from flux_mcp.diagnosis.snapshot import view_snapshot_object
+from flux_mcp.diagnosis.snapshot import Snapshot, view_snapshot_object
 from flux_mcp.flux.graph_algorithms import components, downstream
+from flux_mcp.flux.installation import Controller
 from flux_mcp.flux.status import assess
 from tests.support.causes import STAGING_CAUSES
 from tests.support.expected import STAGING_MOMENT
@@ -29,10 +32,37 @@ EVERY = frozenset(kind.kind for kind in FLUX_KINDS)
 
 
 def world(items: Iterable[dict[str, Any]], now: datetime = NOW, **more: Any) -> Snapshot:
+    """A cluster of Flux objects; `controllers=` their Deployments, `more=` what runs there, `seen=` what was read."""
     objects = [one for each in items if (one := view_snapshot_object(each)) is not None]
-    judged = assess((one.node.object for one in objects), now)
-    known = {"read": EVERY, "down": {}, **more}
-    return Snapshot({one.ref: one for one in objects}, {entry.object.ref: entry for entry in judged}, **known)
+    statuses = assess((one.node.object for one in objects), now)
+    known = {"read": EVERY, **more}
+    views = [view for each in known.pop("beside", ()) if (view := view_evidence(each)) is not None]
+    evidence = index_evidence(views, known.pop("seen", ()))
+    return Snapshot(
+        objects={one.ref: one for one in objects},
+        statuses={status.object.ref: status for status in statuses},
+        now=now,
+        evidence=evidence,
+        **known,
+    )
+
+
+def controller(name: str, ready: int = 0, wanted: int = 1, namespace: str = "flux-system", *args: str) -> Controller:
+    return Controller(
+        ref=ObjectRef("Deployment", namespace, name),
+        ready=ready,
+        wanted=wanted,
+        image="",
+        version="",
+        restarts=0,
+        last_ends=(),
+        failure=None,
+        args=args,
+    )
+
+
+def run_by(*found: Controller) -> ControllerSet:
+    return ControllerSet(found, index_evidence(()), in_full=True)
 
 
 def bad(reason: str, message: str, kind: str = "Kustomization", name: str = "apps", **more: Any) -> dict[str, Any]:
@@ -56,12 +86,21 @@ def ks(name: str) -> ObjectRef:
     return ObjectRef("Kustomization", "flux-system", name)
 
 
+STRICT = run_by(controller("helm-controller", 1, 1, "flux-system", "--no-cross-namespace-refs=true"))
+"""helm-controller as in a cluster of several tenants."""
+
+
+def failures(found: Diagnosis, ref: ObjectRef) -> list[str]:
+    """The ids of the failures of the causes that lie in an object."""
+    return [one.id for cause in causes(found, ref) if ref in cause.members for one in cause.failures]
+
+
 def causes(found: Diagnosis, ref: ObjectRef) -> list[Cause]:
     return [found.causes[position] for position in found.causes_of(ref)]
 
 
 def told(found: Diagnosis, ref: ObjectRef) -> set[tuple[CauseType, ObjectRef]]:
-    return {(cause.sort, cause.members[0]) for cause in causes(found, ref)}
+    return {(cause.type, cause.members[0]) for cause in causes(found, ref)}
 
 
 # The recordings
@@ -76,24 +115,24 @@ def test_on_staging_every_object_in_trouble_stands_behind_its_own_causes_and_no_
     found = diagnose(world(recorded("staging"), datetime.fromisoformat(STAGING_MOMENT)))
 
     def called(cause: Cause) -> str:
-        if cause.sort is CauseType.LOOP:
+        if cause.type is CauseType.LOOP:
             return "loop"
         alike = {by_kind[ref.kind].controller for ref in cause.members}
         return str(cause.members[0]) if len(cause.members) == 1 else alike.pop()
 
-    assert {str(ref): {called(cause) for cause in causes(found, ref)} for ref in found.held} == STAGING_CAUSES
+    assert {str(ref): {called(cause) for cause in causes(found, ref)} for ref in found.blocking} == STAGING_CAUSES
 
 
 def test_on_staging_the_loop_is_one_cause() -> None:
     found = diagnose(world(recorded("staging"), datetime.fromisoformat(STAGING_MOMENT)))
-    (loop,) = [cause for cause in found.causes if cause.sort is CauseType.LOOP]
+    (loop,) = [cause for cause in found.causes if cause.type is CauseType.LOOP]
     assert loop.members == (ks("cycle-a"), ks("cycle-b"))
 
 
 def test_on_bootstrap_nothing_is_in_trouble() -> None:
     found = diagnose(world(recorded("bootstrap"), datetime(2026, 11, 22, 9, 52, 36, tzinfo=UTC)))
     assert found.causes == ()
-    assert found.held == {}
+    assert found.blocking == {}
 
 
 # Dependencies
@@ -102,8 +141,8 @@ def test_on_bootstrap_nothing_is_in_trouble() -> None:
 def test_a_chain_of_dependencies_leads_to_its_end() -> None:
     found = diagnose(world([waiting("a", "b"), waiting("b", "c"), bad("BuildFailed", "no such file", name="c")]))
     assert told(found, ks("a")) == {(CauseType.FAILURE, ks("c"))}
-    assert found.behind[0] == (ks("a"), ks("b"))
-    assert found.way(ks("a"), 0) == (ks("a"), ks("b"), ks("c"))
+    assert found.blocks[0] == (ks("a"), ks("b"))
+    assert found.path(ks("a"), 0) == (ks("a"), ks("b"), ks("c"))
     assert found.waiting_for(ks("c")) == (ks("a"), ks("b"))
 
 
@@ -168,13 +207,13 @@ def test_a_dependency_whose_revision_is_behind_is_the_cause() -> None:
 def test_a_loop_is_one_cause_for_all_that_wait_for_it() -> None:
     found = diagnose(world([waiting("a", "b"), waiting("b", "c"), waiting("c", "a"), waiting("d", "a")]))
     (loop,) = found.causes
-    assert (loop.sort, loop.members) == (CauseType.LOOP, (ks("a"), ks("b"), ks("c")))
-    assert found.behind == ((ks("d"),),)
+    assert (loop.type, loop.members) == (CauseType.LOOP, (ks("a"), ks("b"), ks("c")))
+    assert found.blocks == ((ks("d"),),)
 
 
 def test_an_object_that_depends_on_itself_is_a_loop() -> None:
     (loop,) = diagnose(world([waiting("a", "a")])).causes
-    assert (loop.sort, loop.members) == (CauseType.LOOP, (ks("a"),))
+    assert (loop.type, loop.members) == (CauseType.LOOP, (ks("a"),))
 
 
 def test_a_loop_that_also_waits_for_a_failure_has_two_causes() -> None:
@@ -273,14 +312,14 @@ def test_a_parent_that_does_not_wait_stands_behind_the_children_that_are_named_o
 def test_a_child_that_waits_for_its_waiting_parent_is_a_loop() -> None:
     parent = holder("timeout waiting for: [Kustomization/flux-system/b status: 'InProgress']", CHILD, wait=True)
     (loop,) = diagnose(world([parent, waiting("b", "a")])).causes
-    assert (loop.sort, set(loop.members)) == (CauseType.LOOP, {ks("a"), ks("b")})
+    assert (loop.type, set(loop.members)) == (CauseType.LOOP, {ks("a"), ks("b")})
 
 
 def test_a_workload_that_failed_is_a_cause_beside_a_child_that_failed() -> None:
     message = "timeout waiting for: [Deployment/apps/web status: 'InProgress', Kustomization/flux-system/b status: 'InProgress']"
     found = diagnose(world([holder(message, CHILD), bad("BuildFailed", "no such file", name="b")]))
     assert told(found, ks("a")) == {(CauseType.FAILURE, ks("a")), (CauseType.FAILURE, ks("b"))}
-    assert [str(one) for one in found.workloads([ks("a")])] == ["Deployment apps/web"]
+    assert ("apps", "Deployment") in found.needs([ks("a")])
 
 
 def test_a_child_that_could_not_be_read_is_said_to_be_unread() -> None:
@@ -301,8 +340,8 @@ def test_what_another_cluster_says_is_not_looked_up_here() -> None:
     )
     found = diagnose(world([holder(message, kubeConfig={"secretRef": {"name": "x"}})]))
     assert told(found, ks("a")) == {(CauseType.FAILURE, ks("a"))}
-    assert found.workloads([ks("a")]) == ()
-    assert "another cluster" in found.causes[0].advice[0].cause
+    assert found.needs([ks("a")]) == frozenset()
+    assert failures(found, ks("a")) == ["remote-cluster"]
 
 
 def test_another_vendors_kind_of_a_name_of_flux_is_not_called_missing() -> None:
@@ -314,7 +353,7 @@ def test_another_vendors_kind_of_a_name_of_flux_is_not_called_missing() -> None:
 def test_another_vendors_job_is_not_looked_for_among_those_of_kubernetes() -> None:
     message = "timeout waiting for: [Job/apps/train status: 'InProgress']"
     found = diagnose(world([holder(message, "apps_train_batch.volcano.sh_Job")]))
-    assert found.workloads([ks("a")]) == ()
+    assert ("apps", "Job") not in found.needs([ks("a")])
 
 
 def test_a_child_that_is_named_and_suspended_is_a_cause() -> None:
@@ -366,7 +405,7 @@ def test_releases_that_are_silent_for_other_reasons_are_not_one_cause() -> None:
     chart = {"spec": {"sourceRef": {"name": "x", "namespace": "far"}}}
     far = item("HelmRelease", "a", spec={"chart": chart}, status={"conditions": []})
     near = item("HelmRelease", "b", spec={"chart": {"spec": {"sourceRef": {"name": "x"}}}}, status={"conditions": []})
-    found = diagnose(world([far, near], one_namespace=True))
+    found = diagnose(world([far, near], controllers=STRICT))
     assert sorted(len(cause.members) for cause in found.causes) == [1, 1]
 
 
@@ -389,7 +428,7 @@ def test_an_ordinary_rollout_is_no_trouble() -> None:
 def test_a_run_that_takes_longer_than_its_time_out_is_told_as_that() -> None:
     hung = item(name="a", status={"conditions": [{**READY, "status": "Unknown", "reason": "Progressing"}]})
     found = diagnose(world([hung]))
-    assert [failure.id for failure in found.blocked[ks("a")].failures] == ["reconciliation-overdue"]
+    assert failures(found, ks("a")) == ["reconciliation-overdue"]
 
 
 def test_where_a_message_names_nothing_the_workloads_of_the_inventory_are_looked_at() -> None:
@@ -402,7 +441,7 @@ def test_where_a_message_names_nothing_the_workloads_of_the_inventory_are_looked
         status={"inventory": {"entries": [{"id": "apps_web_apps_Deployment", "v": "v1"}]}},
     )
     ref = ObjectRef("HelmRelease", "apps", "web")
-    assert [str(one) for one in diagnose(world([release])).workloads([ref])] == ["Deployment apps/web"]
+    assert ("apps", "Deployment") in diagnose(world([release])).needs([ref])
 
 
 # What is in no condition
@@ -435,15 +474,16 @@ def test_a_deletion_that_hangs_is_a_cause_of_its_own() -> None:
 
 def test_what_the_status_is_silent_about_is_behind_the_controller_that_is_down() -> None:
     down = ObjectRef("Deployment", "flux-system", "kustomize-controller")
-    found = diagnose(world([item(name="a", status={"conditions": []})], down={"kustomize-controller": down}))
+    found = diagnose(
+        world([item(name="a", status={"conditions": []})], controllers=run_by(controller("kustomize-controller")))
+    )
     assert told(found, ks("a")) == {(CauseType.CONTROLLER, down)}
 
 
 def test_a_controller_that_is_down_comes_first() -> None:
-    down = ObjectRef("Deployment", "flux-system", "kustomize-controller")
     items = [waiting("a", "c"), waiting("b", "c"), bad("GitOperationFailed", "x", "GitRepository", "c")]
-    found = diagnose(world(items, down={"kustomize-controller": down}))
-    assert found.causes[0].sort is CauseType.CONTROLLER
+    found = diagnose(world(items, controllers=run_by(controller("kustomize-controller"))))
+    assert found.causes[0].type is CauseType.CONTROLLER
 
 
 @pytest.mark.parametrize(
@@ -466,9 +506,8 @@ def test_a_controller_that_is_down_comes_first() -> None:
 )
 def test_a_release_without_a_status_is_told_from_its_spec(spec: dict, refused: bool, expected: str) -> None:
     silent = item("HelmRelease", "a", spec=spec, status={"conditions": []})
-    found = diagnose(world([silent], one_namespace=refused))
-    failures = found.blocked[ObjectRef("HelmRelease", "flux-system", "a")].failures
-    assert [failure.id for failure in failures] == [expected]
+    found = diagnose(world([silent], controllers=STRICT if refused else ControllerSet()))
+    assert failures(found, ObjectRef("HelmRelease", "flux-system", "a")) == [expected]
 
 
 def test_objects_that_fail_alike_are_one_cause() -> None:
@@ -493,15 +532,14 @@ def test_exhausted_retries_are_told_beside_the_failure() -> None:
     }
     failed["status"]["conditions"].append(stalled)
     found = diagnose(world([failed]))
-    failures = found.blocked[ObjectRef("HelmRelease", "flux-system", "a")].failures
-    assert [failure.id for failure in failures] == ["helm-wait-timeout", "helm-retries-exceeded"]
+    ref = ObjectRef("HelmRelease", "flux-system", "a")
+    assert failures(found, ref) == ["helm-wait-timeout", "helm-retries-exceeded"]
 
 
 def test_a_rollback_that_succeeded_is_a_failure() -> None:
     """The wanted version is not running, though the reason sounds well."""
     found = diagnose(world([bad("RollbackSucceeded", "Helm rollback succeeded", "HelmRelease", "a")]))
-    ((failure,),) = [one.failures for one in found.blocked.values()]
-    assert failure.id == "helm-rolled-back"
+    assert failures(found, ObjectRef("HelmRelease", "flux-system", "a")) == ["helm-rolled-back"]
 
 
 # Arbitrary clusters
@@ -564,16 +602,16 @@ def test_every_object_in_trouble_has_a_cause_and_every_cause_is_somebodys(items:
     cluster = world(items)
     found = diagnose(cluster)
     troubled = {ref for ref, entry in cluster.statuses.items() if entry.trouble}
-    assert set(found.held) == troubled
+    assert set(found.blocking) == troubled
     assert all(found.causes_of(ref) for ref in troubled)
     assert {position for ref in troubled for position in found.causes_of(ref)} == set(range(len(found.causes)))
     for ref in troubled:
         for position in found.causes_of(ref):
-            way = found.way(ref, position)
+            way = found.path(ref, position)
             assert way[0] == ref
             assert all(target in found.blocked[step].by for step, target in pairwise(way))
     turned = diagnose(world(reversed(items)))
-    assert (turned.causes, turned.behind) == (found.causes, found.behind)
+    assert (turned.causes, turned.blocks) == (found.causes, found.blocks)
 
 
 @pytest.mark.parametrize("closed", [False, True], ids=["chain", "loop"])
@@ -583,9 +621,9 @@ def test_two_thousand_in_a_row_are_walked(closed: bool) -> None:
     items.append(waiting(f"k{size - 1}", "k0") if closed else bad("BuildFailed", "no such file", name=f"k{size - 1}"))
     found = diagnose(world(items))
     (cause,) = found.causes
-    assert cause.sort is (CauseType.LOOP if closed else CauseType.FAILURE)
-    assert len(cause.members) + len(found.behind[0]) == size
-    assert len(found.way(ks("k0"), 0)) == (1 if closed else size)
+    assert cause.type is (CauseType.LOOP if closed else CauseType.FAILURE)
+    assert len(cause.members) + len(found.blocks[0]) == size
+    assert len(found.path(ks("k0"), 0)) == (1 if closed else size)
 
 
 def test_two_thousand_sources_in_a_row_are_judged() -> None:
@@ -603,7 +641,7 @@ def test_two_thousand_sources_in_a_row_are_judged() -> None:
     found = diagnose(world(items))
     (cause,) = found.causes
     assert cause.members == (ObjectRef("ArtifactGenerator", "flux-system", "g0"),)
-    assert len(found.behind[0]) == 2 * size
+    assert len(found.blocks[0]) == 2 * size
 
 
 # The walks themselves

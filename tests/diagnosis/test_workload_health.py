@@ -8,12 +8,8 @@ from hypothesis import strategies as st
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.catalog.lookup import failure
-from flux_mcp.diagnosis.workload_health import (
-    WorkloadFailure,
-    index_workloads,
-    view_workload_evidence,
-    workload_failures,
-)
+from flux_mcp.diagnosis.evidence import index_evidence, view_evidence
+from flux_mcp.diagnosis.workload_health import WorkloadFailure, workload_failures
 
 WEB = ObjectRef("Deployment", "apps", "web")
 FAILURES = {
@@ -34,7 +30,7 @@ def meta(name: str, kind: str = "", owner: str = "") -> dict[str, Any]:
 
 
 def deployment(wanted: int = 1, ready: int = 0, *conditions: dict) -> dict[str, Any]:
-    status = {"readyReplicas": ready, "conditions": list(conditions)}
+    status = {"replicas": ready, "updatedReplicas": ready, "readyReplicas": ready, "conditions": list(conditions)}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -85,9 +81,7 @@ def warning(about: str, kind: str, reason: str, message: str) -> dict[str, Any]:
 
 
 def found(*items: dict[str, Any], ref: ObjectRef = WEB) -> tuple[WorkloadFailure, ...]:
-    return workload_failures(
-        ref, index_workloads(one for item in items if (one := view_workload_evidence(item)) is not None)
-    )
+    return workload_failures(ref, index_evidence(one for item in items if (one := view_evidence(item)) is not None))
 
 
 def waits(reason: str, message: str = "") -> dict[str, Any]:
@@ -132,7 +126,7 @@ def test_a_pod_tells_its_reason(status: dict[str, Any], reason: str, container: 
     (symptom,) = found(deployment(), replica_set(), a_pod(status))
     assert (symptom.reason, symptom.container) == (reason, container)
     assert symptom.about == (ObjectRef("Pod", "apps", "web-1-a"),)
-    assert symptom.advice is failure(FAILURES[reason]).advice
+    assert symptom.failure is failure(FAILURES[reason])
 
 
 def test_a_crash_loop_tells_how_the_last_run_ended() -> None:
@@ -141,7 +135,7 @@ def test_a_crash_loop_tells_how_the_last_run_ended() -> None:
     )
     (symptom,) = found(deployment(), replica_set(), a_pod(state))
     assert (symptom.last, symptom.restarts, symptom.image) == ("OOMKilled exit code 137", 7, "ghcr.io/acme/web:1")
-    assert symptom.advice is failure("container-out-of-memory").advice
+    assert symptom.failure is failure("container-out-of-memory")
 
 
 def test_a_probe_that_fails_is_told_from_its_event() -> None:
@@ -151,7 +145,7 @@ def test_a_probe_that_fails_is_told_from_its_event() -> None:
         "Unhealthy",
         "Readiness probe failed: HTTP probe failed with statuscode: 503",
     )
-    assert symptom.advice is failure("readiness-probe-failing").advice
+    assert symptom.failure is failure("readiness-probe-failing")
 
 
 def test_without_an_event_a_container_that_is_not_ready_is_told() -> None:

@@ -33,8 +33,7 @@ LONG = 5
 """Seconds after which a run is ended and counts as too long."""
 SLOW = {
     "flux_mcp.audit.rules.sources._COMPARISON": "quadratic in a range of versions without any",
-    "flux_mcp.diagnosis.root_causes._VARYING": "quadratic in a word of a message",
-    "flux_mcp.kubectl.selector._REQUIREMENT": "quadratic in blanks; a selector is an argument of bounded length",
+    "flux_mcp.api.selector._REQUIREMENT": "quadratic in blanks; a selector is an argument of bounded length",
 }
 """Patterns whose time is known to grow faster, and why they are still there. Take out one that is no longer slow."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS, NAMESPACE
+from flux_mcp.api.unstructured import text
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import FluxMcpError
 from flux_mcp.kubectl.base import Output
@@ -18,7 +19,6 @@ from flux_mcp.tools.registry import Toolbox
 from tests.conftest import Reply
 from tests.support.fake import ALWAYS_SERVED, FakeKubectl, a_list, kubeconfig, unversioned
 
-SERVICE = Kind(kind="Service", group="", plural="services", short_names=("svc",))
 CLUSTER_ROLE = Kind(kind="ClusterRole", group="rbac.authorization.k8s.io", plural="clusterroles", namespaced=False)
 INGRESS = Kind(kind="Ingress", group="networking.k8s.io", plural="ingresses", short_names=("ing",))
 OTHER_INGRESS = Kind(kind="Ingress", group="traefik.io", plural="ingresses")
@@ -39,7 +39,6 @@ class Api:
     kinds: tuple[Kind, ...] = (
         *FLUX_KINDS,
         *KUBERNETES_KINDS,
-        SERVICE,
         CLUSTER_ROLE,
         INGRESS,
         OTHER_INGRESS,
@@ -121,7 +120,8 @@ class Api:
         requested, *names = args[args.index("--") + 1 :]
         resources = ",".join(map(unversioned, requested.split(",")))
         namespace = flags.get("namespace")
-        named = flags.get("field-selector", "").removeprefix("metadata.name=")
+        fields = dict(part.split("=", 1) for part in flags.get("field-selector", "").split(",") if part)
+        named, about = fields.get("metadata.name"), fields.get("involvedObject.kind")
         found, errors = [], []
         for resource in resources.split(","):
             if resource in self._forbidden and (not self._allowed or namespace != self._allowed):
@@ -129,7 +129,13 @@ class Api:
                 continue
             for (where, name), one in sorted(self._held(resource).items()):
                 # As kubectl does: a namespace says nothing about a kind that has none.
-                if where in {"", namespace or where} and (not named or name == named) and (not names or name in names):
+                fits = about is None or text(one, "involvedObject", "kind") == about
+                if (
+                    fits
+                    and where in {"", namespace or where}
+                    and named in {None, name}
+                    and (not names or name in names)
+                ):
                     found.append(one)
         if names:
             there = {one["metadata"]["name"] for one in found}

@@ -23,8 +23,10 @@ from flux_mcp.api.kubernetes_kinds import (
     EVENT,
     JOB,
     NAMESPACE,
+    PERSISTENT_VOLUME_CLAIM,
     POD,
     REPLICA_SET,
+    SERVICE,
     STATEFUL_SET,
 )
 from flux_mcp.cli import app
@@ -34,7 +36,7 @@ from flux_mcp.sanitize.project import project
 from flux_mcp.server import build
 from flux_mcp.settings import Settings
 from tests.conftest import Ask, Reply
-from tests.support.api import INGRESS, OTHER_INGRESS, ROLLOUT, SERVICE, Api, thing
+from tests.support.api import INGRESS, OTHER_INGRESS, ROLLOUT, Api, thing
 from tests.support.fake import FakeKubectl
 from tests.support.items import item
 
@@ -42,7 +44,6 @@ pytestmark = pytest.mark.anyio
 
 TOOL = "get_kubernetes_resources"
 NODE = Kind(kind="Node", group="", plural="nodes", namespaced=False)
-CLAIM = Kind(kind="PersistentVolumeClaim", group="", plural="persistentvolumeclaims", short_names=("pvc",))
 SCALER = Kind(kind="HorizontalPodAutoscaler", group="autoscaling", plural="horizontalpodautoscalers", short_names=("hpa",))  # fmt: skip
 SECRET_TEXT = "s3cr3tS3CR3Tx9"
 
@@ -50,7 +51,7 @@ SECRET_TEXT = "s3cr3tS3CR3Tx9"
 class Wide(Api):
     """An Api with more kinds."""
 
-    kinds = (*Api.kinds, NODE, CLAIM, SCALER)
+    kinds = (*Api.kinds, NODE, SCALER)
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ LINES: dict[str, tuple[dict[str, Any], str]] = {
         "HorizontalPodAutoscaler apps/web: 0 replicas, 0 desired, minimum 1, maximum 10, cpu unknown (target 80%), ScalingActive=False (FailedGetResourceMetric)",
     ),
     "claim": (
-        thing(CLAIM, "data", "apps", spec={"storageClassName": "fast", "accessModes": ["ReadWriteOnce"], "volumeName": "pv-1", "resources": {"requests": {"storage": "20Gi"}}}, status={"phase": "Bound", "capacity": {"storage": "10Gi"}}),
+        thing(PERSISTENT_VOLUME_CLAIM, "data", "apps", spec={"storageClassName": "fast", "accessModes": ["ReadWriteOnce"], "volumeName": "pv-1", "resources": {"requests": {"storage": "20Gi"}}}, status={"phase": "Bound", "capacity": {"storage": "10Gi"}}),
         "PersistentVolumeClaim apps/data: Bound, capacity 10Gi, requested 20Gi, storage class fast, access modes ReadWriteOnce, volume pv-1",
     ),
     "node": (
@@ -453,7 +454,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6),
     max_leaves=25,
 )
-KINDS = [POD, SERVICE, INGRESS, SCALER, CLAIM, NODE, NAMESPACE, CONFIG_MAP, EVENT, CRD, DEPLOYMENT, CRON_JOB, JOB, ROLLOUT, by_kind["HelmRelease"]]  # fmt: skip
+KINDS = [POD, SERVICE, INGRESS, SCALER, PERSISTENT_VOLUME_CLAIM, NODE, NAMESPACE, CONFIG_MAP, EVENT, CRD, DEPLOYMENT, CRON_JOB, JOB, ROLLOUT, by_kind["HelmRelease"]]  # fmt: skip
 
 
 @given(st.sampled_from(KINDS), st.lists(st.dictionaries(KEYS, JSON, max_size=6), min_size=1, max_size=3), st.booleans())

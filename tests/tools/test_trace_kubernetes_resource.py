@@ -15,6 +15,7 @@ from flux_mcp.api.kubernetes_kinds import (
     JOB,
     POD,
     REPLICA_SET,
+    SERVICE,
     STATEFUL_SET,
 )
 from flux_mcp.api.ref import ObjectRef
@@ -27,7 +28,6 @@ from tests.support.api import (
     OTHER_INGRESS,
     OTHER_JOB,
     ROLLOUT,
-    SERVICE,
     Api,
     applied_by,
     inventory,

@@ -18,6 +18,12 @@ class Upstream(Enum):
     """In an object that it depends on."""
     HEALTH = "health"
     """In what it applied."""
+    WEBHOOK = "webhook"
+    """In what runs an admission webhook."""
+    NAMESPACE = "namespace"
+    """In a namespace that is being deleted."""
+    SOURCE_CONTROLLER = "source-controller"
+    """In source-controller, which serves the artifacts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,18 @@ class Failure:
     priority: int = 0
     look: tuple[str, ...] = ()
     upstream: Upstream = Upstream.OWN
+    same: str = ""
     silent: bool = False
     since: str = ""
     until: str = ""
     source: str = ""
     samples: tuple[str, ...] = ()
     near_misses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def error(self, message: str) -> tuple[str, ...]:
+        """What of a message identifies the error, so that who has the same error has one cause; empty for none."""
+        found = _compiled(self.same).search(message) if self.same else None
+        return tuple(filter(None, found.groups())) if found else ()
 
     @property
     def regex(self) -> re.Pattern[str]:

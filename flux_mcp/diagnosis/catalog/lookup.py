@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from flux_mcp.diagnosis.catalog.failure import Advice, Failure, Upstream
 
-PLACES: Final = ("build", "health", "helm", "apply", "sources", "images", "notifications", "operator", "pods")
+PLACES: Final = ("build", "health", "helm", "apply", "sources", "images", "notifications", "operator", "pods", "state")
 """The files, in the order in which their patterns are tried."""
 _FOLDER: Final = Path(__file__).parent
 _HELM_LOGS: Final = "\n\nLast Helm logs:"
@@ -82,6 +82,7 @@ def _failure(name: str, place: str, table: Mapping[str, Any]) -> Failure:
         priority=table.get("priority", 0),
         look=tuple(table.get("look", ())),
         upstream=Upstream(table.get("upstream", "own")),
+        same=table.get("same", ""),
         silent=table.get("silent", False),
         since=table.get("since", ""),
         until=table.get("until", ""),

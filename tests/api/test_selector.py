@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_mcp.kubectl.selector import matches, parse_selector
+from flux_mcp.api.selector import matches, parse_selector
 
 NAME_63 = "a" * 63
 PREFIX_253 = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])

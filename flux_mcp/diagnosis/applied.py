@@ -1,0 +1,233 @@
+"""The health of what an object applied: Flux objects, workloads, and what Helm and Pods wait for."""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Final
+
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import (
+    CRON_JOB,
+    DEPLOYMENT,
+    EVENT,
+    JOB,
+    PERSISTENT_VOLUME_CLAIM,
+    POD,
+    REPLICA_SET,
+    SERVICE,
+    WORKLOAD_KINDS,
+)
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import owners_by_label
+from flux_mcp.diagnosis.catalog.failure import Upstream
+from flux_mcp.diagnosis.catalog.lookup import failure
+from flux_mcp.diagnosis.cause import Detail, Fact
+from flux_mcp.diagnosis.deletion import follow_namespace
+from flux_mcp.diagnosis.messages import NamedObject, named_objects
+from flux_mcp.diagnosis.references import follow_absent, running
+from flux_mcp.diagnosis.search import Search
+from flux_mcp.diagnosis.workload_health import failed_before, prerequisite_failure, workload_failures
+from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.flux.status import Health
+
+READY_NAMED: Final = 3
+"""Workloads that are ready and named, since a message says otherwise."""
+UNREAD_NAMED: Final = 5
+"""Objects of other kinds that a message names and are named."""
+_BETWEEN: Final = {DEPLOYMENT.kind: (REPLICA_SET,), CRON_JOB.kind: (JOB,)}
+"""What stands between a workload and its Pods."""
+_PREREQUISITES: Final = (SERVICE, PERSISTENT_VOLUME_CLAIM)
+_PREREQUISITE_KINDS: Final = frozenset(kind.kind for kind in _PREREQUISITES)
+_BEFORE: Final = timedelta(hours=1)
+"""A Helm action may take so long before it is written that it failed."""
+
+
+def follow_health(search: Search, message: str) -> None:
+    """Whether what the object applied is in the way, by the message and by what was read."""
+    if search.subject.node.remote:
+        search.failures = [one for one in search.failures if one.upstream is not Upstream.HEALTH]
+        search.blame("remote-cluster", *(Detail(Fact.UNREAD, (one.entry.ref,)) for one in _named(search, message)))
+        return
+    named = _named(search, message)
+    before = len(search.by) + len(search.causes) + len(search.late) + len(search.ready)
+    applied = search.subject.node.applied or ()
+    for one in dict.fromkeys((*(each.entry for each in named), *applied)):
+        if one.is_flux:
+            _follow_child(search, one.ref, named=any(each.entry == one for each in named))
+        elif one.kind == "Namespace" and any(each.entry == one and each.status == "Terminating" for each in named):
+            follow_namespace(search, one.name)
+    children = len(search.by) + len(search.causes) + len(search.late) + len(search.ready) - before
+    _follow_workloads(search, named, children=children)
+
+
+def _named(search: Search, message: str) -> tuple[NamedObject, ...]:
+    found = (NamedObject(_resolved(search, one.entry), one.status) for one in _of_message(search, message))
+    return tuple({one.entry: one for one in found}.values())
+
+
+def _of_message(search: Search, message: str) -> tuple[NamedObject, ...]:
+    return named_objects(message, release_namespace(search) or search.subject.target)
+
+
+def release_namespace(search: Search) -> str:
+    """The namespace that a HelmRelease installs into; empty for other kinds."""
+    releases = search.subject.releases
+    return releases[0].namespace if releases else ""
+
+
+def _resolved(search: Search, named: InventoryEntry) -> InventoryEntry:
+    """An object that a message names without its API group: the inventory has the group, else what was read.
+
+    Other vendors have kinds with names of Flux's and Kubernetes'; one that neither knows has no group. A cluster-scoped
+    one has no namespace.
+    """
+    for one in search.subject.node.applied or ():
+        if (one.kind, one.name) == (named.kind, named.name) and one.namespace in {"", named.namespace}:
+            return one
+    if named.kind == "Namespace":
+        return InventoryEntry(named.kind, "", "", named.name)
+    ref = named.ref
+    if named.kind not in by_kind or ref in search.snapshot.statuses or not search.snapshot.knows(ref):
+        return named
+    # A Flux object of that name may have been deleted; another vendor's kind may be called alike.
+    return InventoryEntry(named.kind, "", named.namespace, named.name)
+
+
+def _follow_child(search: Search, ref: ObjectRef, *, named: bool) -> None:
+    """A Flux object that it applied."""
+    snapshot, one = search.snapshot, search.subject
+    if ref == search.ref or not (named or one.waits or ref in one.checked):
+        return
+    status = snapshot.statuses.get(ref)
+    if status is None:
+        if named:
+            follow_absent(search, ref)
+        return
+    if status.health is Health.PROGRESSING and not status.trouble:
+        search.add(running(ref))
+    elif status.health is Health.SUSPENDED:
+        if named:
+            search.by[ref] = None
+    elif status.trouble and status.health is not Health.READY:
+        search.by[ref] = None
+    elif named:
+        search.ready[ref] = None
+
+
+def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, children: int) -> None:
+    """Workloads, Services and claims: those that a message names, and those of the inventory that are not ready.
+
+    Args:
+        search: of what applied them.
+        named: what a message names.
+        children: Flux objects that were found to be in the way.
+    """
+    entries = [one.entry for one in named]
+    applied = search.subject.node.applied
+    listed = [one for one in (*entries, *(applied or ())) if one.workload is not None or _is_prerequisite(one)]
+    namespace = release_namespace(search) or search.subject.target
+    helm = search.ref.kind == "HelmRelease"
+    unknown = helm and not applied
+    for place in {one.namespace for one in listed} | ({namespace} if unknown else set()):
+        search.need(place, _kinds([one for one in listed if one.namespace == place], every=unknown))
+    by_label = [] if applied is not None or not helm else [*_labelled(search, namespace)]
+    ready: list[ObjectRef] = []
+    failed = len(search.workloads)
+    for entry in dict.fromkeys((*listed, *by_label)):
+        if entry.workload is not None:
+            _follow_workload(search, entry, ready, named=entry in entries)
+        else:
+            _follow_prerequisite(search, entry.ref)
+    others = [
+        one.entry.ref
+        for one in named
+        if not one.entry.is_flux and one.entry not in listed and one.entry.kind not in {"Namespace", *by_kind}
+    ]
+    search.details += [Detail(Fact.UNREAD, (ref,)) for ref in others[:UNREAD_NAMED]]
+    found = len(search.workloads) > failed or any(one.fact in _NOT_READY for one in search.details)
+    search.own = search.own or found or bool(others) or not children
+    waiting = any(one.about[0].kind in _PREREQUISITE_KINDS for one in search.workloads)
+    if ready and not others and (not found or waiting):
+        _all_ready(search, ready)
+
+
+_NOT_READY: Final = frozenset({Fact.WORKLOAD_UNKNOWN, Fact.WORKLOAD_MISSING, Fact.WORKLOAD_UNREAD})
+
+
+def _is_prerequisite(entry: InventoryEntry) -> bool:
+    return not entry.group and entry.kind in _PREREQUISITE_KINDS
+
+
+def _labelled(search: Search, namespace: str) -> Iterator[InventoryEntry]:
+    """What runs in a namespace with the label of a release whose status has no inventory."""
+    evidence = search.snapshot.evidence
+    groups = {kind.kind: kind.group for kind in (*WORKLOAD_KINDS, *_PREREQUISITES)}
+    for one in (*evidence.workloads.values(), *evidence.others.values()):
+        found = getattr(one, "labels", {})
+        if one.ref.namespace == namespace and one.ref.kind in groups and search.ref in owners_by_label(found):
+            yield InventoryEntry(one.ref.kind, groups[one.ref.kind], namespace, one.ref.name)
+
+
+def _kinds(entries: Iterable[InventoryEntry], *, every: bool) -> Iterator[Kind]:
+    """The kinds to read of a namespace: no more than are needed."""
+    yield from (POD, EVENT, PERSISTENT_VOLUME_CLAIM)
+    if every:
+        yield from (*WORKLOAD_KINDS, REPLICA_SET, SERVICE)
+    for entry in entries:
+        if (kind := entry.workload) is not None:
+            yield from (kind, *_BETWEEN.get(kind.kind, ()))
+        elif entry.kind == SERVICE.kind:
+            yield SERVICE
+
+
+def _follow_workload(search: Search, entry: InventoryEntry, ready: list[ObjectRef], *, named: bool) -> None:
+    evidence, ref = search.snapshot.evidence, entry.ref
+    if not evidence.was_read(ref.namespace, ref.kind):
+        if named:
+            search.details.append(Detail(Fact.WORKLOAD_UNREAD, (ref,)))
+        return
+    workload = evidence.workloads.get(ref)
+    if workload is None:
+        if named:
+            search.details.append(Detail(Fact.WORKLOAD_MISSING, (ref,)))
+        return
+    if workload.settled:
+        if named or entry.kind not in {JOB.kind, CRON_JOB.kind}:
+            ready.append(ref)
+        return
+    found = workload_failures(ref, evidence)
+    search.workloads += found
+    if not found and (named or workload.ready < workload.wanted):
+        progress = next((one for one in workload.conditions if one.status == "False"), None)
+        unread = [kind.kind for kind in (POD, EVENT) if not evidence.was_read(ref.namespace, kind.kind)]
+        texts = (str(workload.ready), str(workload.wanted), progress.reason if progress is not None else "", *unread)
+        search.details.append(Detail(Fact.WORKLOAD_UNKNOWN, (ref,), texts))
+
+
+def _follow_prerequisite(search: Search, ref: ObjectRef) -> None:
+    found = search.snapshot.evidence.others.get(ref)
+    waiting = next(
+        (one for one in search.snapshot.evidence.prerequisites(ref.namespace, ref.kind) if one is found), None
+    )
+    known = {about for one in search.workloads for about in one.about}
+    if waiting is not None and waiting.waiting and ref not in known:
+        search.workloads.append(prerequisite_failure(waiting, search.snapshot.evidence))
+
+
+def _all_ready(search: Search, ready: list[ObjectRef]) -> None:
+    """Every workload is ready by now: what was wrong before, where that is known."""
+    evidence = search.snapshot.evidence
+    failed = next((one for one in search.subject.releases if one.status in {"failed", "superseded"}), None)
+    since = failed.deployed - _BEFORE if failed is not None and failed.deployed is not None else None
+    for ref in ready if search.ref.kind == "HelmRelease" else ():
+        search.workloads += failed_before(ref, evidence, since)
+    for ref in ready[:READY_NAMED]:
+        one = evidence.workloads[ref]
+        search.details.append(Detail(Fact.WORKLOAD, (ref,), (str(one.ready), str(one.wanted))))
+    if search.workloads or search.found:
+        return
+    search.failures = [one for one in search.failures if one.upstream is not Upstream.HEALTH]
+    name = "helm-release-ready-now" if search.ref.kind == "HelmRelease" else "workloads-ready-now"
+    if not search.failures or search.failures[0] is not failure("helm-rolled-back"):
+        search.failures.insert(0, failure(name))
+    search.own = True

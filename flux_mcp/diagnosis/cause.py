@@ -1,0 +1,95 @@
+"""A root cause: where it is, which failures it is, and the facts that speak for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.diagnosis.catalog.failure import Failure
+from flux_mcp.diagnosis.workload_health import WorkloadFailure
+
+
+class CauseType(Enum):
+    """What a cause is. The order is that in which causes are listed where they block as much."""
+
+    CONTROLLER = "controller"
+    LOOP = "loop"
+    MISSING = "missing"
+    SUSPENDED = "suspended"
+    FAILURE = "failure"
+    KUBERNETES = "kubernetes"
+    RUNNING = "running"
+    UNREAD = "unread"
+
+
+class Fact(Enum):
+    """What a detail of a cause says; render/causes.py has the words."""
+
+    CONDITION = "a condition beside the one in the title"
+    EXISTS = "an object of that name elsewhere, or of another kind"
+    READY_NOW = "an object that is waited for is Ready"
+    SHARD_OF = "the shard label of an object"
+    SHARDS = "the labels that the controllers select"
+    WORKLOAD = "a workload, with its replicas"
+    WORKLOAD_UNKNOWN = "a workload of which nothing says why it is not ready"
+    WORKLOAD_MISSING = "a workload that does not exist"
+    WORKLOAD_UNREAD = "a workload that was not read"
+    UNREAD = "an object that is not read here"
+    RELEASE = "the chart version that runs, and the one that is wanted"
+    DEPLOYED = "the release is deployed"
+    DELETED = "since when an object is being deleted, and its finalizers"
+    NAMESPACE = "a Namespace that is being deleted"
+    WRITTEN = "when a controller last wrote a status"
+    RESTARTS = "restarts of a controller, and how it ended last"
+    REPLICAS = "replicas of a controller"
+    NO_CONTROLLER = "no Deployment has the label of Flux's controllers"
+    SCANNED = "an ImageRepository with its tags"
+    DRIFT = "an object that drifted, and in which field"
+    DRIFT_UNKNOWN = "an object that drifted; nothing says in which field"
+    SHARED = "objects that pruning takes along and others apply too"
+    NEWER = "a source of the same repository with a newer revision"
+    OLD_MESSAGE = "a message about another chart version than the wanted one"
+    APPLIED_BY = "who applies an object"
+    AUTOMATION = "automations, none of which sees a policy"
+    EVENT = "an Event of the object itself"
+    WEBHOOK = "the Service of a webhook"
+    WEBHOOK_MISSING = "the Service of a webhook, which does not exist"
+    NEEDED_BY = "who refers to an object that does not exist"
+    STEP = "the run that goes on"
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A fact of a cause.
+
+    Attributes:
+        refs: objects that it is about.
+        texts: of the cluster.
+        when: a moment that it is about.
+    """
+
+    fact: Fact
+    refs: tuple[ObjectRef, ...] = ()
+    texts: tuple[str, ...] = ()
+    when: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A root cause.
+
+    Attributes:
+        members: where it is: the object that fails, the objects of a loop, an object that does not exist; several
+            where they have the same failure. Of a controller the Deployment.
+        failures: of the catalog, the most telling first; none where it has none.
+        details: facts that speak for it.
+        workloads: what is wrong with the workloads behind it.
+        key: causes with the same key are one; empty for none.
+    """
+
+    type: CauseType
+    members: tuple[ObjectRef, ...]
+    failures: tuple[Failure, ...] = ()
+    details: tuple[Detail, ...] = ()
+    workloads: tuple[WorkloadFailure, ...] = ()
+    key: tuple[object, ...] = ()

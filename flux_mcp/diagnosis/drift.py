@@ -1,0 +1,61 @@
+"""Which fields of which objects drifted: a HelmRelease reports only how many; Events and ReplicaSets may tell more."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, EVENT, REPLICA_SET
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.diagnosis.cause import Detail, Fact
+from flux_mcp.diagnosis.search import Search
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+MOST: Final = 10
+"""Objects that drifted and are named."""
+_DRIFTED: Final = re.compile(
+    r"^([A-Z]\w{1,62})/(?:([a-z0-9-]{1,63})/)?([a-z0-9.-]{1,253}) "
+    r"(removed|created|deleted|excluded|(?:changed \([^)\n]{1,100}\)))",
+    re.MULTILINE,
+)
+_SCALED: Final = re.compile(r"^Scaled (?:up|down) replica set \S{1,253} (?:from (\d{1,9}) )?to (\d{1,9})")
+
+
+def follow_drift(search: Search) -> None:
+    """The objects that drifted, each with the field where that is known."""
+    condition = search.status.object.condition("Drifted")
+    objects = [*_DRIFTED.finditer(condition.message)] if condition is not None else []
+    for match in objects[:MOST]:
+        kind, namespace, name, how = match.groups()
+        ref = ObjectRef(kind, namespace or "", name)
+        search.need(ref.namespace, (EVENT, *((DEPLOYMENT, REPLICA_SET) if kind == DEPLOYMENT.kind else ())))
+        changes = [*_changes(search, ref, condition.changed if condition is not None else None)]
+        search.details += changes or [Detail(Fact.DRIFT_UNKNOWN, (ref,), (how,))]
+    search.blame("drift")
+
+
+def _changes(search: Search, ref: ObjectRef, until: datetime | None) -> Iterator[Detail]:
+    """The replicas that a Deployment was scaled to since it was released, and the images that it got since."""
+    evidence = search.snapshot.evidence
+    released = search.subject.releases[0].deployed if search.subject.releases else None
+    scaled = [
+        (event.seen, found)
+        for event in evidence.events.get(ref, ())
+        if event.reason == "ScalingReplicaSet"
+        and event.seen is not None
+        and (released is None or event.seen > released)
+        and (found := _SCALED.search(event.message)) is not None
+        and found[1]
+    ]
+    newest = max(scaled, key=lambda pair: pair[0], default=None)
+    sets = sorted(evidence.owned.get(ref, ()), key=lambda one: one.created or _NEVER, reverse=True)
+    # A new ReplicaSet scales too: then the template changed, not the number.
+    renewed = bool(sets) and released is not None and sets[0].created is not None and sets[0].created > released
+    if renewed and len(sets) > 1:
+        before = {one.name: one.image for one in sets[1].containers}
+        for one in sets[0].containers:
+            if one.name in before and before[one.name] != one.image:
+                texts = (f"image of container {one.name}", before[one.name], one.image)
+                yield Detail(Fact.DRIFT, (ref,), texts, sets[0].created)
+    elif newest is not None and (until is None or newest[0] <= until):
+        yield Detail(Fact.DRIFT, (ref,), ("spec.replicas", newest[1][1], newest[1][2]), newest[0])

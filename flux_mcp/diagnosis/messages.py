@@ -1,0 +1,94 @@
+"""What the messages of controllers name: objects that are not ready, webhooks, namespaces, kinds, chart versions.
+
+Source: ssa/manager_wait.go of https://github.com/fluxcd/pkg, and pkg/kube/statuswait.go of https://github.com/helm/helm.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import WORKLOAD_KINDS
+from flux_mcp.flux.inventory import InventoryEntry
+
+_KIND: Final = r"[A-Z][A-Za-z0-9]{1,62}"
+_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_NAME: Final = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
+_OBJECTS: Final = re.compile(
+    rf"\b(?P<kind>{_KIND})/(?:(?P<namespace>{_LABEL})/)?(?P<name>{_NAME})"
+    r"(?: status: '(?P<status>\w{1,20})'| not ready(?:\. status: (?P<state>\w{1,20}))?|'? (?:is )?not ready)"
+    rf"|resource not ready, name: (?P<bare>{_NAME}), kind: (?P<bare_kind>{_KIND}), status: (?P<bare_status>\w{{1,20}})"
+    rf"|\bjob (?P<job>{_NAME}) failed: "
+)
+_GROUPS: Final = {kind.kind: kind.group for kind in WORKLOAD_KINDS}
+_URGENT: Final = ("Failed", "NotFound", "Terminating")
+_WEBHOOK: Final = re.compile(
+    rf'webhook "(?P<webhook>[^"\n]{{1,253}})"[^\n]{{0,200}}?https://(?P<service>{_LABEL})\.(?P<namespace>{_LABEL})\.svc\b'
+)
+_TERMINATING: Final = re.compile(rf"namespace ({_LABEL}) because it is being terminated")
+_NO_MATCH: Final = re.compile(rf'no matches for kind "({_KIND})" in version "([^"/\n]{{1,253}})/[^"\n]{{1,63}}"')
+_CHART: Final = re.compile(r"with chart [^\s@]{1,253}@([^\s:]{1,100})")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedObject:
+    """An object that a message names as not ready.
+
+    Attributes:
+        status: `Failed`, `InProgress` and so on; empty where the message has none.
+    """
+
+    entry: InventoryEntry
+    status: str
+
+
+def named_objects(message: str, namespace: str) -> tuple[NamedObject, ...]:
+    """The objects that a message about health names, each once, those that failed first.
+
+    Where one has failed, those of unknown status were only not polled yet, and are left out. Only Flux kinds and
+    workloads have a group; another kind's is empty.
+
+    Args:
+        message: of a condition.
+        namespace: of objects that are named without one.
+    """
+    found: dict[InventoryEntry, NamedObject] = {}
+    for one in _named(message, namespace):
+        found.setdefault(one.entry, one)
+    urgent = any(one.status in _URGENT for one in found.values())
+    kept = (one for one in found.values() if not (urgent and one.status == "Unknown"))
+    return tuple(sorted(kept, key=lambda one: one.status not in _URGENT))
+
+
+def _named(message: str, namespace: str) -> Iterator[NamedObject]:
+    for match in _OBJECTS.finditer(message):
+        kind = match["kind"] or match["bare_kind"] or "Job"
+        name = match["name"] or match["bare"] or match["job"]
+        status = match["status"] or match["state"] or match["bare_status"] or ("Failed" if match["job"] else "")
+        group = by_kind[kind].group if kind in by_kind else _GROUPS.get(kind, "")
+        yield NamedObject(InventoryEntry(kind, group, match["namespace"] or namespace, name), status)
+
+
+def webhook_service(message: str) -> tuple[str, str, str] | None:
+    """The webhook that could not be called, and the namespace and name of its Service."""
+    found = _WEBHOOK.search(message)
+    return (found["webhook"], found["namespace"], found["service"]) if found else None
+
+
+def terminating_namespace(message: str) -> str:
+    """The namespace in which nothing can be created, since it is being deleted."""
+    found = _TERMINATING.search(message)
+    return found[1] if found else ""
+
+
+def unserved_kind(message: str) -> tuple[str, str] | None:
+    """The kind that the API server does not serve, and its group."""
+    found = _NO_MATCH.search(message)
+    return (found[1], found[2]) if found else None
+
+
+def chart_version(message: str) -> str:
+    """The version of the chart that a message about a Helm action is about."""
+    found = _CHART.search(message)
+    return found[1] if found else ""

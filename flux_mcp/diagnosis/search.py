@@ -1,0 +1,201 @@
+"""The search for what one object in trouble waits for: where it stands, and what it has found."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from flux_mcp.api.kind import Kind
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.diagnosis.catalog.failure import Failure
+from flux_mcp.diagnosis.catalog.lookup import failure
+from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
+from flux_mcp.diagnosis.controllers import SHARD, Watch
+from flux_mcp.diagnosis.snapshot import Snapshot, SnapshotObject
+from flux_mcp.diagnosis.workload_health import WorkloadFailure, workload_failures
+from flux_mcp.flux.installation import Controller
+from flux_mcp.flux.status import ObjectStatus
+
+FLUX_OPERATOR: Final = "flux-operator"
+FRESH: Final = timedelta(minutes=2)
+"""A controller that wrote a status so recently works, whatever its Pods report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """What one object waits for.
+
+    Attributes:
+        by: other objects in trouble.
+        causes: where the search ends.
+        via: the webhook through which it waits.
+        needs: namespace and kind of what more must be read to know; the namespace is empty for a kind without.
+    """
+
+    by: tuple[ObjectRef, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    via: str = ""
+    needs: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(slots=True)
+class Search:
+    """What is known of one object so far.
+
+    Attributes:
+        by: other objects in trouble.
+        causes: that are certain.
+        late: causes that count where nothing else is found.
+        ready: what it waits for by its message and is Ready.
+        failures, details, workloads: of a cause that lies in the object itself.
+        via: the webhook through which it waits.
+        own: whether there is such a cause.
+        key: of that cause, where others have it too.
+    """
+
+    status: ObjectStatus
+    snapshot: Snapshot
+    by: dict[ObjectRef, None] = field(default_factory=dict)
+    causes: dict[Cause, None] = field(default_factory=dict)
+    late: dict[Cause, None] = field(default_factory=dict)
+    ready: dict[ObjectRef, None] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    details: list[Detail] = field(default_factory=list)
+    workloads: list[WorkloadFailure] = field(default_factory=list)
+    needs: set[tuple[str, str]] = field(default_factory=set)
+    via: str = ""
+    own: bool = False
+    key: tuple[object, ...] = ()
+
+    @property
+    def ref(self) -> ObjectRef:
+        return self.status.object.ref
+
+    @property
+    def subject(self) -> SnapshotObject:
+        return self.snapshot.objects[self.ref]
+
+    @property
+    def found(self) -> bool:
+        """Whether something else than the object itself was found."""
+        return bool(self.by or self.causes)
+
+    def need(self, namespace: str, kinds: Iterable[Kind]) -> None:
+        self.needs |= {(namespace, kind.kind) for kind in kinds}
+
+    def add(self, cause: Cause, *, late: bool = False) -> None:
+        (self.late if late else self.causes)[cause] = None
+
+    def blame(self, name: str, *details: Detail, key: tuple[object, ...] = ()) -> None:
+        """There is a cause in the object itself: a failure of the catalog."""
+        self.own = True
+        self.failures.append(failure(name))
+        self.details += details
+        self.key = key or self.key
+
+    def watch(self) -> tuple[Watch, tuple[Controller, ...]]:
+        """How the controller of the object is."""
+        return self.watch_of(self.subject)
+
+    def watch_of(self, one: SnapshotObject) -> tuple[Watch, tuple[Controller, ...]]:
+        component = one.node.object.kind.controller
+        return self.snapshot.controllers.watch(component, one.ref.namespace, one.labels, self.snapshot.now)
+
+    def watch_unread(self, ref: ObjectRef) -> tuple[Watch, tuple[Controller, ...]]:
+        """The same of an object that was not read, as if it had no labels."""
+        component = by_kind[ref.kind].controller if ref.kind in by_kind else ""
+        return self.snapshot.controllers.watch(component, ref.namespace, {}, self.snapshot.now)
+
+    def follow_controller(self) -> bool:
+        """Whether the controller of the object is why nothing happens to it; then it is a cause."""
+        watch, controllers = self.watch()
+        match watch:
+            case Watch.DOWN | Watch.CRASHING:
+                for one in controllers:
+                    self.add(controller_cause(one, self.snapshot))
+            case Watch.NOBODY:
+                key = self.subject.labels.get(SHARD, "")
+                self.blame("shard-not-watched", *self._shards(), key=("shard", key, key or self.ref.namespace))
+            case Watch.UNKNOWN if self.status.object.kind.controller == FLUX_OPERATOR:
+                self.need("", (DEPLOYMENT,))
+                return False
+            case _:
+                return False
+        return True
+
+    def _shards(self) -> tuple[Detail, ...]:
+        component = self.status.object.kind.controller
+        watched = self.snapshot.controllers.shard_keys(component)
+        label = self.subject.labels.get(SHARD, "")
+        return (
+            Detail(Fact.SHARD_OF, (self.ref,), (label,)),
+            Detail(Fact.SHARDS, (), (component, *watched)),
+        )
+
+    def result(self) -> Blocked:
+        """What was found; never nothing."""
+        causes = [*self.causes]
+        if not self.own and not self.found:
+            causes += self.late
+        if self.own or not (self.by or causes):
+            causes.append(
+                Cause(
+                    CauseType.FAILURE,
+                    (self.ref,),
+                    tuple(dict.fromkeys(self.failures)),
+                    tuple(dict.fromkeys(self.details)),
+                    tuple(dict.fromkeys(self.workloads)),
+                    self.key,
+                )
+            )
+        return Blocked(tuple(self.by), tuple(causes), self.via if self.by else "", frozenset(self.needs))
+
+
+def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
+    """The cause that a controller is down, or crashes."""
+    evidence = snapshot.controllers.evidence
+    failed = workload_failures(one.ref, evidence)
+    details = [Detail(Fact.REPLICAS, (one.ref,), (str(one.ready), str(one.wanted)))]
+    if one.failure is not None and not failed and one.wanted:
+        details.append(Detail(Fact.CONDITION, (one.ref,), one.failure))
+    if not one.down:
+        name = "controller-crashing"
+    elif one.wanted == 0:
+        name = "controller-scaled-to-zero"
+    else:
+        name = "controller-down"
+    if one.down and (written := _written(one, snapshot)) is not None:
+        when, ref = written
+        details.append(Detail(Fact.WRITTEN, (ref,), (), when))
+        if one.wanted and when >= snapshot.now - FRESH:
+            name = "controller-unready"
+    if (end := snapshot.controllers.last_end(one)) is not None and not failed:
+        container, when = end
+        texts = (str(one.restarts or 0), container.last_reason, str(container.last_exit))
+        details.append(Detail(Fact.RESTARTS, (one.ref,), texts, when))
+    known = dict.fromkeys(each.failure.id if each.failure is not None else each.reason for each in failed)
+    reported = one.failure if one.failure is not None and not failed else ()
+    return Cause(
+        CauseType.CONTROLLER,
+        (one.ref,),
+        (failure(name),),
+        tuple(details),
+        failed,
+        ("controller", name, *known, *reported) if one.down else ("controller", one.ref),
+    )
+
+
+def _written(one: Controller, snapshot: Snapshot) -> tuple[datetime, ObjectRef] | None:
+    """The newest status of the objects of a controller, and whose."""
+    watching = snapshot.controllers.watching
+    return max(
+        (
+            (found.written, ref)
+            for ref, found in snapshot.objects.items()
+            if found.written is not None
+            and one in watching(found.node.object.kind.controller, ref.namespace, found.labels)
+        ),
+        default=None,
+    )

@@ -1,0 +1,148 @@
+"""Trouble that no condition shows: objects that look well, and do not do what they are for.
+
+Source: https://fluxcd.io/flux/components/image/imageupdateautomations/, https://fluxcd.io/flux/components/notification/.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from flux_mcp.api.kind import Relation, Role
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.diagnosis.catalog.lookup import find_failure
+from flux_mcp.diagnosis.cause import Detail, Fact
+from flux_mcp.diagnosis.references import follow_absent, follow_source
+from flux_mcp.diagnosis.search import Blocked, Search
+from flux_mcp.diagnosis.snapshot import Snapshot
+from flux_mcp.flux.objects import FluxObject
+from flux_mcp.flux.status import Health
+
+AUTOMATIONS: Final = 3
+"""Automations that do not see a policy that are named."""
+
+
+def silent(snapshot: Snapshot) -> dict[ObjectRef, Blocked]:
+    """The objects in such trouble, and what each waits for."""
+    found: dict[ObjectRef, Blocked] = {}
+    for part in (_unseen_policies, _alerts, _suspended_sources, _users):
+        found |= {ref: one for ref, one in part(snapshot, found) if not snapshot.statuses[ref].trouble}
+    return found
+
+
+def _unseen_policies(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
+    """ImagePolicies that no automation sees, where there are automations at all."""
+    del found
+    automations = [
+        one
+        for ref, one in snapshot.objects.items()
+        if ref.kind == "ImageUpdateAutomation" and snapshot.statuses[ref].health is not Health.SUSPENDED
+    ]
+    if not automations or snapshot.only is not None or "ImageUpdateAutomation" not in snapshot.read:
+        return
+    seen = {edge.start for edge in snapshot.graph.edges() if edge.relation is Relation.POLICY}
+    for ref, status in snapshot.statuses.items():
+        if ref.kind == "ImagePolicy" and ref not in seen and status.health is not Health.SUSPENDED:
+            search = Search(status, snapshot)
+            refs = tuple(one.ref for one in automations[:AUTOMATIONS])
+            search.blame("image-policy-unseen", Detail(Fact.AUTOMATION, refs))
+            yield ref, search.result()
+
+
+def _alerts(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
+    """Alerts whose notifications are not sent, or whose Provider does not exist."""
+    del found
+    for ref, status in snapshot.statuses.items():
+        if ref.kind != "Alert" or status.health is Health.SUSPENDED:
+            continue
+        search = Search(status, snapshot)
+        for relation, target in search.subject.node.names:
+            if relation is Relation.PROVIDER and target not in snapshot.statuses:
+                follow_absent(search, target)
+        search.late.clear()
+        newest = max(
+            (one for one in snapshot.evidence.warnings(ref) if one.seen is not None),
+            key=lambda one: (one.seen is not None and one.seen.timestamp(), one.message),
+            default=None,
+        )
+        if newest is not None and not search.found:
+            known = find_failure(ref.kind, newest.reason, newest.message)
+            search.own = True
+            search.failures += [known] if known is not None else []
+            texts = (newest.reason, newest.message, str(newest.count))
+            search.details.append(Detail(Fact.EVENT, (ref,), texts, newest.seen))
+        if search.own or search.found:
+            yield ref, search.result()
+
+
+def _suspended_sources(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
+    """Suspended sources of whose repository a newer revision is known, and what looks Ready on top of them."""
+    del found
+    by_place: dict[tuple[str, str, str], list[FluxObject]] = defaultdict(list)
+    for one in snapshot.objects.values():
+        if one.node.object.kind.role is Role.SOURCE and one.node.object.artifact_revision:
+            by_place[_place(one.node.object)].append(one.node.object)
+    for ref, status in snapshot.statuses.items():
+        flux = status.object
+        users = [user for user in snapshot.graph.users(ref) if snapshot.statuses[user].health is Health.READY]
+        if status.health is not Health.SUSPENDED or not flux.artifact_revision or not users:
+            continue
+        newer = (
+            [
+                other
+                for other in by_place[_place(flux)]
+                if other.ref != ref
+                and _commit(other.artifact_revision) != _commit(flux.artifact_revision)
+                and other.fetched is not None
+                and flux.fetched is not None
+                and other.fetched > flux.fetched
+            ]
+            if flux.url
+            else []
+        )
+        outdated = flux.condition("ArtifactOutdated")
+        search = Search(status, snapshot)
+        if newer:
+            other = max(newer, key=lambda other: other.fetched or snapshot.now)
+            detail = Detail(
+                Fact.NEWER, (other.ref, ref), (other.artifact_revision, flux.artifact_revision), other.fetched
+            )
+        elif outdated is not None and outdated.status == "True":
+            detail = Detail(Fact.CONDITION, (ref,), ("ArtifactOutdated", outdated.reason, outdated.message))
+        else:
+            continue
+        search.blame("source-suspended-behind", detail)
+        yield ref, search.result()
+        yield from ((user, Blocked(by=(ref,))) for user in users)
+
+
+def _place(flux: FluxObject) -> tuple[str, str, str]:
+    """What a source follows: kind, address and reference, `refs/heads/main` as the branch main."""
+    key, value = flux.wanted_ref
+    if key == "name":
+        key, value = ("branch", value.removeprefix("refs/heads/")) if value.startswith("refs/heads/") else (key, value)
+    return flux.kind.kind, flux.url.removesuffix(".git"), f"{key}={value}"
+
+
+def _commit(revision: str) -> str:
+    return revision.rpartition(":")[2].rpartition("@")[2]
+
+
+def _users(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
+    """What is Ready and gets its inputs, or its image policies, from objects in trouble."""
+    troubled = {ref for ref, status in snapshot.statuses.items() if status.trouble} | found.keys()
+    waits: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
+    for edge in snapshot.graph.edges():
+        if edge.relation in {Relation.INPUTS, Relation.POLICY}:
+            waits[edge.end][edge.start] = None
+    for ref, sources in waits.items():
+        if ref not in snapshot.statuses or snapshot.statuses[ref].health is not Health.READY:
+            continue
+        search = Search(snapshot.statuses[ref], snapshot)
+        for source in sources:
+            if source in troubled:
+                search.by[source] = None
+            elif source not in snapshot.statuses:
+                follow_source(search, source)
+        search.late.clear()
+        if search.found:
+            yield ref, Blocked(tuple(search.by), tuple(search.causes), needs=frozenset(search.needs))
