@@ -165,9 +165,10 @@ def _of_claims(namespace: str, evidence: Evidence) -> Iterator[WorkloadFailure]:
 
 def prerequisite_failure(one: Prerequisite, evidence: Evidence) -> WorkloadFailure:
     """What is wrong with a claim that is not bound, or a load balancer without an address."""
-    for warning in sorted(evidence.warnings(one.ref), key=lambda event: event.seen or _NEVER, reverse=True):
-        if find_failure(one.ref.kind, warning.reason, warning.message) is not None:
-            found = _failure((one.ref,), warning.reason, message=warning.message)
+    # That a claim waits for its provisioner is reported as a Normal Event.
+    for event in sorted(evidence.events.get(one.ref, ()), key=lambda event: event.seen or _NEVER, reverse=True):
+        if find_failure(one.ref.kind, event.reason, event.message) is not None:
+            found = _failure((one.ref,), event.reason, message=event.message)
             return replace(found, phase=one.phase, storage_class=one.storage_class)
     known = {"Service": "load-balancer-pending", "PersistentVolumeClaim": "volume-claim-pending"}
     name = known.get(one.ref.kind)

@@ -211,6 +211,24 @@ def test_pods_that_a_stateful_set_cannot_make_are_told_from_its_event() -> None:
     assert symptom.reason == "FailedCreate"
 
 
+def test_a_claim_reports_its_provisioner_from_a_normal_event() -> None:
+    unbound = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims."
+    scheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": unbound}
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": meta("data"),
+        "spec": {"storageClassName": "fast"},
+        "status": {"phase": "Pending"},
+    }
+    waiting = "Waiting for a volume to be created either by the external provisioner 'ebs.csi.aws.com' or manually"
+    event = {**warning("data", "PersistentVolumeClaim", "ExternalProvisioning", waiting), "type": "Normal"}
+    pending = a_pod({"phase": "Pending", "conditions": [scheduled]})
+    _, of_claim = found(deployment(), replica_set(), pending, claim, event)
+    assert of_claim.about == (ObjectRef("PersistentVolumeClaim", "apps", "data"),)
+    assert (of_claim.phase, of_claim.storage_class, of_claim.message) == ("Pending", "fast", waiting)
+
+
 def test_a_job_that_gave_up_is_told_from_its_condition() -> None:
     ref = ObjectRef("Job", "apps", "web")
     failed = {
