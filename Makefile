@@ -4,7 +4,7 @@ UV_VERSION := $(shell sed -n 's/.*"uv==\(.*\)".*/\1/p' pyproject.toml)
 export UV_PROJECT_ENVIRONMENT := .venv
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo cases test test-live test-node fuzz mutants lint format bench golden docs page packages clean
+.PHONY: setup demo cases test test-live test-node fuzz mutants lint format bench golden docs page packages conformance clean
 
 setup: .venv/.ready
 
@@ -33,6 +33,11 @@ test-live: setup
 test-node: setup
 	-@npm install --prefix tests/render/node --no-package-lock --no-audit --no-fund --silent
 	.venv/bin/python -m pytest -m node
+
+# The Inspector and the official conformance suite of MCP; skipped, saying so, without Node 22.19 or the packages.
+conformance: setup
+	-@npm install --prefix tests/conformance --no-package-lock --no-audit --no-fund --silent
+	@.venv/bin/python -m tests.conformance
 
 # The property tests with many more examples, other ones each time: make fuzz MINUTES=1, or SEED=… for a round again.
 fuzz: setup
@@ -72,4 +77,4 @@ packages: setup
 	@.venv/bin/python -m tests.packages
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist tests/render/node/node_modules page/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist tests/render/node/node_modules tests/conformance/node_modules page/node_modules

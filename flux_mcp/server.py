@@ -1,5 +1,6 @@
 """The MCP server: the tools of a Toolbox, prompts, skills and resources over stdio."""
 
+import base64
 import functools
 import logging
 import os
@@ -59,12 +60,12 @@ WAITING: Final = (
     "use fluxcd-mcp call TOOL. Ctrl-C ends it."
 )
 """For whoever types `serve` on a terminal."""
-ICON: Final = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%23326ce5' "
-    "stroke-width='2'%3E%3Cpath d='M4 12a8 8 0 0 1 14-5l2 2M20 4v5h-5M20 12a8 8 0 0 1-14 5l-2-2M4 20v-5h5'/%3E"
-    "%3C/svg%3E"
+_ICON: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#326ce5" stroke-width="2">'
+    '<path d="M4 12a8 8 0 0 1 14-5l2 2M20 4v5h-5M20 12a8 8 0 0 1-14 5l-2-2M4 20v-5h5"/></svg>'
 )
 """Two arrows in a circle, drawn for this program."""
+ICON: Final = f"data:image/svg+xml;base64,{base64.b64encode(_ICON.encode()).decode()}"
 ASK: Final = "Force reconciles even without a change: Helm upgrades {} and runs its hooks. Go on?"
 _ANSWER: Final = "force"
 
@@ -93,10 +94,6 @@ def build(kubectl: Kubectl, settings: Settings, pace: Pace | None = None) -> MCP
     )
 
 
-_ABSENT: Final = ("resources/templates/list",)
-"""Methods of the SDK for which there is nothing here."""
-
-
 class _Server(MCPServer[Any]):
     """A server that tells why a tool is not here; the SDK would repeat whatever name it was given."""
 
@@ -104,9 +101,6 @@ class _Server(MCPServer[Any]):
         super().__init__(**settings, subscriptions=False)
         self._toolbox, self._skills = toolbox, {skill.name: skill for skill in skills}
         self.completion()(self._complete)  # type: ignore[no-untyped-call]
-        for method in _ABSENT:
-            # What is not served is not advertised either.
-            self._lowlevel_server._request_handlers.pop(method, None)  # noqa: SLF001 (the SDK has no way to ask for less)
 
     async def list_prompts(self) -> list[Prompt]:
         return [skill.prompt() for skill in self._skills.values()]

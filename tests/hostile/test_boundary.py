@@ -164,7 +164,8 @@ def test_what_is_not_there_is_not_advertised(fake: FakeKubectl) -> None:
         assert answer["error"]["code"] == -32602
         assert "](http" not in answer["error"]["message"]
         assert "<b>" not in answer["error"]["message"]
-        assert server.answer(server.send("resources/templates/list", {}))["error"]["code"] == -32601
+        templates = server.answer(server.send("resources/templates/list", {}))["result"]
+        assert templates["resourceTemplates"] == []
         assert server.answer(server.send("subscriptions/listen", {}))["error"]["code"] == -32601
         lists = {
             method: server.answer(server.send(f"{method}/list", {}))["result"] for method in ("prompts", "resources")
