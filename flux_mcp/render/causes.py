@@ -166,9 +166,10 @@ class Causes:
             return f"{name_of(ref)} (still {status.health.value})"
         through = f", webhook {value(via)}" if via else ""
         reason = value(status.reason) if status.reason else status.health.value
-        if status.health is Health.STALE:
-            ready = status.object.ready
-            reason = f"Stale, {reason}" if ready is not None and ready.status == "False" else "Stale"
+        if status.health in {Health.STALE, Health.DELETING}:
+            # The reason is an older one: of interest only where it is a failure.
+            ready, health = status.object.ready, status.health.value
+            reason = f"{health}, {reason}" if ready is not None and ready.status == "False" else health
         return f"{name_of(ref)} ({reason}{through})"
 
     def _most_telling(self, cause: Cause, length: Length) -> Iterator[str]:
@@ -258,7 +259,7 @@ class Causes:
             return ()
         spec = at(project(found.item), "spec")
         paths = dict.fromkeys(path for one in cause.failures for path in one.look if _has_field(ref.kind, path))
-        return tuple(field for path in paths for field in _settings(spec, path))
+        return tuple(dict.fromkeys(field for path in paths for field in _settings(spec, path)))
 
 
 def explaining(cause: Cause) -> tuple[Failure, ...]:
