@@ -6,7 +6,7 @@ FluxMcpError
 ├── BadRecording            a file of a recording is missing or cannot be understood
 ├── CannotRecord            a recording cannot be written
 ├── CannotWrite             a file that a command writes cannot be written
-├── CannotReconcile         an object does not reconcile on request; nothing was asked
+├── CannotReconcile         an object does not reconcile on request; nothing was requested
 ├── KubectlMissing          there is no kubectl to start
 ├── KubectlTooOld           kubectl is older than 1.28
 └── KubectlError            kubectl ran, or should have
@@ -41,13 +41,12 @@ class BadArgument(FluxMcpError):
 
     Attributes:
         argument: the name of the argument.
-        why: what is allowed, as the rest of a sentence that starts with the name.
+        why: what is allowed, and what was given.
     """
 
     def __init__(self, argument: str, why: str) -> None:
-        """Keep the name apart from the sentence, so that a caller can tell which argument it was."""
         self.argument, self.why = argument, why
-        super().__init__(f"Bad argument: {argument} {why}")
+        super().__init__(f"Invalid {argument}: {why}")
 
 
 class BadSetting(FluxMcpError):
@@ -59,7 +58,7 @@ class BadRecording(FluxMcpError):
 
 
 class CannotRecord(FluxMcpError):
-    """A recording cannot be written where it was asked for; nothing was left there."""
+    """A recording cannot be written there; nothing was left behind."""
 
 
 class CannotWrite(FluxMcpError):
@@ -84,13 +83,12 @@ class KubectlError(FluxMcpError):
     Attributes:
         brief: the cause in a few words, for the line that lists what could not be read.
         resources: the `plural.group` names that this is known to be about; empty when kubectl did not say.
-        said: the line of kubectl's that this was told from, masked; empty where it was not told from one.
+        said: the line of kubectl that this was made from, masked; empty where there was none.
     """
 
     said = ""
 
     def __init__(self, sentence: str, *, brief: str = "", resources: Sequence[str] = ()) -> None:
-        """Keep the short form beside the sentence."""
         self.brief, self.resources = brief or sentence, tuple(resources)
         super().__init__(sentence)
 

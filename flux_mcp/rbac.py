@@ -5,7 +5,7 @@ right to read those is a right to read their values, which the tools do not need
 grants a Role in some namespaces; answers then say what they could not read.
 
 RBAC grants a patch of an object whole. A ValidatingAdmissionPolicy (Kubernetes 1.30 and newer; its documentation,
-"Validating Admission Policy") holds one identity to the annotations that ask Flux to reconcile.
+"Validating Admission Policy") holds one identity to the annotations that request a reconciliation.
 """
 
 import re

@@ -71,7 +71,7 @@ _ANSWER: Final = "force"
 
 
 def build(kubectl: Kubectl, settings: Settings, pace: Pace | None = None) -> MCPServer[Any]:
-    """The server for a kubectl and settings. Nothing is asked before the first call."""
+    """The server for a kubectl and settings. No cluster is asked before the first call."""
     toolbox = Toolbox(Cluster(kubectl, settings.access), settings, pace)
     skills = skills_for(toolbox)
     # Before the server configures logging in a way of its own.
@@ -95,7 +95,7 @@ def build(kubectl: Kubectl, settings: Settings, pace: Pace | None = None) -> MCP
 
 
 class _Server(MCPServer[Any]):
-    """A server that tells why a tool is not here; the SDK would repeat whatever name it was given."""
+    """A server that says why a tool is not available; the SDK would repeat whatever name it was given."""
 
     def __init__(self, toolbox: Toolbox, skills: Sequence[Skill], **settings: Any) -> None:  # noqa: ANN401
         super().__init__(**settings, subscriptions=False)
@@ -142,20 +142,20 @@ class _Server(MCPServer[Any]):
 
 
 class _BoundTool(McpTool):
-    """A tool whose arguments are checked and whose errors are told by the Toolbox, the same as without MCP."""
+    """A tool whose arguments are checked and whose errors are reported by the Toolbox, the same as without MCP."""
 
     _toolbox: Toolbox = PrivateAttr()
 
     @classmethod
     def bind(cls, tool: Tool, toolbox: Toolbox) -> "_BoundTool":
-        told = {
+        published = {
             "name": tool.name,
             "title": tool.title,
             "description": tool.description,
             "annotations": _hints(tool),
             "parameters": toolbox.schema(tool.name),
         }
-        bound = _plain_tool().model_copy(update=told)
+        bound = _plain_tool().model_copy(update=published)
         bound._toolbox = toolbox  # noqa: SLF001
         return bound
 
@@ -173,7 +173,7 @@ class _BoundTool(McpTool):
             render = text_and_page if client_supports_apps(context) else _text
             answer = self._toolbox.answer
             return _result(*await worker().run(lambda: answer(self.name, arguments, render, report)))
-        except Exception as error:  # noqa: BLE001 (what is not foreseen must not be told by the SDK)
+        except Exception as error:  # noqa: BLE001 (what is not foreseen must not be shown by the SDK)
             return _result(self._failure(first_of(error)), is_error=True)
 
     def _failure(self, error: BaseException) -> str:

@@ -107,7 +107,7 @@ class Settings:
         timeout: seconds for one tool call, queueing and all its kubectl processes included; tools that wait for Flux
             add the seconds of their wait.
         read_only: leave the reconcile tools out.
-        flux_only: leave out the tools that tell of any object, and logs.
+        flux_only: leave out the tools that show any object, and logs.
         recording: answer from this folder and start no kubectl.
         kubectl: the kubectl to run, a name on PATH or a path.
 

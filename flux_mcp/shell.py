@@ -59,7 +59,7 @@ def parse_arguments(words: Sequence[str]) -> dict[str, str]:
         elif not key or not sign:
             raise BadArgument(echo(word), "must be KEY=VALUE, for example namespace=apps, or KIND/NAME")
         if key in found:
-            raise BadArgument(key, "was given twice")
+            raise BadArgument(key, "given twice")
         found[key] = given
     return found
 
@@ -71,7 +71,7 @@ def check_documented(tool: str) -> None:
         BadArgument: it has none.
     """
     if tool not in DOCUMENTED:
-        raise BadArgument("--output=json", f"is offered by {', '.join(DOCUMENTED)}, not by {echo(tool)}")
+        raise BadArgument("--output=json", f"only offered by {', '.join(DOCUMENTED)}, not by {echo(tool)}")
 
 
 def progress() -> Report:

@@ -1,4 +1,4 @@
-"""Work that ends in order when this process is told to end."""
+"""Work that ends in order when this process is asked to end."""
 
 import signal
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,6 @@ class Signalled(Exception):
     """
 
     def __init__(self, number: int) -> None:
-        """Keep the number for the exit code."""
         self.number = number
         super().__init__(f"ended by {signal.Signals(number).name}")
 

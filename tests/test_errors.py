@@ -33,7 +33,7 @@ def test_a_bad_argument_tells_which() -> None:
     """A tool catches one about `name` and lets the others pass."""
     error = BadArgument("namespace", "must be a namespace")
     assert (error.argument, error.why) == ("namespace", "must be a namespace")
-    assert str(error) == "Bad argument: namespace must be a namespace"
+    assert str(error) == "Invalid namespace: must be a namespace"
 
 
 def test_the_short_form_is_the_sentence_where_none_is_given() -> None:

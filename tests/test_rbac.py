@@ -113,7 +113,7 @@ def test_it_grants_no_kind_that_no_tool_asks_for(asked: set[Grant]) -> None:
 
 
 def test_patch_is_granted_on_the_kinds_that_reconcile_on_request_alone() -> None:
-    """Our knowledge file, section 1.1: all Flux kinds but these three."""
+    """All Flux kinds but the three without a controller of their own (Flux API reference)."""
     patched = {resource for resource, verb in granted(printed()) if verb == "patch"}
     static = {"externalartifacts.source.toolkit.fluxcd.io"} | {
         f"{plural}.notification.toolkit.fluxcd.io" for plural in ("alerts", "providers")

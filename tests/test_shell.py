@@ -58,18 +58,18 @@ def test_an_object_can_be_named_in_one_word(words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["get_flux_resource", "Kustomization/apps", "kind=HelmRelease"], "namespace must be"),
-        (["get_flux_resource", "kind=ks", "name=flux-system/apps", "namespace=other"], "name must be one with namespace"),
-        (["get_flux_resource", "kind=ks/apps", "name=other"], 'kind must be one with name "other"'),
-        (["list_flux_resources", "kinds=Pod"], "kinds must be a Flux kind"),
-        (["list_flux_resources", "limit=0"], "limit must be a whole number"),
+        (["get_flux_resource", "Kustomization/apps", "kind=HelmRelease"], "namespace: must be"),
+        (["get_flux_resource", "kind=ks", "name=flux-system/apps", "namespace=other"], "name: must be one with namespace"),
+        (["get_flux_resource", "kind=ks/apps", "name=other"], 'kind: must be one with name "other"'),
+        (["list_flux_resources", "kinds=Pod"], "kinds: must be a Flux kind"),
+        (["list_flux_resources", "limit=0"], "limit: must be a whole number"),
         (["list_flux_resources", "nmespace=apps"], "(did you mean namespace?)"),
         (["list_flux_resources", "status=failin"], "(did you mean Failing?)"),
         (["list_flux_resources", "kinds=HelmRelaese"], "(did you mean HelmRelease?)"),
         (["get_flux_resorce"], "(did you mean get_flux_resource?)"),
-        (["get_flux_resource", "kind=ks", "name=a", "a/b"], "name was given twice"),
+        (["get_flux_resource", "kind=ks", "name=a", "a/b"], "name: given twice"),
         (["list_flux_resources", "apps"], "must be KEY=VALUE"),
-        (["get_flux_graph", "--output=json"], "--output=json is offered by list_flux_resources, diagnose_flux"),
+        (["get_flux_graph", "--output=json"], "--output=json: only offered by list_flux_resources, diagnose_flux"),
     ],
 )  # fmt: skip
 def test_bad_arguments_of_a_tool_end_with_2(words: list[str], said: str) -> None:

@@ -75,7 +75,7 @@ class Column:
         label: the words in front of the value; empty where the value speaks for itself.
         paths: of the fields below the object, dotted; lists are looked through, of a mapping the keys are shown.
         absent: the words where there is no value; empty to leave the column out.
-        healthy: the values with which nothing is wrong; empty where values do not tell.
+        healthy: the values with which nothing is wrong; empty where values do not show it.
     """
 
     label: str

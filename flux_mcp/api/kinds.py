@@ -7,11 +7,11 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FluxKind, Kind
 from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS, OTHER_KINDS
 
-by_kind: Final = {entry.kind: entry for entry in FLUX_KINDS}
-_BY_GROUP_KIND: Final = {(entry.group, entry.kind): entry for entry in FLUX_KINDS}
-_KNOWN: Final = {(entry.group, entry.kind): entry for entry in (*OTHER_KINDS, *KUBERNETES_KINDS, *FLUX_KINDS)}
-_SPELLINGS: Final = {spelling: entry for entry in FLUX_KINDS for spelling in entry.spellings}
-_KUBERNETES_SPELLINGS: Final = {spelling: entry for entry in KUBERNETES_KINDS for spelling in entry.spellings}
+by_kind: Final = {kind.kind: kind for kind in FLUX_KINDS}
+_BY_GROUP_KIND: Final = {(kind.group, kind.kind): kind for kind in FLUX_KINDS}
+_KNOWN: Final = {(kind.group, kind.kind): kind for kind in (*OTHER_KINDS, *KUBERNETES_KINDS, *FLUX_KINDS)}
+_SPELLINGS: Final = {spelling: kind for kind in FLUX_KINDS for spelling in kind.spellings}
+_KUBERNETES_SPELLINGS: Final = {spelling: kind for kind in KUBERNETES_KINDS for spelling in kind.spellings}
 
 
 def find_kind(spelling: str) -> FluxKind | None:
@@ -49,7 +49,7 @@ def known_kind(api_version: str, kind: str) -> Kind | None:
 
 def with_sources(kinds: Iterable[FluxKind]) -> tuple[FluxKind, ...]:
     """The kinds and every kind that their chain of sources may lead to, in the table's order."""
-    wanted = {entry.kind for entry in kinds}
+    wanted = {kind.kind for kind in kinds}
     while more := {source for kind in wanted for source in by_kind[kind].sources} - wanted:
         wanted |= more
-    return tuple(entry for entry in FLUX_KINDS if entry.kind in wanted)
+    return tuple(kind for kind in FLUX_KINDS if kind.kind in wanted)

@@ -47,7 +47,7 @@ def _pod(args: FieldPolicy) -> Fields:
 
 def _workload(spec: Fields, status: str, args: FieldPolicy) -> Fields:
     template = {"metadata": METADATA, "spec": _pod(args)}
-    told = {
+    status_fields = {
         **keep(status),
         **keep("observedGeneration replicas readyReplicas availableReplicas unavailableReplicas updatedReplicas"),
         "conditions": CONDITIONS,
@@ -56,7 +56,7 @@ def _workload(spec: Fields, status: str, args: FieldPolicy) -> Fields:
     return {
         **COMMON,
         "spec": {**common, "selector": SELECTOR, "template": template, **spec},
-        "status": told,
+        "status": status_fields,
     }
 
 

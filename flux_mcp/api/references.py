@@ -28,7 +28,7 @@ def references(item: Mapping[str, Any], kind: FluxKind, relation: Relation = Rel
 def _target(node: Any, kind: str, namespace: str) -> ObjectRef:  # noqa: ANN401 (JSON)
     """The object that a reference names: of a kind that is not Flux's without a namespace of its own.
 
-    Another vendor's kind that is called as one of Flux's is told apart by its group, as in `Bucket.s3.aws.upbound.io`.
+    Another vendor's kind of the same name is distinguished by its group, as in `Bucket.s3.aws.upbound.io`.
     """
     name, own_namespace, api_version = text(node, "name"), text(node, "namespace"), text(node, "apiVersion")
     if kind not in by_kind:
@@ -82,8 +82,12 @@ def selections(item: Mapping[str, Any], kind: FluxKind) -> Iterator[Selection]:
                     text(item, "metadata", "namespace"),
                     tuple(labels(selector, "matchLabels").items()),
                     tuple(
-                        (text(one, "key"), text(one, "operator"), tuple(map(str, items(one, "values"))))
-                        for one in items(selector, "matchExpressions")
+                        (
+                            text(expression, "key"),
+                            text(expression, "operator"),
+                            tuple(map(str, items(expression, "values"))),
+                        )
+                        for expression in items(selector, "matchExpressions")
                     ),
                 )
 
@@ -146,19 +150,19 @@ def owner_references(item: Mapping[str, Any]) -> tuple[tuple[ObjectRef, str, boo
     namespace = text(item, "metadata", "namespace")
     return tuple(
         (
-            ObjectRef(text(entry, "kind"), namespace, name),
-            text(entry, "apiVersion"),
-            at(entry, "controller") is True,
+            ObjectRef(text(owner, "kind"), namespace, name),
+            text(owner, "apiVersion"),
+            at(owner, "controller") is True,
         )
-        for entry in items(item, "metadata", "ownerReferences")
-        if (name := text(entry, "name"))
+        for owner in items(item, "metadata", "ownerReferences")
+        if (name := text(owner, "name"))
     )
 
 
 def _nodes(node: Any, path: tuple[str, ...]) -> Iterator[Any]:  # noqa: ANN401 (JSON)
     if isinstance(node, list):
-        for entry in node:
-            yield from _nodes(entry, path)
+        for below in node:
+            yield from _nodes(below, path)
     elif not path:
         yield node
     elif isinstance(node, dict):

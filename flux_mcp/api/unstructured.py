@@ -40,7 +40,7 @@ def items(node: Any, *keys: str) -> list[Any]:  # noqa: ANN401
 def labels(node: Any, *keys: str) -> Mapping[str, str]:  # noqa: ANN401
     """The map from text to text there, without what is not text."""
     value = at(node, *keys)
-    return {key: told for key, told in value.items() if isinstance(told, str)} if isinstance(value, dict) else {}
+    return {key: found for key, found in value.items() if isinstance(found, str)} if isinstance(value, dict) else {}
 
 
 def parse_time(text: str) -> datetime | None:

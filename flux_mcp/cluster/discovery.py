@@ -1,7 +1,7 @@
 """Which kinds an API server serves, in which version, and which of them a spelling means.
 
-One `kubectl api-resources` a context answers both and is remembered for a while. It is asked again when a kind is
-missing that somebody named, when a version is no longer served, and always when the last one could not tell of a group
+One `kubectl api-resources` a context answers both and is remembered for a while. It runs again when a kind is
+missing that somebody named, when a version is no longer served, and always when the last one could not list a group
 that is needed: what could not be discovered is never taken for what is not installed.
 """
 
@@ -29,7 +29,7 @@ REMEMBERED: Final = 300.0
 """Seconds for which the kinds that an API server serves are remembered."""
 NEAR: Final = 5
 """Kinds that are named beside one that is not served."""
-UNKNOWN: Final = "the API server could not tell whether this is installed"
+UNKNOWN: Final = "the API server did not report whether this is installed"
 FILTERED: Final = "kubectl api-resources lists only some kinds, as with --api-group or --namespaced set in a kuberc"
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 _VERSION: Final = re.compile(r"[a-z0-9]{1,32}")
@@ -42,8 +42,8 @@ class ServedKinds:
     """What one API server serves.
 
     Attributes:
-        kinds: `plural.group` → the kind and the version that it is asked for in.
-        broken: the API groups of which it could not tell, the core group's name being empty; None where it is not
+        kinds: `plural.group` → the kind and the version that it is read in.
+        broken: the API groups that it could not list, the core group's name being empty; None where it is not
             known of which.
         until: when this is forgotten, by the monotonic clock.
         doubt: why it is not known whether a kind is installed that is missing.
@@ -123,10 +123,10 @@ class Discovery:
         Args:
             where: the context.
             groups: the API groups that are needed.
-            after: what was known and turned out to be old: it is asked again unless somebody already did.
+            after: what was known and turned out to be old: it is read again unless somebody already did.
 
         Raises:
-            KubectlError: it could not be asked.
+            KubectlError: it could not be read.
         """
         async with self._locks.setdefault(where.context, anyio.Lock()):
             known = self._served.get(where.context)
@@ -170,8 +170,8 @@ class Discovery:
         Raises:
             BadArgument: it is no kind's spelling, it is Secret's, or kinds of several groups are spelled so.
             KindNotInstalled: nothing is; near spellings are named.
-            ServerError: nothing is, but the API server could not tell all kinds of that group.
-            KubectlError: the API server could not be asked.
+            ServerError: nothing is, but the API server could not list all kinds of that group.
+            KubectlError: the API server's kinds could not be read.
         """
         known = resolve_known(spelling, api_version)
         if known is not None:
@@ -268,6 +268,6 @@ def _unknown(served: ServedKinds, spelling: str, group: str | None, where: Error
     return KindNotInstalled(
         f"The cluster does not serve the kind {echo(spelling)}{of_group}; {where}."
         + (f" Did you mean {', '.join(near)}?" if near else "")
-        + (f" It could not tell the kinds of {broken}." if broken else ""),
+        + (f" It could not list the kinds of {broken}." if broken else ""),
         brief="not installed",
     )

@@ -57,7 +57,7 @@ async def read_evidence(
     """Read Flux objects and controllers, with one kubectl each.
 
     Args:
-        cluster: what is asked.
+        cluster: what is read.
         request: from `Cluster.open`.
         namespace: where to read alone if the identity may not list all namespaces; one more kubectl then.
         insist: as `Cluster.read` takes it.

@@ -43,10 +43,10 @@ async def find_one(
     if reading.absent:
         raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
     for unread_item in reading.unread:
-        # A list that is not whole does not tell whether there are more of that name.
+        # An incomplete list does not show whether there are more of that name.
         if unread_item.error is not None:
             raise unread_item.error
-    return _only([one for one in reading.objects if one.ref.name == name], request, kind, name, namespace)
+    return _only([found for found in reading.objects if found.ref.name == name], request, kind, name, namespace)
 
 
 async def read_allowed(
@@ -99,8 +99,8 @@ def find_among(reading: ListResult[T], request: RequestContext, kind: Kind, name
     of_kind = reading.only((kind.kind,))
     if of_kind.absent:
         raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
-    named = [one for one in of_kind.objects if one.ref.name == name]
-    if not any(namespace in {None, one.ref.namespace} for one in named):
+    named = [view for view in of_kind.objects if view.ref.name == name]
+    if not any(namespace in {None, view.ref.namespace} for view in named):
         for unread_item in of_kind.unread:
             # What was not read may hold it.
             if unread_item.error is not None:
@@ -110,7 +110,7 @@ def find_among(reading: ListResult[T], request: RequestContext, kind: Kind, name
 
 def _only(named: Sequence[T], request: RequestContext, kind: Kind, name: str, namespace: str | None) -> T:
     """The one that is meant among all objects of that name."""
-    found = [one for one in named if namespace in {None, one.ref.namespace}]
+    found = [view for view in named if namespace in {None, view.ref.namespace}]
     if not found:
         where = (
             f" in namespace {namespace}" if namespace is not None else " in any namespace" if kind.namespaced else ""
@@ -118,12 +118,12 @@ def _only(named: Sequence[T], request: RequestContext, kind: Kind, name: str, na
         hint = f" It is in namespace {namespaces_of(named)}." if named else ""
         raise NotFound(f"There is no {kind.kind} {echo(name)}{where}; {request.where}.{hint}", brief="not found")
     if len(found) > 1:
-        raise BadArgument("namespace", f"is needed: {kind.kind} {echo(name)} is in {namespaces_of(found)}")
+        raise BadArgument("namespace", f"required, since {kind.kind} {echo(name)} is in {namespaces_of(found)}")
     return found[0]
 
 
 def namespaces_of(found: Sequence[Named]) -> str:
     """The namespaces of objects of one name, for an error's sentence; the first twenty."""
-    names = sorted(one.ref.namespace for one in found)
+    names = sorted(view.ref.namespace for view in found)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(value(name) for name in names[:NAMED]) + more

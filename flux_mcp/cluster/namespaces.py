@@ -19,7 +19,7 @@ from flux_mcp.sanitize.quote import name_of, value
 NEAR: Final = 3
 """Namespaces that are named beside one that does not exist."""
 LIKENESS: Final = 0.5
-"""How much alike two names are that are near, from 0 to 1."""
+"""How similar names are that are suggested, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,10 @@ from flux_mcp.errors import KubectlError, ServerError
 
 
 class Named(Protocol):
-    """A view of an object: whatever else it tells, it tells what the object is called."""
+    """A view of an object, which has its name whatever else it has."""
 
     @property
-    def ref(self) -> ObjectRef:
-        """What it is called."""
-        ...
+    def ref(self) -> ObjectRef: ...
 
 
 T = TypeVar("T", bound=Named)
@@ -56,7 +54,7 @@ class ListResult(Generic[T]):
     unread: tuple[Unread, ...] = ()
 
     def only(self, kinds: Iterable[str]) -> "ListResult[T]":
-        """The part about some kinds; where one was read only for its place in the flow, its gap is not among them."""
+        """The part about some kinds; without what is unread of a kind that was read only for its place in the flow."""
         wanted = frozenset(kinds)
         unread = (
             Unread(
@@ -69,7 +67,7 @@ class ListResult(Generic[T]):
             if not unread_item.kinds or wanted & set(unread_item.kinds)
         )
         return ListResult(
-            tuple(one for one in self.objects if one.ref.kind in wanted),
+            tuple(view for view in self.objects if view.ref.kind in wanted),
             self.read & wanted,
             tuple(kind for kind in self.absent if kind.kind in wanted),
             tuple(unread),
@@ -117,11 +115,11 @@ def find_unread(kinds: Sequence[Kind], errors: Sequence[KubectlError], objects: 
     its own counts as read in part, and as not read where it came back empty.
 
     Args:
-        kinds: the kinds that kubectl was asked for.
+        kinds: the kinds that kubectl was to read.
         errors: what it reported; one for every way to fail, so never none after a non-zero exit.
         objects: what it printed.
     """
-    counts = Counter(one.ref.kind for one in objects)
+    counts = Counter(view.ref.kind for view in objects)
     grouped: dict[tuple[str, bool], tuple[dict[str, None], KubectlError]] = {}
     named = {kind.kind for kind in kinds for error in errors if kind.resource in error.resources}
     for error in errors:

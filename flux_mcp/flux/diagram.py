@@ -20,7 +20,7 @@ class FoldedNode:
     """Several healthy objects of one kind and health below one parent, drawn as one box.
 
     Attributes:
-        number: tells it from others that look the same.
+        number: distinguishes it from others that look the same.
     """
 
     number: int
@@ -50,7 +50,6 @@ class Arrow:
 
     @property
     def dotted(self) -> bool:
-        """Whether it is a dependency."""
         return self.relation is Relation.DEPENDS_ON
 
 
@@ -63,7 +62,6 @@ class Flow:
     """
 
     def __init__(self, nodes: Iterable[Node], arrows: Iterable[Arrow]) -> None:
-        """Index the arrows in both directions."""
         self.nodes: dict[Node, None] = dict.fromkeys(nodes)
         first: dict[tuple[Node, Node, bool], Arrow] = {}
         for arrow in arrows:

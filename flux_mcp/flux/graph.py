@@ -52,7 +52,6 @@ class FluxNode:
 
     @property
     def ref(self) -> ObjectRef:
-        """What it is called."""
         return self.object.ref
 
 
@@ -91,7 +90,6 @@ class Graph:
     """
 
     def __init__(self, objects: Iterable[FluxNode]) -> None:
-        """Index the references in both directions."""
         self.nodes: dict[ObjectRef, FluxNode] = {node.ref: node for node in objects}
         self._owners: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
         self._children: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
@@ -220,8 +218,8 @@ def loops_by_source(graph: Graph) -> dict[ObjectRef, tuple[ObjectRef, ...]]:
     source in the order of their dependencies, and none where there is no such order.
     """
     users: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
-    for ref, one in graph.nodes.items():
-        for source in one.object.sources if ref.kind == "Kustomization" else ():
+    for ref, node in graph.nodes.items():
+        for source in node.object.sources if ref.kind == "Kustomization" else ():
             users[source].append(ref)
     found = {source: tuple(ref for loop in loops(graph, refs) for ref in loop) for source, refs in users.items()}
     return {source: members for source, members in found.items() if members}

@@ -153,9 +153,9 @@ def group(managed: Iterable[ManagedWorkload], graph: Graph, read: frozenset[str]
         read: the kinds of appliers of which all were read.
     """
     views: dict[tuple[Owner, ...], list[WorkloadView]] = defaultdict(list)
-    for one in managed:
-        owners = tuple((claim.applier, _confirmation(claim, one.view, graph, read)) for claim in one.claims)
-        views[owners].append(one.view)
+    for workload in managed:
+        owners = tuple((claim.applier, _confirmation(claim, workload.view, graph, read)) for claim in workload.claims)
+        views[owners].append(workload.view)
     groups = (
         WorkloadGroup(
             owners,
@@ -189,7 +189,7 @@ def on_other_clusters(graph: Graph, wanted: WorkloadFilter) -> tuple[tuple[Objec
         count = None if node.applied is None else sum(map(wanted.names, node.applied))
         if node.remote and (count or (count is None and node.object.revision)):
             found.append((node.ref, count))
-    return tuple(sorted(found, key=lambda entry: entry[0]))
+    return tuple(sorted(found, key=lambda remote: remote[0]))
 
 
 def missing_workloads(

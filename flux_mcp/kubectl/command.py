@@ -1,8 +1,8 @@
 """Every question that is ever put to kubectl.
 
 The commands are a closed list of frozen dataclasses, of which only Annotate writes. There is no way to pass a flag:
-each value from a caller is checked against a shape (kubectl/shapes.py), bound with `--flag=value` or stands behind
-`--`. No command can name Secrets. Access flags (--context and its kin) are not built here: settings.Access.flags() adds
+each value from a caller is checked against a shape (kubectl/validate.py), bound with `--flag=value` or stands behind
+`--`. No command can name Secrets. Access flags (--context and others) are not built here: settings.Access.flags() adds
 them in one place.
 """
 

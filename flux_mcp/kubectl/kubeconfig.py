@@ -1,4 +1,4 @@
-"""The names in a kubeconfig, as `kubectl config view` tells them. Credentials are not looked at."""
+"""The names in a kubeconfig, as `kubectl config view` prints them. Credentials are not looked at."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -27,9 +27,9 @@ class Kubeconfig:
         Raises:
             UnknownContext: there is none; the error names those that there are.
         """
-        for entry in self.contexts:
-            if entry.name == name:
-                return entry
+        for context in self.contexts:
+            if context.name == name:
+                return context
         raise UnknownContext(
             f"The kubeconfig has no context {echo(name)}. It has {self.names()}.", brief="unknown context"
         )
@@ -55,7 +55,7 @@ class Kubeconfig:
 
     def names(self) -> str:
         """The contexts' names for an error's sentence, the first twenty."""
-        names = [echo(entry.name) for entry in self.contexts]
+        names = [echo(context.name) for context in self.contexts]
         more = f" and {len(names) - NAMED_CONTEXTS} more" if len(names) > NAMED_CONTEXTS else ""
         return (", ".join(names[:NAMED_CONTEXTS]) or "no contexts") + more
 

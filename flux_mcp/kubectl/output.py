@@ -363,7 +363,7 @@ def map_items(stdout: bytes, project: Callable[[JsonObject], T], *, single: bool
     Args:
         stdout: what kubectl printed.
         project: makes what is kept of an item.
-        single: one object was asked for by its name, so it stands there without a list.
+        single: one object was requested by its name, so it stands there without a list.
 
     Raises:
         BadOutput: it is not a JSON list of objects as kubectl prints one.
@@ -453,8 +453,8 @@ def _items(document: JsonObject) -> list[Any]:
     kind = document.get("kind")
     items = document.get("items", [])
     if not isinstance(kind, str) or not kind.endswith("List") or not isinstance(items, list | None):
-        told = document.get("message")
-        said = f": {_said(told)}" if isinstance(told, str) else "."
+        text = document.get("message")
+        said = f": {_said(text)}" if isinstance(text, str) else "."
         raise BadOutput(
             f"kubectl printed {value(str(kind))} where a list was expected{said}",
             brief="output not understood",

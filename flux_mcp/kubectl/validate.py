@@ -1,6 +1,6 @@
 """The shapes that a value must have to become part of a question to kubectl, and the sentence for what has not.
 
-Sources: the Kubernetes documentation on object names and label selectors; kubectl's own behaviour where it accepts more
+Sources: the Kubernetes documentation on object names and label selectors; kubectl's own behavior where it accepts more
 than it should (an empty value silently means the default, a name that starts with `-` is a flag).
 """
 

@@ -31,17 +31,17 @@ def conditions(item: Mapping[str, Any]) -> Iterator[Condition]:
     Where two are of one type, which the API forbids, the one that is not True comes first.
     """
     entries = items(item, "status", "conditions")
-    if len({text(entry, "type") for entry in entries}) < len(entries):
-        entries = sorted(entries, key=lambda entry: text(entry, "status") == "True")
-    values = hidden_values(item, "\n".join(text(entry, "message") for entry in entries))
-    for entry in entries:
-        if kind := text(entry, "type"):
-            status = text(entry, "status")
+    if len({text(condition, "type") for condition in entries}) < len(entries):
+        entries = sorted(entries, key=lambda condition: text(condition, "status") == "True")
+    values = hidden_values(item, "\n".join(text(condition, "message") for condition in entries))
+    for condition in entries:
+        if kind := text(condition, "type"):
+            status = text(condition, "status")
             yield Condition(
                 type=kind,
                 status=status if status in {"True", "False"} else "Unknown",
-                reason=text(entry, "reason"),
-                message=mask_values(text(entry, "message"), values),
-                changed=parse_time(text(entry, "lastTransitionTime")),
-                observed_generation=number(entry, "observedGeneration"),
+                reason=text(condition, "reason"),
+                message=mask_values(text(condition, "message"), values),
+                changed=parse_time(text(condition, "lastTransitionTime")),
+                observed_generation=number(condition, "observedGeneration"),
             )

@@ -213,12 +213,12 @@ def _container(name: str, spec: object, status: object, *, init: bool, ephemeral
 def selector_of(selector: object) -> str:
     """A LabelSelector (matchLabels, matchExpressions) as kubectl takes one; empty if a part is not understood."""
     labels = at(selector, "matchLabels")
-    parts = [f"{key}={told}" for key, told in sorted(labels.items())] if isinstance(labels, dict) else []
+    parts = [f"{key}={value}" for key, value in sorted(labels.items())] if isinstance(labels, dict) else []
     for one in items(selector, "matchExpressions"):
         key, sign = text(one, "key"), text(one, "operator")
-        told = ",".join(str(entry) for entry in items(one, "values"))
+        values = ",".join(str(entry) for entry in items(one, "values"))
         if sign in _OPERATORS:
-            parts.append(f"{key} {_OPERATORS[sign]} ({told})")
+            parts.append(f"{key} {_OPERATORS[sign]} ({values})")
         elif sign in {"Exists", "DoesNotExist"}:
             parts.append(key if sign == "Exists" else f"!{key}")
         else:

@@ -32,7 +32,7 @@ class Workload:
     """A Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob.
 
     Attributes:
-        wanted: replicas asked for; of a DaemonSet nodes that it should run on, of a Job completions, of a CronJob 0.
+        wanted: desired replicas; of a DaemonSet nodes that it should run on, of a Job completions, of a CronJob 0.
         ready: replicas that are ready, or completions.
         observed: status.observedGeneration.
         owner: the controller that made it, where there is one.

@@ -83,25 +83,37 @@ class Dependencies:
     @property
     def blocking(self) -> tuple[Dependency, ...]:
         """Those that are not ready; where all are, those that the object names."""
-        return tuple(one for one in self.found.values() if not one.ready) or tuple(self.found.values())
+        found = tuple(self.found.values())
+        return tuple(dependency for dependency in found if not dependency.ready) or found
 
     @property
     def sources_ahead(self) -> set[ObjectRef]:
         """The sources with a revision that a Kustomization, though Ready, has not applied."""
-        return {one.source.ref for one in self.found.values() if one.source is not None and one.behind}
+        return {
+            dependency.source.ref
+            for dependency in self.found.values()
+            if dependency.source is not None and dependency.behind
+        }
 
     @cached_property
     def loop(self) -> tuple[ObjectRef, ...]:
         """The objects that wait for each other."""
-        targets = [self.start, *(one.target for one in self.found.values() if one.target is not None)]
-        return next(iter(loops(Graph(one.node for one in targets))), ())
+        targets = [
+            self.start,
+            *(dependency.target for dependency in self.found.values() if dependency.target is not None),
+        ]
+        return next(iter(loops(Graph(target.node for target in targets))), ())
 
     @cached_property
     def ends(self) -> tuple[Dependency, ...]:
         """Where something must happen next: objects that are not ready and wait for none that is not."""
         start = Dependency(ref=self.start.ref, target=self.start, status=None, needs=_needs(self.start))
-        late = {start.ref, *(ref for ref, one in self.found.items() if not one.ready)}
-        return tuple(one for one in (start, *self.found.values()) if not (one.ready or late & set(one.needs)))
+        late = {start.ref, *(ref for ref, dependency in self.found.items() if not dependency.ready)}
+        return tuple(
+            dependency
+            for dependency in (start, *self.found.values())
+            if not (dependency.ready or late & set(dependency.needs))
+        )
 
 
 def _needs(target: Target) -> tuple[ObjectRef, ...]:
@@ -115,7 +127,7 @@ def _needs(target: Target) -> tuple[ObjectRef, ...]:
 
 
 def _compared(target: Target) -> tuple[ObjectRef, ...]:
-    """The sources whose revision tells whether a Kustomization has applied it."""
+    """The sources whose revision shows whether a Kustomization has applied it."""
     ready = target.object.ready
     settled = target.ref.kind == "Kustomization" and ready is not None and ready.status == "True"
     return target.object.sources if settled else ()
@@ -134,11 +146,12 @@ async def read_dependencies(cluster: Cluster, request: RequestContext, target: T
         needed.update(dict.fromkeys(level))
         read = await read_targets(cluster, request, [ref for ref in level if ref not in targets], unread)
         targets |= read
-        sources = [ref for one in read.values() for ref in _compared(one) if ref not in targets]
+        sources = [ref for target in read.values() for ref in _compared(target) if ref not in targets]
         targets |= await read_targets(cluster, request, sources, {})
-        following = (ref for one in read.values() for ref in _needs(one))
+        following = (ref for target in read.values() for ref in _needs(target))
         level = [ref for ref in dict.fromkeys(following) if ref not in needed and ref != target.ref]
-    statuses = {one.object.ref: one for one in assess((one.object for one in targets.values()), datetime.now(UTC))}
+    objects = (target.object for target in targets.values())
+    statuses = {status.object.ref: status for status in assess(objects, datetime.now(UTC))}
     found = {ref: _dependency(ref, targets, statuses, unread) for ref in needed}
     return Dependencies(target, found)
 
@@ -152,7 +165,7 @@ def _dependency(
     target = targets.get(ref)
     if target is None:
         return Dependency(ref=ref, target=None, status=None, unread=unread.get(ref, ""))
-    source = next((targets[one] for one in _compared(target) if one in targets), None)
+    source = next((targets[ref] for ref in _compared(target) if ref in targets), None)
     return Dependency(ref=ref, target=target, status=statuses[ref], source=source, needs=_needs(target))
 
 
@@ -177,7 +190,7 @@ async def read_targets(
         except KubectlError as error:
             unread.update({ObjectRef(kind, namespace, name): error.brief for name in names})
             return ()
-        there = {one.ref for one in reading.objects}
+        there = {target.ref for target in reading.objects}
         for part in reading.unread:
             if not isinstance(part.error, NotFound):
                 gone = (ObjectRef(kind, namespace, name) for name in names)
@@ -186,7 +199,7 @@ async def read_targets(
 
     async with gather() as reads:
         pending = [reads.start(kind, read(kind, where, names), ()) for (kind, where), names in places.items()]
-    return {one.ref: one for found in pending for one in found.value}
+    return {target.ref: target for found in pending for target in found.value}
 
 
 @dataclass(slots=True)
@@ -205,23 +218,28 @@ class Progress:
         """
         ends = dependencies.ends
         seen = {}
-        for one in ends:
-            state = (one.target, *(dependencies.found[ref].target for ref in one.needs if ref in dependencies.found))
-            before = self._seen.get(one.ref)
+        for dependency in ends:
+            state = (
+                dependency.target,
+                *(dependencies.found[ref].target for ref in dependency.needs if ref in dependencies.found),
+            )
+            before = self._seen.get(dependency.ref)
             unchanged = before is not None and before[0] == state
-            seen[one.ref] = before if before is not None and unchanged else (state, now, _patience(one, left))
+            seen[dependency.ref] = (
+                before if before is not None and unchanged else (state, now, _patience(dependency, left))
+            )
         self._seen = seen
         return bool(dependencies.found and ends) and all(now - since <= most for _, since, most in seen.values())
 
 
-def _patience(one: Dependency, left: float) -> float:
+def _patience(dependency: Dependency, left: float) -> float:
     """Seconds for which an object may stand still and something is to be expected all the same."""
-    if one.target is None:
-        return RETRY if one.unread else STILL
-    if one.status is None or one.status.reason in WAITING:
+    if dependency.target is None:
+        return RETRY if dependency.unread else STILL
+    if dependency.status is None or dependency.status.reason in WAITING:
         return RETRY
-    if one.status.health is Health.PROGRESSING and Flag.STUCK not in one.status.flags:
+    if dependency.status.health is Health.PROGRESSING and Flag.STUCK not in dependency.status.flags:
         return inf
     # A failed run that its controller retries before the wait ends.
-    retried = one.status.health is Health.FAILING and 0 < one.target.retry < left
-    return one.target.retry if retried else STILL
+    retried = dependency.status.health is Health.FAILING and 0 < dependency.target.retry < left
+    return dependency.target.retry if retried else STILL

@@ -73,7 +73,7 @@ async def explain(
     results: Sequence[ReconcileResult],
     dependencies: Dependencies | None = None,
 ) -> Explanation:
-    """Read what tells more of the results of one call; nothing where they say it all.
+    """Read what says more of the results of one call; nothing where they say it all.
 
     Args:
         cluster: that the objects are in.

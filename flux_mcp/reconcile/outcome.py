@@ -101,7 +101,6 @@ class Target:
 
     @property
     def ref(self) -> ObjectRef:
-        """What it is called."""
         return self.node.ref
 
 
@@ -129,7 +128,7 @@ def view_target(item: Mapping[str, Any]) -> Target | None:
 def _chart(release: FluxObject, item: Mapping[str, Any]) -> tuple[ObjectRef | None, ObjectRef | None]:
     """The source that is made from a chart template, and the one that the template names; neither without one.
 
-    Until status.helmChart names it, helm-controller's own rule tells its name. Since Flux 2.10 it may be an
+    Until status.helmChart names it, helm-controller's own rule gives its name. Since Flux 2.10 it may be an
     OCIRepository, of which the template names no source but an address.
     """
     if not release.kind.made_source or at(item, "spec", "chart") is None or any(references(item, release.kind)):
@@ -161,7 +160,6 @@ class ReconcileRequest:
 
     @property
     def ref(self) -> ObjectRef:
-        """The object that it was made to."""
         return self.before.ref
 
 
@@ -207,15 +205,15 @@ def skipped(ref: ObjectRef, why: Why, detail: str = "") -> ReconcileResult:
 
 def refusal(target: Target) -> str:
     """Why a request to an object would have no effect, as what follows its name in a sentence; empty if it has one."""
-    one = target.object
-    if one.deleted is not None:
+    flux = target.object
+    if flux.deleted is not None:
         return "is being deleted"
-    if one.oci_helm_repository:
+    if flux.oci_helm_repository:
         return "has type oci: source-controller does not reconcile it, its HelmCharts fetch from the registry"
-    if one.disabled:
-        how = f"annotation {one.kind.switch}: disabled" if one.kind.switch else "spec.suspend: true"
+    if flux.disabled:
+        how = f"annotation {flux.kind.switch}: disabled" if flux.kind.switch else "spec.suspend: true"
         return f"is suspended ({how}): Flux would mark the request as handled without a run"
-    if not one.kind.reconcilable:
+    if not flux.kind.reconcilable:
         return "is of a kind that does not reconcile on request"
     return ""
 
@@ -246,10 +244,10 @@ def final_result(request: ReconcileRequest, now: Target | None) -> ReconcileResu
 
 
 def _handled(request: ReconcileRequest, now: Target) -> bool:
-    one, before = now.object, request.before.object
-    if one.kind.silent:
-        return one.ready is not None and (before.ready is None or one.ready.changed != before.ready.changed)
-    return one.handled_at == request.token or (_replaced(request, now) and one.handled_at == now.requested_at)
+    flux, before = now.object, request.before.object
+    if flux.kind.silent:
+        return flux.ready is not None and (before.ready is None or flux.ready.changed != before.ready.changed)
+    return flux.handled_at == request.token or (_replaced(request, now) and flux.handled_at == now.requested_at)
 
 
 def _replaced(request: ReconcileRequest, now: Target) -> bool:
@@ -259,23 +257,23 @@ def _replaced(request: ReconcileRequest, now: Target) -> bool:
 
 def _of_finished_run(request: ReconcileRequest, now: Target) -> ReconcileResult | None:
     """The result of a run that has finished; None where the object still works on a newer generation or revision."""
-    one = now.object
-    stalled, ready = one.condition("Stalled"), one.ready
+    flux = now.object
+    stalled, ready = flux.condition("Stalled"), flux.ready
     if _out_of_schedule(request, now):
         return _result(request, now, Outcome.SKIPPED, Why.OUT_OF_SCHEDULE)
-    if stalled is not None and stalled.status == "True" and is_current(one, stalled):
+    if stalled is not None and stalled.status == "True" and is_current(flux, stalled):
         exhausted = stalled.reason == _EXHAUSTED and RESET not in request.options
         return _result(request, now, Outcome.FAILED, Why.EXHAUSTED if exhausted else Why.STALLED)
-    if ready is None or ready.status == "Unknown" or ready.reason == _SUPERSEDED or _old_generation(one):
+    if ready is None or ready.status == "Unknown" or ready.reason == _SUPERSEDED or _old_generation(flux):
         return None
     if ready.status == "True":
         return None if _old_revision(request, now) else _result(request, now, Outcome.SUCCEEDED)
     return _result(request, now, Outcome.WAITING if ready.reason in WAITING else Outcome.FAILED)
 
 
-def _old_generation(one: FluxObject) -> bool:
+def _old_generation(flux: FluxObject) -> bool:
     """Whether the result is of an older generation; flux-operator writes that of a FluxReport before its own update."""
-    return not one.kind.silent and one.ready is not None and not is_current(one, one.ready)
+    return not flux.kind.silent and flux.ready is not None and not is_current(flux, flux.ready)
 
 
 def _old_revision(request: ReconcileRequest, now: Target) -> bool:
@@ -332,11 +330,11 @@ def _unhandled(request: ReconcileRequest, now: Target) -> ReconcileResult:
     return _result(request, now, Outcome.RUNNING)
 
 
-def _runs(one: FluxObject) -> bool:
+def _runs(flux: FluxObject) -> bool:
     """Whether a run goes on; one that has failed leaves Reconciling True beside a Ready that is False."""
-    if one.ready is not None and one.ready.status != "True":
-        return one.ready.status == "Unknown"
-    reconciling = one.condition("Reconciling")
+    if flux.ready is not None and flux.ready.status != "True":
+        return flux.ready.status == "Unknown"
+    reconciling = flux.condition("Reconciling")
     return reconciling is not None and reconciling.status == "True"
 
 
@@ -350,7 +348,7 @@ def _result(
     said: bool = True,
 ) -> ReconcileResult:
     before, after = request.before, now if now is not None else request.before
-    told = _telling(after.object, outcome) if said and now is not None else None
+    decisive = _decisive(after.object, outcome) if said and now is not None else None
     ready = after.object.ready
     return ReconcileResult(
         ref=request.ref,
@@ -358,29 +356,29 @@ def _result(
         why=why,
         detail=detail,
         notes=tuple(_notes(request, now)) if now is not None else (),
-        reason=told.reason if told is not None else "",
-        message=told.message if told is not None else "",
-        summary=ready if outcome is Outcome.FAILED and told is not None and told is not ready else None,
+        reason=decisive.reason if decisive is not None else "",
+        message=decisive.message if decisive is not None else "",
+        summary=ready if outcome is Outcome.FAILED and decisive is not None and decisive is not ready else None,
         revisions=(before.object.revision, after.object.revision),
         releases=(before.release, after.release),
         after=now,
     )
 
 
-def _telling(one: FluxObject, outcome: Outcome) -> Condition | None:
-    """The condition that tells most: of an object at work what it does, of a remediated release what failed.
+def _decisive(flux: FluxObject, outcome: Outcome) -> Condition | None:
+    """The condition that says most: of an object at work what it does, of a remediated release what failed.
 
     After a remediation Ready repeats it: Ready is False, RollbackSucceeded, and Released or TestSuccess says why.
     """
     order = ["Ready", "Stalled"]
     if outcome is Outcome.RUNNING:
         order = ["Reconciling", *order]
-    remediated = one.condition("Remediated")
-    if outcome is Outcome.FAILED and remediated is not None and one.ready is not None:
-        failed = [one.condition(kind) for kind in ("Released", "TestSuccess")]
-        if one.ready.reason == remediated.reason:
+    remediated = flux.condition("Remediated")
+    if outcome is Outcome.FAILED and remediated is not None and flux.ready is not None:
+        failed = [flux.condition(kind) for kind in ("Released", "TestSuccess")]
+        if flux.ready.reason == remediated.reason:
             order = [*(each.type for each in failed if each is not None and each.status == "False"), *order]
-    return next((each for kind in order if (each := one.condition(kind)) is not None), None)
+    return next((each for kind in order if (each := flux.condition(kind)) is not None), None)
 
 
 def _notes(request: ReconcileRequest, now: Target) -> list[tuple[Why, str]]:

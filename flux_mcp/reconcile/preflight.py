@@ -56,7 +56,6 @@ class Preflight:
     """
 
     def __init__(self, cluster: Cluster, request: RequestContext) -> None:
-        """Check nothing yet."""
         self._cluster, self._request = cluster, request
         self._places = anyio.CapacityLimiter(AT_ONCE)
 
@@ -83,7 +82,7 @@ class Preflight:
             found = (await self._cluster.read(self._request, (kind,), view_target, named=name)).objects
         except KubectlError:
             return ""
-        return namespaces_of([one for one in found if one.ref.name == name])
+        return namespaces_of([target for target in found if target.ref.name == name])
 
     async def source_chain(self, target: Target) -> SourceChain:
         """The sources of an object that are requested before it, in order.
@@ -129,7 +128,7 @@ class Preflight:
             chain.left_out[ref] = foreign
             return 0
         chain.depth[ref] = 0  # a chain that leads back to itself ends here
-        depth = 1 + max([await self._follow(chain, source, one, siblings=len(refs)) for one in refs], default=0)
+        depth = 1 + max([await self._follow(chain, source, each, siblings=len(refs)) for each in refs], default=0)
         del chain.depth[ref]
         chain.found[ref], chain.depth[ref] = source, depth
         return depth

@@ -78,7 +78,6 @@ class Requester:
     """
 
     def __init__(self, cluster: Cluster, request: RequestContext) -> None:
-        """Request nothing yet."""
         self._cluster, self._request = cluster, request
         self._places = anyio.CapacityLimiter(AT_ONCE)
         self._begun: set[ObjectRef] = set()
@@ -158,7 +157,7 @@ class Requester:
                 return
 
     async def _verify(self, annotate: Annotate, target: Target, error: KubectlError) -> None:
-        """Look whether a request was applied whose kubectl failed in a way that does not tell.
+        """Look whether a request was applied whose kubectl failed in a way that does not show it.
 
         Raises:
             KubectlError: it was not, or that could not be seen.
@@ -190,8 +189,8 @@ class Requester:
         Raises:
             KubectlError: nothing could be read.
         """
-        kinds = tuple({one.before.object.kind: None for one in requests})
-        names = tuple(one.ref.name for one in requests) if len(requests) == 1 else ()
+        kinds = tuple({made.before.object.kind: None for made in requests})
+        names = tuple(made.ref.name for made in requests) if len(requests) == 1 else ()
         where = requests[0].ref.namespace if names else namespace
         try:
             return await self._cluster.read(self._request, kinds, view_target, namespace=where, names=names)

@@ -71,7 +71,6 @@ class Waiter:
     """
 
     def __init__(self, pace: Pace | None = None, report: Report | None = None) -> None:
-        """Start nothing yet."""
         self._pace, self._report = pace or Pace(), report or _report_nothing
         self._seconds = self._reported = 0.0
         self._from: float | None = None
@@ -105,7 +104,7 @@ class Waiter:
         ended: dict[ObjectRef, ReconcileResult] = {}
         unread: dict[ObjectRef, str] = {}
         number, failures, took = 0, 0, 0.0
-        while (pending := [one for one in requests if one.ref not in ended]) and failures < FAILURES:
+        while (pending := [made for made in requests if made.ref not in ended]) and failures < FAILURES:
             await self._tell(pending, len(requests))
             pause = self._pace.pause(number, took)
             if self.left == 0 or (pause > self.left and self._pace.restraint * took > self.left):
@@ -113,21 +112,22 @@ class Waiter:
             await self._pace.sleep(min(pause, self.left))
             before = self._pace.clock()
             reading, why = await self._look(look, pending)
-            for one in pending:
-                now = next((each for each in reading.objects if each.ref == one.ref), None)
-                if now is None and one.ref.kind not in reading.read:
-                    unread[one.ref] = why
+            for made in pending:
+                now = next((each for each in reading.objects if each.ref == made.ref), None)
+                if now is None and made.ref.kind not in reading.read:
+                    unread[made.ref] = why
                     continue
-                unread.pop(one.ref, None)
-                seen[one.ref] = now
-                result = final_result(one, now)
+                unread.pop(made.ref, None)
+                seen[made.ref] = now
+                result = final_result(made, now)
                 self.dependencies = None
                 if result is not None and not await self._goes_on(result, depends, progress):
-                    ended[one.ref] = result
+                    ended[made.ref] = result
             number, took = number + 1, self._pace.clock() - before
-            failures = failures + 1 if all(one.ref in unread for one in pending) else 0
+            failures = failures + 1 if all(made.ref in unread for made in pending) else 0
         return tuple(
-            ended.get(one.ref) or interim_result(one, seen.get(one.ref), unread.get(one.ref, "")) for one in requests
+            ended.get(made.ref) or interim_result(made, seen.get(made.ref), unread.get(made.ref, ""))
+            for made in requests
         )
 
     async def _look(self, look: Look, pending: Sequence[ReconcileRequest]) -> tuple[ListResult[Target], str]:

@@ -16,7 +16,7 @@ from flux_mcp.errors import BadArgument, CannotRecord
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a place that cannot be recorded to, before anything is asked.
+    """Refuse a place that cannot be recorded to, before anything is read.
 
     Raises:
         BadArgument: it exists, or there is no folder to put it in.

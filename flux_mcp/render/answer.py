@@ -24,7 +24,7 @@ class Answer:
     Attributes:
         title: the name of the tool.
         unread: what could not be read.
-        empty_namespace: the one that was asked for, where it exists and nothing was found in it.
+        empty_namespace: the requested one, where it exists and nothing was found in it.
     """
 
     title: ClassVar[str]
@@ -79,7 +79,6 @@ class Answer:
         return f"… {rest} more lines left out."
 
     def render(self) -> str:
-        """The text of the answer."""
         return fit(
             lambda named: (*self.opening(self.count(named)), *self.head(named)),
             self.levels(),

@@ -64,7 +64,6 @@ class Summary:
 
     @property
     def order(self) -> tuple[bool, ObjectRef]:
-        """Trouble first."""
         return not self.trouble, self.ref
 
 

@@ -88,7 +88,7 @@ class FluxGraph(Answer):
     def render(self) -> str:
         """In full where it fits, else with healthy leaves folded, else without what is furthest from trouble.
 
-        The diagram stands in a fence: it tells a client, and whoever copies it, where the diagram starts and ends.
+        The diagram stands in a fence: it shows a client, and whoever copies it, where the diagram starts and ends.
         No line of it can end the fence.
         """
         if not self.flow.nodes:

@@ -173,7 +173,7 @@ class FluxResource(Answer):
         if statuses := [self.statuses[ref] for ref in refs if ref in self.statuses]:
             return f" ({counts(statuses)})"
         found = (self._workload(entry) for entry in entries)
-        workloads = [one for one in found if one is not None and one.ref.kind != CRON_JOB.kind]
+        workloads = [workload for workload in found if workload is not None and workload.ref.kind != CRON_JOB.kind]
         if not workloads:
             return ""
         ready = sum(workload.ready >= workload.wanted for workload in workloads)

@@ -19,7 +19,7 @@ from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.columns import Summary, summary_line
 from flux_mcp.render.objects import object_line
 from flux_mcp.render.settings import packed, setting_lines
-from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, until_full
+from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, age, and_more, until_full
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.lookup import fields_of
 from flux_mcp.sanitize.quote import message, value
@@ -51,7 +51,6 @@ class KubernetesObject:
 
     @property
     def ref(self) -> ObjectRef:
-        """What it is called."""
         return self.summary.ref
 
     def line(self, request: RequestContext) -> str:
@@ -95,8 +94,7 @@ class KubernetesResources(Answer):
             yield "The flags source-failing and revision-behind are not checked here; list_flux_resources checks them."
         if paths := list(dict.fromkeys(path for found in self.matching for path in found.paths)):
             first = f" of the first {LOOKED_INTO} objects" if len(self.matching) > LOOKED_INTO else ""
-            more = f" and {len(paths) - PATHS} more" if len(paths) > PATHS else ""
-            yield f"Fields set in spec{first}, values not shown: {', '.join(map(value, paths[:PATHS]))}{more}"
+            yield f"Fields set in spec{first}, values not shown: {and_more(paths, PATHS, value)}"
 
     def levels(self) -> Sequence[Level]:
         return (self._write,)

@@ -11,7 +11,7 @@ from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.managed_workloads import Confirmation, WorkloadGroup
 from flux_mcp.kubernetes.rollout_status import State
 from flux_mcp.render.answer import Answer, Level
-from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line
+from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, and_more
 from flux_mcp.render.workloads import NAMED, WorkloadLines
 from flux_mcp.sanitize.quote import name_of, value
 
@@ -103,18 +103,18 @@ class FluxWorkloads(Answer):
 
     def _elsewhere(self) -> Iterator[str]:
         if self.remote:
-            applied = [
-                f"{name_of(ref)} applies {'an unknown number' if count is None else count}"
-                for ref, count in self.remote[:NAMED]
-            ]
-            more = f" and {len(self.remote) - NAMED} more appliers" if len(self.remote) > NAMED else ""
-            yield f"Workloads on other clusters, not read: {', '.join(applied)}{more}"
+            applied = and_more(self.remote, NAMED, _applies, what=" appliers")
+            yield f"Workloads on other clusters, not read: {applied}"
         if self.missing:
-            more = f" and {len(self.missing) - NAMED} more" if len(self.missing) > NAMED else ""
-            yield f"Missing, though in an inventory: {', '.join(map(self._missing, self.missing[:NAMED]))}{more}"
+            yield f"Missing, though in an inventory: {and_more(self.missing, NAMED, self._missing)}"
 
     def _missing(self, entry: InventoryEntry) -> str:
         return f"{name_of(entry.ref)} ({' and '.join(map(name_of, self.graph.holders(entry)))})"
+
+
+def _applies(remote: tuple[ObjectRef, int | None]) -> str:
+    ref, count = remote
+    return f"{name_of(ref)} applies {'an unknown number' if count is None else count}"
 
 
 def _first(groups: Sequence[WorkloadGroup], limit: int | None) -> Iterator[WorkloadGroup]:

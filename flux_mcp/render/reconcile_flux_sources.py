@@ -39,14 +39,14 @@ class ReconciledSources(Answer):
     def head(self, named: int) -> Sequence[str]:
         del named
         unfinished = {Outcome.REQUESTED, Outcome.RUNNING, Outcome.WAITING}
-        stands = [STANDS] if any(one.outcome in unfinished for one in self.results) else []
-        idle = next((one for one in self.results if one.why is Why.NOT_TAKEN_UP), None)
+        stands = [STANDS] if any(result.outcome in unfinished for result in self.results) else []
+        idle = next((result for result in self.results if result.why is Why.NOT_TAKEN_UP), None)
         more = (*controller_lines(idle, self.explanation), *loop_lines(self.explanation))
         return (_counts(self.results), *stands, *more)
 
     def levels(self) -> Sequence[Level]:
         """What failed or was not requested first, a line each; what succeeded by kind and namespace."""
-        rows = sorted(self.results, key=lambda one: (_ORDER[one.outcome], _KINDS[one.ref.kind], one.ref))
+        rows = sorted(self.results, key=lambda result: (_ORDER[result.outcome], _KINDS[result.ref.kind], result.ref))
         return (
             partial(_lines, rows),
             partial(_lines, rows, folded=True),
@@ -57,26 +57,26 @@ class ReconciledSources(Answer):
 
 
 def _counts(ended: Iterable[ReconcileResult]) -> str:
-    counts = {outcome: sum(one.outcome is outcome for one in ended) for outcome in Outcome}
+    counts = {outcome: sum(result.outcome is outcome for result in ended) for outcome in Outcome}
     return ", ".join(f"{number} {outcome.value}" for outcome, number in counts.items() if number) or "No sources."
 
 
 def _lines(rows: Sequence[ReconcileResult], *, folded: bool = False) -> list[Line]:
     """The lines; folded, those of which nothing is to be said but how they ended are counted and not named."""
-    lines = [Line(outcome_line(one), 1, 1, name_of(one.ref)) for one in rows if not _calm(one)]
-    calm = (one for one in rows if _calm(one))
+    lines = [Line(outcome_line(result), 1, 1, name_of(result.ref)) for result in rows if not _calm(result)]
+    calm = (result for result in rows if _calm(result))
     for (outcome, kind, namespace), group in groupby(
-        calm, key=lambda one: (one.outcome.value, one.ref.kind, one.ref.namespace)
+        calm, key=lambda result: (result.outcome.value, result.ref.kind, result.ref.namespace)
     ):
         found = list(group)
-        told = f"{len(found)} objects" if folded else "; ".join(_brief(one) for one in found)
-        lines.append(Line(f"{outcome} {kind} {value(namespace)}/: {told}", 0 if folded else len(found), len(found)))
+        shown = f"{len(found)} objects" if folded else "; ".join(_brief(result) for result in found)
+        lines.append(Line(f"{outcome} {kind} {value(namespace)}/: {shown}", 0 if folded else len(found), len(found)))
     return lines
 
 
-def _calm(one: ReconcileResult) -> bool:
-    return one.outcome in {Outcome.SUCCEEDED, Outcome.REQUESTED} and not one.why and not one.notes
+def _calm(result: ReconcileResult) -> bool:
+    return result.outcome in {Outcome.SUCCEEDED, Outcome.REQUESTED} and not result.why and not result.notes
 
 
-def _brief(one: ReconcileResult) -> str:
-    return " ".join(filter(None, (value(one.ref.name), revisions(one))))
+def _brief(result: ReconcileResult) -> str:
+    return " ".join(filter(None, (value(result.ref.name), revisions(result))))

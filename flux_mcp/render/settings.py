@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from flux_mcp.render.spec_fields import FLUX_ELSEWHERE, Setting, describe
-from flux_mcp.render.text import size
+from flux_mcp.render.text import and_more, size
 from flux_mcp.sanitize.quote import value
 
 VALUES: Final = 12
@@ -40,17 +40,15 @@ def setting_lines(
         yield from packed("  set, but not shown: ", map(value, hidden))
         return
     for top, below in hidden.items():
-        named = [value(path) for path in below if path]
-        more = f" and {len(named) - PATHS} more" if len(named) > PATHS else ""
-        keys = f", with keys {', '.join(named[:PATHS])}{more}" if named else ""
+        named = [path for path in below if path]
+        keys = f", with keys {and_more(named, PATHS, value)}" if named else ""
         yield f"  {value(top)}: not shown{keys}"
 
 
 def _setting(setting: Setting) -> str:
     often = Counter(setting.values)
     named = [value(found) + (f" ({count} times)" if count > 1 else "") for found, count in often.items()]
-    more = f" and {len(named) - VALUES} more" if len(named) > VALUES else ""
-    return f"{value(setting.path)}: {', '.join(named[:VALUES])}{more}"
+    return f"{value(setting.path)}: {and_more(named, VALUES)}"
 
 
 def packed(start: str, parts: Iterable[str]) -> Iterator[str]:

@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from flux_mcp.cluster.result import Unread
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import SHORT_MESSAGE, abbreviated, clean_name, shorten_messages, split_message, value
 
+T = TypeVar("T")
 DEFAULT_BOUND: Final = 12_000
 """Bytes of UTF-8 of a default answer."""
 LIMIT_BOUND: Final = 60_000
@@ -49,6 +50,12 @@ def _context(request: RequestContext) -> str:
     if request.context is not None:
         return value(request.context)
     return "(none: the service account of the Pod)" if request.in_pod else "(none in use)"
+
+
+def and_more(found: Sequence[T], most: int, show: Callable[[T], str] = str, *, by: str = ", ", what: str = "") -> str:
+    """`a, b and 3 more`: the first ones, and how many others there are."""
+    rest = len(found) - most
+    return by.join(map(show, found[:most])) + (f" and {rest} more{what}" if rest > 0 else "")
 
 
 def first_line(title: str, request: RequestContext, shown: int | None = None, total: int | None = None) -> str:

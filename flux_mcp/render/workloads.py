@@ -12,7 +12,7 @@ from flux_mcp.flux.managed_workloads import Confirmation, WorkloadGroup, Workloa
 from flux_mcp.flux.status import Health, health_of
 from flux_mcp.kubernetes.rollout_status import Rollout
 from flux_mcp.kubernetes.workloads import Container
-from flux_mcp.render.text import Line, age, until_full
+from flux_mcp.render.text import Line, age, and_more, until_full
 from flux_mcp.sanitize.quote import abbreviated, name_of, value
 
 CONTAINERS: Final = 12
@@ -77,8 +77,8 @@ class WorkloadLines:
 
     def _owners(self, group: WorkloadGroup) -> str:
         """`HelmRelease apps/web (applied by Kustomization flux-system/apps)`."""
-        more = f" and {len(group.parents) - NAMED} more" if len(group.parents) > NAMED else ""
-        parents = f"applied by {' and '.join(map(self._applier, group.parents[:NAMED]))}{more}" if group.parents else ""
+        appliers = and_more(group.parents, NAMED, self._applier, by=" and ")
+        parents = f"applied by {appliers}" if appliers else ""
         *others, (last, why) = group.owners
         owners = [self._with_notes(ref, _CONFIRMATION[why]) for ref, why in others]
         return " and ".join((*owners, self._with_notes(last, _CONFIRMATION[why], parents)))

@@ -55,7 +55,6 @@ class StatusFilter:
     trouble: bool
 
     def fits(self, status: ObjectStatus) -> bool:
-        """Whether an object is among them."""
         return status.health in self.health or (self.trouble and status.trouble)
 
 
@@ -71,7 +70,7 @@ def _split(given: object) -> list[str]:
         except (ValueError, RecursionError):
             parsed = None
         given = parsed if isinstance(parsed, list) else given.split(",")
-    if not isinstance(given, list) or not all(isinstance(entry, str) for entry in given):
+    if not isinstance(given, list) or not all(isinstance(element, str) for element in given):
         raise ValueError("not a list of texts")
     return given
 
@@ -131,7 +130,7 @@ def _flux_kinds(given: object) -> tuple[FluxKind, ...] | None:
 def _workload_kind(given: str) -> Kind:
     kind = find_known(given)
     if kind not in WORKLOAD_KINDS:
-        raise BadArgument("kinds", _one_of(given, [entry.kind for entry in WORKLOAD_KINDS]))
+        raise BadArgument("kinds", _one_of(given, [workload_kind.kind for workload_kind in WORKLOAD_KINDS]))
     return kind
 
 
@@ -143,7 +142,8 @@ def _source_kind(given: str) -> FluxKind:
     kind = to_flux_kind(given, "kinds")
     if kind not in SOURCE_KINDS:
         raise BadArgument(
-            "kinds", f"must name sources ({', '.join(entry.kind for entry in SOURCE_KINDS)}), not {kind.kind}"
+            "kinds",
+            f"must name sources ({', '.join(source_kind.kind for source_kind in SOURCE_KINDS)}), not {kind.kind}",
         )
     return kind
 
@@ -164,14 +164,14 @@ def _status(given: object) -> StatusFilter | None:
         if found is not None:
             health.add(found)
         elif spelling.lower() != TROUBLE:
-            raise BadArgument("status", _one_of(spelling, [*(entry.value for entry in Health), TROUBLE]))
+            raise BadArgument("status", _one_of(spelling, [*(health_value.value for health_value in Health), TROUBLE]))
     return StatusFilter(frozenset(health), any(spelling.lower() == TROUBLE for spelling in named))
 
 
 def _severity(given: object) -> Severity:
-    found = next((one for one in Severity if one.value == _text(given).lower()), None)
+    found = next((severity for severity in Severity if severity.value == _text(given).lower()), None)
     if found is None:
-        raise BadArgument("severity", _one_of(_text(given), [one.value for one in Severity]))
+        raise BadArgument("severity", _one_of(_text(given), [severity.value for severity in Severity]))
     return found
 
 

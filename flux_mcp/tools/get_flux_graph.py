@@ -31,7 +31,7 @@ async def get_flux_graph(
 ) -> FluxGraph:
     """Draw Flux objects with their health as a Mermaid flowchart: sources, appliers, what they apply, dependsOn."""
     if name is not None and kind is None:
-        raise BadArgument("kind", "is needed with name: the Flux kind of the object so named")
+        raise BadArgument("kind", "required with name: the Flux kind of that object")
     request = await cluster.open(context)
     # Neighbors live anywhere, so a namespace alone is read only for those who may read nothing else.
     insist = () if kind is None else (kind,)

@@ -120,7 +120,7 @@ async def _pods_without_label(
 
 
 def _nothing(unread: Sequence[Unread]) -> None:
-    """Refuse to tell of an installation of which nothing was read.
+    """Refuse to report an installation of which nothing was read.
 
     Raises:
         KubectlError: the first of what went wrong.

@@ -25,7 +25,7 @@ from flux_mcp.tools.arguments import Context, FluxName, OneFluxKind, OneNamespac
 
 @dataclass(frozen=True, slots=True)
 class FluxNodeDetail:
-    """A Flux object, and where it is the one asked for, what may be shown of it."""
+    """A Flux object; of the requested one also what may be shown of it."""
 
     audited: AuditedObject
     item: Mapping[str, Any] | None
@@ -38,7 +38,6 @@ class FluxNodeDetail:
 
     @property
     def ref(self) -> ObjectRef:
-        """What it is called."""
         return self.audited.ref
 
 
@@ -57,9 +56,9 @@ async def get_flux_resource(
     )
     found = find_among(reading, request, kind, name, namespace)
     node = found.node
-    running = [one for one in node.applied or () if one.workload is not None]
-    kinds = tuple(one for one in WORKLOAD_KINDS if one in {managed.workload for managed in running})
-    namespaces = {one.namespace for one in running}
+    running = [inventory_entry for inventory_entry in node.applied or () if inventory_entry.workload is not None]
+    kinds = tuple(kind for kind in WORKLOAD_KINDS if kind in {managed.workload for managed in running})
+    namespaces = {inventory_entry.namespace for inventory_entry in running}
     where = next(iter(namespaces)) if len(namespaces) == 1 else None
     async with gather() as reads:
         events = reads.read(EVENT.kind, cluster.read(request, (EVENT,), event, namespace=node.ref.namespace))
@@ -68,11 +67,13 @@ async def get_flux_resource(
             if kinds and not node.remote
             else None
         )
-    audited_as = AuditContext(objects=tuple(one.audited for one in reading.objects), read=reading.read, now=request.now)
+    audited_as = AuditContext(
+        objects=tuple(flux_node.audited for flux_node in reading.objects), read=reading.read, now=request.now
+    )
     about = [
-        replace(one, message=mask_values(one.message, found.hidden))
-        for one in events.value.objects
-        if one.about == node.ref and one.group in {None, kind.group}
+        replace(event, message=mask_values(event.message, found.hidden))
+        for event in events.value.objects
+        if event.about == node.ref and event.group in {None, kind.group}
     ]
     return FluxResource(
         request=request,
@@ -82,7 +83,7 @@ async def get_flux_resource(
         graph=audited_as.graph,
         statuses=audited_as.statuses,
         read=reading.read,
-        workloads={one.ref: one for one in workloads.value.objects} if workloads else {},
+        workloads={workload.ref: workload for workload in workloads.value.objects} if workloads else {},
         events=fold(about),
         audit=audit(audited_as, about=node.ref),
         unread=(*reading.unread, *reads.unread),
@@ -90,8 +91,10 @@ async def get_flux_resource(
 
 
 def _detail(item: Mapping[str, Any], kind: FluxKind, name: str) -> FluxNodeDetail | None:
-    one = audited(item)
-    if one is None:
+    flux_node = audited(item)
+    if flux_node is None:
         return None
-    asked = one.node.object.kind is kind and one.node.object.name == name
-    return FluxNodeDetail(one, project(item), hidden_values(item)) if asked else FluxNodeDetail(one, None)
+    requested = flux_node.node.object.kind is kind and flux_node.node.object.name == name
+    return (
+        FluxNodeDetail(flux_node, project(item), hidden_values(item)) if requested else FluxNodeDetail(flux_node, None)
+    )

@@ -81,7 +81,7 @@ def _about(read: ListResult[Event], kind: Kind | None, name: str | None) -> list
     namespaces = sorted({event.about.namespace for event in found})
     if kind is not None and name is not None and len(namespaces) > 1:
         several = ", ".join(map(echo, namespaces[:NAMED]))
-        raise BadArgument("namespace", f"is needed: there are events of {kind.kind} {echo(name)} in {several}")
+        raise BadArgument("namespace", f"required, since there are events of {kind.kind} {echo(name)} in {several}")
     return found
 
 

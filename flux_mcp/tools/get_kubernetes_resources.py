@@ -56,7 +56,7 @@ async def get_kubernetes_resources(
 
 
 def _list_view(kind: Kind) -> Callable[[Mapping[str, Any]], KubernetesObject | None]:
-    """Makes the view of each object of a list; field paths of the first ones only, since they are much alike."""
+    """Makes the view of each object of a list; field paths of the first ones only, since they are similar."""
     seen = 0
 
     def view_one(item: Mapping[str, Any]) -> KubernetesObject | None:

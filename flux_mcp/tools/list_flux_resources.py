@@ -47,16 +47,24 @@ async def list_flux_resources(
         raise KindNotInstalled(f"The cluster does not serve {names}; {request.where}.", brief="not installed")
     result.require()
     part = (name_contains or "").lower()
-    statuses = tuple(one for one in assess(everything.objects, request.now) if one.object.kind in wanted)
-    named = tuple(one for one in statuses if part in one.object.name.lower())
-    matching = tuple(one for one in named if status is None or status.fits(one))
+    statuses = tuple(
+        object_status
+        for object_status in assess(everything.objects, request.now)
+        if object_status.object.kind in wanted
+    )
+    named = tuple(object_status for object_status in statuses if part in object_status.object.name.lower())
+    matching = tuple(object_status for object_status in named if status is None or status.fits(object_status))
     complete = namespace is None and selector is None
     return FluxResources(
         request=request,
         matching=matching,
         examined=len(statuses),
-        unchecked=sum(_unchecked(one, everything, complete=complete, namespace=namespace) for one in matching),
-        others=tuple(one for one in named if one.trouble and not status.fits(one))
+        unchecked=sum(
+            _unchecked(object_status, everything, complete=complete, namespace=namespace) for object_status in matching
+        ),
+        others=tuple(
+            object_status for object_status in named if object_status.trouble and not status.fits(object_status)
+        )
         if status is not None and status.health - _NO_TROUBLE
         else (),
         absent=result.absent,

@@ -61,7 +61,7 @@ async def list_flux_workloads(
 async def _read(
     cluster: Cluster, request: RequestContext, wanted: WorkloadFilter
 ) -> tuple[ListResult[WorkloadView], ListResult[FluxNode]]:
-    """The workloads, and at the same time the appliers; without these the labels still tell.
+    """The workloads, and at the same time the appliers; without these the labels still say.
 
     Raises:
         KubectlError: the workloads could not be read.

@@ -36,14 +36,14 @@ def _check(kind: FluxKind, *, with_source: bool, force: bool, reset: bool, wait_
         BadArgument: they do not.
     """
     if not kind.reconcilable:
-        allowed = ", ".join(one.kind for one in FLUX_KINDS if one.reconcilable)
+        allowed = ", ".join(allowed_kind.kind for allowed_kind in FLUX_KINDS if allowed_kind.reconcilable)
         raise BadArgument("kind", f"must be a kind that reconciles on request ({allowed}), not {kind.kind}")
     for argument, key, given in (("force", FORCE, force), ("reset", RESET, reset)):
         if given and key not in kind.options:
-            takes = " and ".join(one.kind for one in FLUX_KINDS if key in one.options)
-            raise BadArgument(argument, f"is for {takes}, not for {kind.kind}")
+            takes = " and ".join(allowed_kind.kind for allowed_kind in FLUX_KINDS if key in allowed_kind.options)
+            raise BadArgument(argument, f"only for {takes}, not for {kind.kind}")
     if with_source and kind.kind not in WITH_SOURCE:
-        raise BadArgument("with_source", f"is for {', '.join(WITH_SOURCE)}, not for {kind.kind}")
+        raise BadArgument("with_source", f"only for {', '.join(WITH_SOURCE)}, not for {kind.kind}")
     if with_source and not wait_seconds:
         raise BadArgument("wait_seconds", "must be more than 0 with with_source: the source has to end first")
 
@@ -68,7 +68,7 @@ async def reconcile_flux_resource(  # noqa: PLR0913 (the parameters of the tool)
     target = await preflight.find(kind, name, namespace)
     preflight.check(target)
     chain = await preflight.source_chain(target) if with_source else SourceChain((), ())
-    requested = [one for stage in (*chain.stages, (target,)) for one in stage if one.object.kind.reconcilable]
+    requested = [source for stage in (*chain.stages, (target,)) for source in stage if source.object.kind.reconcilable]
     for refused in (await preflight.forbidden(requested)).values():
         raise refused
     waiter.allow(wait_seconds)
@@ -106,20 +106,20 @@ class _Steps:
             KubectlError: nothing was requested.
         """
         if self.blocked:
-            self.results += [skipped(one.ref, Why.SOURCE_NOT_SUCCEEDED, self.blocked) for one in stage]
+            self.results += [skipped(source.ref, Why.SOURCE_NOT_SUCCEEDED, self.blocked) for source in stage]
             return
-        made, errors = await self._requester.make_all([one for one in stage if one.object.kind.reconcilable])
+        made, errors = await self._requester.make_all([source for source in stage if source.object.kind.reconcilable])
         self.requests += made
         for error in errors.values() if not self.requests else ():
             raise error
-        results = {one.ref: one for one in await self._waiter.watch(made, self._requester.look)}
-        for one in stage:
-            if one.ref in errors:
-                results[one.ref] = skipped(one.ref, Why.NOT_REQUESTED, errors[one.ref].brief)
-            elif one.ref not in results:
-                results[one.ref] = await self._watched(one)
-        self.results += [results[one.ref] for one in stage]
-        ill = (name_of(one.ref) for one in results.values() if one.outcome is not Outcome.SUCCEEDED)
+        results = {result.ref: result for result in await self._waiter.watch(made, self._requester.look)}
+        for source in stage:
+            if source.ref in errors:
+                results[source.ref] = skipped(source.ref, Why.NOT_REQUESTED, errors[source.ref].brief)
+            elif source.ref not in results:
+                results[source.ref] = await self._watched(source)
+        self.results += [results[source.ref] for source in stage]
+        ill = (name_of(result.ref) for result in results.values() if result.outcome is not Outcome.SUCCEEDED)
         self.blocked = next(ill, "")
 
     async def _watched(self, before: Target) -> ReconcileResult:
@@ -149,7 +149,9 @@ class _Steps:
         if self.blocked:
             self.results.append(skipped(target.ref, Why.SOURCE_NOT_SUCCEEDED, self.blocked))
             return
-        fetched = {one.ref: one.after.object.artifact_revision for one in self.results if one.after is not None}
+        fetched = {
+            result.ref: result.after.object.artifact_revision for result in self.results if result.after is not None
+        }
         revision = next((fetched[ref] for ref in target.object.sources if ref in fetched), "")
         try:
             made = await self._requester.make(target, force=force, reset=reset, revision=revision)

@@ -57,13 +57,13 @@ async def reconcile_flux_sources(
             f"(use {narrower}); {request.where}",
         )
     waves = _Waves(Requester(cluster, request), waiter, namespace)
-    waves.skip({one.ref: why for one in reading.objects if (why := refusal(one))}, Why.WITHOUT_EFFECT)
-    targets = [one for one in reading.objects if one.ref not in waves.results]
+    waves.skip({source.ref: why for source in reading.objects if (why := refusal(source))}, Why.WITHOUT_EFFECT)
+    targets = [source for source in reading.objects if source.ref not in waves.results]
     forbidden = await Preflight(cluster, request).forbidden(targets)
     waves.skip({ref: error.brief for ref, error in forbidden.items()})
     waiter.allow(wait_seconds)
-    charts = [one for one in targets if one.ref.kind == CHART]
-    others = [one for one in targets if one.ref.kind != CHART]
+    charts = [source for source in targets if source.ref.kind == CHART]
+    others = [source for source in targets if source.ref.kind != CHART]
     # Without a wait nobody knows how the first wave ends, and there is nothing to hold the second one back for.
     errors = [*forbidden.values(), *await waves.request(others if wait_seconds else targets)]
     if wait_seconds:
@@ -106,7 +106,7 @@ class _Waves:
 
     async def request(self, targets: Iterable[Target]) -> list[KubectlError]:
         """Request these at once, and wait for them; the errors of those that could not be requested."""
-        made, errors = await self._requester.make_all([one for one in targets if one.ref not in self.results])
+        made, errors = await self._requester.make_all([target for target in targets if target.ref not in self.results])
         self.skip({ref: error.brief for ref, error in errors.items()})
         self.requested += len(made)
         look = partial(self._requester.look, namespace=self._namespace)

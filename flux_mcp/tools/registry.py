@@ -49,7 +49,7 @@ class Tool:
         title: for people.
         reads_only: whether it changes nothing. A tool that does waits for how it ended, and takes wait_seconds.
         recorded: whether a recording can answer it.
-        flux_alone: whether it tells of Flux objects, their status and what they run alone.
+        flux_alone: whether it shows Flux objects, their status and workloads alone.
         destructive: whether it may do more than bring the cluster to where it is declared to be.
     """
 
@@ -62,12 +62,10 @@ class Tool:
 
     @property
     def name(self) -> str:
-        """As in tools/list."""
         return self.answer.__name__
 
     @property
     def description(self) -> str:
-        """As in tools/list."""
         return " ".join((inspect.getdoc(self.answer) or "").split("\n\n")[0].split())
 
 
@@ -107,14 +105,13 @@ class Toolbox:
     """The tools of one process, as its settings allow them.
 
     Args:
-        cluster: what they ask.
+        cluster: what they read.
         settings: read_only leaves writing tools out, flux_only those about any object; a pinned context leaves the
             parameter `context` out.
         pace: how often tools that wait look.
     """
 
     def __init__(self, cluster: Cluster, settings: Settings, pace: Pace | None = None) -> None:
-        """Build the argument models."""
         self.cluster, self._timeout, self._pace = cluster, settings.timeout, pace
         hidden = frozenset({"cluster", "waiter", "context"} if settings.pinned else {"cluster", "waiter"})
         self._left_out = {tool.name: why for tool in TOOLS if (why := _why_not(tool, settings))}
@@ -135,7 +132,6 @@ class Toolbox:
         return self._models[name]
 
     def schema(self, name: str) -> dict[str, Any]:
-        """The JSON schema of a tool's arguments."""
         return published_schema(self.model(name))
 
     async def _answer(self, tool: Tool, arguments: Mapping[str, Any]) -> Answer:
@@ -175,7 +171,7 @@ class Toolbox:
             name: of the tool.
             arguments: as they came.
             render: writes the answer, in a thread of its own.
-            report: is told how far a tool that waits is.
+            report: is called with how far a tool that waits is.
 
         Raises:
             UnknownTool: there is no such tool, or the settings leave it out.
@@ -197,7 +193,7 @@ class Toolbox:
         except ForbiddenEverywhere as error:
             if "namespace" not in checked or checked["namespace"] is not None:
                 raise
-            advice = "If it may in one namespace, pass namespace."
+            advice = "If access is limited to some namespaces, pass namespace."
             raise ForbiddenEverywhere(f"{error} {advice}", brief=error.brief, resources=error.resources) from None
         except TimeoutError:
             known = checked.get("context") or self.cluster.in_use

@@ -35,21 +35,21 @@ def argument_model(function: Callable[..., object], *, without: frozenset[str]) 
 
 
 def published_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of a model, without what costs tokens and tells nothing: titles, null, null defaults."""
+    """The JSON schema of a model, without what costs tokens and says nothing: titles, null, null defaults."""
     return copy.deepcopy(_published(model))
 
 
 @functools.cache
 def _published(model: type[BaseModel]) -> dict[str, Any]:
     schema = model.model_json_schema()
-    properties = {name: _slim(entry) for name, entry in schema.get("properties", {}).items()}
+    properties = {name: _slim(definition) for name, definition in schema.get("properties", {}).items()}
     slim = {"type": "object", "properties": properties, "additionalProperties": False}
     return slim | ({"required": schema["required"]} if schema.get("required") else {})
 
 
-def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
-    slim = {key: found for key, found in entry.items() if key not in {"title", "anyOf"} and found is not None}
-    for choice in entry.get("anyOf", ()):
+def _slim(definition: Mapping[str, Any]) -> dict[str, Any]:
+    slim = {key: found for key, found in definition.items() if key not in {"title", "anyOf"} and found is not None}
+    for choice in definition.get("anyOf", ()):
         if choice.get("type") != "null":
             slim = {**choice, **slim}
     if slim.get("default") is False:
@@ -115,9 +115,9 @@ def _refusal(model: type[BaseModel], error: ValidationError) -> BadArgument:
     takes = ", ".join(model.model_fields) or "no arguments"
     if first["type"] == "extra_forbidden":
         near = nearest(argument, model.model_fields)
-        return BadArgument(echo(argument), f"is not an argument of {model.__name__}, which takes {takes}{near}")
+        return BadArgument(echo(argument), f"not an argument of {model.__name__}, which takes {takes}{near}")
     if first["type"] == "missing":
-        return BadArgument(argument, f"is required by {model.__name__}, which takes {takes}")
+        return BadArgument(argument, f"required by {model.__name__}, which takes {takes}")
     field = model.model_fields.get(argument)
     return BadArgument(argument, f"must be {_allowed(field)}, not {_shown(first['input'])}")
 

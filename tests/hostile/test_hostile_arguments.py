@@ -189,7 +189,7 @@ async def call(client: Client, tool: Tool, arguments: dict[str, Any]) -> Reply:
 def refused(reply: Reply, argument: str) -> None:
     """A short error that names the argument, and holds neither what is not seen nor how the program is made."""
     assert reply.is_error
-    assert reply.text.startswith("Bad argument: ")
+    assert reply.text.startswith("Invalid ")
     assert argument in reply.text
     assert len(reply.text) < 700
     assert not any(word in reply.text for word in ("Traceback", "pydantic", "Error executing", ".py"))
@@ -286,7 +286,7 @@ async def test_an_unknown_argument_is_refused(
             assert tool.input_schema["additionalProperties"] is False
             reply = await call(client, tool, {**needed(tool), argument: value})
             refused(reply, argument[:1])
-            assert "is not an argument" in reply.text
+            assert "not an argument of" in reply.text
     assert fake.calls() == []
 
 

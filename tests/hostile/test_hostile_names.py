@@ -47,7 +47,7 @@ async def test_no_name_is(fake: FakeKubectl, ask_fake: Ask, text: str) -> None:
     for tool, arguments in await calls(text):
         reply = await ask_fake(tool, **arguments)
         assert reply.is_error, tool
-        assert reply.text.startswith("Bad argument: name must be an object's name"), tool
+        assert reply.text.startswith("Invalid name: must be an object's name"), tool
         assert len(reply.text) < 400
         assert reply.text.isprintable()
     assert fake.calls() == []
@@ -63,9 +63,9 @@ async def test_row_17_two_words_are_a_namespace_and_a_name(fake: FakeKubectl, as
         fake.forget()
         reply = await ask_fake(tool, **arguments)
         if "namespace" in arguments:
-            assert reply.text.startswith('Bad argument: name must be one with namespace "apps"'), tool
+            assert reply.text.startswith('Invalid name: must be one with namespace "apps"'), tool
             continue
-        assert not reply.text.startswith("Bad argument"), tool
+        assert not reply.text.startswith("Invalid "), tool
         gets = fake.calls("get")
         assert gets, tool
         assert not any("/" in word for argv in gets for word in argv[argv.index("--") :]), tool
@@ -82,7 +82,7 @@ async def test_a_name_is_accepted(fake: FakeKubectl, ask_fake: Ask, name: str, n
     for tool, arguments in await calls(name):
         fake.forget()
         reply = await ask_fake(tool, **{**arguments, "namespace": namespace})
-        assert not reply.text.startswith("Bad argument"), tool
+        assert not reply.text.startswith("Invalid "), tool
         assert fake.calls("get"), tool
 
 
@@ -95,7 +95,7 @@ async def test_row_24_what_is_no_text_is_no_name(fake: FakeKubectl, ask_fake: As
             continue
         reply = await ask_fake(tool, **arguments)
         assert reply.is_error, tool
-        assert reply.text.startswith("Bad argument: name must be an object's name, not "), tool
+        assert reply.text.startswith("Invalid name: must be an object's name, not "), tool
     assert fake.calls() == []
 
 
@@ -115,7 +115,7 @@ async def test_row_35_no_kind_is(fake: FakeKubectl, ask_fake: Ask, kind: str) ->
     for tool, arguments in await calls("web"):
         reply = await ask_fake(tool, **{**arguments, "kind": kind})
         assert reply.is_error, tool
-        assert reply.text.startswith("Bad argument: kind must "), tool
+        assert reply.text.startswith("Invalid kind: must "), tool
     assert fake.calls() == []
 
 
@@ -126,5 +126,5 @@ async def test_row_25_no_namespace_is(fake: FakeKubectl, ask_fake: Ask, namespac
     for tool, arguments in await calls("web"):
         reply = await ask_fake(tool, **{**arguments, "namespace": namespace})
         assert reply.is_error, tool
-        assert reply.text.startswith("Bad argument: namespace must be a namespace: "), tool
+        assert reply.text.startswith("Invalid namespace: must be a namespace: "), tool
     assert fake.calls() == []

@@ -77,9 +77,9 @@ def nothing_written(api: FluxApi, reply: Reply, *words: str) -> None:
 async def test_a_name_that_means_something_to_annotate_is_refused(api: FluxApi, name: str) -> None:
     """As name, and as namespace; before anything at all is started."""
     for argument in ("name", "namespace"):
-        nothing_written(api, await ask(api, **{argument: name}), f"Bad argument: {argument} must be")
+        nothing_written(api, await ask(api, **{argument: name}), f"Invalid {argument}: must be")
     reply = await ask(api, ALL, namespace=name)
-    nothing_written(api, reply, "Bad argument: namespace must be")
+    nothing_written(api, reply, "Invalid namespace: must be")
     assert api.calls == []
 
 

@@ -263,7 +263,7 @@ def test_a_refusal_names_the_argument_and_echoes_little(check: Callable[[str], s
     argument = inspect.signature(check).parameters.get("argument")
     assert caught.value.argument == (argument.default if argument else "name_contains")
     sentence = str(caught.value)
-    assert sentence.startswith(f"Bad argument: {caught.value.argument} must be ")
+    assert sentence.startswith(f"Invalid {caught.value.argument}: must be ")
     assert "x" * 81 not in sentence
     assert len(sentence) < 400
 
@@ -593,7 +593,7 @@ def test_logs_are_of_a_pod_in_a_namespace_and_nothing_else(text: str) -> None:
     for namespace, pod, container in ((text, "a", "a"), ("a", text, "a"), ("a", "a", text)):
         with pytest.raises(BadArgument):
             Logs(namespace, pod, container)
-    with pytest.raises(BadArgument, match=r"^Bad argument: container must be a container's name"):
+    with pytest.raises(BadArgument, match=r"^Invalid container: must be a container's name"):
         check_container(text)
 
 

@@ -347,8 +347,8 @@ def test_a_cluster_without_flux_is_recorded_as_such(staging: FakeKubectl, tmp_pa
         pytest.param("link", [], "must not exist yet", id="existing-link"),
         pytest.param("no/such/rec", [], "must be in a folder that exists", id="no-parent"),
         pytest.param("rec", ["--recording=."], "--recording", id="recording"),
-        pytest.param("rec", ["--namespace=A"], "--namespace must be a namespace", id="namespace"),
-        pytest.param("rec", ["--namespace="], "--namespace must be a namespace", id="empty-namespace"),
+        pytest.param("rec", ["--namespace=A"], "--namespace: must be a namespace", id="namespace"),
+        pytest.param("rec", ["--namespace="], "--namespace: must be a namespace", id="empty-namespace"),
     ],
 )
 def test_bad_usage_is_refused_before_anything_is_asked(

@@ -1,7 +1,7 @@
 """Each shape in which a credential travels, on its own: the prefixes of their makers, webhooks, headers and flags.
 
 Sources: the makers' documentation of what their tokens and webhooks look like, RFC 7617 (Basic), RFC 6265 (cookies), the
-configuration files of registries, and our knowledge file, "Secret leaks through Flux objects".
+configuration files of registries, and the Flux API reference on fields that hold addresses and tokens.
 """
 
 import pytest

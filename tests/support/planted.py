@@ -1,6 +1,6 @@
-"""Made-up credentials in every place of the knowledge file's list, "Secret leaks through Flux objects".
+"""Made-up credentials in every place where a Flux object can hold one, by the Flux API reference.
 
-Each place has its number there and its own secrets, put into copies of the objects of the recording staging. None of
+Each place has a number and its own secrets, put into copies of the objects of the recording staging. None of
 them may come out, however the question is put.
 """
 

@@ -73,7 +73,7 @@ HEALTH = "health check failed after 30s: timeout waiting for: [Deployment/apps/w
 async def test_a_name_needs_a_kind(fake: FakeKubectl, ask_fake: Ask) -> None:
     reply = await ask_fake(TOOL, name="apps")
     assert reply.is_error
-    assert reply.text == "Bad argument: name needs kind"
+    assert reply.text == "Invalid name: needs kind"
     assert fake.calls() == []
 
 
@@ -81,7 +81,7 @@ async def test_a_name_in_several_namespaces_is_a_bad_argument(fake: FakeKubectl,
     fake.lists(failing(namespace="a"), failing(namespace="b"))
     reply = await ask_fake(TOOL, kind="ks", name="apps")
     assert reply.is_error
-    assert reply.text == 'Bad argument: namespace is needed: Kustomization "apps" is in a, b'
+    assert reply.text == 'Invalid namespace: required, since Kustomization "apps" is in a, b'
 
 
 async def test_an_object_in_another_namespace_is_named(fake: FakeKubectl, ask_fake: Ask) -> None:

@@ -257,7 +257,7 @@ async def test_a_name_in_several_namespaces_needs_one(fake: FakeKubectl, ask_fak
     fake.lists(item(namespace="a"), item(namespace="b"))
     reply = await ask_fake(TOOL, kind="Kustomization", name="apps")
     assert reply.is_error
-    assert "namespace is needed" in reply.text
+    assert "Invalid namespace: required" in reply.text
     assert "a, b" in reply.text
     reply = await ask_fake(TOOL, kind="Kustomization", name="apps", namespace="b")
     assert diagram_of(reply.text).labels == ["Kustomization b/apps"]

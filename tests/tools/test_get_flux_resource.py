@@ -386,7 +386,7 @@ async def test_of_several_so_named_the_namespaces_are_listed(api: Api) -> None:
     api.holds(*(item(name="web", namespace=namespace) for namespace in ("team-b", "team-a")))
     reply = await api.ask(TOOL, kind="Kustomization", name="web")
     assert reply.is_error
-    assert reply.text == 'Bad argument: namespace is needed: Kustomization "web" is in team-a, team-b'
+    assert reply.text == 'Invalid namespace: required, since Kustomization "web" is in team-a, team-b'
     reply = await api.ask(TOOL, kind="Kustomization", name="web", namespace="team-b")
     assert reply.lines[1].startswith("Kustomization team-b/web")
 
@@ -437,7 +437,7 @@ async def test_a_kind_is_spelled_in_many_ways(api: Api, kind: str) -> None:
 async def test_a_kind_that_is_none_of_flux_is_answered_with_those_that_are(api: Api, kind: str) -> None:
     reply = await api.ask(TOOL, kind=kind, name="web")
     assert reply.is_error
-    assert reply.text.startswith("Bad argument: kind ")
+    assert reply.text.startswith("Invalid kind: ")
     assert all(known.kind in reply.text for known in FLUX_KINDS)
     assert api.calls == []
 

@@ -125,7 +125,7 @@ async def test_a_name_in_several_namespaces_is_a_bad_argument_that_lists_them(as
     reply = await ask_recording("staging", EVENTS, kind="ReplicaSet", name="app-76b744c94d")
     assert reply.is_error
     assert reply.text == (
-        'Bad argument: namespace is needed: there are events of ReplicaSet "app-76b744c94d" in "team-blue", "team-red"'
+        'Invalid namespace: required, since there are events of ReplicaSet "app-76b744c94d" in "team-blue", "team-red"'
     )
 
 
@@ -164,31 +164,31 @@ async def test_a_kind_that_is_not_ours_is_looked_up(fake: FakeKubectl, ask_fake:
     assert re.fullmatch(r'Node node-1: Normal Rebooted, \d+d ago: "it is done"', reply.lines[1])
     refused = await ask_fake(EVENTS, kind="Node", namespace="apps")
     assert refused.is_error
-    assert refused.text == "Bad argument: namespace must be left out: Node is not in a namespace"
+    assert refused.text == "Invalid namespace: must be left out: Node is not in a namespace"
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        pytest.param({"name": "web"}, "name needs kind", id="a-name-alone"),
+        pytest.param({"name": "web"}, "name: needs kind", id="a-name-alone"),
         pytest.param({"kind": "Secret"}, "must not be Secret", id="secret"),
         pytest.param({"kind": "Namespace", "namespace": "apps"}, "not in a namespace", id="cluster-scoped"),
-        pytest.param({"since": "1h; id"}, "since must be", id="row-39"),
-        pytest.param({"since": "-5"}, "since must be", id="row-39-negative"),
-        pytest.param({"since": "9999999999h"}, "since must be", id="row-39-long"),
+        pytest.param({"since": "1h; id"}, "since: must be", id="row-39"),
+        pytest.param({"since": "-5"}, "since: must be", id="row-39-negative"),
+        pytest.param({"since": "9999999999h"}, "since: must be", id="row-39-long"),
         pytest.param({"since": "31d"}, "at most 30d", id="row-39-over"),
         pytest.param({"since": "721h"}, "at most 30d", id="row-39-over-in-hours"),
-        pytest.param({"since": "0s"}, "since must be", id="row-39-nothing"),
-        pytest.param({"since": "5"}, "since must be", id="row-39-no-unit"),
-        pytest.param({"since": "\u0665m"}, "since must be", id="row-39-other-digits"),
-        pytest.param({"since": "5m\n"}, "since must be", id="row-39-line-break"),
-        pytest.param({"since": ""}, "since must be", id="row-39-empty"),
-        pytest.param({"contains": ""}, "contains must be", id="contains-empty"),
-        pytest.param({"contains": "x" * 201}, "contains must be", id="contains-long"),
-        pytest.param({"warnings_only": "yes"}, "warnings_only must be true or false", id="boolean-yes"),
-        pytest.param({"warnings_only": 1}, "warnings_only must be true or false", id="boolean-number"),
-        pytest.param({"limit": 0}, "limit must be", id="limit"),
-        pytest.param({"api_version": "v1"}, "is not an argument", id="unknown"),
+        pytest.param({"since": "0s"}, "since: must be", id="row-39-nothing"),
+        pytest.param({"since": "5"}, "since: must be", id="row-39-no-unit"),
+        pytest.param({"since": "\u0665m"}, "since: must be", id="row-39-other-digits"),
+        pytest.param({"since": "5m\n"}, "since: must be", id="row-39-line-break"),
+        pytest.param({"since": ""}, "since: must be", id="row-39-empty"),
+        pytest.param({"contains": ""}, "contains: must be", id="contains-empty"),
+        pytest.param({"contains": "x" * 201}, "contains: must be", id="contains-long"),
+        pytest.param({"warnings_only": "yes"}, "warnings_only: must be true or false", id="boolean-yes"),
+        pytest.param({"warnings_only": 1}, "warnings_only: must be true or false", id="boolean-number"),
+        pytest.param({"limit": 0}, "limit: must be", id="limit"),
+        pytest.param({"api_version": "v1"}, "not an argument of", id="unknown"),
     ],
 )
 async def test_bad_arguments_start_nothing(fake: FakeKubectl, ask_fake: Ask, arguments: dict, told: str) -> None:

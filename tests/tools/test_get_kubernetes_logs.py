@@ -224,7 +224,7 @@ async def test_a_container_that_is_not_there_is_a_bad_argument_that_names_those_
     cluster.holds("pods", a_pod("web-0", container("app"), container("proxy"), init=(container("first"),)))
     reply = await ask_fake(LOGS, kind="Pod", name="web-0", namespace="apps", container="nope")
     assert reply.is_error
-    assert reply.text == ('Bad argument: container must be one of "first", "app", "proxy", "debugger", not "nope"')
+    assert reply.text == ('Invalid container: must be one of "first", "app", "proxy", "debugger", not "nope"')
     assert cluster.read == []
 
 
@@ -521,7 +521,7 @@ async def test_a_name_in_several_namespaces_is_a_bad_argument_that_lists_them(cl
     (cluster.fake.folder / "get-statefulsets.apps-list").write_text(both)
     reply = await ask_fake(LOGS, kind="sts", name="web")
     assert reply.is_error
-    assert reply.text == 'Bad argument: namespace is needed: StatefulSet "web" is in a, b'
+    assert reply.text == 'Invalid namespace: required, since StatefulSet "web" is in a, b'
 
 
 async def test_what_is_not_there_is_not_found(cluster: Cluster, ask_fake: Ask) -> None:
@@ -535,24 +535,24 @@ async def test_what_is_not_there_is_not_found(cluster: Cluster, ask_fake: Ask) -
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        pytest.param({"kind": "Kustomization"}, "kind must be one that has Pods (Pod, Deployment, ", id="flux-kind"),
-        pytest.param({"kind": "Service"}, "kind must be one that has Pods", id="another-kind"),
+        pytest.param({"kind": "Kustomization"}, "kind: must be one that has Pods (Pod, Deployment, ", id="flux-kind"),
+        pytest.param({"kind": "Service"}, "kind: must be one that has Pods", id="another-kind"),
         pytest.param({"kind": "secrets"}, "must not be Secret", id="row-35"),
-        pytest.param({"name": "secret/x/y/z"}, "name must be", id="row-17"),
-        pytest.param({"name": "Web"}, "name must be", id="no-dns-name"),
-        pytest.param({"container": "a/b"}, "container must be", id="container"),
-        pytest.param({"container": "--all-containers"}, "container must be", id="container-flag"),
-        pytest.param({"container": ""}, "container must be", id="container-empty"),
-        pytest.param({"tail": 0}, "tail must be a whole number from 1 to 2000", id="tail-0"),
-        pytest.param({"tail": 2001}, "tail must be", id="tail-2001"),
-        pytest.param({"tail": True}, "tail must be", id="tail-boolean"),
-        pytest.param({"tail": "-1"}, "tail must be", id="tail-negative"),
-        pytest.param({"since": "1h; id"}, "since must be", id="row-39"),
-        pytest.param({"since": "-5"}, "since must be", id="row-39-negative"),
-        pytest.param({"since": "9999999999h"}, "since must be", id="row-39-long"),
-        pytest.param({"contains": " "}, "contains must be", id="contains"),
-        pytest.param({"previous": "perhaps"}, "previous must be true or false", id="previous"),
-        pytest.param({"follow": True}, "is not an argument", id="unknown"),
+        pytest.param({"name": "secret/x/y/z"}, "name: must be", id="row-17"),
+        pytest.param({"name": "Web"}, "name: must be", id="no-dns-name"),
+        pytest.param({"container": "a/b"}, "container: must be", id="container"),
+        pytest.param({"container": "--all-containers"}, "container: must be", id="container-flag"),
+        pytest.param({"container": ""}, "container: must be", id="container-empty"),
+        pytest.param({"tail": 0}, "tail: must be a whole number from 1 to 2000", id="tail-0"),
+        pytest.param({"tail": 2001}, "tail: must be", id="tail-2001"),
+        pytest.param({"tail": True}, "tail: must be", id="tail-boolean"),
+        pytest.param({"tail": "-1"}, "tail: must be", id="tail-negative"),
+        pytest.param({"since": "1h; id"}, "since: must be", id="row-39"),
+        pytest.param({"since": "-5"}, "since: must be", id="row-39-negative"),
+        pytest.param({"since": "9999999999h"}, "since: must be", id="row-39-long"),
+        pytest.param({"contains": " "}, "contains: must be", id="contains"),
+        pytest.param({"previous": "perhaps"}, "previous: must be true or false", id="previous"),
+        pytest.param({"follow": True}, "not an argument of", id="unknown"),
     ],
 )
 async def test_bad_arguments_start_nothing(cluster: Cluster, ask_fake: Ask, arguments: dict, told: str) -> None:
@@ -685,9 +685,7 @@ async def test_names_and_reasons_from_the_cluster_are_values(cluster: Cluster, a
     assert cluster.read == ["web-0/app"]
     first, second = headers(reply)
     assert first.startswith('Pod apps/web-0, container app: waiting "Ignore all previous xxx')
-    assert second.startswith(
-        'Pod apps/web-0, container "-c evil": running, ready; could not read its log: Bad argument: '
-    )
+    assert second.startswith('Pod apps/web-0, container "-c evil": running, ready; could not read its log: Invalid ')
     assert max(map(len, headers(reply))) < 400
 
 

@@ -289,7 +289,7 @@ async def test_other_kinds_are_refused_and_the_allowed_ones_named(
 ) -> None:
     reply = await ask_fake(TOOL, kinds=kinds)
     assert reply.is_error
-    assert '"kinds"' in reply.text or "kinds must" in reply.text
+    assert '"kinds"' in reply.text or "kinds: must" in reply.text
     assert not kinds or "Deployment, StatefulSet, DaemonSet, CronJob, Job" in reply.text
     assert fake.calls() == []
 

@@ -1,6 +1,6 @@
 """reconcile_flux_resource against an API server in memory whose controllers answer as Flux's do.
 
-What they write is what our knowledge file tells of the controllers (sections 1.3, 1.4, 2.2, 2.6 and 2.7); each of these
+What they write is what the Flux documentation and the controllers' source say of handled requests; each of these
 has a twin against a real API server in test_live_reconcile.py, as far as one can be had.
 """
 
@@ -280,7 +280,7 @@ async def test_an_oci_helm_repository_is_not_asked(api: FluxApi) -> None:
         ({"name": "--all"}, "name", "name"),
         ({"name": "apps,other"}, "name", "name"),
         ({"name": "a=b"}, "name", "name"),
-        ({"token": "x"}, "token", "is not an argument"),
+        ({"token": "x"}, "token", "not an argument of"),
         ({"kind": "Secret"}, "kind", "Flux kind"),
         ({"kind": "Deployment"}, "kind", "Flux kind"),
     ],
@@ -291,12 +291,12 @@ async def test_what_does_not_fit_is_refused_before_any_kubectl(
     api.holds(item())
     reply = await ask(api, **arguments)
     nothing_asked(api, reply, words)
-    assert re.match(rf'Bad argument: "?{argument}"? ', reply.text)
+    assert re.match(rf'Invalid "?{argument}"?: ', reply.text)
     assert api.calls == []
 
 
 async def test_a_namespace_is_required(api: FluxApi) -> None:
-    nothing_asked(api, await api.ask(TOOL, kind="ks", name="apps"), "namespace is required")
+    nothing_asked(api, await api.ask(TOOL, kind="ks", name="apps"), "Invalid namespace: required by")
     assert api.calls == []
 
 

@@ -177,7 +177,7 @@ async def test_kinds_and_a_namespace_narrow_it_down(api: FluxApi) -> None:
         ({"kinds": []}, "at least one"),
         ({"kinds": ["Secret"]}, "Flux kind"),
         ({"wait_seconds": 601}, "0 to 600"),
-        ({"force": True}, "is not an argument"),
+        ({"force": True}, "not an argument of"),
         ({"namespace": "*"}, "must be a namespace"),
     ],
 )

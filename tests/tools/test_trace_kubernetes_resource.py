@@ -497,7 +497,7 @@ async def test_several_of_that_name(api: Api) -> None:
     api.holds(*(thing(SERVICE, "web", namespace) for namespace in ("b", "a")))
     reply = await api.ask(TOOL, kind="svc", name="web")
     assert reply.is_error
-    assert reply.text == 'Bad argument: namespace is needed: Service "web" is in a, b'
+    assert reply.text == 'Invalid namespace: required, since Service "web" is in a, b'
 
 
 @pytest.mark.parametrize(
@@ -532,7 +532,7 @@ async def test_a_namespace_with_a_kind_that_has_none_is_a_bad_argument(api: Api)
     api.holds(thing(CLUSTER_ROLE, "view"))
     reply = await api.ask(TOOL, kind="ClusterRole", name="view", namespace="apps")
     assert reply.is_error
-    assert reply.text.startswith("Bad argument: namespace ")
+    assert reply.text.startswith("Invalid namespace: ")
 
 
 @pytest.mark.parametrize("kind", ["Secret", "secrets", "SECRET"])

@@ -51,7 +51,7 @@ def test_only_flux_kinds_that_reconcile_on_request_are_annotated(kind: Any) -> N
 
 
 def test_every_kind_that_reconciles_on_request_is_annotated() -> None:
-    """The table of our knowledge file, section 1.1: column RA, and FluxReport, which tells it in another way."""
+    """All kinds but those without a controller of their own (Flux and Flux Operator API references)."""
     static = {"ExternalArtifact", "Alert", "Provider"}
     for kind in FLUX_KINDS:
         if kind.kind not in static:
@@ -88,7 +88,7 @@ def test_the_value_is_a_time_with_nanoseconds(token: str) -> None:
 
 @pytest.mark.parametrize("kind", FLUX_KINDS, ids=lambda kind: kind.kind)
 def test_force_and_reset_are_of_the_kinds_that_take_them(kind: FluxKind) -> None:
-    """Of our knowledge file, section 1.3; what it does to a FluxInstance, a migration, is not asked for here."""
+    """By the HelmRelease and ResourceSetInputProvider documentation; forceAt of a FluxInstance, a migration, is not offered."""
     for argument, kinds in {
         "force": {"HelmRelease", "ResourceSetInputProvider"},
         "reset": {"HelmRelease"},
