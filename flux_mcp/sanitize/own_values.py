@@ -263,5 +263,6 @@ def _inside(text: str, name: str, within: _Reading | None, *, credential: bool, 
         below, value = below.strip(" \t-\"'"), value.strip(" \t,\"'")
         if sign and below not in _STRUCTURE:
             yield from _values(value, below, within, credential=credential, depth=depth + 1)
-        elif not sign:
+        elif not sign and "\n" in text:
+            # A text of one line is a value as it is: looked into again, it would have no end.
             yield from _values(line.strip(" \t-,\"'"), name, within, credential=credential, depth=depth + 1)

@@ -338,3 +338,10 @@ def test_the_time_for_an_object_grows_with_its_size_only() -> None:
 
     seconds(100)
     assert min(seconds(4000) for _ in range(3)) < 60 * min(seconds(500) for _ in range(3))
+
+
+@pytest.mark.parametrize("text", ["[not JSON at all", "{a template}", "[a-z]+ and more", "{{ .Values.name }}\n[x"])
+def test_a_value_that_only_begins_as_json_is_looked_at_once(text: str) -> None:
+    one = failing("boom: " + text, kind="HelmRelease", spec={"values": {"note": text}})
+    assert view(one) is not None
+    assert json.dumps(project(one))
