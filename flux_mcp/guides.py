@@ -19,7 +19,7 @@ from mcp.server.mcpserver.resources import FunctionResource, Resource
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, PaginatedRequestParams, Prompt, PromptArgument, RequestParams
 
-from flux_mcp.audit.rules import RULES
+from flux_mcp.audit.rules import all_rules
 from flux_mcp.diagnosis.catalog.lookup import failures
 from flux_mcp.flux.status import Flag, Health
 from flux_mcp.kubectl.validate import echo
@@ -241,7 +241,7 @@ def _failures() -> Iterator[str]:
 
 def _rules() -> Iterator[str]:
     yield "# Rules of the audit"
-    for rule in RULES:
+    for rule in all_rules():
         yield f"- **{rule.id}** ({rule.severity.value}): {rule.summary}. Fix: {rule.fix} ({rule.docs})"
 
 

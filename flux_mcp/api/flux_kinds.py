@@ -53,7 +53,7 @@ _STATUS: Final = {
     "artifact": _ARTIFACT,
     "includedArtifacts": _ARTIFACT,
     "history": _HISTORY,
-    "inventory": {"entries": keep("id v"), **keep("name namespace digest filename")},
+    "inventory": {"entries": keep("id v"), **keep("kind name namespace digest filename")},
     "url": FieldPolicy.DROP,
 }
 
@@ -76,15 +76,26 @@ _ACTION: Final = {
     "strategy": keep("name retryInterval"),
     "filters": keep("name exclude"),
 }
+_REF_FIELDS: Final = keep("branch tag semver semverFilter commit name digest")
+_HELM_CHART: Final = {
+    **keep("chart version reconcileStrategy valuesFile valuesFiles ignoreMissingValuesFiles"),
+    "sourceRef": REF,
+    "verify": _VERIFY,
+}
+_OCI_REPOSITORY: Final = {
+    **_ACCESS,
+    **keep("url provider ignore insecure"),
+    "ref": _REF_FIELDS,
+    "verify": _VERIFY,
+    "layerSelector": keep("mediaType operation"),
+}
 _HELM_RELEASE: Final = {
     **keep("releaseName targetNamespace storageNamespace maxHistory persistentClient postRenderStrategy"),
     "chart": {
         "metadata": FieldPolicy.KEYS,
-        "spec": {
-            **keep("chart version interval reconcileStrategy valuesFile valuesFiles ignoreMissingValuesFiles"),
-            "sourceRef": REF,
-            "verify": _VERIFY,
-        },
+        **keep("kind"),
+        # Of a HelmChart, or of an OCIRepository.
+        "spec": {**_RUN, **_HELM_CHART, **_OCI_REPOSITORY},
     },
     "chartRef": REF,
     "dependsOn": {**REF, **keep("readyExpr")},
@@ -139,7 +150,6 @@ _MANIFEST: Final = {
     ANY: FieldPolicy.KEYS,
 }
 _RESOURCES: Final = {"resources": _MANIFEST, "resourcesTemplate": FieldPolicy.KEYS}
-_REF_FIELDS: Final = keep("branch tag semver semverFilter commit name digest")
 
 FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
     FluxKind(
@@ -247,6 +257,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
             },
             {
                 **keep("observedIgnore observedRecurseSubmodules observedSparseCheckout sourceVerificationMode"),
+                **keep("sourceVerificationFingerprint"),
                 "observedInclude": {**keep("fromPath toPath"), "repository": REF},
             },
         ),
@@ -260,14 +271,11 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         controller="source-controller",
         revision=(("artifact", "revision"),),
         fields=_fields(
+            _OCI_REPOSITORY,
             {
-                **_ACCESS,
-                **keep("url provider ignore insecure"),
-                "ref": _REF_FIELDS,
-                "verify": _VERIFY,
-                "layerSelector": keep("mediaType operation"),
+                **keep("observedIgnore sourceVerificationFingerprint"),
+                "observedLayerSelector": keep("mediaType operation"),
             },
-            {**keep("observedIgnore"), "observedLayerSelector": keep("mediaType operation")},
         ),
     ),
     FluxKind(
@@ -307,14 +315,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         controller="source-controller",
         revision=(("artifact", "revision"),),
         references=(Reference(("spec", "sourceRef"), ("HelmRepository", "GitRepository", "Bucket")),),
-        fields=_fields(
-            {
-                **keep("chart version reconcileStrategy valuesFile valuesFiles ignoreMissingValuesFiles"),
-                "sourceRef": REF,
-                "verify": _VERIFY,
-            },
-            keep("observedChartName observedSourceArtifactRevision observedValuesFiles"),
-        ),
+        fields=_fields(_HELM_CHART, keep("observedChartName observedSourceArtifactRevision observedValuesFiles")),
     ),
     FluxKind(
         kind="ExternalArtifact",
@@ -325,7 +326,8 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         answers_requests=False,
         revision=(("artifact", "revision"),),
         references=(Reference(("spec", "sourceRef"), ("ArtifactGenerator",)),),
-        fields=_fields({"sourceRef": REF}),
+        # What a generator exports for templates may be anything, a credential among it.
+        fields=_fields({"sourceRef": REF}, {"exportedInputs": FieldPolicy.HIDE}),
     ),
     FluxKind(
         kind="ArtifactGenerator",
@@ -345,8 +347,15 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
                 **keep("pathPattern"),
                 "sources": {**REF, **keep("alias")},
                 "artifacts": {
-                    **keep("name revision originRevision"),
-                    "copy": keep("from to strategy exclude"),
+                    **keep("name namespace revision originRevision inputsFrom"),
+                    "copy": keep("from to strategy exclude optional"),
+                },
+                "managedNamespaces": {
+                    **keep("allowedNames prune"),
+                    "metadata": {
+                        "fromSource": {**keep("path"), ANY: FieldPolicy.KEYS},
+                        "from": {**keep("strategy namespace"), ANY: FieldPolicy.KEYS},
+                    },
                 },
                 **_COMMON_METADATA,
             },
@@ -490,6 +499,7 @@ FLUX_KINDS: Final[tuple[FluxKind, ...]] = (
         fields=_fields(
             {
                 "sourceRef": REF,
+                **keep("policyChangeDelay"),
                 "policySelector": SELECTOR,
                 "update": keep("path strategy"),
                 "git": {

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.graph import FluxNode, Graph
-from flux_mcp.flux.installation import Crd
+from flux_mcp.flux.installation import Crd, Distribution, distribution
 from flux_mcp.flux.status import ObjectStatus, assess
+from flux_mcp.flux.versions import Minor, Patch
 from flux_mcp.kubernetes.pods import Pod
 from flux_mcp.kubernetes.workloads import Workload
 
@@ -58,18 +59,24 @@ class Manifest:
     """A Flux object while it is read. Its spec may hold credentials and is not kept.
 
     Attributes:
-        spec: as kubectl printed it.
+        item: as kubectl printed it.
+        spec: its spec.
         sources: what its spec names as its source, in whatever namespace.
     """
 
+    item: Mapping[str, Any]
     spec: Any
     node: FluxNode
     sources: tuple[ObjectRef, ...]
 
     @property
     def generated(self) -> bool:
-        """Whether helm-controller made it, a HelmChart, for a HelmRelease, where the same things are found."""
-        return self.node.ref.kind == "HelmChart" and any(owner.kind == "HelmRelease" for owner in self.node.owners)
+        """Whether helm-controller made it from the chart template of a HelmRelease, where the same things are found."""
+        releases = [owner for owner in self.node.owners if owner.kind == "HelmRelease"]
+        if self.node.ref.kind == "OCIRepository":
+            # One that a chart brings has the same labels.
+            return any(self.node.ref.name == f"{release.namespace}-{release.name}" for release in releases)
+        return self.node.ref.kind == "HelmChart" and bool(releases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +89,11 @@ class AuditedObject:
         path: the parts of a Kustomization's path without `.`; none for the root of the source.
         target: the cluster, namespace, prefix and suffix that a Kustomization applies with.
         last_run: when a Kustomization was last reconciled.
-        updated: when the artifact of a source was stored.
+        updated: when the artifact of a source was stored, or an ImageUpdateAutomation last pushed.
         branch: that a source follows, or that an ImageUpdateAutomation checks out.
         push: the branch that an ImageUpdateAutomation pushes to; None where it names a refspec alone.
         events: what an Alert reports; a name may be `*`.
+        distribution: what a FluxInstance or a FluxReport says of the installation.
     """
 
     ref: ObjectRef
@@ -100,6 +108,7 @@ class AuditedObject:
     branch: str
     push: str | None
     events: tuple[ObjectRef, ...]
+    distribution: Distribution | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +123,8 @@ class AuditContext:
         controllers: the Deployments of Flux.
         pods: those of the controllers.
         watched: the ConfigMaps → whether Flux acts on a change to it at once.
+        kubernetes: the version of the API server; empty where it was not read.
+        target: the version of Flux that an upgrade leads to.
     """
 
     objects: tuple[AuditedObject, ...]
@@ -124,11 +135,21 @@ class AuditContext:
     controllers: tuple[Workload, ...] = ()
     pods: tuple[Pod, ...] = ()
     watched: Mapping[ObjectRef, bool] = field(default_factory=dict)
+    kubernetes: str = ""
+    target: Minor = (0, 0)
 
     @cached_property
     def known(self) -> dict[ObjectRef, AuditedObject]:
         """The objects by reference."""
         return {one.ref: one for one in self.objects}
+
+    @cached_property
+    def flux_version(self) -> str:
+        """The version of Flux that runs, such as `v2.9.4`; empty where nothing shows it."""
+        known = (one.distribution for one in self.objects if one.distribution is not None)
+        # Flux Operator labels its own CRDs with its own version.
+        crds = (crd for crd in self.crds if not crd.ref.name.endswith(".controlplane.io"))
+        return distribution(known, crds, self.controllers).version
 
     @cached_property
     def graph(self) -> Graph:
@@ -194,6 +215,7 @@ class Rule:
         wide: it looks at objects that may be in other namespaces.
         trips: objects of which it finds the first one, as in the .toml file.
         spares: objects in which it finds nothing.
+        since: of a change in Flux, the version that brings it.
     """
 
     id: str
@@ -209,3 +231,9 @@ class Rule:
     spares: tuple[Mapping[str, Any], ...]
     alone: ObjectCheck | None
     across: ContextCheck | None
+    since: Patch | None = None
+
+
+def docs_url(link: str) -> str:
+    """A link as a rule has it: whole, or below the documentation of Flux."""
+    return link if "://" in link else f"https://fluxcd.io/flux/{link}"

@@ -8,11 +8,13 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT, POD
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.audit.rule import OTHER_NAMESPACES, AuditContext, Finding, Rule, Unknown
-from flux_mcp.audit.rules import RULES
+from flux_mcp.audit.rules import all_rules
 
 CLUSTER_KINDS: Final = (CRD, DEPLOYMENT, POD)
 """What is read beside Flux's kinds, by the label of Flux."""
-_EVERYTHING: Final = frozenset({*(kind.kind for kind in (*FLUX_KINDS, *CLUSTER_KINDS)), "Flux"})
+_VERSIONS: Final = frozenset({"Flux", "Kubernetes"})
+"""What rules find that is no object."""
+_EVERYTHING: Final = frozenset({*(kind.kind for kind in (*FLUX_KINDS, *CLUSTER_KINDS)), *_VERSIONS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +47,26 @@ class Audit:
     unchecked: tuple[Unchecked, ...]
 
 
-def audit(context: AuditContext, kinds: Iterable[str] | None = None, about: ObjectRef | None = None) -> Audit:
-    """Run every rule.
+def audit(
+    context: AuditContext,
+    kinds: Iterable[str] | None = None,
+    about: ObjectRef | None = None,
+    rules: Iterable[Rule] | None = None,
+) -> Audit:
+    """Run the rules.
 
     Args:
         kinds: report on these kinds alone; None for all, the controllers and CRDs among them.
         about: report on this object alone.
+        rules: None for those of the audit.
     """
     reported = _EVERYTHING if kinds is None else frozenset(kinds)
     found, unchecked, ran = [], [], 0
-    for rule in RULES:
+    for rule in all_rules() if rules is None else rules:
         of_rule = reported.intersection(rule.kinds) if about is None else {about.kind}.intersection(rule.kinds)
         if not of_rule:
             continue
-        unknown = {kind for kind in (*of_rule, *rule.needs) if kind not in context.read and kind != "Flux"}
+        unknown = {kind for kind in (*of_rule, *rule.needs) if kind not in context.read | _VERSIONS}
         findings: dict[Finding, None] = {}
         decided = context.read.issuperset(rule.needs)
         if rule.wide and context.namespace is not None:

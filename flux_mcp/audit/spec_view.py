@@ -1,19 +1,24 @@
 """What the audit keeps of a Flux object. Past this module nothing is untyped."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flux_mcp.api.kind import Relation
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import references
 from flux_mcp.api.unstructured import at, items, parse_duration, parse_time, text
-from flux_mcp.audit.rule import AuditedObject, Finding, Manifest
-from flux_mcp.audit.rules import RULES
+from flux_mcp.audit.rule import AuditedObject, Finding, Manifest, Rule
+from flux_mcp.audit.rules import all_rules
 from flux_mcp.flux.graph import view_node
+from flux_mcp.flux.installation import told_by
 
 
-def audited(item: Mapping[str, Any]) -> AuditedObject | None:
-    """The view of one object as kubectl printed it; None if it is not a Flux object or has no name."""
+def audited(item: Mapping[str, Any], rules: Iterable[Rule] | None = None) -> AuditedObject | None:
+    """The view of one object as kubectl printed it; None if it is not a Flux object or has no name.
+
+    Args:
+        rules: those whose checks of single objects are run; None for the rules of the audit.
+    """
     node = view_node(item)
     if node is None:
         return None
@@ -25,7 +30,7 @@ def audited(item: Mapping[str, Any]) -> AuditedObject | None:
     return AuditedObject(
         ref=ref,
         node=node,
-        findings=dict(_findings(Manifest(spec, node, sources))),
+        findings=dict(_findings(Manifest(item, spec, node, sources), all_rules() if rules is None else rules)),
         interval=parse_duration(text(spec, "interval")),
         waits=at(spec, "wait") is True or bool(items(spec, "healthChecks")),
         path=tuple(part for part in node.object.path.split("/") if part not in {"", "."}),
@@ -36,19 +41,20 @@ def audited(item: Mapping[str, Any]) -> AuditedObject | None:
             *(text(spec, field) for field in ("targetNamespace", "namePrefix", "nameSuffix")),
         ),
         last_run=parse_time(text(item, "status", "history", "0", "lastReconciled")),
-        updated=parse_time(text(item, "status", "artifact", "lastUpdateTime")),
+        updated=parse_time(text(item, "status", "artifact", "lastUpdateTime") or text(item, "status", "lastPushTime")),
         branch=text(git, "checkout", "ref", "branch") or text(spec, "ref", "branch"),
         push=None if not push and text(git, "push", "refspec") else push,
         events=tuple(
             ObjectRef(text(entry, "kind"), text(entry, "namespace") or ref.namespace, text(entry, "name"))
             for entry in items(spec, "eventSources")
         ),
+        distribution=told_by(item),
     )
 
 
-def _findings(manifest: Manifest) -> Iterator[tuple[str, Finding]]:
+def _findings(manifest: Manifest, rules: Iterable[Rule]) -> Iterator[tuple[str, Finding]]:
     ref = manifest.node.ref
-    for rule in RULES:
+    for rule in rules:
         if rule.alone is not None and ref.kind in rule.kinds:
             found = rule.alone(manifest)
             values = () if isinstance(found, bool) else (found,) if isinstance(found, str) else tuple(found)

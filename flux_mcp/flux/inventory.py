@@ -68,8 +68,11 @@ def inventory(item: Mapping[str, Any]) -> tuple[InventoryEntry, ...] | None:
 
 
 def _artifacts(entries: list[Any], namespace: str) -> Iterator[InventoryEntry]:
-    """An ArtifactGenerator lists the ExternalArtifacts that it made."""
+    """An ArtifactGenerator lists the ExternalArtifacts that it made, since Flux 2.10 with a kind, and Namespaces."""
     for entry in entries:
         if name := text(entry, "name"):
-            group = "source.toolkit.fluxcd.io"
-            yield InventoryEntry("ExternalArtifact", group, text(entry, "namespace") or namespace, name)
+            if text(entry, "kind") == "Namespace":
+                yield InventoryEntry("Namespace", "", "", name)
+            else:
+                group = "source.toolkit.fluxcd.io"
+                yield InventoryEntry("ExternalArtifact", group, text(entry, "namespace") or namespace, name)

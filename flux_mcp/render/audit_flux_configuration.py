@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from flux_mcp.audit.changes import Upgrade
 from flux_mcp.audit.rule import Severity
 from flux_mcp.audit.run import Audit, Found
+from flux_mcp.flux.versions import version_text
 from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.findings import object_lines, unknown_kinds
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line
+from flux_mcp.sanitize.quote import value
 
+PROCEDURE: Final = "https://fluxcd.io/flux/installation/upgrade/"
 FEWER: Final = (None, 30, 10, 3)
 """Findings of one rule that are named, until the answer fits."""
 
@@ -23,6 +27,7 @@ class FluxAudit(Answer):
         severity: what is shown: that and worse.
         objects: how many Flux objects of the requested kinds were read.
         installed: whether the API server serves any of Flux's kinds.
+        upgrade: the upgrade that the findings are about; None where they are about the configuration.
     """
 
     title = "audit_flux_configuration"
@@ -31,6 +36,7 @@ class FluxAudit(Answer):
     audit: Audit
     objects: int
     installed: bool
+    upgrade: Upgrade | None = None
     limit: int | None
 
     @property
@@ -63,14 +69,21 @@ class FluxAudit(Answer):
         if not self.installed:
             yield "Flux is not installed: the API server serves none of its kinds."
             return
+        if self.upgrade is not None:
+            running = f"Flux {value(self.upgrade.running)}" if self.upgrade.running else "an unknown version of Flux"
+            yield f"upgrade from {running} to {version_text(self.upgrade.target)}; procedure: {PROCEDURE}"
         yield from self._unchecked()
         shown = self._shown()
         less = [found for found in self.audit.found if found not in shown]
-        found = f"{self._total} finding{'s' * (self._total > 1)} by {len(shown)} of" if shown else "no findings by"
+        findings = f"{self._total} finding{'s' * (self._total > 1)}" if shown else "no findings"
+        rules = f"{len(shown)} of {self.audit.ran}" if shown else str(self.audit.ran)
+        what = "rules" if self.upgrade is None else "changes and known faults"
         # Some rules read more kinds where their severity is shown.
         more = sum(len(found.findings) for found in less)
         hint = f"; at least {more} more with severity={less[-1].rule.severity.value}" if less else ""
-        yield f"{found} {self.audit.ran} rules in {self.objects} Flux object{'s' * (self.objects != 1)}{hint}"
+        yield f"{findings} by {rules} {what} in {self.objects} Flux object{'s' * (self.objects != 1)}{hint}"
+        if self.upgrade is not None:
+            yield "not checked: what is in Secrets, ConfigMaps and repositories"
 
     def _unchecked(self) -> Iterator[str]:
         unchecked = [one for one in self.audit.unchecked if self.severity.covers(one.rule.severity)]

@@ -20,6 +20,7 @@ from flux_mcp.api.kubernetes_kinds import WORKLOAD_KINDS
 from flux_mcp.audit.rule import Severity
 from flux_mcp.errors import BadArgument
 from flux_mcp.flux.status import TROUBLE, Health, ObjectStatus, find_health
+from flux_mcp.flux.versions import TARGETS, Minor, minor, version_text
 from flux_mcp.kubectl.validate import (
     check_api_version,
     check_container,
@@ -181,6 +182,14 @@ def _edges(given: str) -> str:
     return given
 
 
+def _target(given: object) -> Minor:
+    """The minor version of Flux that an upgrade leads to."""
+    found = minor(_text(given))
+    if found not in TARGETS:
+        raise BadArgument("upgrade_to", _one_of(_text(given), [version_text(target) for target in TARGETS]))
+    return found
+
+
 def to_seconds(given: str, argument: str = "since") -> int:
     """Seconds of `45s`, `10m`, `2h` or `3d`.
 
@@ -291,6 +300,11 @@ AtLeast = Annotated[
     Severity,
     PlainValidator(lambda given: given if isinstance(given, Severity) else _severity(given)),
     *_parameter("high, medium or low", "high, medium or low: that and worse; default: medium", _TEXT),
+]
+UpgradeTo = Annotated[
+    Minor | None,
+    PlainValidator(lambda given: None if given is None else _target(given)),
+    *_parameter("a version of Flux", "a Flux version, e.g. 2.10: report what breaks or changes there instead", _TEXT),
 ]
 Edges = Annotated[
     str | None,

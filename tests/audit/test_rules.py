@@ -1,10 +1,8 @@
 """The rules of the audit: what they find in the recordings, and what trips each of them."""
 
-import json
 import re
 import time
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,79 +14,30 @@ from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.audit.inline_credentials import credential_keys, holds_credential
 from flux_mcp.audit.rule import OTHER_NAMESPACES, AuditContext, AuditedObject, Rule, Severity
-from flux_mcp.audit.rules import RULES
+from flux_mcp.audit.rules import all_rules
 from flux_mcp.audit.rules.sources import is_open
-from flux_mcp.audit.run import Audit, audit
+from flux_mcp.audit.run import audit
 from flux_mcp.audit.spec_view import audited
 from flux_mcp.flux.graph import loops
-from flux_mcp.flux.installation import view_crd
-from flux_mcp.kubernetes.pods import pod
-from flux_mcp.kubernetes.workloads import view_workload
-from tests.support.audits import CASES, NOW, controller, hr, ks
-from tests.support.fake import FIXTURES
+from tests.support.audits import (
+    CASES,
+    EVERYTHING,
+    NOW,
+    controller,
+    facts_of,
+    found,
+    hr,
+    ks,
+    labels,
+    recorded,
+    seen,
+    short,
+    short_of,
+)
 from tests.support.items import item
 from tests.support.rule_examples import EXAMPLE_TIME, objects
 
-PART_OF_FLUX = ("app.kubernetes.io/part-of", "flux")
-BESIDE = {"CustomResourceDefinition", "Deployment", "Pod", "ConfigMap"}
-EVERYTHING = frozenset({*by_kind, *BESIDE})
-
-
-def facts_of(
-    items: Iterable[dict[str, Any]], now: str = NOW, read: frozenset[str] = EVERYTHING, namespace: str | None = None
-) -> AuditContext:
-    """What two reads bring of these items."""
-    by: dict[str, list[dict[str, Any]]] = {kind: [] for kind in (*BESIDE, "")}
-    for one in items:
-        by[one["kind"] if one["kind"] in BESIDE else ""].append(one)
-    labelled = {kind: [one for one in found if PART_OF_FLUX in labels(one).items()] for kind, found in by.items()}
-    return AuditContext(
-        objects=seen(map(audited, by[""])),
-        read=read,
-        now=datetime.fromisoformat(now).astimezone(UTC),
-        namespace=namespace,
-        crds=seen(map(view_crd, labelled["CustomResourceDefinition"])),
-        controllers=seen(map(view_workload, labelled["Deployment"])),
-        pods=seen(map(pod, labelled["Pod"])),
-        watched={
-            ObjectRef("ConfigMap", one["metadata"]["namespace"], one["metadata"]["name"]): (
-                labels(one).get("reconcile.fluxcd.io/watch") == "Enabled"
-            )
-            for one in by["ConfigMap"]
-        },
-    )
-
-
-def labels(one: dict[str, Any]) -> dict[str, str]:
-    return one["metadata"].get("labels") or {}
-
-
-def seen(views: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(one for one in views if one is not None)
-
-
-def found(result: Audit) -> dict[str, set[str]]:
-    return {one.rule.id: {short(finding.ref) for finding in one.findings} for one in result.found}
-
-
-def short(ref: ObjectRef) -> str:
-    place = "" if ref.namespace in {"", "flux-system"} else f"{ref.namespace}/"
-    return f"{ref.kind} {place}{ref.name}"
-
-
-def short_of(one: dict[str, Any]) -> str:
-    return short(ObjectRef(one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"]))
-
-
-def recorded(recording: str) -> list[dict[str, Any]]:
-    paths = [path for path in (FIXTURES / recording).glob("*.json") if path.stem not in {"version", "recording"}]
-    return [
-        one
-        for path in paths
-        for one in json.loads(path.read_text())["items"]
-        if "fluxcd" in one["apiVersion"] or one["kind"] in BESIDE
-    ]
-
+RULES = all_rules()
 
 # The recordings, as questions.md tells question 3 of them
 
@@ -141,6 +90,7 @@ STAGING = {
 BOOTSTRAP = {
     "transport-insecure": {"GitRepository flux-system", "HelmRepository ingress/charts"},
     "controller-skew": {"Deployment helm-controller"},
+    "flux-unsupported": {"Flux v2.7.5"},
     "kustomization-retry-interval-unset": {"Kustomization flux-system"},
     "verify-unset": {"GitRepository flux-system"},
     "helm-drift-detection-off": {"HelmRelease ingress/ingress-nginx"},
@@ -547,3 +497,25 @@ def test_ten_thousand_objects_are_judged_at_once() -> None:
     assert len(found(result)["version-open"]) == 4000
     # A rule that compares each with each would take minutes.
     assert spent < 5.0
+
+
+# Rules whose kinds are those with a field in the table of kinds
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [pytest.param(kind.kind, path, id=kind.kind) for kind in FLUX_KINDS for path in kind.inline],
+)
+def test_a_credential_is_found_in_each_field_that_holds_values(kind: str, path: tuple[str, ...]) -> None:
+    value: Any = {"adminPassword": "correct horse battery staple"}
+    for field in reversed(path):
+        value = {field: value}
+    ref = f"{kind} web"
+    assert ref in found(audit(facts_of([item(kind, "web", spec=value)]))).get("credential-inline", set())
+    assert "credential-inline" not in found(audit(facts_of([item(kind, "web", spec={})])))
+
+
+def test_the_kinds_that_have_fields_with_values_or_deprecated_fields() -> None:
+    kinds = {rule.id: set(rule.kinds) for rule in RULES}
+    assert kinds["credential-inline"] >= {"HelmRelease", "Kustomization", "ResourceSet", "ResourceSetInputProvider"}
+    assert kinds["field-deprecated"] >= {"HelmRelease", "Alert", "Provider"}

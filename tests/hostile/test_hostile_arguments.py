@@ -115,6 +115,7 @@ BAD: dict[str, dict[str, Any]] = {
     "status": {name: [value] for name, value in {**WORD, "row40-no-verdict": "Healthy"}.items()},
     "severity": {**WORD, "row40-no-severity": "critical"},
     "edges": {**WORD, "row40-no-edges": "dotted"},
+    "upgrade_to": {**WORD, "unknown": "9.9", "line-break": "2.10\n2.9", "long": "2." + "1" * 5000},
     "selector": {
         "row37-flag": "a=b,--server=x",
         "row37-lone-bang": "!",

@@ -3,14 +3,93 @@
 Written from the documentation of Flux.
 """
 
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, CRD, DEPLOYMENT, POD
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.audit.rule import AuditContext, Rule
+from flux_mcp.audit.rules import all_rules
+from flux_mcp.audit.run import Audit
+from flux_mcp.audit.spec_view import audited
+from flux_mcp.flux.installation import view_crd
+from flux_mcp.kubernetes.pods import pod
+from flux_mcp.kubernetes.workloads import view_workload
 from tests.support.api import applied_by, inventory, thing
+from tests.support.fake import FIXTURES
 from tests.support.items import READY, item
 
 NOW = "2026-01-20T00:00:00Z"
 Object = dict[str, Any]
+PART_OF_FLUX = ("app.kubernetes.io/part-of", "flux")
+BESIDE = {"CustomResourceDefinition", "Deployment", "Pod", "ConfigMap"}
+EVERYTHING = frozenset({*by_kind, *BESIDE})
+
+
+def facts_of(
+    items: Iterable[Object],
+    now: str = NOW,
+    read: frozenset[str] = EVERYTHING,
+    namespace: str | None = None,
+    rules: Iterable[Rule] | None = None,
+    **more: Any,
+) -> AuditContext:
+    """What two reads bring of these items."""
+    rules = all_rules() if rules is None else tuple(rules)
+    by: dict[str, list[dict[str, Any]]] = {kind: [] for kind in (*BESIDE, "")}
+    for one in items:
+        by[one["kind"] if one["kind"] in BESIDE else ""].append(one)
+    labelled = {kind: [one for one in found if PART_OF_FLUX in labels(one).items()] for kind, found in by.items()}
+    return AuditContext(
+        objects=seen(audited(one, rules) for one in by[""]),
+        read=read,
+        now=datetime.fromisoformat(now).astimezone(UTC),
+        namespace=namespace,
+        crds=seen(map(view_crd, labelled["CustomResourceDefinition"])),
+        controllers=seen(map(view_workload, labelled["Deployment"])),
+        pods=seen(map(pod, labelled["Pod"])),
+        watched={
+            ObjectRef("ConfigMap", one["metadata"]["namespace"], one["metadata"]["name"]): (
+                labels(one).get("reconcile.fluxcd.io/watch") == "Enabled"
+            )
+            for one in by["ConfigMap"]
+        },
+        **more,
+    )
+
+
+def labels(one: dict[str, Any]) -> dict[str, str]:
+    return one["metadata"].get("labels") or {}
+
+
+def seen(views: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(one for one in views if one is not None)
+
+
+def found(result: Audit) -> dict[str, set[str]]:
+    return {one.rule.id: {short(finding.ref) for finding in one.findings} for one in result.found}
+
+
+def short(ref: ObjectRef) -> str:
+    place = "" if ref.namespace in {"", "flux-system"} else f"{ref.namespace}/"
+    return f"{ref.kind} {place}{ref.name}"
+
+
+def short_of(one: dict[str, Any]) -> str:
+    return short(ObjectRef(one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"]))
+
+
+def recorded(recording: str) -> list[dict[str, Any]]:
+    paths = [path for path in (FIXTURES / recording).glob("*.json") if path.stem not in {"version", "recording"}]
+    return [
+        one
+        for path in paths
+        for one in json.loads(path.read_text())["items"]
+        if "fluxcd" in one["apiVersion"] or one["kind"] in BESIDE
+    ]
 
 
 class Case(NamedTuple):
@@ -114,6 +193,13 @@ def history(last: str, **spec: Any) -> Object:
 def at_revision(kind: str, name: str, revision: str, **more: Any) -> Object:
     artifact = {"revision": revision, "lastUpdateTime": more.pop("updated", "2026-01-19T00:00:00Z")}
     return item(kind, name, status={"artifact": artifact, **more})
+
+
+def git_at(name: str, revision: str, updated: str, **spec: Any) -> Object:
+    spec = {"url": "https://example.com/fleet.git", **spec}
+    return item(
+        "GitRepository", name, spec=spec, status={"artifact": {"revision": revision, "lastUpdateTime": updated}}
+    )
 
 
 def deleted(when: str) -> Object:
@@ -563,6 +649,41 @@ CASES: dict[str, Case] = {
             git("well"),
         ),
     ),
+    "source-suspended-under-ready": Case(
+        (
+            # Another source of the same repository and branch has a newer commit.
+            git_at("frozen", "main@sha1:1", "2026-01-10T00:00:00Z", suspend=True, ref={"branch": "main"}),
+            git_at("live", "main@sha1:2", "2026-01-19T00:00:00Z", ref={"branch": "main"}),
+            ks("of-frozen", sourceRef={"kind": "GitRepository", "name": "frozen"}),
+            # Its image automation pushed later.
+            git_at("images", "dev@sha1:1", "2026-01-10T00:00:00Z", suspend=True, ref={"branch": "dev"}),
+            ks("of-images", sourceRef={"kind": "GitRepository", "name": "images"}),
+            item(
+                "ImageUpdateAutomation",
+                "push",
+                spec={"sourceRef": {"kind": "GitRepository", "name": "images"}, "git": {}},
+                status={"lastPushCommit": "9", "lastPushTime": "2026-01-19T00:00:00Z"},
+            ),
+            # The spec names another tag than the one that was fetched.
+            git_at("moved", "v1@sha1:1", "2026-01-10T00:00:00Z", suspend=True, ref={"tag": "v2"}),
+            ks("of-moved", sourceRef={"kind": "GitRepository", "name": "moved"}),
+        ),
+        ("GitRepository frozen", "GitRepository images", "GitRepository moved"),
+        (
+            # As new as the other one.
+            git_at("frozen", "main@sha1:2", "2026-01-19T00:00:00Z", suspend=True, ref={"branch": "main"}),
+            git_at("live", "main@sha1:2", "2026-01-19T00:00:00Z", ref={"branch": "main"}),
+            ks("of-frozen", sourceRef={"kind": "GitRepository", "name": "frozen"}),
+            # Nobody uses it, what uses it is suspended, another branch, and a range that anything fits.
+            git_at("unused", "v1@sha1:1", "2026-01-10T00:00:00Z", suspend=True, ref={"tag": "v2"}),
+            git_at("both", "v1@sha1:1", "2026-01-10T00:00:00Z", suspend=True, ref={"tag": "v2"}),
+            ks("of-both", suspend=True, sourceRef={"kind": "GitRepository", "name": "both"}),
+            git_at("branch", "dev@sha1:1", "2026-01-10T00:00:00Z", suspend=True, ref={"branch": "dev"}),
+            ks("of-branch", sourceRef={"kind": "GitRepository", "name": "branch"}),
+            git_at("range", "v1@sha1:1", "2026-01-10T00:00:00Z", suspend=True, ref={"semver": ">=1"}),
+            ks("of-range", sourceRef={"kind": "GitRepository", "name": "range"}),
+        ),
+    ),
     "revision-behind": Case(
         (
             {**ks(), "status": condition("True", TODAY, lastAppliedRevision="main@sha1:1")},
@@ -576,6 +697,6 @@ CASES: dict[str, Case] = {
             ),
         ),
     ),
-    "flux-unsupported": Case((crd("v2.6.4"),), ("Flux v2.6.4",), (crd("v2.7.0"),)),
+    "flux-unsupported": Case((crd("v2.7.5"),), ("Flux v2.7.5",), (crd("v2.8.0"),)),
 }
 """Rule → its case. Names stand without the namespace flux-system."""

@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from flux_mcp.audit.changes import all_changes
 from flux_mcp.audit.rule import Rule
-from flux_mcp.audit.rules import RULES
+from flux_mcp.audit.rules import all_rules
+from flux_mcp.flux.versions import version_text
 from tests.support.rule_examples import EXAMPLE_TIME
 
 _PLAIN: Final = re.compile(r"[A-Za-z][\w./@:+=-]*(?: # and \d+ more)?")
@@ -25,14 +27,28 @@ def _rules_page() -> Iterator[str]:
     yield "`audit_flux_configuration` applies these rules, and `get_flux_resource` those that need nothing but Flux objects."
     yield "Severities are this project's own; what Flux documents is linked. Each rule has one example that trips it and one"
     yield f"that does not, without apiVersion; times in them are compared with {EXAMPLE_TIME}. Both are tests. Written by"
-    yield "`make docs` from flux_mcp/audit/rules/*.toml: change them there."
+    yield "`make docs` from flux_mcp/audit/rules/*.toml: change them there. [Changes in versions of Flux](#changes-in-versions-of-flux)"
+    yield "are below."
     yield ""
     yield "| rule | severity | finds |"
     yield "|---|---|---|"
-    for rule in RULES:
+    for rule in all_rules():
         yield f"| [{rule.id}](#{rule.id}) | {rule.severity.value} | {rule.summary} |"
-    for rule in RULES:
+    for rule in all_rules():
         yield from _rule(rule)
+    yield ""
+    yield "# Changes in versions of Flux"
+    yield ""
+    yield "With `upgrade_to`, `audit_flux_configuration` looks for these instead: what a version on the way to the target"
+    yield "breaks or changes, and known faults of the versions that run. Written from flux_mcp/audit/changes.toml."
+    yield ""
+    yield "| change | severity | since | what |"
+    yield "|---|---|---|---|"
+    for change in all_changes():
+        since = version_text(change.since).removesuffix(".0") if change.since is not None else ""
+        yield f"| [{change.id}](#{change.id.replace('.', '')}) | {change.severity.value} | {since} | {change.summary} |"
+    for change in all_changes():
+        yield from _rule(change)
 
 
 def _rule(rule: Rule) -> Iterator[str]:
@@ -45,7 +61,7 @@ def _rule(rule: Rule) -> Iterator[str]:
         yield from ("", f"{title}:", "```yaml")
         for number, entry in enumerate(example):
             yield from ["---"][: bool(number)]
-            yield from yaml(_manifest(entry))
+            yield from yaml(_manifest(entry)) if entry["kind"] != "Kubernetes" else (f"# Kubernetes {entry['name']}",)
         yield "```"
 
 

@@ -10,7 +10,7 @@ from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, CRD, DEPLOYMENT, POD
 from tests.conftest import Ask, Reply
 from tests.support.api import Api, inventory
-from tests.support.audits import chart, config, controller, crd, git, hr, ks
+from tests.support.audits import chart, config, controller, crd, git, hr, ks, provider
 from tests.support.fake import FIXTURES, FakeKubectl, a_list, versioned
 from tests.support.items import failing, item
 
@@ -299,6 +299,87 @@ async def test_what_others_wrote_is_quoted(api: Api) -> None:
     assert f'Kustomizations in flux-system: apps, twin (path "./{seen}")' in reply.text
     assert f'(could not read "{seen}"): depends-on-missing' in reply.text
     assert "all-is-well" not in rules(reply)
+
+
+# What an upgrade changes
+
+
+async def test_an_upgrade_is_three_processes(api: Api) -> None:
+    """The version of Kubernetes is one more; Pods are not read."""
+    await api.ask(TOOL, upgrade_to="2.10")
+    api.calls.clear()
+    assert not (await api.ask(TOOL, upgrade_to="2.10")).is_error
+    installed = ",".join(versioned(kind.resource) for kind in (CRD, DEPLOYMENT))
+    assert sorted(call[-1] for call in gets(api)) == sorted((FLUX, installed))
+    assert len(api.calls) == 3
+
+
+@pytest.mark.parametrize("target", ["2.10", "v2.10", "2.10.1", "v2.10.0-rc.1"])
+async def test_a_version_is_taken_as_its_minor(api: Api, target: str) -> None:
+    api.holds(crd("v2.9.4"), provider("slack", proxy="http://proxy"))
+    reply = await api.ask(TOOL, upgrade_to=target)
+    assert reply.lines[1].startswith("upgrade from Flux v2.9.4 to 2.10; procedure: https://")
+    assert "2.10-provider-proxy" in reply.text
+
+
+async def test_an_upgrade_shows_what_changes_and_not_the_rules(api: Api) -> None:
+    api.holds(
+        crd("v2.9.4"),
+        ks(prune=False),
+        provider("slack", "https://hooks.slack.com/services/s3cr3t", proxy="http://me:s3cr3t@proxy"),
+    )
+    reply = await api.ask(TOOL, upgrade_to="2.10")
+    assert "kustomization-prune-off" not in reply.text
+    assert "s3cr3t" not in reply.text
+    assert paragraph(reply, "2.10-provider-proxy") == [
+        "Provider flux-system/chat: proxy",
+        "fix: a Secret with the key address, and proxySecretRef",
+        "docs: https://fluxcd.io/flux/components/notification/providers/",
+    ]
+    assert "changes and known faults in 2 Flux objects" in reply.text
+    assert "not checked: what is in Secrets, ConfigMaps and repositories" in reply.lines
+    narrow = await api.ask(TOOL, upgrade_to="2.10", kinds=["Kustomization"])
+    assert "2.10-provider-proxy" not in narrow.text
+
+
+@pytest.mark.parametrize("target", ["2.11", "3.0", "1.2", "latest", "", "2", "2.6", "two"])
+async def test_a_version_that_is_not_known_is_refused(fake: FakeKubectl, ask_fake: Ask, target: str) -> None:
+    reply = await ask_fake(TOOL, upgrade_to=target)
+    assert reply.is_error
+    assert "upgrade_to must be one of 2.7, 2.8, 2.9, 2.10" in reply.text
+    assert fake.calls() == []
+
+
+async def test_a_number_is_no_version(api: Api) -> None:
+    """2.10 as a number is 2.1."""
+    reply = await api.ask(TOOL, upgrade_to=2.10)
+    assert reply.is_error
+    assert "upgrade_to" in reply.text
+
+
+async def test_a_version_that_is_older_than_what_runs_is_refused(api: Api) -> None:
+    api.holds(crd("v2.9.4"))
+    reply = await api.ask(TOOL, upgrade_to="2.8")
+    assert reply.is_error
+    assert "upgrade_to must not be older than Flux v2.9.4, which runs" in reply.text
+    assert "2.9, 2.10" in reply.text
+
+
+async def test_an_upgrade_from_an_unknown_version_says_so(api: Api) -> None:
+    api.holds(ks())
+    api.forbids(CRD.resource, DEPLOYMENT.resource)
+    reply = await api.ask(TOOL, upgrade_to="2.10")
+    assert reply.lines[2].startswith("upgrade from an unknown version of Flux to 2.10")
+    assert "2.8-api-stored" in line(reply, "Skipped (could not read CustomResourceDefinition, Deployment): ")
+
+
+async def test_kubernetes_that_does_not_say_its_version_is_not_well(fake: FakeKubectl, ask_fake: Ask) -> None:
+    fake.holds(FIXTURES / "staging")
+    fake.says("version", '{"clientVersion": {"gitVersion": "v1.34.4"}}')
+    reply = await ask_fake(TOOL, upgrade_to="2.10")
+    assert not reply.is_error
+    assert "the version of the API server" in line(reply, "Could not read: ")
+    assert "kubernetes-version" in line(reply, "Skipped (could not read Kubernetes): ")
 
 
 # How much

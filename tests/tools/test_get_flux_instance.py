@@ -155,7 +155,7 @@ async def test_an_old_flux_is_said_to_be_out_of_support(old: Cluster26, ask_fake
     reply = await ask_fake(TOOL)
     assert not reply.is_error
     assert reply.lines[1] == "Flux v2.6.4, installed by flux install or other manifests"
-    assert "Out of support: Flux v2.6.4 gets no fixes; supported are 2.7, 2.8, 2.9." in reply.lines
+    assert "Out of support: Flux v2.6.4 gets no fixes; supported are 2.8, 2.9, 2.10." in reply.lines
     assert "Cluster: Kubernetes v1.32.1" in reply.lines
     assert f"  {old.resources[0]}: objects may still be stored as v1beta2; new ones are stored as v1" in reply.lines
     assert f"  {old.resources[0]}: serves v1beta2, which is deprecated" in reply.lines

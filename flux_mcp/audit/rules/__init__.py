@@ -8,19 +8,27 @@ since when a generation is not observed, and which API limits short intervals in
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
-from flux_mcp.audit.rule import Rule, Severity
+from flux_mcp.audit.rule import Rule, Severity, docs_url
 from flux_mcp.audit.rules import controllers, helmrelease, kustomization, other_kinds, references, sources
 
-_DOCS: Final = "https://fluxcd.io/flux/"
-"""Where a link without a scheme starts."""
-_ALL: Final = tuple(kind.kind for kind in FLUX_KINDS)
 _FILES: Final = (references, sources, kustomization, helmrelease, other_kinds, controllers)
+
+
+def _kinds(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Those that a rule names, all of Flux for `*`, or those whose FluxKind sets the field that `kinds_with` names."""
+    if "kinds_with" in entry:
+        yield from (kind.kind for kind in FLUX_KINDS if getattr(kind, entry["kinds_with"]))
+    elif entry["kinds"] == ["*"]:
+        yield from (kind.kind for kind in FLUX_KINDS)
+    else:
+        yield from entry["kinds"]
 
 
 def _load(module: ModuleType) -> Iterator[Rule]:
@@ -37,11 +45,11 @@ def _load(module: ModuleType) -> Iterator[Rule]:
         yield Rule(
             id=rule,
             severity=Severity(entry["severity"]),
-            kinds=_ALL if entry["kinds"] == ["*"] else tuple(entry["kinds"]),
+            kinds=tuple(_kinds(entry)),
             summary=entry["summary"],
             detail=entry.get("detail", "{}"),
             fix=entry["fix"],
-            docs=entry["docs"] if "://" in entry["docs"] else _DOCS + entry["docs"],
+            docs=docs_url(entry["docs"]),
             needs=tuple(entry.get("needs", ())),
             wide=entry.get("wide", False),
             trips=tuple(entry["trips"]),
@@ -51,7 +59,8 @@ def _load(module: ModuleType) -> Iterator[Rule]:
         )
 
 
-RULES: Final = tuple(
-    sorted((rule for module in _FILES for rule in _load(module)), key=lambda rule: list(Severity).index(rule.severity))
-)
-"""The worst first."""
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """The worst first; read from the files when they are first needed."""
+    rules = (rule for module in _FILES for rule in _load(module))
+    return tuple(sorted(rules, key=lambda rule: list(Severity).index(rule.severity)))

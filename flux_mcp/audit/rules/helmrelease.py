@@ -5,6 +5,7 @@ from typing import Final
 
 from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT
 from flux_mcp.api.unstructured import at, number, text
+from flux_mcp.audit.controller import feature_gates
 from flux_mcp.audit.rule import (
     OTHER_NAMESPACES,
     AuditContext,
@@ -29,8 +30,7 @@ def _unremediated(manifest: Manifest) -> Iterator[str]:
 
 
 def _unremediated_by_default(context: AuditContext) -> Iterator[Finding | Unknown]:
-    args = (arg for one in context.controllers for container in one.containers for arg in container.args)
-    if any(arg.lstrip("-").startswith("feature-gates=") and RETRY_GATE in arg for arg in args):
+    if RETRY_GATE in feature_gates(context.controllers):
         return
     if context.namespace is not None:
         yield OTHER_NAMESPACES

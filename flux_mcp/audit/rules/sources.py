@@ -34,15 +34,12 @@ def _unbounded(part: str) -> bool:
     )
 
 
-def _chart(manifest: Manifest) -> object:
-    """The spec of a HelmChart that nobody generated, or the chart template of a HelmRelease; else None."""
-    match manifest.node.ref.kind:
-        case "HelmChart":
-            return None if manifest.generated else manifest.spec
-        case "HelmRelease":
-            return at(manifest.spec, "chart", "spec")
-        case _:
-            return None
+def _spec(manifest: Manifest, kind: str) -> object:
+    """The spec of a source of this kind: its own, or the chart template of a HelmRelease; None where it is neither."""
+    if manifest.node.ref.kind == "HelmRelease":
+        template = at(manifest.spec, "chart")
+        return at(template, "spec") if (text(template, "kind") or "HelmChart") == kind else None
+    return manifest.spec if manifest.node.ref.kind == kind and not manifest.generated else None
 
 
 def _repositories(manifest: Manifest) -> tuple[ObjectRef, ...]:
@@ -51,11 +48,12 @@ def _repositories(manifest: Manifest) -> tuple[ObjectRef, ...]:
 
 
 def _open_version(manifest: Manifest) -> str:
-    if isinstance(chart := _chart(manifest), dict):
+    if isinstance(chart := _spec(manifest, "HelmChart"), dict):
         version = text(chart, "version")
         return (version or "*") if _repositories(manifest) and is_open(version) else ""
-    semver = text(manifest.spec, "ref", "semver")
-    return semver if semver and not text(manifest.spec, "ref", "digest") and is_open(semver) else ""
+    ref = at(_spec(manifest, "OCIRepository") or _spec(manifest, "GitRepository"), "ref")
+    semver = text(ref, "semver")
+    return semver if semver and not text(ref, "digest") and is_open(semver) else ""
 
 
 def _host(manifest: Manifest) -> str:
@@ -65,13 +63,18 @@ def _host(manifest: Manifest) -> str:
 
 
 def _without_tls(manifest: Manifest) -> str:
+    if manifest.generated:
+        return ""
     scheme = next((scheme for scheme in ("http://", "git://") if _host(manifest).lower().startswith(scheme)), "")
-    return scheme or ("insecure" if at(manifest.spec, "insecure") is True else "")
+    template = _spec(manifest, "OCIRepository")
+    return scheme or ("insecure" if at(template or manifest.spec, "insecure") is True else "")
 
 
 def _moving_tag(manifest: Manifest) -> bool:
-    ref = at(manifest.spec, "ref")
-    return not (text(ref, "digest") or text(ref, "semver")) and text(ref, "tag") in {"", "latest"}
+    spec = _spec(manifest, "OCIRepository")
+    ref = at(spec, "ref")
+    moves = not (text(ref, "digest") or text(ref, "semver")) and text(ref, "tag") in {"", "latest"}
+    return isinstance(spec, dict) and moves
 
 
 def _no_ref(manifest: Manifest) -> bool:
@@ -81,9 +84,10 @@ def _no_ref(manifest: Manifest) -> bool:
 
 def _unverified(manifest: Manifest) -> bool | tuple[ObjectRef, ...]:
     """Git and OCI sources; of a chart the repositories, of which Flux verifies those of type oci."""
-    if manifest.node.ref.kind in {"GitRepository", "OCIRepository"}:
-        return at(manifest.spec, "verify") is None
-    chart = _chart(manifest)
+    source = _spec(manifest, "OCIRepository") or _spec(manifest, "GitRepository")
+    if isinstance(source, dict):
+        return at(source, "verify") is None
+    chart = _spec(manifest, "HelmChart")
     return _repositories(manifest)[:1] if isinstance(chart, dict) and at(chart, "verify") is None else ()
 
 
@@ -101,9 +105,9 @@ def _unverified_charts(context: AuditContext) -> Iterator[Finding | Unknown]:
 
 def _by_anybody(manifest: Manifest) -> bool:
     """Whether a verification by cosign, the default, names neither a key nor an identity."""
-    verify = at(_chart(manifest) or manifest.spec, "verify")
+    verify = at(_spec(manifest, "HelmChart") or _spec(manifest, "OCIRepository"), "verify")
     named = text(verify, "secretRef", "name") or items(verify, "matchOIDCIdentity")
-    return verify is not None and not manifest.generated and text(verify, "provider") in {"", "cosign"} and not named
+    return verify is not None and text(verify, "provider") in {"", "cosign"} and not named
 
 
 def _static_credentials(manifest: Manifest) -> bool:
