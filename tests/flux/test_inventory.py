@@ -147,3 +147,10 @@ def test_an_artifact_generator_lists_the_artifacts_that_it_made() -> None:
         InventoryEntry("ExternalArtifact", group, "other", "web"),
         InventoryEntry("ExternalArtifact", group, "apps", "api"),
     )
+
+
+def test_an_artifact_generator_makes_namespaces_too() -> None:
+    made = [{"kind": "Namespace", "name": "team-a"}, {"kind": "ExternalArtifact", "name": "a", "namespace": "team-a"}]
+    found = inventory({"metadata": {"namespace": "flux-system"}, "status": {"inventory": [*made, {"name": "old"}]}})
+    names = ["Namespace team-a", "ExternalArtifact team-a/a", "ExternalArtifact flux-system/old"]
+    assert list(map(str, found or ())) == names
