@@ -346,7 +346,7 @@ async def test_an_upgrade_shows_what_changes_and_not_the_rules(api: Api) -> None
 async def test_a_version_that_is_not_known_is_refused(fake: FakeKubectl, ask_fake: Ask, target: str) -> None:
     reply = await ask_fake(TOOL, upgrade_to=target)
     assert reply.is_error
-    assert "upgrade_to must be one of 2.7, 2.8, 2.9, 2.10" in reply.text
+    assert "Invalid upgrade_to: must be one of 2.7, 2.8, 2.9, 2.10" in reply.text
     assert fake.calls() == []
 
 
@@ -361,7 +361,7 @@ async def test_a_version_that_is_older_than_what_runs_is_refused(api: Api) -> No
     api.holds(crd("v2.9.4"))
     reply = await api.ask(TOOL, upgrade_to="2.8")
     assert reply.is_error
-    assert "upgrade_to must not be older than Flux v2.9.4, which runs" in reply.text
+    assert "Invalid upgrade_to: must not be older than Flux v2.9.4, which runs" in reply.text
     assert "2.9, 2.10" in reply.text
 
 
