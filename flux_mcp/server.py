@@ -200,9 +200,11 @@ async def _confirm(
     Since 2026-07-28 the question is a result, and the answer comes with the same call again.
     """
     capabilities = context.client_capabilities
-    if str(arguments.get("force")).lower() != "true" or capabilities is None or capabilities.elicitation is None:
+    # Arguments are not checked yet: Python refuses to write down a number of more than 4,300 digits.
+    given = {key: found for key, found in arguments.items() if isinstance(found, str | bool)}
+    if str(given.get("force")).lower() != "true" or capabilities is None or capabilities.elicitation is None:
         return None
-    about = "/".join(str(arguments[key]) for key in ("namespace", "name") if key in arguments)
+    about = "/".join(str(given[key]) for key in ("namespace", "name") if key in given)
     question = ASK.format(echo(about))
     if is_version_at_least(context.protocol_version or "", "2026-07-28"):
         answer = (context.input_responses or {}).get(_ANSWER)
