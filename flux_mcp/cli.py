@@ -3,7 +3,8 @@
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 import flux_mcp
 from flux_mcp.errors import FluxMcpError
 from flux_mcp.graph_command import graph
-from flux_mcp.settings import DEFAULT_TIMEOUT, Access, Settings, parse_timeout
+from flux_mcp.settings import DEFAULT_TIMEOUT, Access, Recording, Settings, parse_recording, parse_timeout
 
 if TYPE_CHECKING:
     from flux_mcp.cluster.client import Cluster
@@ -93,7 +94,12 @@ def _settings(  # noqa: PLR0913 (one parameter a flag)
         bool, _option("kube-insecure-skip-tls-verify", "do not check the server's certificate", rich_help_panel=_ACCESS)
     ] = False,
     recording: Annotated[
-        Path | None, _option("recording", "answer from this recording; starts no kubectl", metavar="DIR")
+        list[Path] | None,
+        _option(
+            "recording",
+            "answer from this recording, a context of its own; repeatable; starts no kubectl without --kube-context",
+            metavar="[NAME=]DIR",
+        ),
     ] = None,
     timeout: Annotated[
         str,
@@ -122,7 +128,7 @@ def _settings(  # noqa: PLR0913 (one parameter a flag)
         timeout=parse_timeout(timeout),
         read_only=read_only,
         flux_only=flux_only,
-        recording=recording,
+        recordings=tuple(parse_recording(str(each)) for each in recording or ()),
         kubectl=kubectl,
     )
 
@@ -211,6 +217,14 @@ def record(
     namespace: Annotated[
         list[str] | None, typer.Option("--namespace", help="record only this namespace; repeatable")
     ] = None,
+    logs: Annotated[
+        bool,
+        typer.Option("--logs", help="record the last log lines of Flux's controllers and of containers not ready"),
+    ] = False,
+    compare_to: Annotated[
+        Path | None,
+        typer.Option("--compare-to", metavar="DIR", help="a recording; say what differs between it and the new one"),
+    ] = None,
     settings: Settings,
 ) -> None:
     """Record the cluster into a folder that --recording answers from: no Secrets, no values, credentials masked.
@@ -226,21 +240,44 @@ def record(
     from flux_mcp.recording.record import record as run  # noqa: PLC0415
     from flux_mcp.signals import Signalled, unless_signalled  # noqa: PLC0415
 
-    if settings.recording is not None:
+    if settings.recordings:
         _fail("--recording (FLUX_MCP_RECORDING) cannot be combined with record, which reads a cluster.", 2)
     try:
         check_folder(folder)
         names = [check_namespace(name, "--namespace") for name in namespace or ()]
+        if compare_to is not None:
+            connect(Settings(recording=compare_to))
     except FluxMcpError as error:
         _fail(str(error), 2)
     cluster = Cluster(connect(settings), settings.access)
-    work = functools.partial(run, cluster, folder, names, patience=settings.timeout)
+    work = functools.partial(run, cluster, folder, names, logs=logs, patience=settings.timeout, report=_progress)
     try:
-        typer.echo(anyio.run(unless_signalled, work).render())
+        try:
+            recorded = anyio.run(unless_signalled, work)
+        finally:
+            _progress("")
+        typer.echo(recorded.render())
+        if compare_to is not None:
+            typer.echo(anyio.run(unless_signalled, _compare(compare_to, folder)))
     except Signalled as signalled:
         _fail(f"Nothing was recorded: {signalled}.", 128 + signalled.number)
     except FluxMcpError as error:
         _fail(str(error), 1)
+
+
+def _progress(done: str) -> None:
+    """Write how far a recording is, over what was written before, where somebody is looking."""
+    if sys.stderr.isatty():
+        typer.echo(f"\r\033[K{done}", err=True, nl=False)
+
+
+def _compare(before: Path, now: Path) -> Callable[[], Awaitable[str]]:
+    """What says what differs between two recordings."""
+    equal = before.resolve().name == now.resolve().name
+    recordings = tuple(map(Recording, (before, now), ("before", "now") if equal else ("", "")))
+    first, second = (recording.called for recording in recordings)
+    toolbox = _toolbox(Settings(recordings=recordings))
+    return functools.partial(toolbox.call, "compare_flux", {"context": first, "with_context": second})
 
 
 class OutputFormat(StrEnum):

@@ -48,7 +48,7 @@ class Doctor:
         self, cluster: Cluster, settings: Settings, monotonic: Callable[[], float] = time.perf_counter
     ) -> None:
         self._cluster, self._settings, self._monotonic = cluster, settings, monotonic
-        self._live = settings.recording is None
+        self._live = not settings.recordings or settings.access.context is not None
         self._step = "kubectl"
         self._plugin = ""
         self.checks: list[Check] = []

@@ -45,7 +45,7 @@ from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import BadSetting, FluxMcpError, first_of
 from flux_mcp.guides import Skill, Skills, instructions, resources, skills_for
 from flux_mcp.kubectl.base import Kubectl
-from flux_mcp.kubectl.connect import connect
+from flux_mcp.kubectl.connect import SeveralContexts, connect
 from flux_mcp.kubectl.live import LiveKubectl
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.reconcile.wait import Pace
@@ -256,7 +256,7 @@ def serve(settings: Settings) -> None:
         BadRecording: there is no such recording.
     """
     kubectl = connect(settings)
-    kill_all = kubectl.kill_all if isinstance(kubectl, LiveKubectl) else _nothing
+    kill_all = kubectl.kill_all if isinstance(kubectl, LiveKubectl | SeveralContexts) else _nothing
     _end_with_children(kill_all)
     for stream in ("stdin", "stdout"):
         if getattr(sys, stream) is None:

@@ -3,9 +3,9 @@
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from flux_mcp.errors import BadSetting
 
@@ -76,6 +76,11 @@ class Access:
         """Whether any access flag was given."""
         return self.insecure_skip_tls_verify or any(True for _ in self._given())
 
+    @property
+    def of_one_cluster(self) -> bool:
+        """Whether a flag was given that is right for one cluster only: its address, a certificate of it."""
+        return self.insecure_skip_tls_verify or any(ours in _ONE_CLUSTER for ours, _, _ in self._given())
+
     def flags(self, context: str | None) -> tuple[str, ...]:
         """Every access flag for kubectl, for a call to `context` (None: the kubeconfig has no contexts)."""
         chosen = replace(self, context=context)
@@ -97,6 +102,34 @@ _FLAGS: Final = (
 )
 """The attribute of Access, our flag, kubectl's flag."""
 _PATHS: Final = {"--kubeconfig", "--kube-certificate-authority", "--kube-client-certificate", "--kube-client-key"}
+_ONE_CLUSTER: Final = frozenset(
+    f"--kube-{name}"
+    for name in ("server", "tls-server-name", "certificate-authority", "client-certificate", "client-key")
+)
+
+
+class Recording(NamedTuple):
+    """A recording to answer from.
+
+    Attributes:
+        name: of its context; empty for what it is called itself.
+    """
+
+    folder: Path
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """The name of its context beside others."""
+        return self.name or self.folder.resolve().name
+
+
+def parse_recording(given: str) -> Recording:
+    """`DIR` or `NAME=DIR`; a folder that exists is never taken for a name."""
+    name, sign, folder = given.partition("=")
+    if sign and name and folder and not Path(given).is_dir():
+        return Recording(Path(folder), name)
+    return Recording(Path(given))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +141,8 @@ class Settings:
             add the seconds of their wait.
         read_only: leave the reconcile tools out.
         flux_only: leave out the tools that show any object, and logs.
-        recording: answer from this folder and start no kubectl.
+        recordings: each is a context; without access.context no kubectl is started.
+        recording: one of them, without a name.
         kubectl: the kubectl to run, a name on PATH or a path.
 
     Raises:
@@ -119,25 +153,34 @@ class Settings:
     timeout: float = DEFAULT_TIMEOUT
     read_only: bool = False
     flux_only: bool = False
-    recording: Path | None = None
+    recordings: tuple[Recording, ...] = ()
+    recording: InitVar[Path | None] = None
     kubectl: str = "kubectl"
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, recording: Path | None) -> None:
         """Refuse what cannot work, before anything is started."""
         if not 1 <= self.timeout <= MAX_TIMEOUT:
             raise BadSetting(f"--timeout must be from 1 to {MAX_TIMEOUT:.0f} seconds.")
         if not self.kubectl.strip() or _CONTROL & set(self.kubectl):
             raise BadSetting("--kubectl must be the name or the path of a kubectl.")
-        if self.recording is not None and self.access.any():
+        if recording is not None:
+            object.__setattr__(self, "recordings", (Recording(recording),))
+        if self.recordings and self.access.any() and self.access.context is None:
             raise BadSetting(
-                "--recording answers from files: it cannot be combined with --kubeconfig or --kube-… flags."
+                "--recording answers from files: with --kubeconfig or another --kube-… flag it needs --kube-context, "
+                "the context beside it."
             )
+        names = [*([self.access.context] if self.access.context else ()), *(each.called for each in self.recordings)]
+        if not self.pinned and self.recordings and len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise BadSetting(f"Two contexts would be called {twice}: write --recording NAME=DIR for one of them.")
 
     def flags(self) -> tuple[str, ...]:
         """The flags of the command line that make these settings, with full paths."""
         given = [(ours, os.path.abspath(text) if ours in _PATHS else text) for ours, _, text in self.access._given()]  # noqa: SLF001, PTH100
-        if self.recording is not None:
-            given.append(("--recording", os.path.abspath(self.recording)))  # noqa: PTH100
+        for each in self.recordings:
+            name = f"{each.name}=" if each.name else ""
+            given.append(("--recording", f"{name}{os.path.abspath(each.folder)}"))  # noqa: PTH100
         if self.timeout != DEFAULT_TIMEOUT:
             given.append(("--timeout", f"{self.timeout:g}"))
         if self.kubectl != "kubectl":
@@ -152,4 +195,4 @@ class Settings:
     @property
     def pinned(self) -> bool:
         """Whether every call goes to one context, so that no tool takes one."""
-        return self.access.context is not None or self.recording is not None
+        return len(self.recordings) + (self.access.context is not None) == 1

@@ -1,7 +1,7 @@
 """What all tests share: an MCP client in memory, a fake kubectl, the hypothesis profile."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from mcp_types import TextContent
 
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build
-from flux_mcp.settings import Access, Settings
+from flux_mcp.settings import Access, Recording, Settings
 from tests.support.fake import FIXTURES, FakeKubectl
 
 settings.register_profile(
@@ -117,6 +117,17 @@ def ask_recording() -> Ask:
 
     async def ask(recording: str, tool: str, /, **arguments: Any) -> Reply:
         chosen = Settings(recording=FIXTURES / recording)
+        return await ask_server(build(connect(chosen), chosen), tool, arguments)
+
+    return ask
+
+
+@pytest.fixture
+def ask_recordings() -> Ask:
+    """Ask a server whose contexts are fixtures: `await ask_recordings(("before", "after"), tool, context="after")`."""
+
+    async def ask(recordings: Sequence[str], tool: str, /, **arguments: Any) -> Reply:
+        chosen = Settings(recordings=tuple(Recording(FIXTURES / name) for name in recordings))
         return await ask_server(build(connect(chosen), chosen), tool, arguments)
 
     return ask

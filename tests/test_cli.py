@@ -49,7 +49,10 @@ def test_an_error_of_the_tool_goes_to_stderr_with_code_1() -> None:
         pytest.param(["call", "list_flux_resources", "--timeout=0", STAGING], "--timeout", id="time-out"),
         pytest.param(["call", "list_flux_resources", "--kube-as="], "--kube-as is empty", id="empty-identity"),
         pytest.param(["call", "list_flux_resources", "--kube-as-group=x"], "need --kube-as", id="group-without-user"),
-        pytest.param(["call", "list_flux_resources", "--kube-context=x", STAGING], "--recording", id="both"),
+        pytest.param(["call", "list_flux_resources", "--kube-as=x", STAGING], "--recording", id="both"),
+        pytest.param(
+            ["call", "list_flux_resources", "--kube-context=staging", STAGING], "NAME=DIR", id="two-of-one-name"
+        ),
         pytest.param(["call", "list_flux_resources", "--no-such-flag"], "--no-such-flag", id="unknown-flag"),
         pytest.param(["serve", "--recording=/no/such/folder"], "/no/such/folder", id="serve-no-recording"),
     ],

@@ -83,7 +83,7 @@ def test_nothing_names_a_tool_that_is_not_offered(settings: Settings) -> None:
 def test_the_instructions_are_short(settings: Settings) -> None:
     text = server(settings).instructions
     assert tokens(text) < 300
-    assert ("the reconcile tools" in text) is not (settings.read_only or settings.recording is not None)
+    assert ("the reconcile tools" in text) is not (settings.read_only or bool(settings.recordings))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flux_mcp.errors import BadSetting
-from flux_mcp.settings import DEFAULT_TIMEOUT, Access, Settings
+from flux_mcp.settings import DEFAULT_TIMEOUT, Access, Recording, Settings, parse_recording
 
 FULL: dict[str, Any] = {
     "kubeconfig": "/home/jane/.kube/config",
@@ -179,17 +179,51 @@ def test_no_kubectl_is(program: str) -> None:
         Settings(kubectl=program)
 
 
-@pytest.mark.parametrize("attribute", FULL)
-def test_a_recording_takes_no_access_flags(attribute: str) -> None:
+@pytest.mark.parametrize("attribute", sorted({*FULL} - {"context"}))
+def test_a_recording_takes_access_flags_beside_a_context_only(attribute: str) -> None:
     chosen = access(**{attribute: FULL[attribute]})
     assert chosen.any()
-    with pytest.raises(BadSetting, match="--recording"):
+    with pytest.raises(BadSetting, match="needs --kube-context"):
         Settings(access=chosen, recording=Path("recording"))
+    Settings(access=access(**{attribute: FULL[attribute], "context": "prod"}), recording=Path("recording"))
+
+
+@pytest.mark.parametrize(
+    ("given", "recording"),
+    [
+        ("a", Recording(Path("a"))),
+        ("x/a", Recording(Path("x/a"))),
+        ("then=x/a", Recording(Path("x/a"), "then")),
+        ("=a", Recording(Path("=a"))),
+        ("a=", Recording(Path("a="))),
+    ],
+)
+def test_a_recording_is_a_folder_or_a_name_and_a_folder(given: str, recording: Recording) -> None:
+    assert parse_recording(given) == recording
+
+
+def test_a_folder_with_an_equals_sign_is_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "a=b"
+    folder.mkdir()
+    assert parse_recording(str(folder)) == Recording(folder)
+
+
+@pytest.mark.parametrize(
+    ("recordings", "context"),
+    [
+        ((Recording(Path("x/a")), Recording(Path("y/a"))), None),
+        ((Recording(Path("x"), "a"), Recording(Path("y"), "a")), None),
+        ((Recording(Path("x/prod")),), "prod"),
+    ],
+)
+def test_two_contexts_are_not_called_the_same(recordings: tuple[Recording, ...], context: str | None) -> None:
+    with pytest.raises(BadSetting, match="NAME=DIR"):
+        Settings(recordings=recordings, access=Access(context=context))
 
 
 def test_a_recording_alone() -> None:
     assert not Access().any()
-    assert Settings(recording=Path("recording")).recording == Path("recording")
+    assert Settings(recording=Path("recording")).recordings == (Recording(Path("recording")),)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +233,10 @@ def test_a_recording_alone() -> None:
         pytest.param(Settings(access=Access(kubeconfig="/x")), False, id="a-kubeconfig"),
         pytest.param(Settings(access=Access(context="prod")), True, id="a-context"),
         pytest.param(Settings(recording=Path("recording")), True, id="a-recording"),
+        pytest.param(Settings(recordings=(Recording(Path("a")), Recording(Path("b")))), False, id="two-recordings"),
+        pytest.param(
+            Settings(recording=Path("a"), access=Access(context="prod")), False, id="a-recording-and-a-context"
+        ),
     ],
 )
 def test_pinned(settings: Settings, pinned: bool) -> None:

@@ -137,9 +137,9 @@ class Cluster:
             )
         return RequestContext(
             context=name,
-            identity=self._identity(entry),
-            now=self._kubectl.moment or datetime.now(UTC),
-            where=ErrorContext(name, impersonating=self._impersonated is not None),
+            identity=self._identity(name, entry),
+            now=self._kubectl.moment(name) or datetime.now(UTC),
+            where=ErrorContext(name, impersonating=self._kubectl.impersonated(name) is not None),
             moved=self._moved(entry, chosen=context is not None),
             chosen=context is not None,
             in_pod=name is None and in_pod(),
@@ -165,12 +165,8 @@ class Cluster:
         """The context that a call without one is about; None before the first call."""
         return self._in_use
 
-    @property
-    def _impersonated(self) -> str | None:
-        return self._access.impersonate if self._access.impersonate is not None else self._kubectl.impersonated
-
-    def _identity(self, entry: ContextEntry | None) -> tuple[str, str]:
-        if (impersonated := self._impersonated) is not None:
+    def _identity(self, context: str | None, entry: ContextEntry | None) -> tuple[str, str]:
+        if (impersonated := self._kubectl.impersonated(context)) is not None:
             return "as", impersonated
         return "user", entry.user if entry is not None and entry.user else "unknown"
 
@@ -218,6 +214,7 @@ class Cluster:
         named: str | None = None,
         about: str | None = None,
         insist: Collection[Kind] = (),
+        managed_fields: bool = False,
     ) -> ListResult[T]:
         """Read kinds with one kubectl, once the served kinds are known; more than ten names with more than one.
 
@@ -234,6 +231,7 @@ class Cluster:
             named: only the objects of this name, in whatever namespace.
             about: only Events about objects of this kind.
             insist: kinds that somebody named: where one is missing, the API server is asked again which it serves.
+            managed_fields: with metadata.managedFields.
 
         Raises:
             KubectlError: kubectl could not ask at all (unreachable, not logged in and the like).
@@ -258,7 +256,7 @@ class Cluster:
             if not present:
                 return ListResult((), frozenset(kind.kind for kind in absent), absent, unread)
             resources = tuple(name for kind in present if (name := served.resource(kind)))
-            command = Get(resources, namespace, names, selector, named, about)
+            command = Get(resources, namespace, names, selector, named, about, managed_fields)
             output = await self._ask(command, request.where)
             errors = [_for_kinds(error, present) for error in problems(output, request.where)]
             if again or not any(isinstance(error, KindNotInstalled) for error in errors):

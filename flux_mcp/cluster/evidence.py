@@ -52,7 +52,12 @@ class FluxEvidence:
 
 
 async def read_evidence(
-    cluster: Cluster, request: RequestContext, namespace: str | None, insist: Sequence[Kind] = ()
+    cluster: Cluster,
+    request: RequestContext,
+    namespace: str | None,
+    insist: Sequence[Kind] = (),
+    *,
+    share: float = FIRST,
 ) -> FluxEvidence:
     """Read Flux objects and controllers, with one kubectl each.
 
@@ -61,6 +66,7 @@ async def read_evidence(
         request: from `Cluster.open`.
         namespace: where to read alone if the identity may not list all namespaces; one more kubectl then.
         insist: as `Cluster.read` takes it.
+        share: the part of the time left for the call that this may take.
 
     Raises:
         KubectlError: no Flux object could be read.
@@ -68,7 +74,7 @@ async def read_evidence(
     kinds = (DEPLOYMENT, REPLICA_SET, POD)
     read_parts: Awaitable[ListResult[View]] = cluster.read(request, kinds, view_evidence, selector=CONTROLLERS)
     read_flux = read_allowed(cluster, request, FLUX_KINDS, view_snapshot_object, namespace, insist)
-    async with gather(share=FIRST) as reads:
+    async with gather(share) as reads:
         flux = reads.start("Flux objects", read_flux, _NOTHING, required=True)
         parts = reads.read("the controllers", read_parts)
     found, only = flux.value

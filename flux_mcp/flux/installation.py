@@ -365,7 +365,7 @@ def _controller(deployment: Workload, pods: Sequence[Pod] | None) -> Controller:
         restarts=None if unknown else sum(pod.restarts for pod in own),
         last_ends=tuple(dict.fromkeys(one.last_reason for one in states if one.last_reason)),
         failure=failure,
-        args=tuple(_telling(args)),
+        args=tuple(behavior_args(args)),
         containers=_containers(deployment),
         since=available.changed if available is not None and available.status == "False" else None,
         states=tuple(one for one in states if one.restarts or one.waiting),
@@ -402,7 +402,8 @@ def _failure(deployment: Workload) -> tuple[str, str] | None:
     return None
 
 
-def _telling(args: Iterable[str]) -> Iterator[str]:
+def behavior_args(args: Iterable[str]) -> Iterator[str]:
+    """The arguments of a controller that change its behavior; no other is ever shown."""
     for arg in args:
         name = arg.lstrip("-").partition("=")[0]
         watches_one = name == "watch-all-namespaces" and arg.endswith("=false")

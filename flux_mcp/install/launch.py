@@ -52,7 +52,7 @@ def launch(settings: Settings, environment: Mapping[str, str], argv0: str) -> La
     (command, *before), notes = _program(argv0, environment)
     env: dict[str, str] = {}
     kubeconfig = [os.path.abspath(path) for path in kubeconfig_files(None)]  # noqa: PTH100 (keeps symbolic links)
-    if settings.recording is None:
+    if not settings.recordings or settings.access.context is not None:
         if settings.access.kubeconfig is None and (environment.get("KUBECONFIG") or Path(kubeconfig[0]).exists()):
             env["KUBECONFIG"] = os.pathsep.join(kubeconfig)
         env["PATH"] = os.pathsep.join(_folders(environment.get("PATH", "")))

@@ -26,14 +26,12 @@ class Output:
 class Kubectl(Protocol):
     """Whatever answers commands. All that is above it is tested without a process."""
 
-    @property
-    def moment(self) -> datetime | None:
-        """The moment that a recording stands still at; None where time runs."""
+    def moment(self, context: str | None) -> datetime | None:
+        """The moment that the recording of a context stands still at; None where time runs."""
         ...
 
-    @property
-    def impersonated(self) -> str | None:
-        """Whom a recording was made as with --kube-as; None where nobody was, and where kubectl is run."""
+    def impersonated(self, context: str | None) -> str | None:
+        """Whom the commands of a context are, or were, run as with --kube-as; None for nobody."""
         ...
 
     async def run(self, command: Command, context: str | None = None) -> Output:

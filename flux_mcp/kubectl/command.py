@@ -55,6 +55,7 @@ class Get:
         selector: a label selector.
         named: only objects of this name, in a list: the way to ask for one whose namespace is not known.
         about: only Events about objects of this kind.
+        managed_fields: with metadata.managedFields, which kubectl leaves out otherwise.
     """
 
     resources: tuple[str, ...]
@@ -63,6 +64,7 @@ class Get:
     selector: str | None = None
     named: str | None = None
     about: str | None = None
+    managed_fields: bool = False
 
     def __post_init__(self) -> None:
         """The last gate: whatever was checked before, nothing else leaves from here."""
@@ -95,7 +97,7 @@ class Get:
             "--watch-only=false",
             "--chunk-size=500",
             "--ignore-not-found=false",
-            "--show-managed-fields=false",
+            f"--show-managed-fields={str(self.managed_fields).lower()}",
             "--subresource=",
             "--sort-by=",
             "--raw=",

@@ -47,9 +47,6 @@ class LiveKubectl:
         timeout: seconds for one tool call.
     """
 
-    moment = None
-    impersonated = None
-
     def __init__(self, program: str, access: Access, *, timeout: float, max_output: int = MAX_OUTPUT) -> None:
         """Start nothing yet."""
         self._program, self._access, self._max_output = program, access, max_output
@@ -61,6 +58,15 @@ class LiveKubectl:
         self._starting = threading.Lock()
         self._ended = False
         self._groups: set[int] = set()
+
+    def moment(self, context: str | None) -> None:
+        """Time runs."""
+        del context
+
+    def impersonated(self, context: str | None) -> str | None:
+        """Whom --kube-as names."""
+        del context
+        return self._access.impersonate
 
     async def run(self, command: Command, context: str | None = None) -> Output:
         """Start kubectl, wait for its end, and leave no process behind however the waiting ends.

@@ -2,7 +2,8 @@
 
 One file per resource, `PLURAL.GROUP.json` (`PLURAL.json` for the core group), each what
 `kubectl get PLURAL.GROUP --all-namespaces -o json` printed; `version.json`; optionally `recording.json` with
-recordedAt, context, as or user, served, namespaces, unreadable and more. Without recording.json the moment is the
+recordedAt, context, as or user, served, namespaces, unreadable and more, and `logs/NAMESPACE/POD/CONTAINER.log`, with
+`CONTAINER.previous.log` of the run before the last restart. Without recording.json the moment is the
 newest timestamp in the items and the context is the folder's name.
 """
 
@@ -25,7 +26,7 @@ from flux_mcp.api.selector import matches, parse_selector
 from flux_mcp.api.unstructured import at, items, labels, parse_time, text
 from flux_mcp.errors import BadRecording
 from flux_mcp.kubectl.base import Output
-from flux_mcp.kubectl.command import ApiResources, Command, ConfigView, Get, ServerVersion, Version
+from flux_mcp.kubectl.command import ApiResources, Command, ConfigView, Get, Logs, ServerVersion, Version
 from flux_mcp.kubectl.output import NEXT_ITEM, load_json, problems
 from flux_mcp.kubectl.validate import split_resource
 from flux_mcp.request import ErrorContext
@@ -41,6 +42,8 @@ _UNREADABLE: Final = (
 )
 """Kinds that every API server serves and nobody reads: without such ones a table counts as filtered."""
 NOT_RECORDED: Final = "not recorded"
+LOGS: Final = "logs"
+"""The folder of the logs in a recording."""
 _STAMPS: Final = re.compile(
     rb'"(?:creationTimestamp|lastTransitionTime|lastUpdateTime|lastTimestamp|firstTimestamp|eventTime|lastObservedTime'
     rb"|lastReconciled|lastDeployed|firstDeployed|deleted|scanTime|lastAutomationRunTime|lastPushTime"
@@ -128,26 +131,41 @@ class RecordedKubectl:
 
     Args:
         folder: the recording.
+        name: what its context is called; empty for what it was called when it was recorded.
 
     Raises:
         BadRecording: there is no such folder, or its recording.json is broken.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "") -> None:
         """Read recording.json only; the other files are read when they are asked for."""
         if not folder.is_dir():
             raise BadRecording(f"There is no recording at {folder}: it must be a folder of kubectl's JSON output.")
-        self._folder = folder
+        self._folder, self._name = folder, name
         self._partial: set[str] = set()
         self._about = self._read_about()
 
-    @cached_property
-    def moment(self) -> datetime:
+    @property
+    def context(self) -> str:
+        """What its context is called: the name that was given, else as recorded, else as the folder."""
+        return self._name or self._about.context
+
+    @property
+    def user(self) -> str:
+        """The kubeconfig's name for the user that recorded it; empty where that is not recorded."""
+        return self._about.user
+
+    def moment(self, context: str | None = None) -> datetime:
         """The moment that the recording was made.
 
         Raises:
             BadRecording: nothing in it has a time.
         """
+        del context
+        return self._moment
+
+    @cached_property
+    def _moment(self) -> datetime:
         if self._about.recorded_at is not None:
             return self._about.recorded_at
         pieces = (piece for path in self._files() for piece in self._bytes(path).split(NEXT_ITEM))
@@ -161,9 +179,9 @@ class RecordedKubectl:
             return moments[-1]
         raise BadRecording(f"No object in {self._folder} has a time: add a recording.json with recordedAt.")
 
-    @property
-    def impersonated(self) -> str | None:
+    def impersonated(self, context: str | None = None) -> str | None:
         """Whom the recording was made as, with --kube-as."""
+        del context
         return self._about.impersonated
 
     async def run(self, command: Command, context: str | None = None) -> Output:
@@ -182,8 +200,22 @@ class RecordedKubectl:
                 return Output(0, "\n".join((*(_row(*found) for found in self._kinds()), *_UNREADABLE)).encode(), "")
             case Get():
                 return self._get(command)
+            case Logs():
+                return self._log(command)
             case _:
-                return Output(1, b"", "Error from server (NotRecorded): logs, and what else no file holds")
+                return Output(1, b"", "Error from server (NotRecorded): what no file holds is not recorded")
+
+    def _log(self, command: Logs) -> Output:
+        path = log_file(self._folder, command)
+        about = f"Error from server (NotRecorded): the log of {command.namespace}/{command.pod}/{command.container}"
+        if not path.is_file():
+            return Output(1, b"", f"{about} is {NOT_RECORDED}")
+        if command.since:
+            return Output(1, b"", f"{about} is recorded without times: leave out since")
+        # A recording may come from somebody else, and a link lead anywhere.
+        if not path.resolve().is_relative_to(self._folder.resolve()):
+            raise BadRecording(f"{path} leads out of the recording.")
+        return Output(0, b"".join(self._bytes(path).splitlines(keepends=True)[-command.tail :]), "")
 
     def _files(self) -> Iterator[Path]:
         return (path for path in sorted(self._folder.glob("*.json")) if path.stem not in {"recording", "version"})
@@ -236,9 +268,7 @@ class RecordedKubectl:
         )
 
     def _config(self) -> JsonObject:
-        about = self._about
-        context = {"name": about.context, "context": {"cluster": about.context, "user": about.user}}
-        return {"kind": "Config", "current-context": about.context, "contexts": [context]}
+        return config_of(self)
 
     def _version(self) -> Output:
         path = self._folder / "version.json"
@@ -337,6 +367,18 @@ class RecordedKubectl:
         if asked and set(asked) <= set(recorded):
             return None
         return f"recorded only for the namespace{'s' * (len(recorded) > 1)} {', '.join(recorded)}"
+
+
+def config_of(*recordings: RecordedKubectl) -> JsonObject:
+    """What `kubectl config view` prints where the contexts are recordings; the first is the one in use."""
+    contexts = [{"name": each.context, "context": {"cluster": each.context, "user": each.user}} for each in recordings]
+    return {"kind": "Config", "current-context": contexts[0]["name"], "contexts": contexts}
+
+
+def log_file(folder: Path, command: Logs) -> Path:
+    """Where the log of a container stands in a recording."""
+    ending = ".previous.log" if command.previous else ".log"
+    return folder / LOGS / command.namespace / command.pod / f"{command.container}{ending}"
 
 
 def _row(kind: Kind, version: str) -> str:

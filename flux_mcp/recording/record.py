@@ -1,12 +1,13 @@
 """Record a cluster into a folder that answers questions without it: `fluxcd-mcp record`.
 
-A recording is meant to be attached to a ticket: it holds what projection.py allows of each object, and no Secret, since
-none is ever asked for. It is written beside its place and renamed at the end, so that a folder of that name is whole.
+A recording is meant to be attached to a ticket: it holds what sanitize/project.py allows of each object, and no Secret,
+since none is ever requested. It is written beside its place and renamed at the end, so that a folder of that name is
+whole.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +19,10 @@ import orjson
 from flux_mcp import __version__
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
-from flux_mcp.api.kubernetes_kinds import CRD, EVENT, KUBERNETES_KINDS, NAMESPACE
+from flux_mcp.api.kubernetes_kinds import CRD, EVENT, KUBERNETES_KINDS, NAMESPACE, POD, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.unstructured import text
+from flux_mcp.api.selector import matches, parse_selector
+from flux_mcp.api.unstructured import labels, text
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import Unread
 from flux_mcp.errors import (
@@ -35,14 +37,21 @@ from flux_mcp.errors import (
     Unreachable,
     first_of,
 )
+from flux_mcp.flux.installation import CONTROLLERS
+from flux_mcp.kubernetes.pods import Pod, pod
 from flux_mcp.recording.files import a_list, an_item, check_folder, whole_or_nothing, write
+from flux_mcp.recording.logs import record_logs
 from flux_mcp.render.text import first_line, unread_line
 from flux_mcp.request import RequestContext
+from flux_mcp.sanitize.field_paths import trimmed_managed_fields
 from flux_mcp.sanitize.own_values import hidden_values, mask_values
 from flux_mcp.sanitize.patterns import scrub
 from flux_mcp.sanitize.project import project
 from flux_mcp.settings import DEFAULT_TIMEOUT
 
+MANAGED: Final = frozenset({*FLUX_KINDS, *WORKLOAD_KINDS})
+"""The kinds that are recorded with managedFields, as paths."""
+_FLUX: Final = parse_selector(CONTROLLERS)
 AT_ONCE: Final = 4
 """Kinds that are read at the same time: each holds its kubectl's output while it is read."""
 _VERSION: Final = Kind(kind="version", group="", plural="version")
@@ -57,17 +66,20 @@ class Recorded:
 
     Attributes:
         objects: how many of each kind.
-        gaps: what could not be read.
+        logs: how many; None where none were requested.
+        unread: what could not be read.
     """
 
     folder: Path
     request: RequestContext
     objects: Mapping[str, int]
+    logs: int | None
     unread: tuple[Unread, ...]
 
     def render(self) -> str:
         """One line."""
         counted = ", ".join(f"{number} {kind}" for kind, number in self.objects.items() if number) or "no objects"
+        counted += "" if self.logs is None else f", {self.logs} logs"
         told = f"{first_line(f'record {self.folder}', self.request)}: {counted}"
         return "; ".join((told, *unread_line(self.unread)))
 
@@ -90,6 +102,7 @@ class _Session:
 
     Attributes:
         events: by the object that they are about: they may repeat what that one hides.
+        pods: each with whether it is of a Flux controller.
     """
 
     cluster: Cluster
@@ -99,12 +112,19 @@ class _Session:
     folder: Path
     objects: Counter[str] = field(default_factory=Counter)
     events: dict[ObjectRef, list[dict[str, Any]]] = field(default_factory=dict)
+    pods: list[tuple[Pod, bool]] = field(default_factory=list)
     read: bool = False
     failed: list[tuple[Kind, KubectlError, str | None]] = field(default_factory=list)
 
 
 async def record(
-    cluster: Cluster, folder: Path, namespaces: Sequence[str] = (), *, patience: float = DEFAULT_TIMEOUT
+    cluster: Cluster,
+    folder: Path,
+    namespaces: Sequence[str] = (),
+    *,
+    logs: bool = False,
+    patience: float = DEFAULT_TIMEOUT,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Recorded:
     """Record what a cluster holds of Flux and what runs there.
 
@@ -112,7 +132,9 @@ async def record(
         cluster: what is recorded.
         folder: where; must not exist, its parent must.
         namespaces: the only ones to read; empty for all.
-        patience: seconds for each kind.
+        logs: with the last lines of Flux's controllers and of containers that are not ready.
+        patience: seconds for each kind, and for each log.
+        report: receives how far it is.
 
     Raises:
         BadArgument: the folder exists, or there is no folder to put it in.
@@ -125,7 +147,12 @@ async def record(
     served = await cluster.served_names(request)
     with whole_or_nothing(folder) as partial:
         session = _Session(cluster, request, tuple(dict.fromkeys(namespaces)), patience, partial)
-        await _read_all(session, served)
+        await _read_all(session, served, report)
+        number: int | None = None
+        unread: tuple[Unread, ...] = ()
+        if logs:
+            report("reading logs")
+            number, unread = await record_logs(cluster, request, session.pods, partial, patience)
         versions = await _versions(session)
         if "clientVersion" in versions:
             write(partial / "version.json", [orjson.dumps(versions, option=orjson.OPT_INDENT_2), b"\n"])
@@ -133,17 +160,21 @@ async def record(
         about = orjson.dumps(_about(session, served, versions), option=orjson.OPT_INDENT_2)
         write(partial / "recording.json", [about, b"\n"])
     order = {kind.kind: session.objects[kind.kind] for kind in (*FLUX_KINDS, *KUBERNETES_KINDS)}
-    return Recorded(folder, request, order, tuple(_gaps(session)))
+    return Recorded(folder, request, order, number, (*_gaps(session), *unread))
 
 
-async def _read_all(session: _Session, served: frozenset[str]) -> None:
+async def _read_all(session: _Session, served: frozenset[str], report: Callable[[str], None]) -> None:
     limiter = anyio.CapacityLimiter(AT_ONCE)
+    done: list[Kind] = []
 
     async def read(kind: Kind) -> None:
         async with limiter:
             _write(session, kind, await _read(session, kind, served))
+        done.append(kind)
+        report(f"{len(done)} of {len(kinds)} kinds")
 
     kinds = [kind for kind in (*FLUX_KINDS, *KUBERNETES_KINDS) if kind.resource in served]
+    report(f"0 of {len(kinds)} kinds")
     events = await _read(session, EVENT, served) if EVENT in kinds else None
     try:
         async with anyio.create_task_group() as group:
@@ -208,6 +239,10 @@ async def _ask(
             text(item, "kind") or kind.kind, text(item, "metadata", "namespace"), text(item, "metadata", "name")
         )
         projected = project(item)
+        if kind in MANAGED and (managed := trimmed_managed_fields(item)):
+            projected["metadata"]["managedFields"] = managed
+        if kind is POD and (found := pod(item)) is not None:
+            session.pods.append((found, matches(_FLUX, labels(item, "metadata", "labels"))))
         if kind is EVENT:
             about = ObjectRef(*(text(item, "involvedObject", field) for field in ("kind", "namespace", "name")))
             session.events.setdefault(about, []).append(projected)
@@ -219,7 +254,9 @@ async def _ask(
 
     try:
         with anyio.fail_after(session.patience):
-            reading = await session.cluster.read(session.request, (kind,), keep, namespace=namespace, names=names)
+            reading = await session.cluster.read(
+                session.request, (kind,), keep, namespace=namespace, names=names, managed_fields=kind in MANAGED
+            )
     except TimeoutError:
         return [], [_late(session, kind)]
     except KubectlError as error:

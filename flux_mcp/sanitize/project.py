@@ -20,7 +20,14 @@ _DEEPEST: Final = 100
 """Levels that are kept of what is not known; the API server takes no object of much more."""
 _SHORT: Final = 128
 """Characters of a text that is likely to come again."""
-_ANNOTATIONS: Final = ("fluxcd.io", "fluxcd.controlplane.io", "app.kubernetes.io", "meta.helm.sh", "helm.sh")
+_ANNOTATIONS: Final = (
+    "fluxcd.io",
+    "fluxcd.controlplane.io",
+    "app.kubernetes.io",
+    "deployment.kubernetes.io",
+    "meta.helm.sh",
+    "helm.sh",
+)
 """Domains whose annotations stay, subdomains of the first two among them."""
 
 

@@ -153,6 +153,15 @@ def _source_kinds(given: object) -> tuple[FluxKind, ...] | None:
     return None if given is None else _kinds(given, SOURCE_KINDS, _source_kind)
 
 
+def _contexts(given: object) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    named = _split(given)
+    if not named:
+        raise BadArgument("contexts", "must name at least one context; leave it out for all")
+    return tuple(check_context(name, "contexts") for name in named)
+
+
 def _status(given: object) -> StatusFilter | None:
     if given is None:
         return None
@@ -245,6 +254,15 @@ Context = Annotated[
     str | None,
     _checked(check_context),
     *_parameter("the name of a context", "kubeconfig context; default: the one in use"),
+]
+TheContext = Annotated[str, _checked(check_context), *_parameter("the name of a context", "context or recording")]
+OtherContext = Annotated[
+    str, _checked(lambda given: check_context(given, "with_context")), *_parameter("the name of a context", "the other")
+]
+Contexts = Annotated[
+    tuple[str, ...] | None,
+    PlainValidator(_contexts),
+    *_parameter("a list of names of contexts", "default: all, 20 at most", _LIST),
 ]
 Namespace = Annotated[str | None, _checked(check_namespace), *_parameter("the name of a namespace", "default: all")]
 OneNamespace = Annotated[

@@ -16,13 +16,17 @@ from flux_mcp.cluster.namespaces import check_exists, near_names
 from flux_mcp.errors import FluxMcpError, ForbiddenEverywhere, NotFound, TimedOut
 from flux_mcp.kubectl.base import UNFINISHED
 from flux_mcp.kubectl.output import unfinished
+from flux_mcp.kubectl.replay import LOGS
 from flux_mcp.kubectl.validate import echo, nearest
 from flux_mcp.reconcile.wait import Pace, Report, Waiter
 from flux_mcp.render.answer import Answer
 from flux_mcp.request import ErrorContext
 from flux_mcp.settings import Settings
 from flux_mcp.tools.audit_flux_configuration import audit_flux_configuration
+from flux_mcp.tools.compare_flux import compare_flux
 from flux_mcp.tools.diagnose_flux import diagnose_flux
+from flux_mcp.tools.get_flux_changes import get_flux_changes
+from flux_mcp.tools.get_flux_fleet import get_flux_fleet
 from flux_mcp.tools.get_flux_graph import get_flux_graph
 from flux_mcp.tools.get_flux_instance import get_flux_instance
 from flux_mcp.tools.get_flux_resource import get_flux_resource
@@ -48,8 +52,9 @@ class Tool:
         answer: takes a Cluster, a Waiter if it waits, and the parameters.
         title: for people.
         reads_only: whether it changes nothing. A tool that does waits for how it ended, and takes wait_seconds.
-        recorded: whether a recording can answer it.
+        recorded: whether every recording can answer it; the one that reads logs needs those.
         flux_alone: whether it shows Flux objects, their status and workloads alone.
+        several: whether it is about more than one context.
         destructive: whether it may do more than bring the cluster to where it is declared to be.
     """
 
@@ -58,6 +63,7 @@ class Tool:
     reads_only: bool = True
     recorded: bool = True
     flux_alone: bool = True
+    several: bool = False
     destructive: bool = False
 
     @property
@@ -74,6 +80,7 @@ TOOLS: Final = (
     Tool(list_flux_resources, "List Flux resources and their status"),
     Tool(get_flux_resource, "Show one Flux resource in detail"),
     Tool(diagnose_flux, "Say why Flux resources fail"),
+    Tool(get_flux_changes, "Say what changed, who did it and what broke"),
     Tool(get_flux_graph, "Draw the Flux dependency flow"),
     Tool(list_flux_workloads, "List the workloads that Flux manages"),
     Tool(audit_flux_configuration, "Audit the configuration of Flux resources"),
@@ -82,6 +89,8 @@ TOOLS: Final = (
     Tool(get_kubernetes_resources, "Get Kubernetes resources", flux_alone=False),
     Tool(get_kubernetes_logs, "Get the logs of a Pod or a workload", recorded=False, flux_alone=False),
     Tool(get_kubeconfig_contexts, "List kubeconfig contexts"),
+    Tool(compare_flux, "Compare two clusters or recordings", several=True),
+    Tool(get_flux_fleet, "Report all clusters", several=True),
     # A forced Helm upgrade runs hooks.
     Tool(reconcile_flux_resource, "Reconcile one Flux resource", reads_only=False, destructive=True),
     Tool(reconcile_flux_sources, "Reconcile all Flux sources", reads_only=False),
@@ -92,10 +101,20 @@ class UnknownTool(FluxMcpError):
     """There is no such tool in this server."""
 
 
+def _holds_logs(settings: Settings) -> bool:
+    return any((recording.folder / LOGS).is_dir() for recording in settings.recordings)
+
+
 def _why_not(tool: Tool, settings: Settings) -> str:
-    """The flag that leaves a tool out; empty if none does."""
-    if settings.recording is not None and not (tool.reads_only and tool.recorded):
+    """What leaves a tool out, for the sentence that says with what it is not available; empty if nothing does."""
+    if settings.recordings and not tool.reads_only:
         return "--recording"
+    if settings.recordings and not (tool.recorded or settings.access.context is not None or _holds_logs(settings)):
+        return "--recording, unless it was made with record --logs"
+    if tool.several and settings.pinned:
+        return "one context only"
+    if tool.several and settings.access.of_one_cluster:
+        return "--kube-server or the certificate flags, which are those of one cluster"
     if settings.flux_only and not tool.flux_alone:
         return "--flux-only"
     return "--read-only" if settings.read_only and not tool.reads_only else ""

@@ -31,7 +31,13 @@ from tests.support.stdio import StdioServer, words
 pytestmark = pytest.mark.anyio
 
 LIST = "list_flux_resources"
-NEEDED = {"kind": "Kustomization", "name": "apps", "namespace": "flux-system"}
+NEEDED = {
+    "kind": "Kustomization",
+    "name": "apps",
+    "namespace": "flux-system",
+    "context": "dev",
+    "with_context": "prod",
+}
 """A value for each argument that some tool requires."""
 
 

@@ -21,7 +21,13 @@ from tests.support.seen import assert_seen
 
 pytestmark = pytest.mark.anyio
 
-NEEDED = {"kind": "Kustomization", "name": "apps", "namespace": "flux-system"}
+NEEDED = {
+    "kind": "Kustomization",
+    "name": "apps",
+    "namespace": "flux-system",
+    "context": "dev",
+    "with_context": "prod",
+}
 """A value for each argument that some tool requires."""
 PODS = frozenset({"get_kubernetes_logs"})
 """Tools that take kinds with Pods alone."""
@@ -82,6 +88,19 @@ NUMBERS = {
     "row38-minus-5000-digits": -(10**5000),
 }
 
+CONTEXTS = {
+    "row27-empty": "",
+    "row27-blank": " ",
+    "row28-blank-at-the-end": "good ",
+    "row28-line-break": "good\nx",
+    "row28-nul": "good\x00",
+    "row28-right-to-left": "go\u202eod",
+    "row28-zero-width": "go\u200bod",
+    "row28-tag": "good\U000e0041",
+    "row28-long": "a" * 300,
+    "row28-a-megabyte": "a" * 1_000_000,
+}
+
 BAD: dict[str, dict[str, Any]] = {
     "namespace": {
         **{f"row25-{name}": value for name, value in {**WORD, "all": "all", "star": "*", "dots": ".."}.items()},
@@ -92,18 +111,9 @@ BAD: dict[str, dict[str, Any]] = {
         "row25-line-break-at-the-end": "default\n",
         "row26-flag": "default --all-namespaces",
     },
-    "context": {
-        "row27-empty": "",
-        "row27-blank": " ",
-        "row28-blank-at-the-end": "good ",
-        "row28-line-break": "good\nx",
-        "row28-nul": "good\x00",
-        "row28-right-to-left": "go\u202eod",
-        "row28-zero-width": "go\u200bod",
-        "row28-tag": "good\U000e0041",
-        "row28-long": "a" * 300,
-        "row28-a-megabyte": "a" * 1_000_000,
-    },
+    "context": CONTEXTS,
+    "with_context": CONTEXTS,
+    "contexts": {name: ["good", value] for name, value in CONTEXTS.items()},
     "kind": {**SECRETS, **WORD},
     "kinds": {
         **{name: [value] for name, value in {**SECRETS, **WORD}.items()},
@@ -263,7 +273,7 @@ async def test_row24_values_of_another_type_are_refused(silent: tuple[FakeKubect
         pytest.param("as_group", "system:masters", id="row34-as-group"),
         pytest.param("namesapce", "apps", id="row40-typo"),
         pytest.param("Namespace", "apps", id="row40-upper-case"),
-        pytest.param("contexts", "dev", id="row40-plural"),
+        pytest.param("namespaces", "dev", id="row40-plural"),
         pytest.param("server", "https://evil:6443", id="row40-server"),
         pytest.param("kubeconfig", "/tmp/evil", id="row40-kubeconfig"),
         pytest.param("flags", {"server": "https://evil"}, id="row40-flags"),

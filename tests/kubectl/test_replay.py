@@ -90,7 +90,7 @@ async def config(kubectl: RecordedKubectl) -> Kubeconfig:
     ],
 )
 def test_the_moment_of_a_recording_is_its_newest_timestamp(folder: str, moment: datetime) -> None:
-    assert RecordedKubectl(FIXTURES / folder).moment == moment
+    assert RecordedKubectl(FIXTURES / folder).moment() == moment
 
 
 @pytest.mark.parametrize(
@@ -118,17 +118,17 @@ def test_the_moment_of_a_recording_is_its_newest_timestamp(folder: str, moment: 
 )
 def test_any_timestamp_may_be_the_newest(tmp_path: Path, newest: dict[str, Any]) -> None:
     kubectl = record(tmp_path, **{KUSTOMIZATIONS: ITEMS, HELM_RELEASES: [{"kind": "HelmRelease", **newest}]})
-    assert kubectl.moment == datetime(2026, 2, 2, 2, 2, 2, tzinfo=UTC)
+    assert kubectl.moment() == datetime(2026, 2, 2, 2, 2, 2, tzinfo=UTC)
 
 
 def test_the_moment_that_is_told_wins(tmp_path: Path) -> None:
     kubectl = record(tmp_path, {"recordedAt": "2026-05-05T07:05:05+02:00"}, **{KUSTOMIZATIONS: ITEMS})
-    assert kubectl.moment == datetime(2026, 5, 5, 5, 5, 5, tzinfo=UTC)
+    assert kubectl.moment() == datetime(2026, 5, 5, 5, 5, 5, tzinfo=UTC)
 
 
 def test_a_date_that_does_not_exist_is_passed_over(tmp_path: Path) -> None:
     odd = {"kind": "Bucket", "metadata": {"name": "x", "creationTimestamp": "2026-99-99T99:99:99Z"}}
-    assert record(tmp_path, **{KUSTOMIZATIONS: ITEMS, BUCKETS: [odd]}).moment == datetime(
+    assert record(tmp_path, **{KUSTOMIZATIONS: ITEMS, BUCKETS: [odd]}).moment() == datetime(
         2026, 1, 2, 3, 4, 5, tzinfo=UTC
     )
 
@@ -142,7 +142,7 @@ def test_one_object_dated_in_the_future_does_not_move_the_clock(tmp_path: Path, 
         name: json.dumps({"apiVersion": "v1", "items": found, "kind": "List"}, indent=indent).encode()
         for name, found in lists.items()
     }
-    assert record(tmp_path, **files).moment == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert record(tmp_path, **files).moment() == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("metadata", [{"continue": "abc"}, {"remainingItemCount": 7}])
@@ -171,7 +171,7 @@ async def test_an_odd_character_hides_no_other_object(tmp_path: Path, raw: str) 
 
 def test_without_any_time_it_says_what_to_add(tmp_path: Path) -> None:
     with pytest.raises(BadRecording, match="recordedAt"):
-        _ = record(tmp_path, **{KUSTOMIZATIONS: []}).moment
+        _ = record(tmp_path, **{KUSTOMIZATIONS: []}).moment()
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_a_reading_tool_answers_the_same_as_live(
         folder = tmp_path / f"rec-{number}"
         assert record(folder, f"--kube-context={name}").exit_code == 0
         recorded = Settings(recording=folder)
-        live = build(Still(kubectl_of, RecordedKubectl(folder).moment), settings)
+        live = build(Still(kubectl_of, RecordedKubectl(folder).moment()), settings)
         from_files = anyio.run(answers, build(connect(recorded), recorded), just_one, OBJECTS, tool)
         from_cluster = anyio.run(answers, live, just_one, OBJECTS, tool)
         if from_files == from_cluster:

@@ -18,7 +18,7 @@ LAYERS = (
     ("request", "settings"),
     ("kubernetes",),
     ("flux",),
-    ("audit", "diagnosis"),
+    ("audit", "changes", "compare", "diagnosis"),
     ("kubectl",),
     ("cluster",),
     ("reconcile",),
@@ -31,7 +31,7 @@ LAYERS = (
     ("__main__",),
 )
 """From the bottom up: a package imports from its own layer's package and from those below."""
-PURE = ("api", "sanitize", "kubernetes", "flux", "diagnosis", "audit")
+PURE = ("api", "sanitize", "kubernetes", "flux", "diagnosis", "audit", "changes", "compare")
 IMPURE = ("anyio", "mcp", "mcp_types", "sh", "subprocess", "flux_mcp.kubectl", "flux_mcp.cluster.client")
 
 

@@ -27,7 +27,7 @@ def help_of(command: str) -> str:
         ("serve", set()),
         ("call", {"--output"}),
         ("tools", set()),
-        ("record", {"--namespace"}),
+        ("record", {"--namespace", "--logs", "--compare-to"}),
         ("doctor", {"--json"}),
         ("install", {"--write"}),
     ],

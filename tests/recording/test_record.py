@@ -27,6 +27,7 @@ from flux_mcp.kubectl.command import Command
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.kubectl.live import LiveKubectl
 from flux_mcp.kubectl.replay import RecordedKubectl
+from flux_mcp.recording.record import MANAGED
 from flux_mcp.sanitize.project import project
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Settings
@@ -62,9 +63,9 @@ class Recorded:
     result: Result
 
 
-def a_record(folder: Path, *flags: str) -> Recorded:
+def a_record(folder: Path, *flags: str, source: Path = STAGING) -> Recorded:
     fake = FakeKubectl(folder / "fake")
-    fake.holds(STAGING)
+    fake.holds(source)
     return Recorded(folder / "rec", fake, record(folder / "rec", f"--kubectl={fake.path}", *flags))
 
 
@@ -94,10 +95,14 @@ def left(folder: Path) -> list[str]:
 class Still:
     """A kubectl for which time stands still, so that ages are those of a recording."""
 
-    impersonated = None
-
     def __init__(self, kubectl: LiveKubectl, moment: datetime) -> None:
-        self._kubectl, self.moment = kubectl, moment
+        self._kubectl, self._moment = kubectl, moment
+
+    def moment(self, context: str | None) -> datetime:
+        return self._moment
+
+    def impersonated(self, context: str | None) -> str | None:
+        return self._kubectl.impersonated(context)
 
     async def run(self, command: Command, context: str | None = None) -> Output:
         return await self._kubectl.run(command, context)
@@ -132,7 +137,7 @@ def compare(settings: Settings, folder: Path, how: Any = just_one) -> None:
     recorded = Settings(recording=folder)
     kubectl = connect(settings)
     assert isinstance(kubectl, LiveKubectl)
-    live = build(Still(kubectl, RecordedKubectl(folder).moment), settings)
+    live = build(Still(kubectl, RecordedKubectl(folder).moment()), settings)
     from_files = anyio.run(answers, build(connect(recorded), recorded), how)
     assert from_files == anyio.run(answers, live, how)
     assert any(from_files.values())
@@ -142,6 +147,53 @@ def test_every_reading_tool_answers_the_same_from_what_was_recorded(whole: Recor
     # A pinned context, as a recording is: the tools then have the same parameters.
     settings = Settings(kubectl=str(whole.fake.path), access=Access(context="dev"))
     compare(settings, whole.folder, few)
+
+
+@pytest.fixture(scope="module")
+def of_after(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """A record of a cluster that tells who owns which fields, compared with what was recorded before."""
+    folder = tmp_path_factory.mktemp("after")
+    return a_record(folder, f"--compare-to={FIXTURES / 'before'}", source=FIXTURES / "after")
+
+
+def test_changes_are_the_same_from_what_was_recorded(of_after: Recorded) -> None:
+    settings = Settings(kubectl=str(of_after.fake.path), access=Access(context="dev"))
+    recorded = Settings(recording=of_after.folder)
+    kubectl = connect(settings)
+    assert isinstance(kubectl, LiveKubectl)
+    live = build(Still(kubectl, RecordedKubectl(of_after.folder).moment()), settings)
+    from_files = anyio.run(answers, build(connect(recorded), recorded), few, OBJECTS, "get_flux_changes")
+    assert from_files == anyio.run(answers, live, few, OBJECTS, "get_flux_changes")
+    assert "suspended by kubectl-patch" in str(from_files)
+    for kind in MANAGED:
+        path = of_after.folder / f"{kind.resource}.json"
+        assert '"k:{\\"' not in path.read_text()
+
+
+def test_it_says_what_differs_from_another_recording(of_after: Recorded) -> None:
+    assert of_after.result.exit_code == 0
+    lines = of_after.result.stdout.splitlines()
+    assert lines[0].startswith("record ")
+    assert lines[1].startswith("compare_flux · context before · ")
+    assert lines[2].startswith("with context rec · ")
+    assert "  Kustomization flux-system/slow: spec.suspend unset → true" in lines
+
+
+def test_how_far_it_is_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
+    """Everything but the line of what was recorded goes to stderr, over one line that is empty at the end."""
+    fake = FakeKubectl(tmp_path / "fake")
+    fake.holds(FIXTURES / "noflux")
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "flux_mcp", "record", str(tmp_path / "rec"), f"--kubectl={fake.path}"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=theirs, timeout=PATIENCE, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    steps = shown.split("\r\033[K")[1:]
+    assert re.fullmatch(r"0 of (\d+) kinds", steps[0])
+    assert len(steps) > 2
+    assert steps[-1] == ""
+    assert len(done.stdout.splitlines()) == 1
 
 
 def test_it_prints_one_line_of_what_it_recorded(whole: Recorded) -> None:
@@ -347,6 +399,7 @@ def test_a_cluster_without_flux_is_recorded_as_such(staging: FakeKubectl, tmp_pa
         pytest.param("link", [], "must not exist yet", id="existing-link"),
         pytest.param("no/such/rec", [], "must be in a folder that exists", id="no-parent"),
         pytest.param("rec", ["--recording=."], "--recording", id="recording"),
+        pytest.param("rec", ["--compare-to=/no/such/folder"], "/no/such/folder", id="compare-to"),
         pytest.param("rec", ["--namespace=A"], "--namespace: must be a namespace", id="namespace"),
         pytest.param("rec", ["--namespace="], "--namespace: must be a namespace", id="empty-namespace"),
     ],

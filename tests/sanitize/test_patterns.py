@@ -4,6 +4,7 @@ Every credential here is made up for its row, so that nothing of it can come bac
 """
 
 import json
+import re
 import time
 from collections.abc import Iterator
 
@@ -224,8 +225,8 @@ def test_a_receivers_path_is_masked_in_the_recordings() -> None:
 
 
 def test_nothing_else_of_the_recordings_is_changed() -> None:
-    """The recordings were made without credentials in any message."""
-    messages = {text for text in recorded() if "/hook/" not in text}
+    """The recordings were made without credentials in any message; a query of a URL is masked whatever it holds."""
+    messages = {text for text in recorded() if "/hook/" not in text and not re.search(r"://\S+\?\w+=", text)}
     assert len(messages) > 200
     assert not [text for text in messages if scrub(text) != text]
 

@@ -23,9 +23,9 @@ from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, DEPLOYMENT, EVENT, POD, RE
 from flux_mcp.cli import app
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build
-from flux_mcp.settings import Access, Settings
+from flux_mcp.settings import Access, Recording, Settings
 from tests.support.arguments import Make, Named, few, just_one, many
-from tests.support.fake import FakeKubectl, kubeconfig
+from tests.support.fake import FIXTURES, FakeKubectl, kubeconfig
 from tests.support.planted import PLACES, Items, Seed, event, planted, write
 from tests.support.stdio import StdioServer
 
@@ -124,6 +124,9 @@ def heard(seed: Seed, tmp_path_factory: pytest.TempPathFactory) -> Heard:
     logging.getLogger().addHandler(log)
     try:
         texts += anyio.run(ask_all, Settings(recording=recording), objects)
+        # The two differ in all that is planted.
+        pair = (Recording(recording, "dev"), Recording(FIXTURES / "staging", "prod"))
+        texts += anyio.run(ask_all, Settings(recordings=pair), objects, few)
         # Processes cost most of the time of this test: one object of every fourth kind is enough to pass by kubectl.
         texts += anyio.run(ask_all, live, objects[::4], few)
         texts += drawn(folder, recording)

@@ -45,8 +45,7 @@ class Api:
         ROLLOUT,
         OTHER_JOB,
     )
-    moment: datetime | None = None
-    impersonated: str | None = None
+    now: datetime | None = None
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, ...]] = []
@@ -56,6 +55,12 @@ class Api:
         self._unpatchable: tuple[str, ...] = ()
         self._allowed = ""
         self._toolbox = Toolbox(Cluster(self), Settings())
+
+    def moment(self, context: str | None) -> datetime | None:
+        return self.now
+
+    def impersonated(self, context: str | None) -> str | None:
+        return None
 
     async def ask(self, tool: str, **arguments: Any) -> Reply:
         """Call a tool, as the server does."""

@@ -28,6 +28,9 @@ _VALUES: dict[str, list[Any]] = {
     "wait_seconds": [0],
     "selector": ["kustomize.toolkit.fluxcd.io/name=flux-system"],
     "api_version": ["v1"],
+    "context": ["dev"],
+    "with_context": ["prod"],
+    "contexts": [["dev"]],
 }
 """What to pass for a parameter of that name; of another, what fits its type."""
 _BY_TYPE: dict[str, list[Any]] = {"boolean": [True], "integer": [1], "number": [1], "array": [["a"]], "string": ["a"]}

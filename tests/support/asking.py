@@ -49,6 +49,26 @@ READING: Final = (
 )
 """The seven questions that read, as they are asked of the recording staging."""
 
+CHANGED: Final = (
+    Question(
+        13,
+        "What changed, by which client or commit, and which revision broke it?",
+        "get_flux_changes",
+        {"context": "after", "since": "10m"},
+        2_500,
+    ),
+    Question(
+        14,
+        "What differs between yesterday's recording and now?",
+        "compare_flux",
+        {"context": "before", "with_context": "after"},
+        2_500,
+    ),
+    Question(15, "How are all my clusters?", "get_flux_fleet", {}, 500),
+)
+"""Those about several contexts, as they are asked of the recordings before and after."""
+COMPARED: Final = ("before", "after")
+
 EXPLAINED: Final = {
     "apps": "Kustomization",
     "checkout": "Kustomization",

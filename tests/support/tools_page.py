@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import anyio
@@ -10,7 +11,7 @@ from flux_mcp.cluster.client import Cluster
 from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import Command
 from flux_mcp.kubectl.connect import connect
-from flux_mcp.settings import Settings
+from flux_mcp.settings import Recording, Settings
 from flux_mcp.tools.registry import TOOLS, Tool, Toolbox
 from tests.support.controller import FluxApi, handles
 from tests.support.fake import FIXTURES
@@ -27,7 +28,8 @@ _ABOUT: Final = """\
 
 What each tool answers, its arguments, and a part of a real answer, about the recording `fixtures/staging`. Written by
 `make docs` from the tools themselves. Each answer can be had with `fluxcd-mcp call TOOL KEY=VALUE … --recording=fixtures/staging`,
-except those of the tools that no recording answers; these are from a test server.
+except those of the tools that no recording answers, which are from a test server, and those about changes and several
+clusters, which are about other recordings in `fixtures/`.
 
 ## What holds for all
 
@@ -47,10 +49,11 @@ except those of the tools that no recording answers; these are from a test serve
 
 
 class _Example(NamedTuple):
-    """What a user asks, and the arguments of the call that answers it."""
+    """What a user asks, the arguments of the call that answers it, and the recordings that it is about."""
 
     question: str
     arguments: Mapping[str, Any] = {}
+    recordings: tuple[str, ...] = ("staging",)
 
 
 _EXAMPLES: Final[Mapping[str, _Example]] = {
@@ -60,6 +63,11 @@ _EXAMPLES: Final[Mapping[str, _Example]] = {
         "Show me the HelmRelease payments.", {"kind": "HelmRelease", "name": "payments", "namespace": "apps"}
     ),
     "diagnose_flux": _Example("Why does the Kustomization apps fail?", {"kind": "Kustomization", "name": "apps"}),
+    "get_flux_changes": _Example(
+        "What changed lately, and what broke the Kustomization web?",
+        {"kind": "Kustomization", "name": "web", "since": "10m"},
+        ("after",),
+    ),
     "get_flux_graph": _Example(
         "What does the Kustomization checkout depend on?",
         {"kind": "Kustomization", "name": "checkout", "edges": "dependencies"},
@@ -79,6 +87,10 @@ _EXAMPLES: Final[Mapping[str, _Example]] = {
         {"kind": "Deployment", "name": "kustomize-controller", "namespace": "flux-system", "contains": '"apps"'},
     ),
     "get_kubeconfig_contexts": _Example("Which clusters can you reach?"),
+    "compare_flux": _Example(
+        "What differs between then and now?", {"context": "before", "with_context": "after"}, ("before", "after")
+    ),
+    "get_flux_fleet": _Example("How are all my clusters?", recordings=("staging", "bootstrap", "noflux")),
     "reconcile_flux_resource": _Example(
         "Reconcile the Kustomization infra-configs with its source.",
         {"kind": "Kustomization", "name": "infra-configs", "namespace": "flux-system", "with_source": True},
@@ -101,12 +113,14 @@ class _Server(FluxApi):
 
     def __init__(self) -> None:
         super().__init__()
-        self.moment = connect(Settings(recording=_RECORDING)).moment
         kinds = {kind.resource for kind in self.kinds}
         files = (path for path in sorted(_RECORDING.glob("*.json")) if path.stem in kinds)
         self.holds(*(entry for path in files for entry in json.loads(path.read_text())["items"]))
         for name in ("flux-system", "infra-configs", "podinfo", "tenants", "manifests-missing-tag"):
             self.reacts(name, handles)
+
+    def moment(self, context: str | None) -> datetime | None:
+        return connect(Settings(recording=_RECORDING)).moment(context)
 
     async def run(self, command: Command, context: str | None = None) -> Output:
         if command.args()[0] == "logs":
@@ -123,15 +137,16 @@ def _section(tool: Tool) -> Iterator[str]:
     example = _EXAMPLES[tool.name]
     schema = Toolbox(Cluster(_Server()), Settings()).schema(tool.name)
     yield from ("", f"## {tool.name}", "", tool.description)
-    arguments = {name: entry for name, entry in schema["properties"].items() if name != "context"}
+    required = schema.get("required", ())
+    arguments = {name: entry for name, entry in schema["properties"].items() if name != "context" or name in required}
     if arguments:
         yield ""
     for name, entry in arguments.items():
-        yield f"- `{name}`{'*' if name in schema.get('required', ()) else ''} ({_type(entry)}): {entry['description']}"
+        yield f"- `{name}`{'*' if name in required else ''} ({_type(entry)}): {entry['description']}"
     yield from ("", f"> {example.question}", "", _FENCE + "text")
     yield " ".join((tool.name, *(f"{name}={_shown(value)}" for name, value in example.arguments.items())))
     yield ""
-    yield from _shortened(anyio.run(_answer, tool, example.arguments))
+    yield from _shortened(anyio.run(_answer, tool, example))
     yield _FENCE
 
 
@@ -147,12 +162,12 @@ def _shown(value: Any) -> str:
     return ",".join(value) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else value
 
 
-async def _answer(tool: Tool, arguments: Mapping[str, Any]) -> str:
-    settings = Settings(recording=_RECORDING)
+async def _answer(tool: Tool, example: _Example) -> str:
+    settings = Settings(recordings=tuple(Recording(FIXTURES / name) for name in example.recordings))
     offered = Toolbox(Cluster(connect(settings)), settings)
     if tool.name in offered.tools:
-        return await offered.call(tool.name, arguments)
-    reply = await _Server().ask(tool.name, **arguments)
+        return await offered.call(tool.name, example.arguments)
+    reply = await _Server().ask(tool.name, **example.arguments)
     assert not reply.is_error, reply.text
     return reply.text
 

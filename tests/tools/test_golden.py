@@ -83,6 +83,6 @@ async def test_a_server_that_only_reads_lists_no_tool_that_writes(settings: Sett
 
 
 async def test_the_list_of_tools_is_short() -> None:
-    """At most 2,200 tokens for all tools: names, descriptions and input schemas as compact JSON."""
+    """At most 2,800 tokens for all tools: names, descriptions and input schemas as compact JSON."""
     brief = [{key: tool[key] for key in ("name", "description", "inputSchema")} for tool in await listed(Settings())]
-    assert tokens(json.dumps(brief, separators=(",", ":"), ensure_ascii=False)) <= 2_200
+    assert tokens(json.dumps(brief, separators=(",", ":"), ensure_ascii=False)) <= 2_800

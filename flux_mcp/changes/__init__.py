@@ -1,0 +1,1 @@
+"""What changed in a cluster and by whom: from objects and Events to a timeline. Pure."""

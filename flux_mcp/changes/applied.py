@@ -1,0 +1,112 @@
+"""What appliers changed: from the Events that name objects, and from the contents in status.history."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.changes.change import Change, ChangeType
+from flux_mcp.changes.evidence import FluxRecord
+from flux_mcp.changes.history import TOGETHER, Content, History, first_of_digest
+
+_DRIFT: Final = ("DriftDetected", "DriftCorrected")
+
+
+def applied(history: History) -> list[Change]:
+    """The runs of appliers that changed objects, or brought other content."""
+    found: list[Change] = []
+    for ref in dict.fromkeys((*history.flux, *history.events)):
+        if ref.kind != "HelmRelease":
+            own = list(_from_events(history, ref))
+            record = history.flux.get(ref)
+            found += (*own, *(_from_contents(history, record, own) if record is not None else ()))
+    return [replace(change, ended=_ended(history, change)) for change in found]
+
+
+def _from_events(history: History, ref: ObjectRef) -> Iterator[Change]:
+    runs: list[tuple[datetime, str, str, dict[str, dict[ObjectRef, None]]]] = []
+    for seen in sorted(history.occurrences(ref), key=lambda one: one.time):
+        objects = list(seen.event.objects)
+        if not objects:
+            continue
+        if not runs or seen.time - runs[-1][0] > TOGETHER:
+            runs.append((seen.time, seen.revision, seen.origin, defaultdict(dict)))
+        for action, each in objects:
+            runs[-1][3][action][each] = None
+    for time, revision, origin, found in runs:
+        known = (revision, origin) if revision else history.run(ref, time)
+        yield Change(
+            type=ChangeType.APPLIED,
+            ref=ref,
+            at=time,
+            revision=known[0],
+            origin=known[1],
+            content=history.content(ref, time),
+            again=_again(history, ref, time, known[0]),
+            objects={action: tuple(some) for action, some in found.items()},
+        )
+
+
+def _from_contents(history: History, record: FluxRecord, known: list[Change]) -> Iterator[Change]:
+    """Contents of which no Event is left."""
+    wait = history.wait(record.ref)
+    for entry in record.history:
+        if entry.first != first_of_digest(record.history, entry):
+            continue
+        if any(one.at is not None and one.at - TOGETHER <= entry.first <= one.at + wait for one in known):
+            continue
+        revision, origin = next(
+            (
+                (point.revision, point.origin)
+                for point in history.points(record.ref)
+                if point.revision and abs(point.time - entry.first) <= TOGETHER
+            ),
+            ("", ""),
+        )
+        yield Change(
+            type=ChangeType.APPLIED,
+            ref=record.ref,
+            at=entry.first,
+            revision=revision,
+            origin=origin,
+            last_revision=entry.revision,
+            content=Content.NEW,
+        )
+
+
+def _again(history: History, ref: ObjectRef, time: datetime, revision: str) -> bool:
+    """Whether the last run before that is known was of the same revision."""
+    before = [point.revision for point in history.points(ref) if point.time < time and point.revision]
+    return bool(revision) and before[-1:] == [revision]
+
+
+def _ended(history: History, change: Change) -> str:
+    """How the run ended, where that was no success."""
+    if change.at is None:
+        return ""
+    wait = history.wait(change.ref)
+    ends = (point for point in history.points(change.ref) if change.at <= point.time <= change.at + wait)
+    first = next(ends, None)
+    return first.reason if first is not None and not first.good else ""
+
+
+def drifts(history: History) -> Iterator[Change]:
+    """Drift that helm-controller detected, and whether it corrected it."""
+    for ref, events in history.events.items():
+        seen = [
+            one for event in events if event.reason in _DRIFT for one in history.occurrences(ref) if one.event is event
+        ]
+        for one in seen:
+            near = [each for each in seen if abs(each.time - one.time) <= TOGETHER]
+            if one.event.reason == "DriftDetected" or len(near) == 1:
+                objects = dict.fromkeys(each for event in near for each in event.event.drifted)
+                corrected = any(each.event.reason == "DriftCorrected" for each in near)
+                yield Change(
+                    type=ChangeType.DRIFT,
+                    ref=ref,
+                    at=one.time,
+                    objects={"drifted": tuple(objects)},
+                    corrected=corrected,
+                )

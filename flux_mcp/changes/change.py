@@ -1,0 +1,150 @@
+"""What one entry of a timeline tells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.changes.history import Content
+
+
+class ChangeType(Enum):
+    """What happened. The order is that of changes of one second."""
+
+    FAILED = "began to fail"
+    RECOVERED = "is well again"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    EDITED = "edited"
+    DELETED = "deleted"
+    MISSING = "missing"
+    CREATED = "created"
+    SCALED = "scaled"
+    DRIFT = "drift"
+    APPLIED = "applied"
+    CONFIGURED = "configured"
+    RELEASED = "released"
+    PUSHED = "pushed"
+    REQUESTED = "requested"
+    FETCHED = "fetched"
+
+
+class Action(Enum):
+    """What Helm did."""
+
+    INSTALL = "install"
+    UPGRADE = "upgrade"
+    ROLLBACK = "rollback"
+    UNINSTALL = "uninstall"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadChange:
+    """What became of a workload.
+
+    Attributes:
+        images: container, image before, image now.
+        replicas: before and now.
+        args: of a Flux controller: the arguments that were taken away, and those that were added.
+        template: its Pod template changed.
+        replaced: the image that it runs again, where this one was rolled back.
+    """
+
+    ref: ObjectRef
+    at: datetime
+    images: tuple[tuple[str, str, str], ...] = ()
+    replicas: tuple[int, int] | None = None
+    args: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    template: bool = False
+    created: bool = False
+    replaced: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelmRun:
+    """What Helm did to a release, repeated failures of one upgrade as one.
+
+    Attributes:
+        version: of the release; 0 where it is not recorded.
+        before: the chart's version before; empty where it is not recorded.
+        content: whether the values are other ones.
+        failed: when it failed.
+        rolled_back: when it was rolled back.
+        target: the chart's version that it was rolled back to.
+        target_version: the release that it was rolled back to first.
+        forced: somebody requested it though nothing had changed.
+    """
+
+    action: Action
+    version: int = 0
+    chart: str = ""
+    chart_version: str = ""
+    before: str = ""
+    content: Content = Content.UNKNOWN
+    failed: tuple[datetime, ...] = ()
+    rolled_back: tuple[datetime, ...] = ()
+    target: str = ""
+    target_version: int = 0
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change.
+
+    Attributes:
+        at: None where the time is not recorded.
+        alike: more objects of which the same is true at that time.
+        cause: the applier that did it.
+        client: the name in managedFields; empty where none is recorded, None where there are no managedFields at all.
+        revision: that was fetched, applied or run.
+        objects: created, configured or deleted → which.
+        content: of an applier, whether it applied other content than before.
+        again: it applied a revision that it had applied before.
+        last_revision: the newest revision with that content, where `revision` is not recorded.
+        fields: the paths that the client owns.
+        requests: the annotations of a request: requestedAt, forceAt, resetAt.
+        unchanged: the appliers that took a revision without a change to any object.
+        ended: how an applier's run ended where it did not succeed.
+        recovered: why the object failed until then.
+        corrected: drift was corrected.
+    """
+
+    type: ChangeType
+    ref: ObjectRef
+    at: datetime | None
+    until: datetime | None = None
+    alike: tuple[ObjectRef, ...] = ()
+    cause: ObjectRef | None = None
+    client: str | None = ""
+    revision: str = ""
+    origin: str = ""
+    subject: str = ""
+    objects: Mapping[str, tuple[ObjectRef, ...]] = field(default_factory=dict)
+    workloads: tuple[WorkloadChange, ...] = ()
+    content: Content = Content.UNKNOWN
+    again: bool = False
+    last_revision: str = ""
+    fields: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
+    unchanged: tuple[ObjectRef, ...] = ()
+    helm: HelmRun | None = None
+    reason: str = ""
+    ended: str = ""
+    recovered: str = ""
+    corrected: bool = False
+
+    @property
+    def order(self) -> tuple[float, int, ObjectRef]:
+        """Newest first, those without a time last."""
+        return -self.at.timestamp() if self.at is not None else float("inf"), _ORDER[self.type], self.ref
+
+    @property
+    def refs(self) -> frozenset[ObjectRef]:
+        """Every object that it changed."""
+        objects = (each for some in self.objects.values() for each in some)
+        return frozenset({self.ref, *self.alike, *objects, *(one.ref for one in self.workloads)})
+
+
+_ORDER = {kind: position for position, kind in enumerate(ChangeType)}

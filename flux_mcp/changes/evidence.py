@@ -1,0 +1,323 @@
+"""What objects and Events show of changes: typed views of them, as little as a timeline needs.
+
+Source: the API documentation of Flux's kinds and of Kubernetes. A repeated Event keeps the annotations of its first
+occurrence beside the time of its last, and one that Kubernetes combined from similar ones has none: only its first
+occurrence tells a revision.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kinds import kind_of
+from flux_mcp.api.kubernetes_kinds import NAMESPACE, REPLICA_SET
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import owners_by_label
+from flux_mcp.api.unstructured import at, items, labels, number, parse_time, text
+from flux_mcp.changes.managed_fields import FieldOwner, field_owners
+from flux_mcp.flux.graph import FluxNode, view_node
+from flux_mcp.flux.installation import CONTROLLERS, behavior_args
+from flux_mcp.flux.objects import FluxObject
+from flux_mcp.kubernetes.events import event
+from flux_mcp.kubernetes.workloads import Workload, view_workload
+
+_REVISION: Final = "deployment.kubernetes.io/revision"
+_COMBINED: Final = "(combined from similar events): "
+_SCALED: Final = re.compile(r"Scaled (?:up|down) replica set (\S+) from (\d+) to (\d+)")
+_APPLIED: Final = re.compile(r"([A-Z]\w*)/(?:([^/\s]+)/)?([^/\s]+) (created|configured|deleted)")
+_DRIFTED: Final = re.compile(
+    r"([A-Z]\w*)/(?:([^/\s]+)/)?([^/\s]+) (?:added|changed|removed|created|configured|deleted)\b"
+)
+_PART_OF: Final = tuple(CONTROLLERS.split("="))
+_GROUPS: Final = tuple(dict.fromkeys(kind.group for kind in FLUX_KINDS))
+_ANNOTATED: Final = ("revision", "originRevision", "token")
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One entry of status.history: content of one digest that ended one way.
+
+    Attributes:
+        revision: the newest with this content, not the one that brought it.
+        first: when a run with this content first ended so, the wait for health included.
+        runs: how many there were.
+    """
+
+    digest: str
+    status: str
+    revision: str
+    first: datetime
+    last: datetime
+    runs: int
+
+    @property
+    def good(self) -> bool:
+        """Whether the runs succeeded."""
+        return self.status == "ReconciliationSucceeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One entry of a HelmRelease's history.
+
+    Attributes:
+        deployed: when the action started.
+    """
+
+    version: int
+    status: str
+    action: str
+    chart: str
+    chart_version: str
+    config: str
+    deployed: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxRecord:
+    """What a Flux object shows of its past.
+
+    Attributes:
+        handled: the annotation of a request that was handled → when the request was made.
+        fetched: when its artifact was stored.
+        pushed: of an ImageUpdateAutomation.
+    """
+
+    node: FluxNode
+    owners: tuple[FieldOwner, ...]
+    history: tuple[HistoryEntry, ...]
+    releases: tuple[Release, ...]
+    handled: Mapping[str, datetime]
+    fetched: datetime | None
+    pushed: datetime | None
+
+    @property
+    def ref(self) -> ObjectRef:
+        """What it is called."""
+        return self.node.ref
+
+    @property
+    def object(self) -> FluxObject:
+        """Its health and its place in the flow."""
+        return self.node.object
+
+    @property
+    def appliers(self) -> tuple[ObjectRef, ...]:
+        """Those that its labels name."""
+        return self.node.owners
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadRecord:
+    """A workload, or a ReplicaSet.
+
+    Attributes:
+        revisions: of a ReplicaSet, the Deployment's revisions that it was; of a Deployment its current one.
+        images: container → image.
+        controller: it is one of Flux's own controllers.
+        args: of a Flux controller, the arguments that change its behavior.
+    """
+
+    ref: ObjectRef
+    created: datetime | None
+    owner: ObjectRef | None
+    owners: tuple[FieldOwner, ...]
+    appliers: tuple[ObjectRef, ...]
+    replicas: int
+    revisions: frozenset[int]
+    images: Mapping[str, str]
+    controller: bool
+    args: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamespaceRecord:
+    """A namespace."""
+
+    ref: ObjectRef
+    created: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """An Event of a Flux controller, or about the scaling of a Deployment.
+
+    Attributes:
+        first: when it was first seen; None where only the last time is known.
+        revision: of its first occurrence; empty where it tells none.
+        subject: of the commit that a source stored.
+    """
+
+    ref: ObjectRef
+    about: ObjectRef
+    warning: bool
+    reason: str
+    message: str
+    first: datetime | None
+    last: datetime
+    revision: str
+    origin: str
+    token: str
+
+    @property
+    def objects(self) -> Iterator[tuple[str, ObjectRef]]:
+        """What was created, configured or deleted, one a line of the message."""
+        for line in self.message.split("\n"):
+            if found := _APPLIED.fullmatch(line.strip()):
+                yield found[4], ObjectRef(found[1], found[2] or "", found[3])
+
+    @property
+    def drifted(self) -> Iterator[ObjectRef]:
+        """The objects of a release that drifted, one a line of the message."""
+        for line in self.message.split("\n"):
+            if found := _DRIFTED.match(line.strip()):
+                yield ObjectRef(found[1], found[2] or "", found[3])
+
+    @property
+    def scaled(self) -> tuple[str, int, int] | None:
+        """The ReplicaSet that was scaled, from how many to how many."""
+        found = _SCALED.fullmatch(self.message)
+        return (found[1], int(found[2]), int(found[3])) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """An object that tells nothing of a change."""
+
+    ref: ObjectRef
+
+
+Record = FluxRecord | WorkloadRecord | NamespaceRecord | EventRecord | Other
+
+
+def view_record(item: Mapping[str, Any]) -> Record | None:
+    """The view of a Flux object, a workload, a ReplicaSet, a namespace or an Event; None where it is not understood."""
+    match text(item, "kind"):
+        case "Event":
+            return _event(item)
+        case NAMESPACE.kind:
+            name = text(item, "metadata", "name")
+            return NamespaceRecord(ref=ObjectRef(NAMESPACE.kind, "", name), created=_created(item)) if name else None
+    if kind_of(text(item, "apiVersion"), text(item, "kind")) is not None:
+        return _flux(item)
+    workload = view_workload(item)
+    return None if workload is None else _workload(item, workload)
+
+
+def _created(item: Mapping[str, Any]) -> datetime | None:
+    return parse_time(text(item, "metadata", "creationTimestamp"))
+
+
+def _flux(item: Mapping[str, Any]) -> FluxRecord | None:
+    node, status = view_node(item), at(item, "status")
+    if node is None:
+        return None
+    return FluxRecord(
+        node=node,
+        owners=field_owners(item),
+        history=tuple(_history(status)),
+        releases=tuple(sorted(_releases(status), key=lambda release: release.version)),
+        handled=_handled(status),
+        fetched=parse_time(text(status, "artifact", "lastUpdateTime")),
+        pushed=parse_time(text(status, "lastPushTime")),
+    )
+
+
+def _history(status: object) -> Iterator[HistoryEntry]:
+    for entry in items(status, "history"):
+        first, last = parse_time(text(entry, "firstReconciled")), parse_time(text(entry, "lastReconciled"))
+        if first is not None and last is not None:
+            yield HistoryEntry(
+                text(entry, "digest"),
+                text(entry, "lastReconciledStatus"),
+                text(entry, "metadata", "revision"),
+                first,
+                last,
+                number(entry, "totalReconciliations"),
+            )
+
+
+def _releases(status: object) -> Iterator[Release]:
+    for entry in items(status, "history"):
+        if version := number(entry, "version"):
+            yield Release(
+                version,
+                text(entry, "status"),
+                text(entry, "action"),
+                text(entry, "chartName"),
+                text(entry, "chartVersion"),
+                text(entry, "configDigest"),
+                parse_time(text(entry, "lastDeployed")),
+            )
+
+
+def _handled(status: object) -> dict[str, datetime]:
+    """When each kind of request was made that was handled last: the value is whatever was written, mostly a time."""
+    told = {key: text(status, f"lastHandled{key[0].upper()}{key[1:]}") for key in ("reconcileAt", "forceAt", "resetAt")}
+    names = {"reconcileAt": "requestedAt"}
+    times = ((names.get(key, key), request_time(value)) for key, value in told.items())
+    return {key: time for key, time in times if time is not None}
+
+
+DIGITS: Final = 20
+"""Of a time in nanoseconds, and no more."""
+
+
+def request_time(value: str) -> datetime | None:
+    """The time that a request's value is: RFC 3339, or seconds (to nanoseconds) since 1970; None for another value."""
+    if not value.isdecimal():
+        return parse_time(value) if value else None
+    if len(value) > DIGITS:
+        return None
+    seconds = float(value)
+    while seconds >= 1e11:  # noqa: PLR2004 (the year 5138)
+        seconds /= 1000
+    return datetime.fromtimestamp(seconds, UTC) if seconds >= 1e9 else None  # noqa: PLR2004 (the year 2001)
+
+
+def _workload(item: Mapping[str, Any], workload: Workload) -> WorkloadRecord:
+    annotations = at(item, "metadata", "annotations")
+    revisions = f"{text(annotations, _REVISION)},{text(annotations, f'{_REVISION}-history')}".split(",")
+    replica_set = workload.ref.kind == REPLICA_SET.kind
+    flux = workload.labels.get(_PART_OF[0]) == _PART_OF[1]
+    return WorkloadRecord(
+        ref=workload.ref,
+        created=_created(item),
+        owner=workload.owner,
+        owners=() if replica_set else field_owners(item),
+        appliers=owners_by_label(workload.labels),
+        replicas=workload.wanted,
+        revisions=frozenset(int(revision) for revision in revisions if revision.isdecimal()),
+        images={container.name: container.image for container in workload.containers},
+        controller=flux,
+        args=tuple(behavior_args(arg for each in workload.containers for arg in each.args)) if flux else (),
+    )
+
+
+def _event(item: Mapping[str, Any]) -> Record | None:
+    one = event(item)
+    if one is None:
+        return None
+    scaling = one.reason == "ScalingReplicaSet" and one.about.kind == "Deployment"
+    if one.seen is None or not (scaling or kind_of(f"{one.group or ''}/", one.about.kind)):
+        return Other(one.ref)
+    combined = one.message.startswith(_COMBINED)
+    annotations = {} if combined else labels(item, "metadata", "annotations")
+    told = {key.partition("/")[2]: value for key, value in annotations.items() if key.partition("/")[0] in _GROUPS}
+    revision, origin, token = (told.get(key, "") for key in _ANNOTATED)
+    first = parse_time(text(item, "firstTimestamp")) if one.count > 1 else one.seen
+    return EventRecord(
+        ref=one.ref,
+        about=one.about,
+        warning=one.type == "Warning",
+        reason=one.reason,
+        message=one.message.removeprefix(_COMBINED),
+        first=None if combined else first,
+        last=one.seen,
+        revision=revision,
+        origin=origin,
+        token=token,
+    )

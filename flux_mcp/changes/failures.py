@@ -1,0 +1,245 @@
+"""Failures: when they began and ended, and for what fails now the last good and the first bad revision.
+
+`status.lastAttemptedRevision` is the newest that was attempted and may be an unrelated commit, so it is never taken for
+the first bad one. What is not recorded stays unknown: history is short, and Events are gone after an hour.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Final
+
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.changes.change import Action, Change, ChangeType
+from flux_mcp.changes.evidence import FluxRecord
+from flux_mcp.changes.history import TOGETHER, History, Point, digest_of
+from flux_mcp.flux.status import Flag, Health, ObjectStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A revision or a chart's version, and when it is known to have been run.
+
+    Attributes:
+        version: of a Helm release.
+        content: the revision that brought this content, where that is an older one.
+        applied_by: of a Helm release, the applier that changed its spec before, and which revision that applied.
+    """
+
+    time: datetime | None
+    revision: str
+    origin: str = ""
+    subject: str = ""
+    version: int = 0
+    content: str = ""
+    applied_by: ObjectRef | None = None
+    applied_revision: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regression:
+    """What fails now.
+
+    Attributes:
+        good: the last revision that was well; None where none is recorded.
+        bad: the first that is known to have failed after it; its revision may be unknown.
+        earlier: when it failed before that, with another chart or other values.
+        running: the release that runs again after a rollback; 0 where there was none.
+        between: other changes of the object, its sources, what it depends on and what it applies, after the last good
+            run and up to the first failure.
+        elsewhere: how many changes of other objects there were then.
+    """
+
+    status: ObjectStatus
+    good: Known | None
+    bad: Known | None
+    running: int = 0
+    earlier: datetime | None = None
+    between: tuple[Change, ...] = ()
+    elsewhere: int = 0
+
+
+def turns(history: History) -> Iterator[Change]:
+    """Where an object that was well began to fail, and where one that failed was well again."""
+    for ref in dict.fromkeys((*history.flux, *history.events)):
+        if ref.kind in {"HelmRelease", "HelmChart"} and ref not in history.flux:
+            continue
+        points = history.points(ref)
+        for before, now in pairwise(points):
+            if before.good is now.good or before.time == now.time:
+                continue
+            yield Change(
+                type=ChangeType.RECOVERED if now.good else ChangeType.FAILED,
+                ref=ref,
+                at=now.time,
+                reason=before.reason if now.good else now.reason,
+                revision=now.revision,
+                origin=now.origin,
+                subject=history.subjects.get(digest_of(now.revision), "") if now.revision else "",
+            )
+
+
+def merge_turns(turned: Iterable[Change], known: Sequence[Change], history: History) -> list[Change]:
+    """The changes with the turns that came with them (an applier's run, a Helm action), and all other turns."""
+    found = [*known]
+    runs: dict[ObjectRef, list[int]] = defaultdict(list)
+    for number, change in enumerate(known):
+        if change.type in {ChangeType.APPLIED, ChangeType.RELEASED}:
+            runs[change.ref].append(number)
+    for turn in turned:
+        numbers = [number for number in runs.get(turn.ref, ()) if _tells(known[number], turn, history)]
+        if not numbers:
+            found.append(turn)
+        elif turn.type is ChangeType.RECOVERED:
+            found[numbers[0]] = replace(found[numbers[0]], recovered=turn.reason)
+    return found
+
+
+def _tells(known: Change, turn: Change, history: History) -> bool:
+    if known.at is None or turn.at is None:
+        return False
+    if known.helm is not None:
+        return known.at - TOGETHER <= turn.at <= (known.until or known.at) + TOGETHER
+    ended = known.ended == turn.reason if turn.type is ChangeType.FAILED else not known.ended
+    return ended and known.at <= turn.at <= known.at + history.wait(known.ref)
+
+
+def fails(status: ObjectStatus) -> bool:
+    """Whether an object fails now, and not just waits for another."""
+    return status.health in {Health.FAILING, Health.STALLED} or Flag.AFTER_FAILURE in status.flags
+
+
+def regressions(
+    history: History, statuses: Iterable[ObjectStatus], changes: Sequence[Change]
+) -> tuple[Regression, ...]:
+    """The last good and the first bad revision of every object that fails now, those with a last good one first."""
+    found = []
+    for status in statuses:
+        record = history.flux.get(status.object.ref)
+        if record is not None and fails(status):
+            of_helm = record.ref.kind == "HelmRelease"
+            found.append((_of_release if of_helm else _of_runs)(history, record, status, changes))
+    return tuple(sorted(found, key=lambda one: (one.good is None, one.status.order)))
+
+
+def _of_runs(history: History, record: FluxRecord, status: ObjectStatus, changes: Sequence[Change]) -> Regression:
+    points = history.points(record.ref)
+    applied = record.object.applied_revision or record.object.artifact_revision
+    good = max((point for point in points if point.good), key=lambda one: (one.time, bool(one.revision)), default=None)
+    after = [point for point in points if not point.good and (good is None or point.time > good.time)]
+    bad = min(after, key=lambda one: (one.time, not one.revision), default=None)
+    if good is None and not applied:
+        return Regression(status=status, good=None, bad=_known(history, bad) if bad is not None else None)
+    last = Known(
+        time=good.time if good is not None else None,
+        revision=applied or (good.revision if good is not None else ""),
+        origin=good.origin if good is not None else "",
+        content=_content(history, record, applied),
+    )
+    first = _known(history, bad) if bad is not None else None
+    between, elsewhere = _between(history, record, last, first, changes)
+    return Regression(status=status, good=last, bad=first, between=between, elsewhere=elsewhere)
+
+
+def _known(history: History, point: Point) -> Known:
+    subject = history.subjects.get(digest_of(point.revision), "") if point.revision else ""
+    return Known(time=point.time, revision=point.revision, origin=point.origin, subject=subject)
+
+
+def _content(history: History, record: FluxRecord, applied: str) -> str:
+    """The revision that brought the content of the last good one, where that is known to be an older one."""
+    entries = [entry for entry in record.history if entry.good and entry.revision == applied]
+    if len(entries) != 1 or entries[0].runs == 1:
+        return ""
+    revision = next(
+        (
+            point.revision
+            for point in history.points(record.ref)
+            if point.revision and abs(point.time - entries[0].first) <= TOGETHER
+        ),
+        "",
+    )
+    return revision if digest_of(revision) != digest_of(applied) else ""
+
+
+_NO_CAUSE: Final = frozenset({ChangeType.FAILED, ChangeType.RECOVERED, ChangeType.REQUESTED})
+
+
+def _between(
+    history: History, record: FluxRecord, good: Known | None, bad: Known | None, changes: Sequence[Change]
+) -> tuple[tuple[Change, ...], int]:
+    """What else changed after the last good run and up to the first failure: near the object, and how many elsewhere.
+
+    Its own runs and the revision that is named as the first bad one anyway are left out.
+    """
+    if good is None or bad is None or good.time is None or bad.time is None:
+        return (), 0
+    near = {record.ref, *record.object.sources, *record.node.depends_on}
+    for ref in record.object.sources:
+        near.update(history.flux[ref].object.sources if ref in history.flux else ())
+    named = {digest_of(revision) for revision in (bad.revision, bad.applied_revision) if revision}
+    found, elsewhere = [], 0
+    for change in changes:
+        own = change.ref == record.ref and change.type in {ChangeType.APPLIED, ChangeType.RELEASED}
+        same = bool(change.revision) and digest_of(change.revision) in named
+        if change.at is None or not good.time < change.at <= bad.time or own or same or change.type in _NO_CAUSE:
+            continue
+        records = [each for ref in change.refs if (each := history.workloads.get(ref) or history.flux.get(ref))]
+        if change.refs & near or any(record.ref in each.appliers for each in records):
+            found.append(change)
+        else:
+            elsewhere += len(change.refs)
+    return tuple(found), elsewhere
+
+
+def _of_release(history: History, record: FluxRecord, status: ObjectStatus, changes: Sequence[Change]) -> Regression:
+    """Of a HelmRelease: by its runs, since its revision is a chart's version, and values change without one."""
+    runs = sorted(
+        (one for one in changes if one.ref == record.ref and one.helm is not None and one.at is not None),
+        key=lambda one: one.order,
+        reverse=True,
+    )
+    good = [
+        one for one in runs if one.helm is not None and not one.helm.failed and one.helm.action is not Action.UNINSTALL
+    ]
+    failed = [
+        one for one in runs if one.helm is not None and one.helm.failed and (not good or one.order < good[-1].order)
+    ]
+    # Whether an earlier failure was over is not recorded: a spec that is taken back needs no run of Helm.
+    bad = failed[-1] if failed else None
+    last: Known | None = None
+    if good and (helm := good[-1].helm) is not None:
+        last = Known(time=good[-1].until, revision=helm.chart_version, version=helm.version)
+    if (
+        bad is not None
+        and (run := bad.helm) is not None
+        and run.target
+        and (last is None or last.version < run.target_version)
+    ):
+        # helm-controller rolls back to the last release that was well.
+        last = Known(time=None, revision=run.target, version=run.target_version)
+    if bad is None or bad.helm is None:
+        return Regression(status=status, good=last, bad=None)
+    first = Known(
+        time=bad.helm.failed[0],
+        revision=bad.helm.chart_version,
+        applied_by=bad.cause,
+        applied_revision=bad.revision,
+        origin=bad.origin,
+        subject=history.subjects.get(digest_of(bad.revision), "") if bad.revision else "",
+    )
+    running = max((one.version for one in record.releases if one.status == "deployed"), default=0)
+    between, elsewhere = _between(history, record, last, first, changes)
+    rolled_back = running if bad.helm.rolled_back else 0
+    earlier = failed[-2].until if len(failed) > 1 else None
+    return Regression(
+        status=status,
+        good=last,
+        bad=first,
+        running=rolled_back,
+        between=between,
+        elsewhere=elsewhere,
+        earlier=earlier,
+    )

@@ -1,0 +1,243 @@
+"""What is known of each object's past, by object: which revision was run when, and whether that went well."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import cached_property
+from typing import Final
+
+from flux_mcp.api.kind import Role
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.changes.evidence import (
+    EventRecord,
+    FluxRecord,
+    HistoryEntry,
+    NamespaceRecord,
+    Other,
+    Record,
+    WorkloadRecord,
+)
+
+TOGETHER: Final = timedelta(seconds=3)
+"""Times this near to each other are of one action: Kubernetes records whole seconds, and controllers take a while."""
+LATER: Final = timedelta(seconds=10)
+"""How much earlier or later than what it names an applier's Event may be."""
+OPERATORS: Final = frozenset({"FluxInstance", "ResourceSet"})
+MARGIN: Final = timedelta(seconds=60)
+"""How much longer than its timeout a run may take until its end is recorded."""
+_GOOD: Final = frozenset(
+    {
+        *("ReconciliationSucceeded", "Succeeded", "NewArtifact", "ArtifactUpToDate", "GitOperationSucceeded"),
+        *("ChartPullSucceeded", "InstallSucceeded", "UpgradeSucceeded", "TestSucceeded"),
+    }
+)
+_NEUTRAL: Final = frozenset({"DriftDetected", "DependencyNotReady", "NotificationDispatchFailed", "OutdatedVersion"})
+"""Warnings that are no failure of the object."""
+_STORED: Final = "stored artifact for commit '"
+
+
+class Content(Enum):
+    """Whether a run applied other content than the run before."""
+
+    NEW = "new"
+    SAME = "same"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """How an object was at one time.
+
+    Attributes:
+        revision: that was run; empty where that is not recorded.
+    """
+
+    time: datetime
+    good: bool
+    reason: str
+    revision: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One time that an Event was seen. Of a repeated Event only the first tells a revision."""
+
+    time: datetime
+    event: EventRecord
+    revision: str
+
+    @property
+    def origin(self) -> str:
+        """The origin revision, where the revision is known."""
+        return self.event.origin if self.revision else ""
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything that was read, by object.
+
+    Attributes:
+        read: the kinds of which all objects were read, in all namespaces.
+    """
+
+    flux: Mapping[ObjectRef, FluxRecord]
+    workloads: Mapping[ObjectRef, WorkloadRecord]
+    replica_sets: Mapping[ObjectRef, tuple[WorkloadRecord, ...]]
+    namespaces: Mapping[ObjectRef, NamespaceRecord]
+    events: Mapping[ObjectRef, tuple[EventRecord, ...]]
+    read: frozenset[str]
+    _points: dict[ObjectRef, tuple[Point, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def oldest_event(self) -> datetime | None:
+        """How far the Events reach back."""
+        return min((one.first or one.last for some in self.events.values() for one in some), default=None)
+
+    @cached_property
+    def managed(self) -> bool:
+        """Whether managedFields were read: kubectl leaves them out unless it is told otherwise."""
+        return any(record.owners for some in (self.flux, self.workloads) for record in some.values())
+
+    @cached_property
+    def subjects(self) -> Mapping[str, str]:
+        """The digest of a commit → its subject, as far as a source's Event shows it."""
+        return {
+            digest_of(one.revision): one.message.removeprefix(_STORED).rstrip("'")
+            for some in self.events.values()
+            for one in some
+            if one.revision and one.message.startswith(_STORED)
+        }
+
+    def occurrences(self, ref: ObjectRef) -> Iterator[Occurrence]:
+        """The known times of each Event about an object."""
+        for one in self.events.get(ref, ()):
+            if one.first is not None:
+                yield Occurrence(one.first, one, one.revision)
+            if one.first is None or one.last > one.first:
+                yield Occurrence(one.last, one, "")
+
+    def points(self, ref: ObjectRef) -> tuple[Point, ...]:
+        """How an object was, oldest first."""
+        if ref not in self._points:
+            found = {*self._from_events(ref)}
+            if (record := self.flux.get(ref)) is not None:
+                found |= {*_from_status(record)}
+            # Where several sources tell of one second, the one with a revision comes first.
+            self._points[ref] = tuple(sorted(found, key=lambda one: (one.time, not one.revision, one.reason)))
+        return self._points[ref]
+
+    def _from_events(self, ref: ObjectRef) -> Iterator[Point]:
+        for seen in self.occurrences(ref):
+            event = seen.event
+            bad = event.warning and event.reason not in _NEUTRAL
+            if not any(event.objects) and (bad or (event.reason in _GOOD and not event.warning)):
+                yield Point(seen.time, not bad, event.reason, seen.revision, seen.origin)
+
+    def run(self, ref: ObjectRef, time: datetime) -> tuple[str, str]:
+        """The revision and origin revision of the run of an object that was going on at a time; empty if unknown."""
+        end = time + self.wait(ref)
+        for point in self.points(ref):
+            if time - timedelta(seconds=1) <= point.time <= end and point.revision:
+                return point.revision, point.origin
+        return "", ""
+
+    def end(self, ref: ObjectRef, time: datetime) -> datetime:
+        """When the run of an object ended that was going on at a time, or the latest that it may have."""
+        latest = time + self.wait(ref)
+        return next((point.time for point in self.points(ref) if time <= point.time <= latest), latest)
+
+    def wait(self, ref: ObjectRef) -> timedelta:
+        """How long a run of an object may take until its end is recorded."""
+        record = self.flux.get(ref)
+        return MARGIN + timedelta(seconds=min(record.object.timeout, 3600) if record is not None else 0)
+
+    def content(self, ref: ObjectRef, time: datetime) -> Content:
+        """Whether the run of an object at a time applied content that it had not applied before.
+
+        status.history has one entry for each digest of the content; content that came back reads as unknown.
+        """
+        record = self.flux.get(ref)
+        entries = record.history if record is not None else ()
+        end, second = self.end(ref, time), timedelta(seconds=1)
+        for entry in entries:
+            if time - second <= entry.first <= end + second and entry.first == first_of_digest(entries, entry):
+                return Content.NEW
+        for entry in entries:
+            if entry.first < time <= entry.last + second:
+                others = (one for one in entries if one.digest != entry.digest)
+                back = any(entry.first < one.last < time or entry.first < one.first < time for one in others)
+                return Content.UNKNOWN if back else Content.SAME
+        return Content.UNKNOWN
+
+
+def first_of_digest(entries: Iterable[HistoryEntry], entry: HistoryEntry) -> datetime:
+    """When this content was first run, however that ended."""
+    return min(one.first for one in entries if one.digest == entry.digest)
+
+
+def _from_status(record: FluxRecord) -> Iterator[Point]:
+    for entry in record.history:
+        once = entry.revision if entry.runs == 1 else ""
+        yield Point(entry.first, entry.good, entry.status, once)
+        yield Point(entry.last, entry.good, entry.status, entry.revision)
+    for release in record.releases:
+        # A release that failed reads as superseded once there is a newer one.
+        if release.deployed is not None and release.status in {"deployed", "failed"} and release.action != "rollback":
+            yield Point(release.deployed, release.status == "deployed", release.status, release.chart_version)
+    one = record.object
+    if record.fetched is not None:
+        yield Point(record.fetched, good=True, reason="stored", revision=one.artifact_revision, origin=one.origin[1])
+    ready = one.ready
+    if ready is not None and ready.changed is not None and ready.status != "Unknown":
+        good = ready.status == "True"
+        applied = one.applied_revision if good and one.kind.role is Role.APPLIER else ""
+        yield Point(ready.changed, good, ready.reason, applied)
+
+
+def digest_of(revision: str) -> str:
+    """What names the content of a revision: `sha1:…` of `refs/heads/main@sha1:…`, a version as it is."""
+    return revision.rpartition("@")[2]
+
+
+def index(records: Iterable[Record], read: Iterable[str]) -> History:
+    """Everything that was read, by object, without the workloads that Flux does not manage.
+
+    Args:
+        records: in any order.
+        read: the kinds of which all objects were read, in all namespaces.
+    """
+    flux: dict[ObjectRef, FluxRecord] = {}
+    workloads: dict[ObjectRef, WorkloadRecord] = {}
+    namespaces: dict[ObjectRef, NamespaceRecord] = {}
+    replica_sets: dict[ObjectRef, list[WorkloadRecord]] = defaultdict(list)
+    events: dict[ObjectRef, list[EventRecord]] = defaultdict(list)
+    for record in records:
+        match record:
+            case FluxRecord():
+                flux[record.ref] = record
+            case WorkloadRecord(ref=ObjectRef(kind="ReplicaSet")):
+                if record.owner is not None:
+                    replica_sets[record.owner].append(record)
+            case WorkloadRecord():
+                workloads[record.ref] = record
+            case NamespaceRecord():
+                namespaces[record.ref] = record
+            case EventRecord():
+                events[record.about].append(record)
+            case Other():
+                pass
+    applied = {entry.ref for record in flux.values() for entry in record.node.applied or ()}
+    return History(
+        flux,
+        {ref: each for ref, each in workloads.items() if each.appliers or each.controller or ref in applied},
+        {
+            owner: tuple(sorted(some, key=lambda one: min(one.revisions, default=0)))
+            for owner, some in replica_sets.items()
+        },
+        namespaces,
+        {about: tuple(sorted(some, key=lambda one: (one.last, one.ref))) for about, some in events.items()},
+        frozenset(read),
+    )

@@ -1,0 +1,118 @@
+"""The timeline of a cluster: every rule's changes, each told once."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, JOB, NAMESPACE
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.changes.applied import applied, drifts
+from flux_mcp.changes.change import Change, ChangeType
+from flux_mcp.changes.clients import DERIVED, edited, requested, together
+from flux_mcp.changes.failures import Regression, merge_turns, regressions, turns
+from flux_mcp.changes.helm_runs import CAUSED, released
+from flux_mcp.changes.history import MARGIN, History
+from flux_mcp.changes.revisions import fetched
+from flux_mcp.changes.workload_changes import attach
+from flux_mcp.flux.status import ObjectStatus
+
+_ENDED: tuple[str, ...] = ("garbage collected artifacts for deleted resource",)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What changed, newest first, and what is known of what fails now."""
+
+    changes: tuple[Change, ...]
+    regressions: tuple[Regression, ...]
+
+
+def timeline(history: History, statuses: Iterable[ObjectStatus]) -> Timeline:
+    """Everything that the evidence shows, of all times."""
+    runs = applied(history)
+    runs += (*released(history, runs), *drifts(history))
+    changes = attach(history, runs)
+    changes += _without_causes(edited(history, changes), runs)
+    changes += gone(history, changes)
+    changes += _pushed(history)
+    changes += fetched(history, changes)
+    changes = merge_turns(turns(history), changes, history)
+    changes = [*_with_requests(changes, requested(history))]
+    if not history.managed:
+        changes = [replace(change, client=None) for change in changes]
+    found = together(changes)
+    return Timeline(tuple(found), regressions(history, statuses, found))
+
+
+def gone(history: History, known: Iterable[Change]) -> Iterator[Change]:
+    """Objects that Events or inventories name and that are not there, as far as no applier's Event tells it."""
+    deleted = {ref for change in known for ref in change.objects.get("deleted", ())}
+    for ref, events in history.events.items():
+        kind_read = ref.kind in history.read and ref.kind not in {DEPLOYMENT.kind, *DERIVED}
+        if ref in history.flux or ref in deleted or not kind_read:
+            continue
+        end = next((one.last for one in events if one.message in _ENDED), None)
+        yield Change(type=ChangeType.DELETED, ref=ref, at=end or events[-1].last, reason="" if end else "last Event")
+    there = {*history.workloads, *history.namespaces}
+    for record in history.flux.values():
+        for entry in record.node.applied or ():
+            readable = (
+                entry.kind in history.read
+                and (entry.workload is not None or entry.kind == NAMESPACE.kind)
+                and entry.kind != JOB.kind
+            )
+            if readable and not record.node.remote and entry.ref not in there:
+                yield Change(type=ChangeType.MISSING, ref=entry.ref, at=None, cause=record.ref)
+
+
+def _without_causes(found: Iterable[Change], runs: Iterable[Change]) -> Iterator[Change]:
+    """The changes but those of a HelmRelease's spec that a run of Helm tells as its cause."""
+    caused: dict[ObjectRef, list[datetime]] = {}
+    for run in runs:
+        if run.helm is not None and run.cause is not None and run.at is not None:
+            caused.setdefault(run.ref, []).append(run.at)
+    for change in found:
+        times = caused.get(change.ref, ()) if change.type is ChangeType.CONFIGURED else ()
+        if not any(change.at is not None and abs(time - change.at) <= CAUSED for time in times):
+            yield change
+
+
+def _pushed(history: History) -> Iterator[Change]:
+    for record in history.flux.values():
+        if record.pushed is not None:
+            yield Change(type=ChangeType.PUSHED, ref=record.ref, at=record.pushed, revision=record.object.revision)
+
+
+def _with_requests(known: Iterable[Change], requests: Iterable[Change]) -> Iterator[Change]:
+    """The changes and the requests; one that forced a run of Helm is told with that run, and so is its client."""
+    left = {id(change): change for change in requests}
+    for change in known:
+        if change.helm is not None and change.helm.forced and change.at is not None:
+            for request in [*left.values()]:
+                near = request.at is not None and abs(request.at - change.at) <= MARGIN
+                if near and request.ref == change.ref and not request.alike and "forceAt" in request.requests:
+                    del left[id(request)]
+                    change = replace(change, client=request.client)  # noqa: PLW2901
+        yield change
+    yield from left.values()
+
+
+def within(change: Change, oldest: datetime) -> bool:
+    """Whether a change is of the time that was asked for; one without a time may be."""
+    return change.at is None or change.at >= oldest
+
+
+def narrow(change: Change, namespace: str | None, kind: str | None, name: str | None) -> Change | None:
+    """A change as far as it is about the requested objects, or made by one; None where it is not."""
+    wanted = partial(named, namespace=namespace, kind=kind, name=name)
+    if own := [ref for ref in (change.ref, *change.alike) if wanted(ref)]:
+        return replace(change, ref=own[0], alike=tuple(own[1:]))
+    refs = (*change.refs, *((change.cause,) if change.cause is not None else ()))
+    return change if any(map(wanted, refs)) else None
+
+
+def named(ref: ObjectRef, namespace: str | None, kind: str | None, name: str | None) -> bool:
+    """Whether an object is asked for; a namespace is one of its own objects."""
+    where = ref.name if ref.kind == NAMESPACE.kind else ref.namespace
+    return namespace in {None, where} and kind in {None, ref.kind} and name in {None, ref.name}

@@ -1,0 +1,1 @@
+"""What differs between two clusters, or one cluster at two times. Pure."""

@@ -1,0 +1,288 @@
+"""The differences of two sides, equal ones of several objects together."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final
+
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.compare.leaves import MASK_LEAF, Leaf, Unseen
+from flux_mcp.compare.snapshot import ComparedObject, Side, managed
+from flux_mcp.flux.installation import distribution
+from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.flux.status import Flag, Health, ObjectStatus
+
+MANY: Final = 3
+"""Objects of a kind that have one difference in common, from which on it is told once."""
+_LEFT_OUT: Final = frozenset({"FluxReport", "ExternalArtifact"})
+"""Kinds whose objects a controller writes anew for every revision."""
+_FLAGS: Final = (Flag.STUCK, Flag.SOURCE_FAILING, Flag.DRIFTED)
+_VARIABLE: Final = re.compile(r"[0-9a-f]{7,}|\d+(?:\.\d+)?(?:µs|ms|ns|[smh])?")
+"""What differs between two messages that say the same: durations, numbers, revisions, temporary folders."""
+
+
+class Section(Enum):
+    """What a difference is about, in the order in which they are told."""
+
+    SPEC = "spec"
+    REVISION = "revision"
+    WORKLOAD = "workload"
+    HEALTH = "health"
+    INSTALLATION = "installation"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that differs; None for a side where it is not set.
+
+    Attributes:
+        hidden: its values may not be shown.
+    """
+
+    path: str
+    left: str | tuple[str, ...] | None
+    right: str | tuple[str, ...] | None
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Objects with the same differences.
+
+    Attributes:
+        followers: how many appliers run the revision of this source on both sides.
+    """
+
+    refs: tuple[ObjectRef, ...]
+    differences: tuple[Difference, ...]
+    followers: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What differs.
+
+    Attributes:
+        compared: objects that are on both sides.
+        equal: those of them that do not differ.
+        only: the objects on the left side only, and those on the right.
+        applied: applier → what only the one inventory names, of kinds that are not read, and what only the other does.
+        touched: the very same object, its spec is equal and its generation moved: changed, and changed back.
+        masked: objects of which a side has masked values.
+        left_out: objects that differ but are written anew for every revision, by kind.
+        partly: kinds that could not be read in full on the left side, and on the right.
+    """
+
+    compared: int
+    equal: int
+    groups: Mapping[Section, tuple[Group, ...]]
+    only: tuple[tuple[ObjectRef, ...], tuple[ObjectRef, ...]]
+    applied: Mapping[ObjectRef, tuple[tuple[InventoryEntry, ...], tuple[InventoryEntry, ...]]]
+    touched: tuple[tuple[ObjectRef, int, int], ...]
+    masked: int
+    left_out: Counter[str]
+    partly: tuple[frozenset[str], frozenset[str]]
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing that was compared differs."""
+        return not (any(self.groups.values()) or any(self.only) or self.applied or self.touched)
+
+
+def compare(left: Side, right: Side, kinds: Iterable[str]) -> Comparison:
+    """What differs between two sides.
+
+    Args:
+        left: one side.
+        right: the other.
+        kinds: that are compared; of one that was not read in full on a side, no object is said to be on the other only.
+    """
+    wanted = frozenset(kinds)
+    mine, other = ({ref: each for ref, each in managed(side).items() if ref.kind in wanted} for side in (left, right))
+    found: dict[Section, dict[ObjectRef, list[Difference]]] = {section: defaultdict(list) for section in Section}
+    touched, left_out, followers = [], Counter[str](), Counter[ObjectRef]()
+    applied: dict[ObjectRef, tuple[tuple[InventoryEntry, ...], tuple[InventoryEntry, ...]]] = {}
+    both = sorted(mine.keys() & other.keys())
+    masked = 0
+    for ref in both:
+        one, two = mine[ref], other[ref]
+        derived = _is_derived(one)
+        if ref.kind in _LEFT_OUT:
+            left_out[ref.kind] += one.revision != two.revision or one.fields != two.fields
+            continue
+        masked += any(leaf is MASK_LEAF for each in (one, two) for leaf in each.fields.values())
+        workload = one.node is None
+        fields = [] if derived else list(_fields(one, two))
+        found[Section.WORKLOAD if workload else Section.SPEC][ref] += fields
+        found[Section.REVISION][ref] += [] if derived else _revisions(one, two, left, right, followers, fields)
+        found[Section.HEALTH][ref] += _health(one, two, left.statuses.get(ref), right.statuses.get(ref))
+        if one.uid and one.uid == two.uid and one.generation != two.generation and not fields and not derived:
+            touched.append((ref, one.generation, two.generation))
+        if (lists := _inventories(one, two, wanted)) is not None:
+            applied[ref] = lists
+    found[Section.INSTALLATION][ObjectRef("", "", "")] += _installation(left, right)
+    differ = {ref for some in found.values() for ref, all_of in some.items() if all_of} | {*applied}
+    differ |= {ref for ref, _, _ in touched}
+    return Comparison(
+        compared=len(both),
+        equal=len(both) - len(differ & {*both}) - left_out.total(),
+        groups={
+            section: _grouped(some, followers if section is Section.REVISION else {}) for section, some in found.items()
+        },
+        only=(_only(mine, other, right.read, left_out), _only(other, mine, left.read, left_out)),
+        applied=applied,
+        touched=tuple(touched),
+        masked=masked,
+        left_out=+left_out,
+        partly=(wanted - left.read, wanted - right.read),
+    )
+
+
+def _is_derived(one: ComparedObject) -> bool:
+    """Whether a HelmRelease's template made it: a HelmChart tells nothing that its HelmRelease does not."""
+    return one.ref.kind == "HelmChart" and any(applier.kind == "HelmRelease" for applier in one.appliers)
+
+
+def _only(
+    mine: Mapping[ObjectRef, ComparedObject],
+    other: Mapping[ObjectRef, ComparedObject],
+    read: frozenset[str],
+    left_out: Counter[str],
+) -> tuple[ObjectRef, ...]:
+    found = []
+    for ref in sorted(mine.keys() - other.keys()):
+        if ref.kind in _LEFT_OUT or _is_derived(mine[ref]):
+            left_out[ref.kind] += 1
+        elif ref.kind in read:
+            found.append(ref)
+    return tuple(found)
+
+
+def _fields(one: ComparedObject, two: ComparedObject) -> Iterator[Difference]:
+    for path in dict.fromkeys((*one.fields, *two.fields)):
+        left, right = one.fields.get(path, ""), two.fields.get(path, "")
+        if left == right or MASK_LEAF in (left, right):
+            continue
+        if Unseen in {type(left), type(right)} and "" in (left, right):
+            continue
+        if isinstance(left, tuple) and isinstance(right, tuple) and Counter(left) == Counter(right):
+            # The order of a list of values is no difference.
+            continue
+        hidden = isinstance(left, int) or isinstance(right, int)
+        yield Difference(path, None if hidden else _shown(left), None if hidden else _shown(right), hidden)
+
+
+def _shown(leaf: Leaf) -> str | tuple[str, ...] | None:
+    return None if isinstance(leaf, int) or leaf == "" else leaf
+
+
+def _revisions(
+    one: ComparedObject,
+    two: ComparedObject,
+    left: Side,
+    right: Side,
+    followers: Counter[ObjectRef],
+    fields: Sequence[Difference],
+) -> list[Difference]:
+    """The revision in force, the chart and the release; of an applier that follows its source only the number."""
+    found = []
+    word, before = one.revision
+    now = two.revision[1]
+    if one.ref.kind == "HelmRelease":
+        return _releases(one, two, fields)
+    if before != now:
+        source = _followed(one, left)
+        if source is not None and source == _followed(two, right):
+            followers[source] += 1
+        else:
+            found.append(Difference(word, before or None, now or None))
+    return found
+
+
+def _followed(one: ComparedObject, side: Side) -> ObjectRef | None:
+    """The source whose revision an applier has applied."""
+    if one.node is None or one.ref.kind != "Kustomization":
+        return None
+    sources = one.node.object.sources
+    source = side.objects.get(sources[0]) if sources else None
+    return sources[0] if source is not None and source.revision[1] == one.revision[1] else None
+
+
+def _releases(one: ComparedObject, two: ComparedObject, fields: Sequence[Difference]) -> list[Difference]:
+    (chart, number, config), (other_chart, other_number, other_config) = one.release, two.release
+    if chart != other_chart:
+        return [Difference("chart", chart or None, other_chart or None)]
+    values = config != other_config and not any(each.path.startswith("spec.values") for each in fields)
+    found = [Difference("values in force", None, None, hidden=True)] if values and config and other_config else []
+    if number != other_number and one.uid and one.uid == two.uid:
+        found.append(Difference("release", f"v{number}", f"v{other_number}"))
+    return found
+
+
+def _health(
+    one: ComparedObject, two: ComparedObject, left: ObjectStatus | None, right: ObjectStatus | None
+) -> list[Difference]:
+    if left is None or right is None:
+        return [Difference("status", one.state, two.state)] if one.state != two.state else []
+    before, now = _told(left), _told(right)
+    if before != now:
+        return [Difference("health", before, now)]
+    if left.trouble and _VARIABLE.sub("", left.message) != _VARIABLE.sub("", right.message):
+        return [Difference("message", before, now)]
+    return []
+
+
+def _told(status: ObjectStatus) -> str:
+    reason = (status.reason,) if status.trouble and status.reason and status.health is not Health.READY else ()
+    return ", ".join((status.health.value, *reason, *(flag.value for flag in _FLAGS if flag in status.flags)))
+
+
+def _inventories(
+    one: ComparedObject, two: ComparedObject, wanted: frozenset[str]
+) -> tuple[tuple[InventoryEntry, ...], tuple[InventoryEntry, ...]] | None:
+    if one.node is None or two.node is None or one.node.applied is None or two.node.applied is None:
+        return None
+    mine, other = set(one.node.applied), set(two.node.applied)
+    left, right = (
+        tuple(entry for entry in sorted(some) if entry.kind not in wanted) for some in (mine - other, other - mine)
+    )
+    return (left, right) if left or right else None
+
+
+def _installation(left: Side, right: Side) -> list[Difference]:
+    """Versions of Flux, its operator and Kubernetes."""
+    told = []
+    for side in (left, right):
+        known = distribution((each.told for each in side.objects.values() if each.told is not None), (), ())
+        versions = Counter(each.version for each in side.objects.values() if each.version)
+        version = versions.most_common(1)[0][0] if versions else known.version
+        told.append({"Flux": version, "Flux Operator": known.operator, "Kubernetes": side.server})
+    return [
+        Difference(name, told[0][name] or None, told[1][name] or None)
+        for name in told[0]
+        if told[0][name] != told[1][name]
+    ]
+
+
+def _grouped(found: Mapping[ObjectRef, Sequence[Difference]], followers: Mapping[ObjectRef, int]) -> tuple[Group, ...]:
+    """Objects with equal differences together, and what many of a kind have in common once."""
+    shared: dict[tuple[str, Difference], list[ObjectRef]] = defaultdict(list)
+    for ref, differences in found.items():
+        for difference in differences:
+            shared[ref.kind, difference].append(ref)
+    equal: dict[tuple[ObjectRef, ...], list[Difference]] = defaultdict(list)
+    for (_, difference), refs in shared.items():
+        if len(refs) >= MANY:
+            equal[tuple(refs)].append(difference)
+    rest: dict[tuple[str, tuple[Difference, ...]], list[ObjectRef]] = defaultdict(list)
+    for ref, differences in found.items():
+        if own := tuple(each for each in differences if len(shared[ref.kind, each]) < MANY):
+            rest[ref.kind, own].append(ref)
+    groups = [
+        *(Group(refs, tuple(differences)) for refs, differences in equal.items()),
+        *(Group(tuple(refs), own) for (_, own), refs in rest.items()),
+    ]
+    groups = [replace(group, followers=sum(followers.get(ref, 0) for ref in group.refs)) for group in groups]
+    return tuple(sorted(groups, key=lambda group: (-len(group.refs), group.refs)))

@@ -1,0 +1,159 @@
+"""One side of a comparison: what is compared of each object, and no more."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from flux_mcp.api.fields import FieldPolicy
+from flux_mcp.api.kinds import kind_of
+from flux_mcp.api.kubernetes_kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, STATEFUL_SET
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import owner_references, owners_by_label
+from flux_mcp.api.unstructured import at, items, labels, number, text
+from flux_mcp.compare.leaves import Leaf, leaves
+from flux_mcp.flux.graph import FluxNode, view_node
+from flux_mcp.flux.installation import CONTROLLERS, VERSION_LABEL, Distribution, behavior_args, told_by
+from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.flux.status import ObjectStatus, assess
+from flux_mcp.kubernetes.rollout_status import rollout
+from flux_mcp.kubernetes.workloads import Workload, view_workload
+from flux_mcp.sanitize.lookup import fields_of
+
+WORKLOADS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB)
+_PART_OF: Final = tuple(CONTROLLERS.split("="))
+_REQUESTS: Final = "reconcile.fluxcd.io/"
+_ANNOTATIONS: Final = (".toolkit.fluxcd.io/", "fluxcd.controlplane.io/", "source.extensions.fluxcd.io/")
+_WORDS: Final = {
+    "FluxInstance": "applied",
+    "ResourceSet": "applied",
+    "Kustomization": "applied",
+    "ImagePolicy": "latest",
+    "ImageUpdateAutomation": "pushed",
+}
+"""What the revision of a kind is, where it is no artifact's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedObject:
+    """What is compared of an object.
+
+    Attributes:
+        uid: the same on both sides where it is the very same object at two times.
+        fields: of its spec, and the annotations that change what controllers do.
+        node: of a Flux object.
+        appliers: by label.
+        release: chart and version of the newest Helm release, its number, and the digest of its values.
+        state: how a workload is.
+        version: of a Flux controller, which this label makes it.
+    """
+
+    ref: ObjectRef
+    uid: str
+    generation: int
+    fields: Mapping[str, Leaf]
+    node: FluxNode | None = None
+    appliers: tuple[ObjectRef, ...] = ()
+    release: tuple[str, int, str] = ("", 0, "")
+    state: str = ""
+    controller: bool = False
+    version: str = ""
+    told: Distribution | None = None
+
+    @property
+    def revision(self) -> tuple[str, str]:
+        """What the revision in force is called, and the revision."""
+        if self.node is None:
+            return "", ""
+        return _WORDS.get(self.ref.kind, "artifact"), self.node.object.revision
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side.
+
+    Attributes:
+        read: the kinds of which all objects were read.
+        server: the version of the API server; empty where it is not known.
+    """
+
+    objects: Mapping[ObjectRef, ComparedObject]
+    read: frozenset[str]
+    server: str
+    now: datetime
+    _statuses: dict[ObjectRef, ObjectStatus] = field(default_factory=dict)
+
+    @property
+    def statuses(self) -> Mapping[ObjectRef, ObjectStatus]:
+        """The health of every Flux object."""
+        if not self._statuses:
+            flux = (each.node.object for each in self.objects.values() if each.node is not None)
+            self._statuses.update((status.object.ref, status) for status in assess(flux, self.now))
+        return self._statuses
+
+
+def view_compared(item: Mapping[str, Any]) -> ComparedObject | None:
+    """The view of a Flux object or a workload; None if it has no name."""
+    metadata = at(item, "metadata")
+    name = text(metadata, "name")
+    if not name:
+        return None
+    flux = kind_of(text(item, "apiVersion"), text(item, "kind")) is not None
+    node = view_node(item) if flux else None
+    workload = None if flux else view_workload(item)
+    found = labels(metadata, "labels")
+    controller = found.get(_PART_OF[0]) == _PART_OF[1]
+    state = None if workload is None else rollout(item)
+    return ComparedObject(
+        ref=ObjectRef(text(item, "kind"), text(metadata, "namespace"), name),
+        uid=text(metadata, "uid"),
+        generation=number(metadata, "generation"),
+        fields=dict(_fields(item, workload if controller else None)),
+        node=node,
+        appliers=owners_by_label(found) if not any(each[2] for each in owner_references(item)) else (),
+        release=_release(item) if node is not None and node.ref.kind == "HelmRelease" else ("", 0, ""),
+        state=state.state.value if state is not None else "",
+        controller=controller,
+        version=found.get(VERSION_LABEL, "") if controller else "",
+        told=told_by(item) if flux else None,
+    )
+
+
+def _fields(item: Mapping[str, Any], controller: Workload | None) -> Iterator[tuple[str, Leaf]]:
+    policy = fields_of(item)
+    found = leaves(at(item, "spec"), policy.get("spec", FieldPolicy.KEYS), "spec")
+    if controller is None:
+        yield from found
+    else:
+        # Of a command line only the arguments that change behavior are shown.
+        yield from ((path, leaf) for path, leaf in found if not path.endswith(".args"))
+        given = [arg for container in controller.containers for arg in container.args]
+        args = tuple(behavior_args(given))
+        yield from ((("arguments", args),) if args else ())
+        yield "further arguments", hash(tuple(sorted((Counter(given) - Counter(args)).elements())))
+    for key, value in labels(item, "metadata", "annotations").items():
+        if not key.startswith(_REQUESTS) and any(domain in key for domain in _ANNOTATIONS):
+            yield f"metadata.annotations.{key}", value
+
+
+def _release(item: Mapping[str, Any]) -> tuple[str, int, str]:
+    """Chart and version, number and values of the newest release; the history is in no order."""
+    newest = max(items(item, "status", "history"), key=lambda entry: number(entry, "version"), default=None)
+    if newest is None:
+        return "", 0, ""
+    chart = f"{text(newest, 'chartName')} {text(newest, 'chartVersion')}"
+    return chart, number(newest, "version"), text(newest, "configDigest")
+
+
+def managed(side: Side) -> dict[ObjectRef, ComparedObject]:
+    """The objects of a side without the workloads that Flux does not manage."""
+    applied: set[InventoryEntry] = set()
+    for each in side.objects.values():
+        applied.update((each.node.applied or ()) if each.node is not None else ())
+    refs = {entry.ref for entry in applied}
+    return {
+        ref: each
+        for ref, each in side.objects.items()
+        if each.node is not None or each.appliers or each.controller or ref in refs
+    }

@@ -1,0 +1,309 @@
+"""Sentences about changes: one line each, and indented lines for the workloads that changed with it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
+from typing import Final
+
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.changes.change import Action, Change, ChangeType, HelmRun, WorkloadChange
+from flux_mcp.changes.failures import Known, Regression
+from flux_mcp.changes.history import Content
+from flux_mcp.render.text import revision
+from flux_mcp.sanitize.quote import abbreviated, message, name_of, value
+
+NAMES: Final = 4
+"""Objects of one kind and namespace that are named."""
+GROUPS: Final = 6
+"""Kinds and namespaces of objects that are named."""
+WORKLOADS: Final = 5
+FIELDS: Final = 4
+SUBJECT: Final = 80
+"""Characters of a commit's subject; source-controller cuts it at about fifty."""
+
+
+def names(refs: Iterable[ObjectRef], most: int = NAMES, groups_most: int = GROUPS) -> str:
+    """`Kustomization flux-system/apps, infra and 3 more; HelmRelease apps/web`."""
+    parts = []
+    ordered = sorted(set(refs))
+    groups = [(key, [*group]) for key, group in groupby(ordered, key=lambda ref: (ref.kind, ref.namespace))]
+    for (kind, namespace), group in groups[:groups_most]:
+        some = [value(ref.name) for ref in group]
+        more = f" and {len(some) - most} more" if len(some) > most else ""
+        parts.append(f"{name_of(ObjectRef(kind, namespace, ''))[:-2]}{', '.join(some[:most])}{more}")
+    if rest := sum(len(group) for _, group in groups[groups_most:]):
+        parts.append(f"{rest} more objects")
+    return "; ".join(parts)
+
+
+def clock(time: datetime | None) -> str:
+    """`08:39:02`."""
+    return f"{time:%H:%M:%S}" if time is not None else "time not recorded"
+
+
+def at_revision(text: str, subject: str = "", origin: str = "") -> str:
+    """`main@63f6a77 "subject" (origin main@9d41c2e)`."""
+    said = f" {message(subject, SUBJECT)}" if subject else ""
+    return f"{revision(text)}{said}{f' (origin {revision(origin)})' if origin else ''}"
+
+
+def change_lines(change: Change) -> str:
+    """A change as it reads: the time, what changed and how, and what that did to workloads."""
+    first = f"{clock(change.at)}{'' if change.at else ':'} {_SENTENCES[change.type](change)}"
+    if change.recovered:
+        first += f"; it failed until then ({value(change.recovered)})"
+    return "\n".join((first, *(f"  {line}" for line in _workloads(change))))
+
+
+def _workloads(change: Change) -> Iterator[str]:
+    if change.type is ChangeType.SCALED:
+        return
+    for one in change.workloads[:WORKLOADS]:
+        if one.ref != change.ref:
+            yield f"{name_of(one.ref)}: {_workload(one)}"
+    if len(change.workloads) > WORKLOADS:
+        yield f"and {len(change.workloads) - WORKLOADS} more workloads"
+
+
+def _workload(one: WorkloadChange) -> str:
+    """`image ghcr.io/acme/web 2.3.0 → 2.4.0`."""
+    if one.created:
+        return ", ".join(("created", *(abbreviated(image) for _, _, image in one.images)))
+    return "; ".join(_parts(one))
+
+
+def _parts(one: WorkloadChange) -> Iterator[str]:
+    for _, before, now in one.images:
+        yield f"image {image_change(before, now)}"
+    if one.replicas is not None:
+        yield "replicas {} → {}".format(*one.replicas)
+    removed, added = one.args
+    if added:
+        yield f"argument added: {' '.join(map(value, added))}"
+    if removed:
+        yield f"argument removed: {' '.join(map(value, removed))}"
+    if one.template and not (one.images or added or removed):
+        yield "Pod template changed, same images"
+    if one.replaced:
+        yield f"runs {value(one.replaced)} again"
+
+
+def image_change(before: str, now: str) -> str:
+    """`ghcr.io/acme/web 2.3.0 → 2.4.0`."""
+    if not before or not now:
+        return f"{abbreviated(before) if before else 'none'} → {abbreviated(now) if now else 'none'}"
+    old, new = before.rpartition(":"), now.rpartition(":")
+    if old[0] and old[0] == new[0] and "/" not in old[2] + new[2] and "@" not in before + now:
+        return f"{value(old[0])} {value(old[2])} → {value(new[2])}"
+    return f"{abbreviated(before)} → {abbreviated(now)}"
+
+
+def _by(change: Change) -> str:
+    """Who did it."""
+    if change.client:
+        return f" by {value(change.client)}"
+    if change.cause is not None:
+        told = f" at {at_revision(change.revision, origin=change.origin)}" if change.revision else ""
+        return f" by {name_of(change.cause)}{told}"
+    return "" if change.client is None else ", client not recorded"
+
+
+def _own(change: Change) -> str:
+    """What became of a workload that changed itself."""
+    own = [one for one in change.workloads if one.ref == change.ref]
+    images = [abbreviated(image) for one in own if one.created for _, _, image in one.images]
+    parts = [", ".join(images), *(_workload(one) for one in own if not one.created)]
+    return f": {'; '.join(filter(None, parts))}" if any(parts) else ""
+
+
+def _fields(change: Change) -> str:
+    fields = [value(path) for path in change.fields]
+    more = f" and {len(fields) - FIELDS} more fields" if len(fields) > FIELDS else ""
+    return f": {', '.join(fields[:FIELDS])}{more}" if fields else ""
+
+
+def _all(change: Change) -> str:
+    return names((change.ref, *change.alike))
+
+
+def _applied(change: Change) -> str:
+    known = at_revision(change.revision, origin=change.origin) if change.revision else ""
+    parts = [f"{action} {names(refs)}" for action, refs in change.objects.items()]
+    if not parts:
+        parts = ["content that it had not applied before"] if change.content is Content.NEW else []
+    elif change.content is Content.NEW and change.again:
+        parts.append("the revision is the same as before, its manifests are not")
+    elif change.content is Content.SAME:
+        parts.append("with the same manifests as before, so this reverted changes made in the cluster")
+    if change.last_revision and not known:
+        parts.append(f"the newest revision with it is {revision(change.last_revision)}")
+    ended = f"; the run ended with {value(change.ended)}" if change.ended else ""
+    return f"{_all(change)} applied {known or 'a revision that is not recorded'}: {'; '.join(parts)}{ended}"
+
+
+def _released(change: Change) -> str:
+    run = change.helm or HelmRun(action=Action.UPGRADE)
+    forced = f"forced{_by(replace(change, cause=None))}" if run.forced else ""
+    return f"{name_of(change.ref)} {'; '.join(filter(None, (_ran(run), *_results(run), forced, _caused(change))))}"
+
+
+_DONE: Final = {
+    Action.INSTALL: "installed",
+    Action.UPGRADE: "upgraded to",
+    Action.ROLLBACK: "rolled back to",
+    Action.UNINSTALL: "uninstalled",
+}
+_TRIED: Final = {
+    Action.INSTALL: "install",
+    Action.UPGRADE: "upgrade to",
+    Action.ROLLBACK: "roll back to",
+    Action.UNINSTALL: "uninstall",
+}
+
+
+def _ran(run: HelmRun) -> str:
+    chart = f"chart {value(run.chart)} {value(run.chart_version)}" if run.chart else "a chart that is not recorded"
+    version = f", v{run.version}" if run.version else ""
+    came = f" from {value(run.before)}" if run.before and run.before != run.chart_version else ""
+    if run.failed:
+        times = " and ".join(map(clock, run.failed[:NAMES])) + (
+            f" ({len(run.failed)} times)" if len(run.failed) > NAMES else ""
+        )
+        return f"failed to {_TRIED[run.action]} {chart}{came}{version} at {times}"
+    if run.action is Action.UPGRADE and run.before and not came:
+        kept = {Content.SAME: "same chart and values", Content.NEW: "same chart, other values"}.get(
+            run.content, "same chart"
+        )
+        return f"upgraded{version}: {kept}, {chart}"
+    values = "; values changed too" if run.action is Action.UPGRADE and run.content is Content.NEW else ""
+    return f"{_DONE[run.action]} {chart}{came}{version}{values}"
+
+
+def _results(run: HelmRun) -> Iterator[str]:
+    if run.rolled_back:
+        yield f"rolled back to {value(run.target)} at {' and '.join(map(clock, run.rolled_back[:NAMES]))}"
+
+
+def _caused(change: Change) -> str:
+    if change.cause is None:
+        return (
+            "its spec did not change"
+            if change.helm is not None
+            and change.helm.action is Action.UPGRADE
+            and change.helm.before
+            and not (change.helm.forced or change.helm.failed)
+            else ""
+        )
+    return f"spec changed{_by(change)}"
+
+
+def _scaled(change: Change) -> str:
+    replicas = next((one.replicas for one in change.workloads if one.replicas), None)
+    told = f" {replicas[0]} → {replicas[1]}" if replicas is not None else ""
+    return f"{_all(change)} scaled{told}{_by(change)}"
+
+
+def _requested(change: Change) -> str:
+    what = {"forceAt": "forced run", "resetAt": "reset of failure counters"}
+    kinds = [what[key] for key in change.requests if key in what] or ["reconciliation"]
+    return f"{_all(change)}: {' and '.join(kinds)} requested{_by(change)}"
+
+
+def _fetched(change: Change) -> str:
+    known = at_revision(change.revision, change.subject, change.origin)
+    many = len(change.unchanged) > NAMES // 2
+    appliers = f"{len(change.unchanged)} Kustomizations" if many else names(change.unchanged)
+    took = f"applied without a change by {appliers}" if change.unchanged else ""
+    if change.ref in change.unchanged:
+        return f"{known} {took}"
+    return "; ".join(filter(None, (f"{_all(change)} fetched {known}", took)))
+
+
+def _failed(change: Change) -> str:
+    known = f" at {at_revision(change.revision, change.subject, change.origin)}" if change.revision else ""
+    return f"{_all(change)} began to fail{known}: {value(change.reason)}"
+
+
+def _deleted(change: Change) -> str:
+    return f"{_all(change)} " + ("no longer exists; this is the time of its last Event" if change.reason else "deleted")
+
+
+def _drift(change: Change) -> str:
+    objects = names(each for some in change.objects.values() for each in some)
+    return f"{_all(change)}: drift detected in {objects}, {'corrected' if change.corrected else 'not corrected'}"
+
+
+_SENTENCES: Final[Mapping[ChangeType, Callable[[Change], str]]] = {
+    ChangeType.FAILED: _failed,
+    ChangeType.RECOVERED: lambda change: f"{_all(change)} recovered from {value(change.reason)}",
+    ChangeType.SUSPENDED: lambda change: f"{_all(change)} suspended{_by(change)}{_fields(change)}",
+    ChangeType.RESUMED: lambda change: f"{_all(change)} resumed{_by(change)}",
+    ChangeType.EDITED: lambda change: f"{_all(change)} edited{_by(change)}{_fields(change)}",
+    ChangeType.DELETED: _deleted,
+    ChangeType.MISSING: lambda change: (
+        f"{_all(change)} missing: in the inventory of {_cause(change)}, not in the cluster"
+    ),
+    ChangeType.CREATED: lambda change: f"{_all(change)} created{_by(change)}{_own(change)}",
+    ChangeType.SCALED: _scaled,
+    ChangeType.DRIFT: _drift,
+    ChangeType.APPLIED: _applied,
+    ChangeType.CONFIGURED: lambda change: f"{_all(change)} changed{_by(change)}{_fields(change)}{_own(change)}",
+    ChangeType.RELEASED: _released,
+    ChangeType.PUSHED: lambda change: f"{_all(change)} pushed {revision(change.revision)}",
+    ChangeType.REQUESTED: _requested,
+    ChangeType.FETCHED: _fetched,
+}
+
+
+def _cause(change: Change) -> str:
+    return name_of(change.cause) if change.cause is not None else ""
+
+
+def _known(known: Known) -> str:
+    chart = f"chart {value(known.revision)}, v{known.version}" if known.version else ""
+    told = chart or (
+        at_revision(known.revision, known.subject, known.origin)
+        if known.revision
+        else "a revision that is not recorded"
+    )
+    return f"{told}{f' at {clock(known.time)}' if known.time is not None else ''}"
+
+
+def regression_lines(one: Regression) -> str:
+    """What is known of an object that fails now and was well before."""
+    status = one.status
+    good, bad = one.good, one.bad
+    head = f"{name_of(status.object.ref)}, {status.health.value}, {value(status.reason)}"
+    lines = []
+    if good is not None:
+        since = f", with the content of {revision(good.content)}" if good.content else ""
+        again = f"; v{one.running} runs it again" if one.running else ""
+        lines.append(f"last good: {_known(good)}{since}{again}")
+    if bad is None:
+        lines.append("first bad: not recorded")
+    elif bad.applied_by is not None or bad.version or status.object.kind.kind == "HelmRelease":
+        after = ""
+        if bad.applied_by is not None:
+            told = (
+                f" applied {at_revision(bad.applied_revision, bad.subject, bad.origin)}"
+                if bad.applied_revision
+                else " changed its spec"
+            )
+            after = f", after {name_of(bad.applied_by)}{told}"
+        lines.append(f"first seen failing: chart {value(bad.revision)} at {clock(bad.time)}{after}")
+    else:
+        lines.append(f"first seen failing: {_known(bad)}")
+    if one.earlier is not None:
+        lines.append(f"it had failed before, until {clock(one.earlier)}, with another chart or other values")
+    if good is not None and good.time is not None and bad is not None:
+        near = "; ".join(_SENTENCES[change.type](replace(change, unchanged=())) for change in one.between[:NAMES])
+        more = f"; {one.elsewhere} objects changed elsewhere" if one.elsewhere else ""
+        lines.append(f"in between: {near or 'no change to it, its sources, its dependencies or what it applies'}{more}")
+    return "\n".join((head, *(f"  {line}" for line in lines)))
+
+
+def unknown_line(some: Sequence[Regression]) -> str:
+    """Those that were never seen well, on one line."""
+    refs = (one.status.object.ref for one in some)
+    return f"Never seen well, as far as is recorded: {names(refs, most=20, groups_most=20)}"

@@ -1,0 +1,96 @@
+"""compare_flux: what differs between two clusters or recordings, or between a cluster then and now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import anyio
+
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kind import FluxKind
+from flux_mcp.api.kinds import with_sources
+from flux_mcp.cluster.client import Cluster
+from flux_mcp.cluster.gather import gather
+from flux_mcp.cluster.result import Unread
+from flux_mcp.compare.differences import compare
+from flux_mcp.compare.snapshot import WORKLOADS, Side, view_compared
+from flux_mcp.errors import first_of
+from flux_mcp.render.compare_flux import FluxComparison
+from flux_mcp.request import RequestContext
+from flux_mcp.sanitize.quote import value
+from flux_mcp.tools.arguments import Kinds, Limit, Namespace, OtherContext, TheContext
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    request: RequestContext
+    side: Side
+    absent: frozenset[str]
+    unread: tuple[Unread, ...]
+
+
+async def compare_flux(
+    cluster: Cluster,
+    *,
+    context: TheContext,
+    with_context: OtherContext,
+    namespace: Namespace = None,
+    kinds: Kinds = None,
+    limit: Limit = None,
+) -> FluxComparison:
+    """What differs between two contexts: spec, objects on one side, revisions, images, health, Flux version."""
+    wanted = kinds or FLUX_KINDS
+    found: dict[str, _Read] = {}
+
+    async def read(name: str) -> None:
+        found[name] = await _read(cluster, name, wanted, namespace, workloads=kinds is None)
+
+    try:
+        async with anyio.create_task_group() as group:
+            for name in dict.fromkeys((context, with_context)):
+                group.start_soon(read, name)
+    except ExceptionGroup as several:
+        raise first_of(several) from None
+    left, right = found[context], found[with_context]
+    names = [kind.kind for kind in (*wanted, *(WORKLOADS if kinds is None else ()))]
+    return FluxComparison(
+        request=left.request,
+        other=right.request,
+        unread=tuple(unread for each in found.values() for unread in each.unread),
+        comparison=compare(left.side, right.side, names),
+        absent=(left.absent, right.absent),
+        limit=limit,
+    )
+
+
+async def _read(
+    cluster: Cluster, context: str, kinds: Sequence[FluxKind], namespace: str | None, *, workloads: bool
+) -> _Read:
+    """One side: three kubectl.
+
+    Raises:
+        KubectlError: no Flux object could be read.
+    """
+    request = await cluster.open(context)
+    about = f" of {value(context)}"
+    async with gather() as reads:
+        flux_read = cluster.read(request, with_sources(kinds), view_compared, namespace=namespace)
+        flux = reads.read("Flux objects", flux_read, required=True)
+        rest = []
+        if workloads:
+            workloads_read = cluster.read(request, WORKLOADS, view_compared, namespace=namespace)
+            rest.append(reads.read("workloads", workloads_read))
+        server = reads.start("the version of the API server", cluster.server_version(request), "")
+    flux.value.require()
+    lists = (flux.value, *(pending.value for pending in rest))
+    side = Side(
+        objects={each.ref: each for found in lists for each in found.objects},
+        read=frozenset(kind for found in lists for kind in found.read),
+        server=server.value,
+        now=request.now,
+    )
+    return _Read(
+        request=request,
+        side=side,
+        absent=frozenset(kind.kind for found in lists for kind in found.absent),
+        unread=tuple(replace(each, kinds=tuple(f"{kind}{about}" for kind in each.kinds)) for each in reads.unread),
+    )

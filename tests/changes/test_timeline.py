@@ -1,0 +1,551 @@
+"""The timeline, rule by rule: what each kind of evidence shows, and where it misleads."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from flux_mcp.api.flux_kinds import FLUX_KINDS
+from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, EVENT, NAMESPACE, REPLICA_SET, STATEFUL_SET
+from flux_mcp.changes.evidence import request_time
+from flux_mcp.changes.managed_fields import field_owners
+from flux_mcp.sanitize.field_paths import field_paths, trimmed_managed_fields
+from flux_mcp.sanitize.lookup import fields_of
+from tests.support.api import Api, applied_by, inventory, thing
+from tests.support.fake import unversioned
+from tests.support.items import item
+from tests.support.seen import assert_seen
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
+OLD, NEW, NEWEST = (f"main@sha1:{digit * 40}" for digit in "abc")
+REVISION = "kustomize.toolkit.fluxcd.io/revision"
+
+
+def ago(seconds: int) -> str:
+    return (NOW - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def clock(seconds: int) -> str:
+    return ago(seconds)[11:19]
+
+
+@pytest.fixture
+def api() -> Api:
+    api = Api()
+    api.now = NOW
+    return api
+
+
+def event(about: dict[str, Any], reason: str, message: str, last: int, **more: Any) -> dict[str, Any]:
+    """An Event as controllers write it; `first=` seconds ago of a repeated one, `revision=` its annotation."""
+    meta = about["metadata"]
+    name = f"{meta['name']}.{reason}.{last}.{more.get('first', last)}".lower()
+    first = more.get("first", last)
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {
+            "name": name,
+            "namespace": meta["namespace"],
+            "annotations": {REVISION: more["revision"]} if "revision" in more else {},
+        },
+        "involvedObject": {
+            "apiVersion": about["apiVersion"],
+            "kind": about["kind"],
+            "name": meta["name"],
+            "namespace": meta["namespace"],
+        },
+        "type": more.get("type", "Normal"),
+        "reason": reason,
+        "message": message,
+        "count": 2 if "first" in more else 1,
+        "firstTimestamp": ago(first),
+        "lastTimestamp": ago(last),
+    }
+
+
+def old(made: dict[str, Any], **metadata: Any) -> dict[str, Any]:
+    """The object, made long ago."""
+    made["metadata"] |= {"creationTimestamp": "2025-01-01T00:00:00Z", **metadata}
+    return made
+
+
+def owner(manager: str, seconds: int | None, *paths: str, **more: str) -> dict[str, Any]:
+    """An entry of managedFields."""
+    fields: dict[str, Any] = {}
+    for path in paths:
+        node = fields
+        for key in path.split(" "):
+            node = node.setdefault(key, {})
+    time = {} if seconds is None else {"time": ago(seconds)}
+    return {"manager": manager, "operation": "Update", **more, **time, "fieldsType": "FieldsV1", "fieldsV1": fields}
+
+
+def ready(status: str, reason: str, seconds: int) -> dict[str, Any]:
+    return {"type": "Ready", "status": status, "reason": reason, "message": "x", "lastTransitionTime": ago(seconds)}
+
+
+async def entries(api: Api, **arguments: Any) -> str:
+    reply = await api.ask("get_flux_changes", **arguments)
+    assert not reply.is_error, reply.text
+    assert_seen(reply.text)
+    return reply.text
+
+
+async def test_a_repeated_event_tells_only_the_revision_of_its_first_time(api: Api) -> None:
+    app = old(item(name="app"))
+    api.holds(
+        app,
+        event(app, "Progressing", "Deployment/apps/web configured", 60, first=3000, revision=OLD),
+        event(app, "ReconciliationSucceeded", "Reconciliation finished in 1s", 58, revision=NEW),
+        event(app, "ReconciliationSucceeded", "Reconciliation finished in 2s", 2998, revision=OLD),
+    )
+    text = await entries(api)
+    assert f"{clock(60)} Kustomization flux-system/app applied main@bbbbbbb: configured Deployment apps/web" in text
+    assert f"{clock(3000)} Kustomization flux-system/app applied main@aaaaaaa: configured Deployment apps/web" in text
+
+
+async def test_a_combined_event_tells_no_revision(api: Api) -> None:
+    app = old(item(name="app", status={"conditions": []}))
+    text = "(combined from similar events): Deployment/apps/web configured"
+    api.holds(app, event(app, "Progressing", text, 60, first=3000, revision=OLD))
+    told = await entries(api)
+    assert f"{clock(60)} Kustomization flux-system/app applied a revision that is not recorded: configured" in told
+    assert "aaaaaaa" not in told
+
+
+def history(digest: str, first: int, last: int, status: str = "ReconciliationSucceeded", **more: Any) -> dict[str, Any]:
+    return {
+        "digest": digest,
+        "firstReconciled": ago(first),
+        "lastReconciled": ago(last),
+        "lastReconciledStatus": status,
+        "totalReconciliations": more.get("runs", 2),
+        "metadata": {"revision": more.get("revision", NEW)},
+    }
+
+
+async def test_the_revision_of_a_history_entry_is_the_newest_with_its_content_and_dates_nothing(api: Api) -> None:
+    app = old(item(name="app", status={"history": [history("d", 3000, 60, revision=NEWEST)]}))
+    api.holds(app)
+    text = await entries(api)
+    assert (
+        f"{clock(3000)} Kustomization flux-system/app applied a revision that is not recorded: content that it had not "
+        "applied before; the newest revision with it is main@ccccccc"
+    ) in text
+
+
+async def test_the_same_manifests_again_revert_what_was_changed_in_the_cluster(api: Api) -> None:
+    app = old(item(name="app", status={"history": [history("d", 3000, 59)]}))
+    api.holds(app, event(app, "Progressing", "Deployment/apps/web configured", 60, revision=NEW))
+    assert "so this reverted changes made in the cluster" in await entries(api)
+
+
+async def test_content_that_came_back_is_not_said_to_be_the_same(api: Api) -> None:
+    entries_of = [history("d", 3000, 59), history("e", 2000, 1000)]
+    app = old(item(name="app", status={"history": entries_of}))
+    api.holds(app, event(app, "Progressing", "Deployment/apps/web configured", 60, revision=NEW))
+    assert "reverted" not in await entries(api)
+
+
+async def test_other_manifests_of_the_same_revision_came_from_elsewhere(api: Api) -> None:
+    """Such as a ConfigMap of spec.postBuild.substituteFrom."""
+    app = old(item(name="app", status={"history": [history("e", 59, 59, runs=1), history("d", 3000, 1000)]}))
+    api.holds(app, event(app, "Progressing", "Deployment/apps/web configured", 60, revision=NEW))
+    assert "the revision is the same as before, its manifests are not" in await entries(api)
+
+
+async def test_the_last_attempted_revision_is_not_the_first_bad_one(api: Api) -> None:
+    failed = {**ready("False", "BuildFailed", 10)}
+    status = {
+        "conditions": [failed],
+        "lastAppliedRevision": OLD,
+        "lastAttemptedRevision": NEWEST,
+        "history": [history("d", 3000, 600, revision=OLD)],
+    }
+    app = old(item(name="app", status=status))
+    api.holds(
+        app,
+        event(app, "BuildFailed", "kustomize build failed: 1", 300, type="Warning", revision=NEW),
+        event(app, "BuildFailed", "kustomize build failed: 2", 10, type="Warning", revision=NEWEST),
+    )
+    text = await entries(api)
+    assert f"  last good: main@aaaaaaa at {clock(600)}" in text
+    assert f"  first seen failing: main@bbbbbbb at {clock(300)}" in text
+    assert f"{clock(300)} Kustomization flux-system/app began to fail at main@bbbbbbb: BuildFailed" in text
+
+
+async def test_without_events_the_first_bad_revision_is_not_recorded(api: Api) -> None:
+    status = {
+        "conditions": [ready("False", "BuildFailed", 10)],
+        "lastAppliedRevision": OLD,
+        "lastAttemptedRevision": NEWEST,
+        "history": [history("d", 3000, 600, revision=OLD)],
+    }
+    api.holds(old(item(name="app", status=status)))
+    text = await entries(api)
+    assert f"first seen failing: a revision that is not recorded at {clock(10)}" in text
+    assert "ccccccc" not in text
+    assert "There are no Events" in text
+
+
+async def test_what_was_never_well_is_not_said_to_have_broken(api: Api) -> None:
+    api.holds(old(item(name="app", status={"conditions": [ready("False", "BuildFailed", 10)]})))
+    text = await entries(api)
+    assert "Never seen well, as far as is recorded: Kustomization flux-system/app" in text
+    assert "first seen failing" not in text
+    assert "began to fail" not in text
+
+
+async def test_what_changed_between_good_and_bad_near_the_object_is_named(api: Api) -> None:
+    status = {
+        "conditions": [ready("False", "HealthCheckFailed", 10)],
+        "lastAppliedRevision": OLD,
+        "history": [history("d", 3000, 600, revision=OLD)],
+    }
+    source = {"sourceRef": {"kind": "GitRepository", "name": "repo"}}
+    api.holds(
+        old(item(name="app", status=status, spec=source)),
+        old(item("GitRepository", "repo"), managedFields=[owner("kubectl-edit", 400, "f:spec f:ref f:branch")]),
+        old(item(name="other"), managedFields=[owner("kubectl-edit", 400, "f:spec f:path")]),
+    )
+    text = await entries(api)
+    assert "in between: GitRepository flux-system/repo edited by kubectl-edit: spec.ref.branch" in text
+    assert "1 objects changed elsewhere" in text
+
+
+def release(version: int, seconds: int, **more: str) -> dict[str, Any]:
+    return {
+        "version": version,
+        "status": more.get("status", "superseded"),
+        "action": more.get("action", "upgrade"),
+        "chartName": "web",
+        "chartVersion": more.get("chart", "1.0.0"),
+        "configDigest": more.get("config", "sha256:a"),
+        "lastDeployed": ago(seconds),
+    }
+
+
+async def test_a_helm_history_in_no_order(api: Api) -> None:
+    found = [release(3, 100, status="deployed", chart="1.1.0"), release(1, 900), release(2, 500, config="sha256:b")]
+    api.holds(old(item("HelmRelease", "web", "apps", status={"history": found})))
+    text = await entries(api)
+    assert f"{clock(100)} HelmRelease apps/web upgraded to chart web 1.1.0 from 1.0.0, v3; values changed too" in text
+    assert f"{clock(500)} HelmRelease apps/web upgraded, v2: same chart, other values, chart web 1.0.0" in text
+
+
+async def test_a_forced_upgrade_has_the_same_chart_and_values(api: Api) -> None:
+    token = str(int((NOW - timedelta(seconds=101)).timestamp() * 10**9))
+    status = {
+        "history": [release(2, 100, status="deployed"), release(1, 900)],
+        "lastHandledForceAt": token,
+        "lastHandledReconcileAt": token,
+    }
+    api.holds(
+        old(
+            item("HelmRelease", "web", "apps", status=status),
+            managedFields=[owner("kubectl-edit", 90_000, "f:spec f:interval")],
+        )
+    )
+    text = await entries(api)
+    assert "upgraded, v2: same chart and values, chart web 1.0.0; forced, client not recorded" in text
+    assert "requested" not in text
+
+
+async def test_a_failed_upgrade_and_its_rollback_are_one_change(api: Api) -> None:
+    app = old(item("HelmRelease", "web", "apps", status={"conditions": [ready("False", "RollbackSucceeded", 40)]}))
+    failed = "Helm upgrade failed for release apps/web with chart web@2.0.0: timeout"
+    back = "Helm rollback to previous release apps/web.v{} with chart web@1.0.0 succeeded"
+    api.holds(
+        app,
+        event(app, "UpgradeFailed", failed, 100, type="Warning"),
+        event(app, "RollbackSucceeded", back.format(4), 90),
+        event(app, "UpgradeFailed", failed, 50, type="Warning"),
+        event(app, "RollbackSucceeded", back.format(6), 40),
+    )
+    text = await entries(api)
+    assert (
+        f"HelmRelease apps/web failed to upgrade to chart web 2.0.0 from 1.0.0 at {clock(100)} and {clock(50)}; "
+        f"rolled back to 1.0.0 at {clock(90)} and {clock(40)}"
+    ) in text
+    assert "last good: chart 1.0.0, v4" in text
+    assert f"first seen failing: chart 2.0.0 at {clock(100)}" in text
+
+
+def scaled(deployment: dict[str, Any], before: int, now: int, seconds: int, **more: Any) -> dict[str, Any]:
+    message = f"Scaled {'up' if now > before else 'down'} replica set web-1 from {before} to {now}"
+    return event(deployment, "ScalingReplicaSet", message, seconds, **more)
+
+
+def a_deployment(replicas: int = 5, **metadata: Any) -> dict[str, Any]:
+    made = thing(DEPLOYMENT, "web", "apps", labels=applied_by("app"), spec={"replicas": replicas})
+    return old(made, **metadata)
+
+
+async def test_kubectl_scale_leaves_no_time_so_the_last_time_of_the_event_is_taken(api: Api) -> None:
+    web = a_deployment(managedFields=[owner("kubectl", None, "f:spec f:replicas", subresource="scale")])
+    api.holds(web, item(name="app"), scaled(web, 2, 5, 60, first=3000))
+    text = await entries(api)
+    assert f"{clock(60)} Deployment apps/web scaled 2 → 5 by kubectl" in text
+
+
+async def test_without_an_event_the_time_of_a_scaling_is_not_recorded(api: Api) -> None:
+    made = thing(STATEFUL_SET, "db", "apps", labels=applied_by("app"), spec={"replicas": 5})
+    api.holds(
+        item(name="app"),
+        old(made, managedFields=[owner("kubectl", None, "f:spec f:replicas", subresource="scale")]),
+    )
+    assert "time not recorded: StatefulSet apps/db scaled by kubectl" in await entries(api)
+
+
+def replica_set(name: str, revisions: str, image: str, seconds: int, web: dict[str, Any]) -> dict[str, Any]:
+    made = thing(REPLICA_SET, name, "apps", owner=web)
+    first, _, rest = revisions.rpartition(",")
+    made["metadata"] |= {
+        "creationTimestamp": ago(seconds),
+        "annotations": {
+            "deployment.kubernetes.io/revision": rest,
+            **({"deployment.kubernetes.io/revision-history": first} if first else {}),
+        },
+    }
+    made["spec"] = {"template": {"spec": {"containers": [{"name": "main", "image": image}]}}}
+    return made
+
+
+async def test_a_rollout_has_the_images_of_the_replica_sets(api: Api) -> None:
+    web = a_deployment(managedFields=[owner("kubectl-set", 60, "f:spec f:template f:spec f:containers")])
+    web["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": "2"}
+    api.holds(
+        item(name="app"),
+        web,
+        replica_set("a", "1", "acme/web:1", 90_000, web),
+        replica_set("b", "2", "acme/web:2", 60, web),
+    )
+    assert f"{clock(60)} Deployment apps/web changed by kubectl-set" in (text := await entries(api))
+    assert "image acme/web 1 → 2" in text
+
+
+async def test_after_a_rollback_the_old_image_runs_again(api: Api) -> None:
+    web = a_deployment()
+    web["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": "3"}
+    api.holds(
+        item(name="app"),
+        web,
+        replica_set("a", "1,3", "acme/web:1", 90_000, web),
+        replica_set("b", "2", "acme/web:2", 60, web),
+    )
+    assert "image acme/web 1 → 2; runs acme/web:1 again" in await entries(api)
+
+
+async def test_the_scaling_of_a_rollout_is_nobodys(api: Api) -> None:
+    web = a_deployment()
+    other = event(web, "ScalingReplicaSet", "Scaled down replica set web-0 from 2 to 1", 58)
+    api.holds(item(name="app"), web, scaled(web, 1, 2, 60), other)
+    assert "scaled" not in await entries(api)
+
+
+async def test_who_suspended_and_resumed(api: Api) -> None:
+    path = "f:spec f:suspend"
+    api.holds(
+        old(item(name="off", spec={"suspend": True}), managedFields=[owner("flux", 60, path)]),
+        old(item(name="on", spec={"suspend": False}), managedFields=[owner("kubectl-patch", 50, path)]),
+    )
+    text = await entries(api)
+    assert f"{clock(60)} Kustomization flux-system/off suspended by flux" in text
+    assert f"{clock(50)} Kustomization flux-system/on resumed by kubectl-patch" in text
+
+
+async def test_requests_of_one_client_are_one(api: Api) -> None:
+    path = "f:metadata f:annotations f:reconcile.fluxcd.io/requestedAt"
+    for number in range(10):
+        made = item(name=f"app-{number}", status={"lastHandledReconcileAt": ago(60 + number)})
+        api.holds(old(made, managedFields=[owner("flux", 60 + number, path)]))
+    text = await entries(api)
+    (line,) = (line for line in text.splitlines() if "requested" in line)
+    assert line.startswith(f"{clock(69)} Kustomization flux-system/app-0, app-1")
+    assert line.endswith("and 6 more: reconciliation requested by flux")
+
+
+async def test_what_controllers_write_is_no_change(api: Api) -> None:
+    own = [
+        owner("gotk-kustomize-controller", 60, 'f:metadata f:finalizers v:"finalizers.fluxcd.io"'),
+        owner("gotk-kustomize-controller", 60, "f:status f:conditions", subresource="status"),
+        owner("kubectl-annotate", 60, "f:metadata f:annotations"),
+        owner("kcm", 60, "f:metadata f:annotations f:deployment.kubernetes.io/revision", subresource="status"),
+    ]
+    app = old(item(name="app"), managedFields=own)
+    api.holds(app, event(app, "ReconciliationSucceeded", "Reconciliation finished in 1s", 60))
+    text = await entries(api)
+    assert "No change is recorded since" in text
+
+
+async def test_a_namespace_that_an_inventory_names_and_that_is_gone(api: Api) -> None:
+    """The applier stays Ready, and no Event is left: they went with the namespace."""
+    made = item("ResourceSet", "teams", status=inventory("_team-red__Namespace", "team-red_app_apps_Deployment"))
+    api.holds(old(made))
+    text = await entries(api)
+    assert (
+        "time not recorded: Namespace team-red missing: in the inventory of ResourceSet flux-system/teams, not in the "
+        "cluster"
+    ) in text
+    assert "Deployment team-red/app missing" in text
+    api.forbids("namespaces")
+    text = await entries(api)
+    assert "Namespace team-red missing" not in text
+    assert "Could not read: Namespace" in text
+
+
+async def test_who_created_and_what_is_gone(api: Api) -> None:
+    gone = item(name="gone")
+    made = item(name="new", metadata={"creationTimestamp": ago(60)})
+    made["metadata"]["managedFields"] = [owner("kubectl-create", 60, "f:spec f:path")]
+    api.holds(made, event(gone, "BuildFailed", "kustomize build failed", 100, type="Warning"))
+    text = await entries(api)
+    assert f"{clock(60)} Kustomization flux-system/new created by kubectl-create" in text
+    assert f"{clock(100)} Kustomization flux-system/gone no longer exists; this is the time of its last Event" in text
+
+
+async def test_without_managed_fields_no_client_is_missed_on_every_line(api: Api) -> None:
+    web = a_deployment()
+    api.holds(item(name="app"), web, scaled(web, 2, 5, 60))
+    text = await entries(api)
+    assert f"{clock(60)} Deployment apps/web scaled 2 → 5\n" in text
+    assert "client" not in text
+
+
+async def test_names_that_others_chose_are_quoted(api: Api) -> None:
+    """Of clients, of fields, and the subject of a commit."""
+    odd = 'x\n![a](http://evil) \u202e"'
+    repo = old(item("GitRepository", "repo"), managedFields=[owner(odd, 60, "f:spec f:ref f:branch")])
+    app = old(item("HelmRelease", "web"), managedFields=[owner("kubectl-edit", 60, f"f:spec f:values f:{odd}")])
+    stored = event(repo, "NewArtifact", f"stored artifact for commit '{odd}'", 100)
+    stored["metadata"]["annotations"] = {"source.toolkit.fluxcd.io/revision": NEW}
+    api.holds(repo, app, stored)
+    text = await entries(api)
+    assert "![" not in text
+    assert "edited by" in text
+    assert "fetched main@bbbbbbb" in text
+
+
+async def test_fields_that_hold_values_and_unknown_ones_are_not_named(api: Api) -> None:
+    fields: dict[str, Any] = {
+        "f:spec": {"f:hunter2": {}, 'k:{"name":"hunter2"}': {"f:path": {}}, "f:values": {"f:color": {}}}
+    }
+    made = old(item("HelmRelease", "web"))
+    made["metadata"]["managedFields"] = [{**owner("kubectl-edit", 60), "fieldsV1": fields}]
+    assert list(field_owners(made)[0].paths) == ["spec", "spec.values.color"]
+    assert "hunter2" not in str(trimmed_managed_fields(made))
+    api.holds(made)
+    assert "hunter2" not in await entries(api)
+
+
+def test_paths_are_the_same_from_what_a_recording_keeps() -> None:
+    entry = {
+        "f:spec": {
+            ".": {},
+            "f:replicas": {},
+            "f:template": {
+                "f:spec": {"f:containers": {'k:{"name":"a"}': {"f:image": {}, ".": {}}, 'k:{"name":"b"}': {}}}
+            },
+        },
+        "f:metadata": {"f:finalizers": {'v:"x"': {}}},
+    }
+    made = thing(DEPLOYMENT, "web", "apps")
+    made["metadata"]["managedFields"] = [{"manager": "m", "operation": "Update", "fieldsV1": entry}]
+    kept = {**made, "metadata": {**made["metadata"], "managedFields": trimmed_managed_fields(made)}}
+    paths = [{*field_paths(each["metadata"]["managedFields"][0]["fieldsV1"], fields_of(made))} for each in (made, kept)]
+    assert paths[0] == paths[1]
+    assert ("spec", "template", "spec", "containers", "image") in paths[0]
+    assert field_owners(made) == field_owners(kept)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2026-11-27T08:33:06.416930109Z", datetime(2026, 11, 27, 8, 33, 6, 416930, tzinfo=UTC)),
+        ("1795768436", datetime(2026, 11, 27, 8, 33, 56, tzinfo=UTC)),
+        ("1795768436000", datetime(2026, 11, 27, 8, 33, 56, tzinfo=UTC)),
+        ("1795768436000000000", datetime(2026, 11, 27, 8, 33, 56, tzinfo=UTC)),
+        ("now", None),
+        ("42", None),
+        ("", None),
+        ("9" * 400, None),
+        ("²", None),
+    ],
+)
+def test_the_time_of_a_request_is_in_its_value(value: str, expected: datetime | None) -> None:
+    assert request_time(value) == expected
+
+
+# Reading
+
+
+def reads(api: Api) -> list[tuple[bool, str | None, set[str]]]:
+    """Of each get: with managedFields or not, in which namespace, which kinds."""
+    found = []
+    for args in api.calls:
+        if args[0] == "get":
+            namespace = next((word.partition("=")[2] for word in args if word.startswith("--namespace=")), None)
+            kinds = {unversioned(name) for name in args[args.index("--") + 1].split(",")}
+            found.append(("--show-managed-fields=true" in args, namespace, kinds))
+    return found
+
+
+async def test_managed_fields_are_asked_for_of_flux_objects_and_workloads_only(api: Api) -> None:
+    api.holds(item(name="app"))
+    await entries(api)
+    assert len(reads(api)) == 3
+    allowed = {kind.resource for kind in FLUX_KINDS} | {f"{plural}.apps" for plural in ("deployments", "statefulsets")}
+    allowed |= {"daemonsets.apps", "cronjobs.batch"}
+    for managed_fields, namespace, kinds in reads(api):
+        assert namespace is None
+        assert kinds <= allowed if managed_fields else kinds == {"replicasets.apps", "events", "namespaces"}
+
+
+async def test_in_a_namespace_four_kubectl_read_that_and_the_appliers_events(api: Api) -> None:
+    app = old(item(name="app"))
+    web = a_deployment(managedFields=[owner("kustomize-controller", 60, operation="Apply")])
+    api.holds(app, web, event(app, "Progressing", "Deployment/apps/web configured", 60, revision=NEW))
+    text = await entries(api, namespace="apps")
+    assert "Kustomization flux-system/app applied main@bbbbbbb: configured Deployment apps/web" in text
+    assert [namespace for _, namespace, _ in reads(api)] == [None, "apps", "apps", "flux-system"]
+
+
+async def test_kind_and_name_narrow_to_an_object_and_what_it_applies(api: Api) -> None:
+    path = "f:spec f:path"
+    api.holds(
+        old(item(name="one"), managedFields=[owner("kubectl-edit", 60, path)]),
+        old(item(name="two"), managedFields=[owner("kubectl-edit", 60, path)]),
+    )
+    text = await entries(api, kind="ks", name="one")
+    assert "Kustomization flux-system/one edited" in text
+    assert "two" not in text
+    assert (await api.ask("get_flux_changes", name="one")).is_error
+
+
+async def test_since_and_limit_bound_the_timeline(api: Api) -> None:
+    for number in range(5):
+        made = item(name=f"app-{number}")
+        api.holds(old(made, managedFields=[owner("kubectl-edit", 60 * (number + 1), "f:spec f:path")]))
+    text = await entries(api, since="150s")
+    assert text.startswith("get_flux_changes: 2 of 2")
+    text = await entries(api, limit=2)
+    assert text.startswith("get_flux_changes: 2 of 5")
+    assert "3 older changes" in text
+
+
+async def test_a_cluster_without_flux(api: Api) -> None:
+    api.serves(DEPLOYMENT, STATEFUL_SET, REPLICA_SET, EVENT, NAMESPACE)
+    reply = await api.ask("get_flux_changes")
+    assert reply.lines[1] == "Flux is not installed: the API server serves none of its kinds."
+
+
+async def test_a_subject_is_masked_like_any_message(api: Api) -> None:
+    repo = old(item("GitRepository", "repo"))
+    stored = event(repo, "NewArtifact", "stored artifact for commit 'rotate password: hunter2'", 100)
+    stored["metadata"]["annotations"] = {f"{by_kind['GitRepository'].group}/revision": NEW}
+    api.holds(repo, stored)
+    assert "hunter2" not in await entries(api)

@@ -1,0 +1,210 @@
+"""compare_flux: what differs between two contexts, each difference once, and nothing that could not be compared."""
+
+from typing import Any
+
+import pytest
+
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
+from flux_mcp.cluster.client import Cluster
+from flux_mcp.errors import FluxMcpError
+from flux_mcp.kubectl.base import Output
+from flux_mcp.kubectl.command import Command
+from flux_mcp.settings import Settings
+from flux_mcp.tools.registry import Toolbox
+from tests.conftest import Ask, Reply
+from tests.support.api import Api, applied_by, inventory, thing
+from tests.support.items import item
+from tests.support.tokens import tokens
+from tests.support.truth import REVISION, ROWS, Row
+
+pytestmark = pytest.mark.anyio
+
+PAIR = ("before", "after")
+KUSTOMIZATIONS = "kustomizations.kustomize.toolkit.fluxcd.io"
+
+
+class Two:
+    """Two clusters, `dev` and `prod`."""
+
+    def __init__(self) -> None:
+        self.dev, self.prod = Api(), Api()
+        self._toolbox = Toolbox(Cluster(self), Settings())
+
+    def moment(self, context: str | None) -> None:
+        return None
+
+    def impersonated(self, context: str | None) -> None:
+        return None
+
+    async def run(self, command: Command, context: str | None = None) -> Output:
+        return await (self.prod if context == "prod" else self.dev).run(command, context)
+
+    async def compare(self, **arguments: Any) -> Reply:
+        try:
+            text = await self._toolbox.call("compare_flux", {"context": "dev", "with_context": "prod", **arguments})
+        except FluxMcpError as error:
+            return Reply(str(error), is_error=True)
+        return Reply(text, is_error=False)
+
+
+@pytest.fixture
+def two() -> Two:
+    return Two()
+
+
+@pytest.fixture
+async def compared(ask_recordings: Ask) -> Reply:
+    return await ask_recordings(PAIR, "compare_flux", context="before", with_context="after")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.number)
+async def test_each_change_is_a_difference(compared: Reply, row: Row) -> None:
+    for facts in row.comparison:
+        assert any(all(fact in line for fact in facts) for line in compared.lines), (row.did, facts)
+
+
+async def test_nothing_else_differs(compared: Reply) -> None:
+    expected = [*(facts for row in ROWS for facts in row.comparison), REVISION]
+    lines = [line for line in compared.lines[3:] if not line.endswith(":") and not line.startswith("Left out")]
+    assert [line for line in lines if not any(all(fact in line for fact in facts) for facts in expected)] == []
+
+
+async def test_noise_is_counted(compared: Reply) -> None:
+    """What a controller writes anew for every commit, and what a HelmRelease makes."""
+    assert compared.lines[-1] == "Left out, since controllers make them: 1 ExternalArtifact, 1 FluxReport, 1 HelmChart"
+    assert "requestedAt" not in compared.text
+
+
+async def test_a_default_answer_is_short(compared: Reply) -> None:
+    assert tokens(compared.text) <= 2_500
+
+
+async def test_values_that_are_not_shown_differ_by_their_path(compared: Reply) -> None:
+    """The images of a release's values stand in its workloads, and nowhere else."""
+    for line in compared.lines:
+        assert "spec.values" not in line or "acme" not in line
+
+
+@pytest.mark.parametrize("context", PAIR)
+async def test_a_cluster_with_itself_is_one_line(ask_recordings: Ask, context: str) -> None:
+    reply = await ask_recordings(PAIR, "compare_flux", context=context, with_context=context)
+    (line,) = reply.lines
+    assert line.startswith("compare_flux: no differences in 1")
+    assert f"context {context}" in line
+
+
+async def test_the_other_way_round_is_the_same_the_other_way_round(ask_recordings: Ask, compared: Reply) -> None:
+    reply = await ask_recordings(PAIR, "compare_flux", context="after", with_context="before")
+    assert len(reply.lines) == len(compared.lines)
+    assert any("Deployment web/web: image ghcr.io/acme/web 2.4.0 → 2.3.0" in line for line in reply.lines)
+    assert any("Only in before: HelmRepository flux-system/bitnami-gone" in line for line in reply.lines)
+
+
+async def test_two_hundred_equal_differences_are_one_line(two: Two) -> None:
+    for number in range(200):
+        two.dev.holds(item(name=f"app-{number}", spec={"interval": "10m"}))
+        two.prod.holds(item(name=f"app-{number}", spec={"interval": "5m"}))
+    reply = await two.compare()
+    (line,) = (line for line in reply.lines if "spec.interval" in line)
+    assert line.endswith("196 more: spec.interval 10m → 5m")
+
+
+async def test_what_many_have_in_common_is_told_once_beside_what_one_has_alone(two: Two) -> None:
+    for number in range(5):
+        two.dev.holds(item(name=f"app-{number}", spec={"interval": "10m", "path": "./a"}))
+        two.prod.holds(item(name=f"app-{number}", spec={"interval": "5m", "path": f"./{number}"}))
+    reply = await two.compare()
+    assert sum("spec.interval" in line for line in reply.lines) == 1
+    assert sum("spec.path" in line for line in reply.lines) == 5
+
+
+async def test_what_could_not_be_read_on_one_side_is_not_said_to_be_on_the_other_only(two: Two) -> None:
+    two.dev.holds(item(name="app"), thing(DEPLOYMENT, "web", "apps", labels=applied_by("app")))
+    two.prod.holds(item(name="app"))
+    assert any(line.startswith("Only in dev: Deployment apps/web") for line in (await two.compare()).lines)
+    two.prod.forbids("deployments.apps")
+    reply = await two.compare()
+    assert "Only in" not in reply.text
+    assert any(line.startswith("Could not read: ") and "Deployment of prod (forbidden" in line for line in reply.lines)
+    assert any(line.startswith("Not compared in full") and "Deployment" in line for line in reply.lines)
+
+
+async def test_of_a_side_that_cannot_be_read_there_is_no_comparison(two: Two) -> None:
+    two.dev.holds(item(name="app"))
+    two.prod.forbids(*(kind.resource for kind in Api.kinds))
+    reply = await two.compare()
+    assert reply.is_error
+    assert "context prod" in reply.text
+
+
+async def test_a_value_that_a_recording_masks_equals_nothing(two: Two) -> None:
+    two.dev.holds(item("HelmRelease", "web", spec={"values": {"color": "***"}}))
+    two.prod.holds(item("HelmRelease", "web", spec={"values": {"color": "blue"}}))
+    reply = await two.compare()
+    assert "spec.values" not in reply.text
+    assert any("masks were not compared: 1 objects" in line for line in reply.lines)
+
+
+async def test_credentials_that_differ_are_not_shown(two: Two) -> None:
+    for api, word in ((two.dev, "hunter2"), (two.prod, "hunter3")):
+        api.holds(
+            item("GitRepository", "repo", spec={"url": f"https://me:{word}@git.example.com/x"}),
+            item("Provider", "chat", spec={"address": f"https://hooks.example.com/{word}"}),
+            item("HelmRelease", "web", spec={"values": {"password": word}}),
+            item(name="app", spec={"postBuild": {"substitute": {"PASSWORD": word}}}),
+        )
+    reply = await two.compare()
+    assert "hunter" not in reply.text
+    for path in ("spec.url", "spec.address", "spec.values.password", "spec.postBuild.substitute.PASSWORD"):
+        assert path in reply.text
+
+
+async def test_the_same_thing_under_another_name_is_not_guessed(two: Two) -> None:
+    two.dev.holds(item(name="app", spec={"path": "./app"}))
+    two.prod.holds(item(name="application", spec={"path": "./app"}))
+    reply = await two.compare()
+    assert "Only in dev: Kustomization flux-system/app" in reply.lines
+    assert "Only in prod: Kustomization flux-system/application" in reply.lines
+
+
+async def test_what_is_off_or_empty_is_not_set(two: Two) -> None:
+    """API servers fill in defaults; a number of 0 is none of them."""
+    two.dev.holds(item(name="app", spec={"suspend": False, "patches": [], "targetNamespace": ""}))
+    two.prod.holds(item(name="app"))
+    two.dev.holds(thing(DEPLOYMENT, "web", "apps", labels=applied_by("app"), spec={"replicas": 0}))
+    two.prod.holds(thing(DEPLOYMENT, "web", "apps", labels=applied_by("app"), spec={"replicas": 3}))
+    reply = await two.compare()
+    assert any(line == "  Deployment apps/web: spec.replicas 0 → 3" for line in reply.lines)
+    assert "suspend" not in reply.text
+
+
+async def test_inventories_differ_by_what_is_not_read(two: Two) -> None:
+    two.dev.holds(item(name="app", status=inventory("apps_settings__ConfigMap", "apps_web_apps_Deployment")))
+    two.prod.holds(item(name="app", status=inventory("apps_web_apps_Deployment")))
+    reply = await two.compare()
+    assert "Kustomization flux-system/app applies only in dev: ConfigMap apps/settings" in reply.lines
+
+
+async def test_a_side_takes_three_kubectl_and_its_discovery(two: Two) -> None:
+    two.dev.holds(item(name="app"))
+    two.prod.holds(item(name="app"))
+    await two.compare()
+    for api in (two.dev, two.prod):
+        verbs = [args[0] for args in api.calls if args[0] != "config" and "--client=true" not in args]
+        assert sorted(verbs) == ["api-resources", "get", "get", "version"]
+
+
+async def test_kinds_and_namespace_narrow(ask_recordings: Ask) -> None:
+    reply = await ask_recordings(PAIR, "compare_flux", context="before", with_context="after", kinds=["HelmRelease"])
+    assert "Kustomization" not in reply.text
+    assert "Deployment" not in reply.text
+    assert "HelmRelease shop/basket" in reply.text
+    reply = await ask_recordings(PAIR, "compare_flux", context="before", with_context="after", namespace="web")
+    assert "Deployment web/web" in reply.text
+    assert "basket" not in reply.text
+
+
+async def test_clusters_without_flux_on_one_side(ask_recordings: Ask) -> None:
+    reply = await ask_recordings(("staging", "noflux"), "compare_flux", context="staging", with_context="noflux")
+    assert not reply.is_error
+    assert any(line.startswith("Not installed in noflux: Alert, ") for line in reply.lines)
