@@ -60,7 +60,7 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class ReleaseRecord:
     """One entry of a HelmRelease's history.
 
     Attributes:
@@ -89,7 +89,7 @@ class FluxRecord:
     node: FluxNode
     owners: tuple[FieldOwner, ...]
     history: tuple[HistoryEntry, ...]
-    releases: tuple[Release, ...]
+    releases: tuple[ReleaseRecord, ...]
     handled: Mapping[str, datetime]
     fetched: datetime | None
     pushed: datetime | None
@@ -240,10 +240,10 @@ def _history(status: object) -> Iterator[HistoryEntry]:
             )
 
 
-def _releases(status: object) -> Iterator[Release]:
+def _releases(status: object) -> Iterator[ReleaseRecord]:
     for entry in items(status, "history"):
         if version := number(entry, "version"):
-            yield Release(
+            yield ReleaseRecord(
                 version,
                 text(entry, "status"),
                 text(entry, "action"),

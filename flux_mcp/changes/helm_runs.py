@@ -9,7 +9,7 @@ from typing import Final
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.change import Action, Change, ChangeType, HelmRun
-from flux_mcp.changes.evidence import FluxRecord, Release
+from flux_mcp.changes.evidence import FluxRecord, ReleaseRecord
 from flux_mcp.changes.history import MARGIN, TOGETHER, Content, History
 
 _CHART: Final = re.compile(r"release \S+?(?:\.v(\d+))? with chart (\S+?)@(\S+?)(?::|\s|$)")
@@ -39,7 +39,7 @@ class _Step:
     chart: str
     chart_version: str
     config: str
-    release: Release | None
+    release: ReleaseRecord | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +124,15 @@ def _steps(
             )
 
 
-def _action(release: Release) -> Action:
+def _action(release: ReleaseRecord) -> Action:
     """The action of a release, which only its newest entries tell."""
     known = next((action for action in Action if action.value == release.action), None)
     return known or (Action.INSTALL if release.version == 1 else Action.UPGRADE)
 
 
 def _release(
-    releases: Sequence[Release], time: datetime, action: Action, *, good: bool, version: int, wait: timedelta
-) -> Release | None:
+    releases: Sequence[ReleaseRecord], time: datetime, action: Action, *, good: bool, version: int, wait: timedelta
+) -> ReleaseRecord | None:
     """The entry of the history that an Event is about."""
     for release in releases:
         near = release.deployed is not None and release.deployed - TOGETHER <= time <= release.deployed + wait

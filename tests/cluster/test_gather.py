@@ -118,6 +118,7 @@ SPACED = [
     ("list_flux_workloads", {}),
     ("get_flux_graph", {}),
     ("audit_flux_configuration", {}),
+    ("get_flux_changes", {}),
     ("get_kubernetes_events", {}),
     ("get_kubernetes_resources", {"kind": "Pod"}),
     ("reconcile_flux_sources", {}),

@@ -120,13 +120,3 @@ def test_every_module_has_a_line_in_the_documentation() -> None:
     described = set(re.findall(r"^\| `([\w/.]+)` \| \S", text, re.MULTILINE))
     there = {str(path.relative_to(PACKAGE)) for path in MODULES.values() if path.name != "__init__.py"}
     assert described == there, "run make docs"
-
-
-def test_no_two_classes_share_a_name() -> None:
-    """Private ones excepted: two things of one name are taken for each other."""
-    found: dict[str, list[str]] = {}
-    for name, path in MODULES.items():
-        for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                found.setdefault(node.name, []).append(name)
-    assert {name: modules for name, modules in found.items() if len(modules) > 1} == {}
