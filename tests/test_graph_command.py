@@ -120,8 +120,8 @@ def test_without_a_browser_the_file_is_named(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--output=html"], "FILE is needed with --output=html"),
-        (["--open"], "--open needs --output=html"),
+        (["--output=html"], "FILE: is needed with --output=html"),
+        (["--open"], "--open: needs --output=html"),
         (["/no/such/folder/graph"], "must be in a folder that exists"),
         (["/tmp", "--force"], "must not be a folder"),
         (["--output=pdf"], "pdf"),
@@ -137,7 +137,7 @@ def test_bad_usage_ends_with_code_2(args: list[str], said: str) -> None:
     ("args", "said"),
     [
         (["--kind=Pod"], "kind"),
-        (["--name=apps"], "is needed with name"),
+        (["--name=apps"], "required with name"),
         (["--edges=some"], "edges"),
         (["--kind=Kustomization", "--name=nope"], 'There is no Kustomization "nope"'),
     ],

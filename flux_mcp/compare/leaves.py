@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from flux_mcp.api.fields import ANY, FieldPolicy, Fields
 from flux_mcp.sanitize.patterns import MASK
+from flux_mcp.sanitize.project import is_shown
 
 
 class Unseen(int):
@@ -32,7 +33,9 @@ def leaves(node: Any, policy: Fields | FieldPolicy, path: str, depth: int = 0) -
         yield path, Unseen(hash(repr(node)))
     elif isinstance(node, dict):
         for key, value in node.items():
-            yield from leaves(value, _below(policy, key), f"{path}.{key}", depth + 1)
+            hidden = policy is FieldPolicy.ANNOTATIONS and not is_shown(key)
+            below = FieldPolicy.DROP if hidden else _below(policy, key)
+            yield from leaves(value, below, f"{path}.{key}", depth + 1)
     elif isinstance(node, list):
         yield from _list(node, policy, path, depth)
     elif node == MASK:

@@ -68,12 +68,13 @@ def _mapping(node: dict[str, Any], rule: FieldPolicy | Fields) -> dict[str, Any]
     if isinstance(rule, Mapping):
         return _object(node, rule)
     if rule is FieldPolicy.ANNOTATIONS:
-        node = {key: value for key, value in node.items() if _is_allowed(key)}
+        node = {key: value for key, value in node.items() if is_shown(key)}
     kept = _whole(node) if rule in {FieldPolicy.WHOLE, FieldPolicy.ANNOTATIONS} else _keys(node)
     return kept if isinstance(kept, dict) else {}
 
 
-def _is_allowed(annotation: str) -> bool:
+def is_shown(annotation: str) -> bool:
+    """Whether an annotation of this key is one of Flux or Helm, so that its value may be shown."""
     domain, slash, _ = annotation.partition("/")
     return bool(slash) and (domain in _ANNOTATIONS or domain.endswith((".fluxcd.io", ".fluxcd.controlplane.io")))
 

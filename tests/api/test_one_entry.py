@@ -68,6 +68,7 @@ async def main() -> None:
         "get_kubernetes_events": {"kind": "Widget"},
         "get_kubernetes_resources": {"kind": "Widget"},
         "get_kubernetes_logs": None,
+        "compare_flux": None,
         "reconcile_flux_resource": None,
         "reconcile_flux_sources": None,
         "get_kubeconfig_contexts": {},

@@ -133,7 +133,8 @@ SPACED = [
 def test_every_tool_with_a_namespace_is_here() -> None:
     toolbox = Toolbox(Cluster(Api()), Settings())
     taking = {name for name in toolbox.tools if "namespace" in toolbox.schema(name)["properties"]}
-    assert taking == {tool for tool, _ in SPACED}
+    # It is about two contexts, and has to be given the second.
+    assert taking - {"compare_flux"} == {tool for tool, _ in SPACED}
 
 
 @pytest.mark.parametrize(("tool", "arguments"), SPACED)
