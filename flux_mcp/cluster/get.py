@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from flux_mcp.api.kind import Kind
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import ListResult, Named, Unread
-from flux_mcp.errors import BadArgument, ForbiddenEverywhere, KindNotInstalled, NotFound
+from flux_mcp.errors import BadArgument, Forbidden, ForbiddenEverywhere, KindNotInstalled, NotFound
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import value
@@ -80,11 +80,17 @@ async def read_allowed(
         inside.require()
         outside = Unread((), f"all but the namespace {namespace} (forbidden)")
         return replace(inside, absent=everywhere.absent, unread=(*inside.unread, outside)), namespace
-    unread = [part for part in everywhere.unread if part not in refused]
-    if known := sorted(forbidden & inside.read):
-        unread.append(Unread(tuple(known), f"forbidden outside namespace {namespace}", partly=True))
+    known = forbidden & inside.read
+    # Of what is forbidden there too, the first refusal is reported.
+    left = (replace(part, kinds=tuple(kind for kind in part.kinds if kind not in known)) for part in refused)
+    unread = [
+        *(part for part in everywhere.unread if part not in refused),
+        *(part for part in left if part.kinds),
+        *([Unread(tuple(sorted(known)), f"forbidden outside namespace {namespace}", partly=True)] if known else ()),
+        *(part for part in inside.unread if not isinstance(part.error, Forbidden)),
+    ]
     objects = (*everywhere.objects, *inside.objects)
-    return replace(everywhere, objects=objects, unread=(*unread, *inside.unread)), None
+    return replace(everywhere, objects=objects, unread=tuple(unread)), None
 
 
 def find_among(reading: ListResult[T], request: RequestContext, kind: Kind, name: str, namespace: str | None) -> T:

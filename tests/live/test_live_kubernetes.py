@@ -87,7 +87,7 @@ async def test_a_log_is_shown_or_it_is_said_that_the_kubelet_is_not_there() -> N
         assert re.match(rf"No log could be read of {NAMESPACE}/pause-[\w-]+/main", reply.text)
         assert "The API server cannot reach the kubelet of the Pod's node" in reply.text
     else:
-        assert re.match(rf"{NAMESPACE}/pause-[\w-]+/main, ready", reply.lines[1])
+        assert re.match(rf"Pod {NAMESPACE}/pause-[\w-]+, container main: running, ready", reply.lines[1])
 
 
 @pytest.mark.usefixtures("workload")
@@ -101,7 +101,7 @@ async def test_an_identity_that_may_read_pods_but_no_logs_gets_an_error() -> Non
 async def test_a_container_that_never_restarted_has_no_run_before() -> None:
     reply = await ask(LOGS, kind="Deployment", name="pause", namespace=NAMESPACE, previous=True)
     assert not reply.is_error
-    assert reply.lines[1].endswith("/main, ready: never restarted, so there is no run before this one")
+    assert re.match(rf"Pod {NAMESPACE}/pause-[\w-]+, container main: running, ready, never restarted", reply.lines[1])
 
 
 class _Kubelet(BaseHTTPRequestHandler):
@@ -171,7 +171,11 @@ async def test_what_a_real_kubectl_asks_for_is_one_container_of_one_pod(own: str
     settings = Settings(access=Access(kubeconfig=own))
     reply = await ask(LOGS, settings, kind="Pod", name=pod, namespace="flux-system", since="90s")
     assert not reply.is_error
-    assert reply.lines[1:] == [f"flux-system/{pod}/manager, ready:", "    up", "    password=***"]
+    assert reply.lines[1:] == [
+        f"Pod flux-system/{pod}, container manager: running, ready, 2 log lines:",
+        "    up",
+        "    password=***",
+    ]
     ((path, query),) = [asked for asked in _Kubelet.asked if asked[0].endswith("/log")]
     assert path == f"/api/v1/namespaces/flux-system/pods/{pod}/log"
     del query["timeout"]

@@ -246,7 +246,7 @@ def live_seed() -> Iterator[tuple[str, list[str]]]:
 def a_live_list(namespace: str, secrets: Sequence[str]) -> str:
     url = f"https://me:{secrets[0]}@git.example.com/x?token={secrets[1]}"
     specs: list[tuple[str, str, dict[str, Any]]] = [
-        ("source.toolkit.fluxcd.io/v1", "GitRepository", {"spec": {"interval": "1h", "url": url}}),
+        ("source.toolkit.fluxcd.io/v1", "GitRepository", {"spec": {"interval": "1h", "suspend": True, "url": url}}),
         (
             "kustomize.toolkit.fluxcd.io/v1",
             "Kustomization",
@@ -254,7 +254,8 @@ def a_live_list(namespace: str, secrets: Sequence[str]) -> str:
                 "spec": {
                     "interval": "1h",
                     "prune": True,
-                    "suspend": False,
+                    # Else a controller writes a status of its own.
+                    "suspend": True,
                     "sourceRef": {"kind": "GitRepository", "name": "planted"},
                     "postBuild": {"substitute": {"motd": secrets[2]}},
                     "patches": [{"patch": f"a: {secrets[3]}"}],
@@ -267,6 +268,7 @@ def a_live_list(namespace: str, secrets: Sequence[str]) -> str:
             {
                 "spec": {
                     "interval": "1h",
+                    "suspend": True,
                     "chartRef": {"kind": "OCIRepository", "name": "planted"},
                     "values": {"motd": secrets[4]},
                 }
