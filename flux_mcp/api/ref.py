@@ -1,11 +1,10 @@
 """What one object is called."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectRef:
-    """What one object is called."""
+class ObjectRef(NamedTuple):
+    """What one object is called. A tuple, since a large fleet compares and looks up millions of them."""
 
     kind: str
     namespace: str

@@ -7,6 +7,7 @@ The grammar is that of the Kubernetes documentation ("Labels and Selectors"): re
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _NAME = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
@@ -33,6 +34,7 @@ class Requirement:
         return found is not self.negated
 
 
+@lru_cache(maxsize=256)
 def parse_selector(text: str) -> tuple[Requirement, ...]:
     """The requirements of a selector, all of which must hold.
 

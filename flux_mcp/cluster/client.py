@@ -19,7 +19,7 @@ from flux_mcp.api.kind import Kind
 from flux_mcp.api.kinds import group_of
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
-from flux_mcp.cluster.discovery import Discovery
+from flux_mcp.cluster.discovery import REMEMBERED, Discovery
 from flux_mcp.cluster.gather import gather
 from flux_mcp.cluster.result import ListResult, Named, Unread, find_unread
 from flux_mcp.errors import (
@@ -79,6 +79,7 @@ class Cluster:
         self._in_use: str | None = self._access.context
         self._kubeconfig: tuple[object, Kubeconfig] | None = None
         self._version = ""
+        self._server_versions: dict[str | None, tuple[str, float]] = {}
         self._first_seen: dict[str, ContextEntry] = {}
         self._opening = anyio.Lock()
         self._discovery = Discovery(kubectl, monotonic)
@@ -122,6 +123,7 @@ class Cluster:
             if self._kubeconfig is None or self._kubeconfig[0] != stamp:
                 self._kubeconfig = stamp, await self._look()
                 self._discovery.forget()
+                self._server_versions.clear()
         known = self._kubeconfig[1]
         if context is None and self._in_use is None and (choose or known.current or len(known.contexts) == 1):
             self._in_use = known.choose()
@@ -270,12 +272,16 @@ class Cluster:
             return view(item) if not api_version or group_of(api_version) in groups else None
 
         views = await _map(output.stdout, view_requested, errors, request.where, single=len(names) == 1)
-        objects = tuple(one for one in views if one is not None and _was_requested(one.ref, command, present))
+        in_part = continues(output.stdout)
+        # It may be large, and another call may be waiting to read as much.
+        del output
+        known = frozenset(kind.kind for kind in present)
+        objects = tuple(one for one in views if one is not None and _was_requested(one.ref, command, known))
         unread = (*unread, *find_unread(present, errors, objects))
         if doubtful := served.mistakable(present, {one.ref.kind for one in objects}):
             served = await self._discovery.served(request.where, after=served)
             unread = (*unread, *served.split(doubtful, request.where)[2])
-        if continues(output.stdout):
+        if in_part:
             more = "the list has more pages"
             error = BadOutput(f"kubectl printed a part: {more}; {request.where}.", brief=more)
             unread = (*unread, Unread(tuple(kind.kind for kind in present), more, error, partly=True))
@@ -393,11 +399,14 @@ class Cluster:
         return parse_document(output.stdout)
 
     async def server_version(self, request: RequestContext) -> str:
-        """The version of the API server.
+        """The version of the API server, which is remembered as long as the kinds that it serves.
 
         Raises:
             KubectlError: it was not told.
         """
+        known, until = self._server_versions.get(request.context, ("", 0.0))
+        if known and until >= self._monotonic():
+            return known
         output = await self._ask(ServerVersion(), request.where)
         for error in problems(output, request.where):
             raise error
@@ -405,6 +414,7 @@ class Cluster:
         version = told.get("gitVersion") if isinstance(told, dict) else None
         if not isinstance(version, str):
             raise BadOutput("kubectl version did not tell the API server's version.", brief="not told")
+        self._server_versions[request.context] = version, self._monotonic() + REMEMBERED
         return version
 
 
@@ -444,10 +454,10 @@ def _for_kinds(error: KubectlError, kinds: Sequence[Kind]) -> KubectlError:
     return Forbidden(sentence, brief=brief, resources=error.resources)
 
 
-def _was_requested(ref: ObjectRef, command: Get, kinds: Sequence[Kind]) -> bool:
+def _was_requested(ref: ObjectRef, command: Get, kinds: Collection[str]) -> bool:
     """Whether an object is one of those that kubectl was asked for; whatever has no namespace is in all of them."""
     return (
-        any(kind.kind == ref.kind for kind in kinds)
+        ref.kind in kinds
         and (command.namespace is None or ref.namespace in {"", command.namespace})
         and (not command.names or ref.name in command.names)
     )

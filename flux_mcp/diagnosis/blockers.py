@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from flux_mcp.api.kind import Relation
-from flux_mcp.api.kubernetes_kinds import EVENT, POD, REPLICA_SET, SERVICE, WORKLOAD_KINDS
+from flux_mcp.api.kubernetes_kinds import CRD, EVENT, POD, REPLICA_SET, SERVICE, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
 from flux_mcp.api.unstructured import at, text
@@ -254,11 +254,10 @@ def _follow_crd(search: Search, kind: str, group: str) -> None:
     """Who applies the CRD of a kind that is not served."""
     held = [
         (entry, holders)
-        for entry in search.snapshot.graph.held()
-        if entry.kind == "CustomResourceDefinition"
-        and entry.name.partition(".")[2] == group
+        for entry, refs in search.snapshot.graph.managed(CRD.kind, CRD.group).items()
+        if entry.name.partition(".")[2] == group
         and entry.name.startswith(kind.lower()[:-1])
-        and (holders := [ref for ref in search.snapshot.graph.holders(entry) if ref != search.ref])
+        and (holders := [ref for ref in refs if ref != search.ref])
     ]
     for entry, holders in held[:1]:
         search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))

@@ -48,9 +48,7 @@ class ControllerSet:
 
     def watching(self, component: str, namespace: str, labels: Mapping[str, str]) -> tuple[Controller, ...]:
         """The Deployments of a controller that select an object by its labels and namespace."""
-        return tuple(
-            one for one in self.found if one.runs(component) and selects(one, labels) and _watches(one, namespace)
-        )
+        return tuple(one for one in self.found if watches(one, component, namespace, labels))
 
     def watch(
         self, component: str, namespace: str, labels: Mapping[str, str], now: datetime
@@ -95,9 +93,10 @@ class ControllerSet:
         """With Flux Operator, and with Pods that do not have the label of Flux, as far as they were read."""
         evidence = self.evidence | more
         pods = [pod for found in evidence.pods.values() for pod in found]
+        without_pods = {one.ref for one in self.without_pods}
         found = [
             replace(one, restarts=sum(pod.restarts for pod in evidence.pods_of(one.ref)))
-            if one in self.without_pods and more.was_read(one.ref.namespace, POD.kind)
+            if one.ref in without_pods and more.was_read(one.ref.namespace, POD.kind)
             else one
             for one in self.found
         ]
@@ -141,7 +140,12 @@ def selects(one: Controller, labels: Mapping[str, str]) -> bool:
         return True
 
 
-def _watches(one: Controller, namespace: str) -> bool:
+def watches(one: Controller, component: str, namespace: str, labels: Mapping[str, str]) -> bool:
+    """Whether a controller watches the objects of a component with these labels in this namespace."""
+    return one.runs(component) and selects(one, labels) and _watches_namespace(one, namespace)
+
+
+def _watches_namespace(one: Controller, namespace: str) -> bool:
     return _flag(one, "watch-all-namespaces") != "false" or one.ref.namespace == namespace
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from flux_mcp.api.ref import ObjectRef
@@ -71,13 +72,17 @@ class Evidence:
         between = [one.ref for one in self.owned.get(ref, ())]
         if ref.kind == "Deployment" and not between:
             # Without its ReplicaSets: a Pod's owner is called as the Deployment and a hash.
-            between = [
-                owner
-                for owner in self.pods
-                if (owner.kind, owner.namespace, owner.name.rpartition("-")[0])
-                == ("ReplicaSet", ref.namespace, ref.name)
-            ]
+            between = self._replica_sets.get((ref.namespace, ref.name), [])
         return (ref, *between)
+
+    @cached_property
+    def _replica_sets(self) -> Mapping[tuple[str, str], list[ObjectRef]]:
+        """Namespace and name without its hash → the ReplicaSets that own Pods."""
+        found: dict[tuple[str, str], list[ObjectRef]] = {}
+        for owner in self.pods:
+            if owner.kind == "ReplicaSet":
+                found.setdefault((owner.namespace, owner.name.rpartition("-")[0]), []).append(owner)
+        return found
 
     def pods_of(self, ref: ObjectRef) -> tuple[Pod, ...]:
         return tuple(one for part in self.parts(ref) for one in self.pods.get(part, ()))

@@ -12,7 +12,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.catalog.failure import Failure
 from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
-from flux_mcp.diagnosis.controllers import SHARD, Watch
+from flux_mcp.diagnosis.controllers import SHARD, Watch, watches
 from flux_mcp.diagnosis.snapshot import Snapshot, SnapshotObject
 from flux_mcp.diagnosis.workload_health import WorkloadFailure, workload_failures
 from flux_mcp.flux.installation import Controller
@@ -189,13 +189,12 @@ def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
 
 def _written(one: Controller, snapshot: Snapshot) -> tuple[datetime, ObjectRef] | None:
     """The newest status of the objects of a controller, and whose."""
-    watching = snapshot.controllers.watching
     return max(
         (
             (found.written, ref)
             for ref, found in snapshot.objects.items()
             if found.written is not None
-            and one in watching(found.node.object.kind.controller, ref.namespace, found.labels)
+            and watches(one, found.node.object.kind.controller, ref.namespace, found.labels)
         ),
         default=None,
     )

@@ -14,7 +14,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import SELECTED, Selection, owners_by_label, references, selections
 from flux_mcp.api.unstructured import at, labels
 from flux_mcp.flux.graph_algorithms import components
-from flux_mcp.flux.inventory import InventoryEntry, inventory
+from flux_mcp.flux.inventory import Inventory, InventoryEntry, inventory
 from flux_mcp.flux.objects import FluxObject, view
 
 
@@ -44,7 +44,7 @@ class FluxNode:
     object: FluxObject
     depends_on: tuple[ObjectRef, ...]
     owners: tuple[ObjectRef, ...]
-    applied: tuple[InventoryEntry, ...] | None
+    applied: Inventory | None
     remote: bool
     names: tuple[tuple[Relation, ObjectRef], ...] = ()
     selections: tuple[Selection, ...] = ()
@@ -93,7 +93,7 @@ class Graph:
         self.nodes: dict[ObjectRef, FluxNode] = {node.ref: node for node in objects}
         self._owners: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
         self._children: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
-        self._holders: dict[InventoryEntry, dict[ObjectRef, None]] = defaultdict(dict)
+        self._holders: dict[tuple[str, str], dict[InventoryEntry, dict[ObjectRef, None]]] = {}
         self._users: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
         self._dependents: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
         self._selectable: dict[tuple[str, str], list[FluxNode]] = defaultdict(list)
@@ -108,10 +108,8 @@ class Graph:
             self._users[source].append(ref)
         for target in node.depends_on:
             self._dependents[target].append(ref)
-        for managed in () if node.remote else node.applied or ():
-            self._holders[managed][ref] = None
-            if managed.is_flux:
-                self._add_owner(ref, managed.ref)
+        for managed in () if node.remote or node.applied is None else node.applied.of_flux():
+            self._add_owner(ref, managed.ref)
         for owner in node.owners:
             # helm-controller labels the HelmChart that it makes, which is the release's source and not its child.
             if not (ref.kind == "HelmChart" and owner.kind == "HelmRelease"):
@@ -139,11 +137,42 @@ class Graph:
 
     def holders(self, managed: InventoryEntry) -> tuple[ObjectRef, ...]:
         """The appliers in whose inventory an object of any kind stands."""
-        return tuple(self._holders.get(managed, ()))
+        return tuple(self.managed(managed.kind, managed.group).get(managed, ()))
 
-    def held(self) -> tuple[InventoryEntry, ...]:
-        """Everything that an inventory of this cluster names."""
-        return tuple(self._holders)
+    def managed(self, kind: str, group: str) -> Mapping[InventoryEntry, Mapping[ObjectRef, None]]:
+        """Every object of a kind that an inventory of this cluster names → the appliers with such an inventory."""
+        if (kind, group) not in self._holders:
+            found: dict[InventoryEntry, dict[ObjectRef, None]] = defaultdict(dict)
+            for ref, applied in self._inventories():
+                for entry in applied.of_kind(kind, group):
+                    found[entry][ref] = None
+            self._holders[kind, group] = dict(found)
+        return self._holders[kind, group]
+
+    def managed_as(self, name: str) -> tuple[InventoryEntry, ...]:
+        """Every object of a name that an inventory of this cluster names."""
+        return tuple(dict.fromkeys(entry for _, applied in self._inventories() for entry in applied.named(name)))
+
+    def shared(self) -> Iterator[tuple[InventoryEntry, tuple[ObjectRef, ...]]]:
+        """The objects in more than one inventory of this cluster, and their appliers."""
+        seen: set[str] = set()
+        several: dict[str, None] = {}
+        for _, applied in self._inventories():
+            ids = set(applied.ids)
+            several |= dict.fromkeys(ids & seen)
+            seen |= ids
+        del seen
+        found: dict[InventoryEntry, dict[ObjectRef, None]] = defaultdict(dict)
+        for ref, applied in self._inventories() if several else ():
+            if not several.keys().isdisjoint(applied.ids):
+                for entry in applied:
+                    if entry.id in several:
+                        found[entry][ref] = None
+        yield from ((entry, tuple(refs)) for entry, refs in found.items() if len(refs) > 1)
+
+    def _inventories(self) -> Iterator[tuple[ObjectRef, Inventory]]:
+        """The inventories of this cluster, by applier."""
+        return ((ref, node.applied) for ref, node in self.nodes.items() if node.applied is not None and not node.remote)
 
     def children(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
         """The Flux objects that this one applied."""

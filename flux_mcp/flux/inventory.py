@@ -4,9 +4,8 @@ An entry's id is `namespace_name_group_kind`; a colon in the name of an RBAC obj
 Source: object/objmetadata.go of https://github.com/fluxcd/cli-utils.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kinds import kind_of
@@ -17,14 +16,18 @@ from flux_mcp.api.unstructured import at, items, text
 _WORKLOADS: Final = {(kind.kind, kind.group): kind for kind in WORKLOAD_KINDS}
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class InventoryEntry:
+class InventoryEntry(NamedTuple):
     """An object that an inventory names. `namespace` is empty for a cluster-scoped one."""
 
     kind: str
     group: str
     namespace: str
     name: str
+
+    @property
+    def id(self) -> str:
+        """As it stands in an inventory."""
+        return f"{self.namespace}_{self.name.replace(':', '__')}_{self.group}_{self.kind}"
 
     @property
     def ref(self) -> ObjectRef:
@@ -56,15 +59,86 @@ def parse_id(id_: str) -> InventoryEntry | None:
     return InventoryEntry(kind, group, namespace, name.replace("__", ":"))
 
 
-def inventory(item: Mapping[str, Any]) -> tuple[InventoryEntry, ...] | None:
+class Inventory(Collection[InventoryEntry]):
+    """What an inventory names.
+
+    The entries are kept as one text and made when they are needed: a large fleet has hundreds of thousands of them, and
+    nearly no question is about all.
+    """
+
+    __slots__ = ("_entries", "_ids")
+
+    def __init__(self, ids: Sequence[str] = (), entries: Iterable[InventoryEntry] = ()) -> None:
+        """Take the ids as they stand in a status, or entries that have none; what is no id is left out."""
+        lines = "\n".join((*ids, ""))
+        if lines.count("\n") == len(ids) and ":" not in lines:
+            self._ids, self._entries = lines, tuple(entries)
+        else:
+            self._ids, self._entries = "", (*filter(None, map(parse_id, ids)), *entries)
+
+    def __len__(self) -> int:
+        """How many objects it names."""
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        """Whether it names any."""
+        return any(True for _ in self)
+
+    def __iter__(self) -> Iterator[InventoryEntry]:
+        """All that it names, in its order."""
+        yield from filter(None, map(parse_id, self._lines()))
+        yield from self._entries
+
+    def __contains__(self, entry: object) -> bool:
+        """Whether it names an object."""
+        return any(entry == one for one in self)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids, equal in two inventories that name the same object; what is no id among them."""
+        return [*self._lines(), *(entry.id for entry in self._entries)]
+
+    def of_flux(self) -> Iterator[InventoryEntry]:
+        """Those of Flux kinds."""
+        return (entry for entry in self._with("fluxcd.") if entry.is_flux)
+
+    def of_kind(self, kind: str, group: str) -> Iterator[InventoryEntry]:
+        """Those of one kind."""
+        end = f"_{group}_{kind}"
+        if f"{end}\n" in self._ids:
+            yield from filter(None, (parse_id(line) for line in self._lines() if line.endswith(end)))
+        yield from (entry for entry in self._entries if (entry.kind, entry.group) == (kind, group))
+
+    def named(self, name: str) -> Iterator[InventoryEntry]:
+        """Those of one name."""
+        return (entry for entry in self._with(f"_{name.replace(':', '__')}_") if entry.name == name)
+
+    def within(self, namespace: str) -> bool:
+        """Whether it names something in a namespace."""
+        return f"\n{namespace}_" in f"\n{self._ids}" or any(entry.namespace == namespace for entry in self._entries)
+
+    def _lines(self) -> list[str]:
+        return self._ids.split("\n")[:-1]
+
+    def _with(self, part: str) -> Iterator[InventoryEntry]:
+        """The entries whose ids hold a text, and perhaps others."""
+        if part in self._ids:
+            yield from filter(None, (parse_id(line) for line in self._lines() if part in line))
+        yield from self._entries
+
+
+def inventory(item: Mapping[str, Any]) -> Inventory | None:
     """What the object of this item applied; None where its status has no inventory, so that it is not known."""
     entries = at(item, "status", "inventory")
     if isinstance(entries, list):
-        return tuple(_artifacts(entries, text(item, "metadata", "namespace")))
+        return Inventory(entries=_artifacts(entries, text(item, "metadata", "namespace")))
     if not isinstance(entries, dict):
         return None
-    ids = (text(entry, "id") for entry in items(entries, "entries"))
-    return tuple(entry for id_ in ids if (entry := parse_id(id_)) is not None)
+    listed = items(entries, "entries")
+    try:
+        return Inventory([entry["id"] for entry in listed])
+    except (KeyError, TypeError):
+        return Inventory([text(entry, "id") for entry in listed])
 
 
 def _artifacts(entries: list[Any], namespace: str) -> Iterator[InventoryEntry]:

@@ -185,9 +185,9 @@ def on_other_clusters(graph: Graph, wanted: WorkloadFilter) -> tuple[tuple[Objec
     None where there is no inventory; those that never applied anything, or nothing that is requested, are left out.
     """
     found: list[tuple[ObjectRef, int | None]] = []
-    for node in graph.nodes.values():
+    for node in (node for node in graph.nodes.values() if node.remote):
         count = None if node.applied is None else sum(map(wanted.names, node.applied))
-        if node.remote and (count or (count is None and node.object.revision)):
+        if count or (count is None and node.object.revision):
             found.append((node.ref, count))
     return tuple(sorted(found, key=lambda remote: remote[0]))
 
@@ -200,6 +200,6 @@ def missing_workloads(
     A Job is not missed: Kubernetes removes finished ones (spec.ttlSecondsAfterFinished).
     """
     existing = {view.traced.inventory_entry for view in views}
-    for entry in sorted(graph.held()):
-        if entry.kind in read and entry.kind != JOB.kind and entry not in existing and wanted.names(entry):
-            yield entry
+    kinds = dict.fromkeys((kind.kind, kind.group) for kind in wanted.kinds if kind.kind in read - {JOB.kind})
+    named = (entry for kind, group in kinds for entry in graph.managed(kind, group) if entry not in existing)
+    yield from sorted(entry for entry in named if wanted.names(entry))

@@ -5,7 +5,7 @@ another type than Flux writes reads as absent, and nothing here raises.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -48,6 +48,7 @@ class FluxObject:
     kind: FluxKind
     namespace: str
     name: str
+    ref: ObjectRef = field(init=False)
     generation: int = 0
     created: datetime | None = None
     deleted: datetime | None = None
@@ -73,9 +74,8 @@ class FluxObject:
     fetched: datetime | None = None
     wanted_ref: tuple[str, str] = ("", "")
 
-    @property
-    def ref(self) -> ObjectRef:
-        return ObjectRef(self.kind.kind, self.namespace, self.name)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ref", ObjectRef(self.kind.kind, self.namespace, self.name))
 
     def condition(self, kind: str) -> Condition | None:
         """The condition of that type."""

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from flux_mcp.kubectl.command import Command
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Output:
     """What one kubectl printed and how it ended.
 

@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import threading
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
@@ -27,6 +28,8 @@ from flux_mcp.settings import Access
 
 MAX_OUTPUT: Final = 256 << 20
 """Bytes of stdout that are read."""
+LARGE: Final = 16 << 20
+"""Bytes of stdout above which one output is held at a time, however many calls there are: kubectl waits meanwhile."""
 MAX_ERRORS: Final = 1 << 20
 """Bytes of stderr that are kept; the rest is dropped."""
 REQUEST_SHARE: Final = 0.5
@@ -56,6 +59,7 @@ class LiveKubectl:
         # thread of a cancelled wait ends a little later than its place is given back.
         self._threads = anyio.CapacityLimiter(2 * MAX_PROCESSES)
         self._starting = threading.Lock()
+        self._large = threading.Semaphore()
         self._ended = False
         self._groups: set[int] = set()
 
@@ -80,26 +84,31 @@ class LiveKubectl:
             return await self._run((*flags, *command.args()))
 
     async def _run(self, argv: tuple[str, ...]) -> Output:
-        out, err = _Sink(self._max_output), _Sink(MAX_ERRORS)
+        out, err = _Sink(self._max_output, self._large), _Sink(MAX_ERRORS)
         running: sh.RunningCommand | None = None
         try:
             running = await anyio.to_thread.run_sync(self._start, argv, out, err, limiter=self._threads)
             await anyio.to_thread.run_sync(_wait, running, abandon_on_cancel=True, limiter=self._threads)
-        except anyio.get_cancelled_exc_class():
+        except BaseException as error:
             # A credential plugin that waits for a login says so here.
-            if (unfinished := UNFINISHED.get()) is not None and (written := err.getvalue()):
+            unfinished = UNFINISHED.get() if isinstance(error, anyio.get_cancelled_exc_class()) else None
+            if unfinished is not None and (written := err.getvalue()):
                 unfinished.append(written.decode(errors="replace"))
+            out.release()
             raise
         finally:
             if running is not None:
                 self._end(running.pid)
         if out.full:
+            out.release()
             raise TooMuchOutput(
                 f"kubectl printed more than {self._max_output >> 20} MiB and was ended: ask for one namespace or fewer "
                 "kinds.",
                 brief="too much output",
             )
-        return Output(running.exit_code, out.take(), err.take().decode(errors="replace"))
+        output = Output(running.exit_code, out.take(), err.take().decode(errors="replace"))
+        weakref.finalize(output, out.release)
+        return output
 
     def kill_all(self) -> None:
         """End every kubectl, and start none any more. For the end of this process: waits for one that just starts."""
@@ -180,13 +189,19 @@ def path_of(program: str) -> str | None:
 
 
 class _Sink(BytesIO):
-    """Takes a child's output up to a limit; past it, it drops the rest, remembers, and says so once."""
+    """Takes a child's output up to a limit; past it, it drops the rest, remembers, and says so once.
 
-    def __init__(self, limit: int) -> None:
+    Args:
+        limit: bytes.
+        large: held by the one sink that may grow beyond LARGE; a child that writes into another one waits.
+    """
+
+    def __init__(self, limit: int, large: threading.Semaphore | None = None) -> None:
         super().__init__()
         self.full = False
         self.when_full: Callable[[], None] = lambda: None
         self._limit, self._size = limit, 0
+        self._large, self._holds, self._ended, self._changing = large, False, False, threading.Lock()
 
     def write(self, chunk: Buffer, /) -> int:
         """Never raises: this runs in sh's thread."""
@@ -196,7 +211,26 @@ class _Sink(BytesIO):
             self.full = True
             self.when_full()
             return size
+        if self._large is not None and self._size > LARGE and not self._may_grow(self._large):
+            return size
         return super().write(chunk)
+
+    def _may_grow(self, large: threading.Semaphore) -> bool:
+        """Wait until no other large output is held; false where nobody wants this one any more."""
+        while not self._holds and not self._ended:
+            if large.acquire(timeout=0.1):
+                with self._changing:
+                    self._holds = not self._ended
+                if not self._holds:
+                    large.release()
+        return self._holds
+
+    def release(self) -> None:
+        """Take no more, and let another output be large: this one is not needed any more."""
+        with self._changing:
+            holds, self._holds, self._ended = self._holds, False, True
+        if holds and self._large is not None:
+            self._large.release()
 
     def take(self) -> bytes:
         """The bytes, without a copy; sh keeps the sink alive, so it is emptied."""

@@ -30,22 +30,26 @@ def _is_controller(item: Mapping[str, Any]) -> bool:
     return found.get("app.kubernetes.io/part-of") == "flux" or found.get("app.kubernetes.io/name") == "flux-operator"
 
 
-def hidden_paths(fields: Fields) -> tuple[tuple[str, ...], ...]:
-    """The fields whose values are not shown, as paths from the object."""
-    return _HIDDEN_PATHS[id(fields)]
+Hidden = Mapping[str, "Hidden | None"]
+"""Field → what is hidden below it; None where its own value is."""
 
 
-def _find_hidden(fields: Fields, path: tuple[str, ...] = ()) -> tuple[tuple[str, ...], ...]:
-    found: list[tuple[str, ...]] = []
+def hidden_fields(fields: Fields) -> Hidden:
+    """The fields whose values are not shown."""
+    return _HIDDEN_FIELDS[id(fields)]
+
+
+def _find_hidden(fields: Fields) -> Hidden:
+    found: dict[str, Hidden | None] = {}
     for field, policy in fields.items():
-        if isinstance(policy, Mapping):
-            found += _find_hidden(policy, (*path, field))
-        elif policy in _HIDDEN:
-            found.append((*path, field))
-    return tuple(found)
+        if isinstance(policy, FieldPolicy) and policy in _HIDDEN:
+            found[field] = None
+        elif isinstance(policy, Mapping) and (below := _find_hidden(policy)):
+            found[field] = below
+    return found
 
 
-_HIDDEN_PATHS: Final = {
+_HIDDEN_FIELDS: Final = {
     id(fields): _find_hidden(fields)
     for fields in (
         ANY_FIELDS,

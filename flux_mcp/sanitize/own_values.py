@@ -11,12 +11,13 @@ from binascii import Error
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
 
 from flux_mcp.api.fields import ANY
-from flux_mcp.sanitize.lookup import fields_of, hidden_paths
+from flux_mcp.sanitize.lookup import Hidden, fields_of, hidden_fields
 from flux_mcp.sanitize.patterns import masked
 from flux_mcp.sanitize.shapes import MASK, Span
 from flux_mcp.sanitize.words import LEAST, Key, Looks, key, looks
@@ -24,6 +25,8 @@ from flux_mcp.sanitize.words import LEAST, Key, Looks, key, looks
 _SHORTEST: Final = 6
 """Characters: a shorter value may stand in a message by chance."""
 _LONGEST_PLAIN: Final = 512
+_USUAL: Final = 512
+"""Characters of a message that others are likely to repeat."""
 _DEEPEST: Final = 50
 """Levels that are looked into; Helm values of people have about ten."""
 _LAYERS: Final = 3
@@ -60,17 +63,13 @@ def hidden_values(item: Mapping[str, Any], within: str | None = None) -> tuple[s
     if within == "":
         return ()
     values: set[str] = set()
-    reading = None if within is None else _read(within)
-    identity = frozenset(_identity(item))
-    for path in hidden_paths(fields_of(item)):
-        nodes: Iterable[Any] = (item,)
-        for field in path:
-            nodes = [below for node in nodes for below in _below(node, field)]
-            if not nodes:
-                break
-        for node in nodes:
-            found = _values(node, path[-1], reading, credential=path[-1] in {"address", "proxy"})
-            values.update(value for value in found if value not in identity)
+    reading = None if within is None else _read_known(within) if len(within) <= _USUAL else _read(within)
+    identity: frozenset[str] | None = None
+    for field, node in _hidden_nodes(item, hidden_fields(fields_of(item))):
+        found = set(_values(node, field, reading, credential=field in {"address", "proxy"}))
+        if found:
+            identity = frozenset(_identity(item)) if identity is None else identity
+            values |= found - identity
     return tuple(sorted(values, key=lambda value: (-len(value), value)))
 
 
@@ -150,6 +149,10 @@ def _read(message: str) -> _Reading:
     return _Reading(text, places, tuple(_decoded(message)), cuts)
 
 
+# Thousands of objects say the same: that they applied a revision.
+_read_known = lru_cache(maxsize=256)(_read)
+
+
 def _unescaped(text: str, places: tuple[int, ...] | None) -> tuple[str, tuple[int, ...]]:
     """A text with one layer of escapes taken off, and where each letter begins."""
     parts, position = list[str](), 0
@@ -182,15 +185,19 @@ def _identity(item: Mapping[str, Any]) -> Iterator[str]:
             yield from (value for field, value in part.items() if field in _IDENTITY and isinstance(value, str))
 
 
-def _below(node: Any, field: str) -> Iterator[Any]:  # noqa: ANN401 (JSON)
+def _hidden_nodes(node: Any, fields: Hidden) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 (JSON)
+    """What is hidden below a node, and the field that it stands in."""
     if isinstance(node, list):
         for entry in node:
-            yield from _below(entry, field)
+            yield from _hidden_nodes(entry, fields)
     elif isinstance(node, dict):
-        if field == ANY:
-            yield from (value for name, value in node.items() if name not in _STRUCTURE)
-        elif field in node:
-            yield node[field]
+        for field, hidden in fields.items():
+            named = [name for name in node if name not in _STRUCTURE] if field == ANY else (field,)
+            for value in (node[name] for name in named if name in node):
+                if hidden is None:
+                    yield field, value
+                else:
+                    yield from _hidden_nodes(value, hidden)
 
 
 def _values(

@@ -156,7 +156,7 @@ def _applied_into(snapshot: Snapshot, namespace: str | None) -> frozenset[Object
         for one in snapshot.objects.values()
         if namespace is not None
         and not one.node.remote
-        and (one.target == namespace or any(managed.namespace == namespace for managed in one.node.applied or ()))
+        and (one.target == namespace or (one.node.applied is not None and one.node.applied.within(namespace)))
     )
 
 

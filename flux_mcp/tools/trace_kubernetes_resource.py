@@ -111,8 +111,8 @@ def _named(target: TraceTarget, wanted: Kind | None, graph: Graph) -> InventoryE
     """The one object that inventories name so; of a kind that is not served, by the spelling of the kind."""
     found = [
         entry
-        for entry in graph.held()
-        if entry.name == target.name and target.namespace in {None, entry.namespace} and _is_of(entry, target, wanted)
+        for entry in graph.managed_as(target.name)
+        if target.namespace in {None, entry.namespace} and _is_of(entry, target, wanted)
     ]
     return found[0] if len(found) == 1 else None
 

@@ -15,7 +15,7 @@ from flux_mcp.api.kind import Relation, Role
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.graph import Edge, FluxNode, Graph, loops_by_source, view_node
-from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.flux.inventory import Inventory, InventoryEntry
 from flux_mcp.flux.objects import FluxObject
 from flux_mcp.kubectl.output import map_items
 from tests.support.fake import FIXTURES
@@ -260,7 +260,7 @@ def nodes(draw: st.DrawFn) -> FluxNode:
         object=FluxObject(kind=by_kind[one.kind], namespace=one.namespace, name=one.name, sources=draw(TARGETS)),
         depends_on=draw(TARGETS),
         owners=draw(TARGETS),
-        applied=draw(st.none() | st.lists(MANAGED, max_size=4).map(tuple)),
+        applied=draw(st.none() | st.lists(MANAGED, max_size=4).map(lambda found: Inventory(entries=found))),
         remote=draw(st.booleans()),
     )
 

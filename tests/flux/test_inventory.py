@@ -137,13 +137,16 @@ def test_no_shape_raises(held: Any) -> None:
 )
 def test_an_inventory_is_what_can_be_read_of_it(item: dict[str, Any], found: tuple[InventoryEntry, ...] | None) -> None:
     """An empty inventory is not the same as none: of an applier without one it is not known what it applied."""
-    assert inventory(item) == found
+    applied = inventory(item)
+    assert (None if applied is None else tuple(applied)) == found
 
 
 def test_an_artifact_generator_lists_the_artifacts_that_it_made() -> None:
     held = [{"name": "web", "namespace": "other", "digest": "sha256:0"}, {"name": "api"}, {"namespace": "x"}, None]
     group = "source.toolkit.fluxcd.io"
-    assert inventory({"metadata": {"namespace": "apps"}, "status": {"inventory": held}}) == (
+    found = inventory({"metadata": {"namespace": "apps"}, "status": {"inventory": held}})
+    assert found is not None
+    assert tuple(found) == (
         InventoryEntry("ExternalArtifact", group, "other", "web"),
         InventoryEntry("ExternalArtifact", group, "apps", "api"),
     )

@@ -104,13 +104,13 @@ class HttpApi:
                 "apiVersion": "authorization.k8s.io/v1",
                 "status": {"allowed": True},
             }
-        return self._object(group_version, rest)
+        return self._object(group_version, rest, query)
 
     def _group(self, group: str) -> dict[str, Any]:
         versions = [{"groupVersion": f"{group}/{version}", "version": version} for version in self.versions[group]]
         return {"name": group, "versions": versions, "preferredVersion": versions[0]}
 
-    def _object(self, group_version: str, rest: list[str]) -> Response:
+    def _object(self, group_version: str, rest: list[str], query: dict[str, list[str]]) -> Response:
         namespace = rest[1] if len(rest) > 2 and rest[0] == "namespaces" else None
         plural, *name = rest[2:] if namespace is not None else rest
         kind = next((entry for entry in self._kinds[group_version] if entry["name"] == plural), None)
@@ -121,13 +121,21 @@ class HttpApi:
         found = [
             {**one, "kind": kind["kind"], "apiVersion": group_version}
             for (where, called), one in self._objects[resource].items()
-            if namespace in {None, where} and (not name or called == name[0])
+            if namespace in {None, where} and (not name or called == name[0]) and _selected(one, query)
         ]
         if name:
             missing = failure(404, "NotFound", f'{resource} "{name[0]}" not found')
             return (200, found[0]) if found else missing
         listed = {"kind": f"{kind['kind']}List", "apiVersion": group_version, "metadata": {"resourceVersion": "1"}}
         return 200, {**listed, "items": found}
+
+
+def _selected(one: dict[str, Any], query: dict[str, list[str]]) -> bool:
+    """Whether an object has the name and the one label that a request is limited to."""
+    name = query.get("fieldSelector", [""])[0].removeprefix("metadata.name=")
+    key, _, label = query.get("labelSelector", [""])[0].partition("=")
+    labels = one["metadata"].get("labels", {})
+    return name in {"", one["metadata"]["name"]} and (not key or labels.get(key) == label)
 
 
 def _group_version(group: str, version: str) -> str:
@@ -148,7 +156,7 @@ def http_api(folder: Path) -> Iterator[HttpApi]:
             code, body = api.get(self.command, url.path, parse_qs(url.query))
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(code)
-            self.send_header("Content-Type", "text/plain" if isinstance(body, bytes) else "application/json")
+            self.send_header("Content-Type", "application/json" if data[:1] == b"{" else "text/plain")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)

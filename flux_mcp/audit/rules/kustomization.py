@@ -7,7 +7,6 @@ from typing import Final
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, parse_duration, text
 from flux_mcp.audit.rule import AuditContext, AuditedObject, ContextCheck, Finding, Manifest, ObjectCheck
-from flux_mcp.flux.inventory import InventoryEntry
 
 SHORTEST: Final = 60.0
 """Seconds: the shortest interval that Flux advises."""
@@ -73,7 +72,7 @@ def _nested_path(context: AuditContext) -> Iterator[Finding]:
     """A path inside another one; not where both have an inventory and these have nothing in common."""
     for place in _by_place(context):
         around: list[_Applied] = []
-        inventories: dict[ObjectRef, frozenset[InventoryEntry]] = {}
+        inventories: dict[ObjectRef, frozenset[str]] = {}
         for path, one in sorted(place, key=lambda applied: (applied[0], applied[1].ref)):
             while around and around[-1][0] != path[: len(around[-1][0])]:
                 around.pop()
@@ -84,24 +83,20 @@ def _nested_path(context: AuditContext) -> Iterator[Finding]:
                 around.append((path, one))
 
 
-def _disjoint(
-    outer: AuditedObject, inner: AuditedObject, inventories: dict[ObjectRef, frozenset[InventoryEntry]]
-) -> bool:
+def _disjoint(outer: AuditedObject, inner: AuditedObject, inventories: dict[ObjectRef, frozenset[str]]) -> bool:
     """Whether the inventories show that the outer one leaves out what the inner one applies."""
     if not inner.node.applied or not outer.node.applied:
         return False
     if outer.ref not in inventories:
-        inventories[outer.ref] = frozenset(outer.node.applied)
-    return inventories[outer.ref].isdisjoint(inner.node.applied)
+        inventories[outer.ref] = frozenset(outer.node.applied.ids)
+    return inventories[outer.ref].isdisjoint(inner.node.applied.ids)
 
 
 def _two_appliers(context: AuditContext) -> Iterator[Finding]:
     """Objects in more than one inventory of this cluster, together by their appliers."""
     shared = defaultdict(list)
-    for entry in context.graph.held():
-        holders = context.graph.holders(entry)
-        if len(holders) > 1:
-            shared[holders].append(entry.ref)
+    for entry, holders in context.graph.shared():
+        shared[holders].append(entry.ref)
     for holders, refs in shared.items():
         values = tuple(sorted(refs))
         yield from (Finding(ref, values) for ref in holders)

@@ -1,0 +1,89 @@
+"""A large fleet: what a tool does grows with the number of objects and no faster, and its answer stays useful."""
+
+import sys
+import threading
+from random import Random
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from flux_mcp.cluster import client
+from tests.support.api import Api
+from tests.support.fleet import CAUSES, FAILING, FleetApi, kustomization, source
+
+pytestmark = pytest.mark.anyio
+
+FEW, MANY = 270, 1070
+"""Flux objects, 70 of which are sources: five times as many others."""
+GROWTH = 5.0 * 1.2
+APP = {"name": "app-5", "namespace": "team-5"}
+READS: dict[str, tuple[dict[str, Any], int]] = {
+    "list_flux_resources": ({}, 1),
+    "get_flux_instance": ({}, 5),
+    "diagnose_flux": ({}, 4),
+    "get_flux_graph": ({}, 1),
+    "audit_flux_configuration": ({}, 2),
+    "list_flux_workloads": ({}, 2),
+    "trace_kubernetes_resource": ({"kind": "Deployment", **APP}, 2),
+    "get_flux_resource": ({"kind": "Kustomization", **APP}, 4),
+    "get_kubernetes_resources": ({"kind": "Deployment"}, 1),
+}
+"""Each tool that reads many objects, with its arguments, and how many kubectl it may take."""
+
+
+@pytest.fixture(scope="module")
+def fleets() -> tuple[FleetApi, FleetApi]:
+    return FleetApi(FEW), FleetApi(MANY)
+
+
+async def calls(api: FleetApi, tool: str) -> int:
+    """How many functions of Python a warm call calls."""
+    arguments, _ = READS[tool]
+    assert not (await api.ask(tool, **arguments)).is_error
+    count = 0
+
+    def see(_frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal count
+        count += event == "call"
+
+    before = sys.getprofile()
+    threading.setprofile(see)
+    sys.setprofile(see)
+    try:
+        await api.ask(tool, **arguments)
+    finally:
+        sys.setprofile(before)
+        threading.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("tool", READS)
+async def test_what_a_tool_does_grows_with_the_number_of_objects(
+    fleets: tuple[FleetApi, FleetApi], tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No thread of its own for a large list, so that its calls are counted.
+    monkeypatch.setattr(client, "SMALL", 1 << 40)
+    few, many = fleets
+    assert await calls(many, tool) <= GROWTH * await calls(few, tool)
+
+
+@pytest.mark.parametrize("tool", READS)
+async def test_neither_processes_nor_the_answer_grow(fleets: tuple[FleetApi, FleetApi], tool: str) -> None:
+    arguments, most = READS[tool]
+    for api in fleets:
+        await api.ask(tool, **arguments)
+        api.calls.clear()
+        reply = await api.ask(tool, **arguments)
+        assert len(api.calls) <= most
+        assert len(reply.text.encode()) <= 12_000
+
+
+async def test_three_hundred_failures_of_ten_causes_are_ten_causes() -> None:
+    api = Api()
+    failing = [kustomization(1 + FAILING * number, Random(number)) for number in range(300)]
+    api.holds(*(source("GitRepository", f"fleet-{number}") for number in range(50)), *failing)
+    text = (await api.ask("diagnose_flux")).text
+    assert "10 causes" in text
+    for _, message in CAUSES:
+        assert max(message.split("{}"), key=len) in text
