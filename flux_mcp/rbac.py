@@ -46,7 +46,7 @@ def _lines(*, read_only: bool, flux_only: bool) -> Iterator[str]:
     yield "# What Flux runs and how it is: workloads, Pods, Services, claims, Events, Namespaces, the CRDs of Flux."
     yield from _rules([kind for kind in KUBERNETES_KINDS if kind != CONFIG_MAP], READ)
     if not flux_only:
-        yield "# get_kubernetes_logs."
+        yield "# get_kubernetes_logs, and what diagnose_flux quotes of containers that crashed."
         yield from _rule(POD.group, [f"{POD.plural}/log"], ("get",))
 
 

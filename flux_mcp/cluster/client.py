@@ -69,6 +69,9 @@ class Cluster:
         kubectl: what answers.
         access: the flags that the process was started with.
         monotonic: a clock for what is remembered, in seconds.
+
+    Attributes:
+        tools: the names of the tools that are offered, for every RequestContext.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Cluster:
         """Ask nothing yet."""
         self._kubectl, self._access, self._monotonic = kubectl, access or Access(), monotonic
         self._in_use: str | None = self._access.context
+        self.tools: frozenset[str] = frozenset()
         self._kubeconfig: tuple[object, Kubeconfig] | None = None
         self._version = ""
         self._server_versions: dict[str | None, tuple[str, float]] = {}
@@ -145,7 +149,12 @@ class Cluster:
             moved=self._moved(entry, chosen=context is not None),
             chosen=context is not None,
             in_pod=name is None and in_pod(),
+            tools=self.tools,
         )
+
+    def recorded(self, request: RequestContext) -> bool:
+        """Whether a recording answers, which takes no process."""
+        return self._kubectl.moment(request.context) is not None
 
     def _moved(self, entry: ContextEntry | None, *, chosen: bool) -> tuple[str, str] | None:
         """Where the context led to when it was first used and where it leads to now; None where that is the same.

@@ -1,6 +1,6 @@
 """Reading logs: which Pods a workload has, and what their containers wrote."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -22,6 +22,10 @@ from flux_mcp.request import RequestContext
 
 MAX_JOBS: Final = 5
 """Jobs of a CronJob whose Pods are looked for: as many as its history keeps, and as a selector can name."""
+CRASH_LINES: Final = 20
+"""Lines of a container that crashed."""
+CRASH_WIDTH: Final = 240
+"""Characters of each of these lines."""
 
 
 async def find_pods(
@@ -99,6 +103,28 @@ async def read_logs(
     Raises:
         FluxMcpError: none could be read.
     """
+    result = await _read_all(cluster, request, [(*found, query) for found in containers])
+    if result and all(log.error is not None for log in result):
+        raise _refusal(result)
+    return result
+
+
+async def read_crash_logs(
+    cluster: Cluster, request: RequestContext, containers: Sequence[tuple[Pod, PodContainer]]
+) -> tuple[ContainerLog, ...]:
+    """The last lines of the runs in which these containers crashed; where a log cannot be read, why."""
+    # Of a container that waits or is terminated kubectl prints the run that ended.
+    query = LogQuery(tail=CRASH_LINES, examine=CRASH_LINES * 5, width=CRASH_WIDTH)
+    return await _read_all(
+        cluster,
+        request,
+        [(pod, container, replace(query, previous=container.state == "running")) for pod, container in containers],
+    )
+
+
+async def _read_all(
+    cluster: Cluster, request: RequestContext, containers: Iterable[tuple[Pod, PodContainer, LogQuery]]
+) -> tuple[ContainerLog, ...]:
     async with gather() as reads:
         logs = [
             reads.start(
@@ -106,12 +132,9 @@ async def read_logs(
                 _read(cluster, request, found, container, query),
                 ContainerLog(pod=found, container=container),
             )
-            for found, container in containers
+            for found, container, query in containers
         ]
-    result = tuple(log.value if log.error is None else replace(log.value, error=log.error) for log in logs)
-    if result and all(log.error is not None for log in result):
-        raise _refusal(result)
-    return result
+    return tuple(log.value if log.error is None else replace(log.value, error=log.error) for log in logs)
 
 
 def _refusal(logs: Sequence[ContainerLog]) -> FluxMcpError:
@@ -129,7 +152,14 @@ async def _read(
     if query.previous and not container.ran_before:
         return ContainerLog(pod=found, container=container, no_previous=True)
     try:
-        command = Logs(found.ref.namespace, found.ref.name, container.name, since=query.since, previous=query.previous)
+        command = Logs(
+            found.ref.namespace,
+            found.ref.name,
+            container.name,
+            tail=query.examine or LOG_LINES,
+            since=query.since,
+            previous=query.previous,
+        )
     except BadArgument as error:
         # A name from the cluster that no API server should hold.
         return ContainerLog(pod=found, container=container, error=error)
@@ -144,6 +174,6 @@ async def _read(
         lines=lines,
         matched=matched,
         examined=examined,
-        older=full or stdout.count(b"\n") >= LOG_LINES,
+        older=full or stdout.count(b"\n") >= command.tail,
         cut=len(stdout) >= LOG_BYTES,
     )

@@ -1,6 +1,6 @@
 """What a diagnosis is made from: the Flux objects with their references, and the evidence beside them."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -102,6 +102,7 @@ class Snapshot:
         controllers: of Flux.
         evidence: what was read beside Flux objects and controllers.
         version: of Flux, `2.9.4`; empty where it is not known.
+        logs: Pod and container → the last lines of the run in which it crashed.
     """
 
     objects: Mapping[ObjectRef, SnapshotObject]
@@ -112,6 +113,7 @@ class Snapshot:
     evidence: Evidence = field(default_factory=Evidence)
     only: str | None = None
     version: str = ""
+    logs: Mapping[tuple[ObjectRef, str], Sequence[str]] = field(default_factory=dict)
 
     def knows(self, ref: ObjectRef) -> bool:
         """Whether an object that is not among the objects does not exist."""

@@ -11,7 +11,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.errors import FluxMcpError
 from flux_mcp.kubernetes.pods import Pod, PodContainer
 from flux_mcp.sanitize.private_keys import drop_keys
-from flux_mcp.sanitize.quote import clean, log_line
+from flux_mcp.sanitize.quote import LOG_LINE, clean, log_line
 
 MAX_PODS: Final = 5
 DEFAULT_TAIL: Final = 100
@@ -27,12 +27,16 @@ class LogQuery:
         tail: how many lines of one log are kept, the newest.
         since: seconds; 0 for all.
         previous: of the run before the last restart.
+        examine: how many of the newest lines are read; None for as many as are ever read.
+        width: characters of a line that are kept.
     """
 
-    contains: str | None
     tail: int
-    since: int
-    previous: bool
+    contains: str | None = None
+    since: int = 0
+    previous: bool = False
+    examine: int | None = None
+    width: int = LOG_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +107,4 @@ def matching_lines(stdout: bytes, query: LogQuery) -> tuple[tuple[str, ...], int
     if query.contains is not None:
         part = query.contains.lower()
         matching = [line for line in lines if part in clean(line).lower()]
-    return tuple(map(log_line, matching[-query.tail :])), len(matching), len(lines)
+    return tuple(log_line(line, query.width) for line in matching[-query.tail :]), len(matching), len(lines)

@@ -52,6 +52,13 @@ class PodContainer:
         """Whether it terminated with exit code 0."""
         return self.state == "terminated" and self.exit_code == 0
 
+    @property
+    def crashed(self) -> bool:
+        """Whether a run of it failed and it is not ready since: its log may say why."""
+        if self.state == "terminated":
+            return self.exit_code != 0
+        return self.ran_before and not self.ready and (self.state == "waiting" or self.last_exit != 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:

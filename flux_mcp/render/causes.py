@@ -46,21 +46,23 @@ class Length:
         message: characters of a message.
         named: objects of one sort that are named.
         evidence: details and failures of workloads that are shown.
+        log: the last lines of the log of a container that crashed.
         pods: Pods of one failure that are named.
     """
 
     message: int
     named: int
     evidence: int
+    log: int = 0
     pods: int = 1
 
 
-FULL: Final = Length(message=MESSAGE, named=20, evidence=20)
-BRIEF: Final = Length(message=300, named=10, evidence=5)
+FULL: Final = Length(message=MESSAGE, named=20, evidence=20, log=10)
+BRIEF: Final = Length(message=300, named=10, evidence=5, log=3)
 SHORT: Final = Length(message=120, named=5, evidence=2)
 ONE_LINE: Final = Length(message=120, named=0, evidence=1)
 SHORTEST: Final = Length(message=80, named=0, evidence=1)
-ASKED: Final = Length(message=MESSAGE, named=20, evidence=20, pods=5)
+ASKED: Final = Length(message=MESSAGE, named=20, evidence=20, log=20, pods=5)
 LENGTHS: Final = (SHORTEST, ONE_LINE, SHORT, BRIEF, FULL)
 """From the shortest to the fullest; ASKED takes the place of the last where one object is asked for."""
 
@@ -197,11 +199,33 @@ class Causes:
         details = [line for one in cause.details if (line := self._detail(one, cause, length))]
         # What is wrong with Pods explains most; the conditions come before it.
         conditions = [one for one in cause.details if one.fact is Fact.CONDITION]
-        workloads = [*_failure_lines(cause.workloads, length)]
+        workloads = [*self._failure_lines(cause, length)]
         lines = [*details[: len(conditions)], *workloads, *details[len(conditions) :]]
         yield from lines[: length.evidence]
         if len(lines) > length.evidence:
             yield f"{len(lines) - length.evidence} more facts: name this object"
+
+    def _failure_lines(self, cause: Cause, length: Length) -> Iterator[str]:
+        """A line for each, with the log of a crash below; a message that differs only in the name is not repeated."""
+        above: set[str] = set()
+        for one in cause.workloads:
+            said = re.sub(rf"{re.escape(one.about[0].name)}[\w.-]*", "", one.message)
+            if said in above and len(said) > LONG:
+                line = f"{failure_line(replace(one, message=''), length)}: the same message"
+            else:
+                line = failure_line(one, length)
+            yield "\n".join((line, *self._log(one.about[0], one.container, length)))
+            above.add(said)
+        for pod, container in self.snapshot.logs if cause.type is CauseType.CONTROLLER and not cause.workloads else ():
+            if pod in {one.ref for one in self.snapshot.controllers.evidence.pods_of(cause.members[0])}:
+                yield "\n".join((f"{name_of(pod)}: container {value(container)}", *self._log(pod, container, length)))
+
+    def _log(self, pod: ObjectRef, container: str, length: Length) -> Iterator[str]:
+        lines = self.snapshot.logs.get((pod, container), ())
+        if lines and length.log:
+            some = lines[-length.log :]
+            yield f"{_INDENT}  last log line{'s' if len(some) > 1 else ''} of the run that ended:"
+            yield from (f"{_INDENT}{line}" for line in some)
 
     def _detail(self, detail: Detail, cause: Cause, length: Length) -> str:
         words = _WORDS[detail.fact]
@@ -319,18 +343,6 @@ def failure_line(one: WorkloadFailure, length: Length = FULL) -> str:
     ]
     quoted = f": {message(one.message, length.message)}" if one.message else ""
     return ", ".join(filter(None, parts)) + quoted
-
-
-def _failure_lines(failures: Sequence[WorkloadFailure], length: Length) -> Iterator[str]:
-    """A line for each; a long message that differs from one above only in the name is not repeated."""
-    above: set[str] = set()
-    for one in failures:
-        said = re.sub(rf"{re.escape(one.about[0].name)}[\w.-]*", "", one.message)
-        if said in above and len(said) > LONG:
-            yield f"{failure_line(replace(one, message=''), length)}: the same message"
-        else:
-            yield failure_line(one, length)
-        above.add(said)
 
 
 Words = Callable[[Causes, Detail, Cause, Length], str]

@@ -127,9 +127,9 @@ def split_message(text: str) -> tuple[str, str]:
     return text[: start - 2], text[start:]
 
 
-def log_line(text: str) -> str:
+def log_line(text: str, width: int = LOG_LINE) -> str:
     """One line of a log, as it stands below the line that says whose it is: never at the margin, where our own are."""
-    return _INDENT + without_markup(_cut(clean(text), LOG_LINE))
+    return _INDENT + without_markup(_cut(clean(text), width))
 
 
 def _readable(text: str) -> str:

@@ -1,25 +1,38 @@
 """diagnose_flux: why objects fail, root causes first, and what each blocks."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FluxKind
-from flux_mcp.api.kubernetes_kinds import EVENT, PERSISTENT_VOLUME_CLAIM, POD, REPLICA_SET, SERVICE
+from flux_mcp.api.kubernetes_kinds import (
+    DEPLOYMENT,
+    EVENT,
+    NAMESPACE,
+    PERSISTENT_VOLUME_CLAIM,
+    POD,
+    REPLICA_SET,
+    SERVICE,
+)
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.evidence import NAMESPACES, FluxEvidence, read_evidence, read_more
 from flux_mcp.cluster.get import find_among
+from flux_mcp.cluster.pod_logs import read_crash_logs
 from flux_mcp.cluster.result import Unread
-from flux_mcp.diagnosis.cause import CauseType
+from flux_mcp.diagnosis.cause import Cause, CauseType
+from flux_mcp.diagnosis.crashes import crashed_containers
 from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
 from flux_mcp.diagnosis.search import FLUX_OPERATOR
 from flux_mcp.diagnosis.snapshot import Snapshot
-from flux_mcp.errors import BadArgument
+from flux_mcp.errors import BadArgument, KubectlError
 from flux_mcp.flux.status import Health, ObjectStatus, assess
+from flux_mcp.kubernetes.logs import ContainerLog
 from flux_mcp.render.diagnose_flux import FluxDiagnosis
+from flux_mcp.request import RequestContext
+from flux_mcp.sanitize.quote import name_of, value
 from flux_mcp.tools.arguments import Context, Namespace, OnlyFluxKind, OnlyFluxName
 
 
@@ -61,17 +74,12 @@ async def diagnose_flux(
     for one in evidence.controllers.without_pods[:CONTROLLERS]:
         for more_of in (POD, EVENT, REPLICA_SET) if one.down else (POD,) if room else ():
             counts[one.ref.namespace, more_of.kind] += len(needed) + 1 if one.down else 0
-    alerts = any(
+    alerts = kind is None or kind.kind == "Alert"
+    alerts &= any(
         ref.kind == "Alert" and status.health is not Health.SUSPENDED for ref, status in snapshot.statuses.items()
     )
-    more, unread = await read_more(
-        cluster,
-        request,
-        counts,
-        targets=[target for ref in needed if ref in snapshot.objects for target in snapshot.objects[ref].targets],
-        alerts=alerts and (kind is None or kind.kind == "Alert"),
-        namespace=evidence.only,
-    )
+    targets = [target for ref in needed if ref in snapshot.objects for target in snapshot.objects[ref].targets]
+    more, unread = await read_more(cluster, request, counts, targets=targets, alerts=alerts, namespace=evidence.only)
     controllers = evidence.controllers.with_more(more)
     snapshot = replace(snapshot, evidence=more, controllers=controllers)
     diagnosis = diagnose(snapshot)
@@ -85,13 +93,17 @@ async def diagnose_flux(
         everything=everything,
         explained=asked is not None and bool(diagnosis.causes_of(asked)),
     )
+    further = (alerts, targets, evidence.only, *(("", each.kind) in counts for each in (DEPLOYMENT, NAMESPACE)))
+    spare = KUBECTL - 2 - sum(map(bool, further))
+    logs = await _crash_logs(cluster, request, [diagnosis.causes[at] for at in positions], snapshot, spare)
+    snapshot = replace(snapshot, logs={(log.pod.ref, log.container.name): log.lines for log in logs if log.lines})
     return FluxDiagnosis(
         request=request,
         snapshot=snapshot,
         diagnosis=diagnosis,
         absent=evidence.flux.absent,
         flux_in_full=not evidence.flux.unread,
-        unread=(*evidence.flux.unread, *evidence.unread, *_missed(unread, diagnosis)),
+        unread=(*evidence.flux.unread, *evidence.unread, *_missed(unread, diagnosis), *_unread_logs(logs)),
         selected=selected,
         troubled=tuple(status for status in selected if diagnosis.causes_of(status.object.ref)),
         only_kind=kind.kind if kind is not None else "",
@@ -109,6 +121,27 @@ async def diagnose_flux(
     )
 
 
+async def _crash_logs(
+    cluster: Cluster, request: RequestContext, causes: Sequence[Cause], snapshot: Snapshot, spare: int
+) -> tuple[ContainerLog, ...]:
+    """The last lines of containers that crashed, as far as the kubectl that are left allow; none with --flux-only."""
+    if not request.offers("get_kubernetes_logs"):
+        return ()
+    crashed = crashed_containers(causes, snapshot.controllers.evidence)
+    most = CRASHED if cluster.recorded(request) else max(0, min(CRASHED, spare))
+    return await read_crash_logs(cluster, request, crashed[:most])
+
+
+def _unread_logs(logs: Iterable[ContainerLog]) -> Iterator[Unread]:
+    failed: dict[str, list[str]] = {}
+    for log in logs:
+        if log.error is not None:
+            why = log.error.brief if isinstance(log.error, KubectlError) else str(log.error)
+            about = f"log of container {value(log.container.name)} of {name_of(log.pod.ref)}"
+            failed.setdefault(why, []).append(about)
+    yield from (Unread(tuple(some), why) for why, some in failed.items())
+
+
 def _missed(unread: tuple[Unread, ...], diagnosis: Diagnosis) -> Iterator[Unread]:
     """What could not be read and may hold a cause: Services and claims only where nothing else explains a failure."""
     unexplained = any(
@@ -123,6 +156,10 @@ def _missed(unread: tuple[Unread, ...], diagnosis: Diagnosis) -> Iterator[Unread
             yield replace(item, kinds=kinds)
 
 
+KUBECTL: Final = 5
+"""Processes of an answer, beside one for each namespace that is read."""
+CRASHED: Final = 5
+"""Containers that crashed whose logs are read: each is a process, but for a recording."""
 CONTROLLERS: Final = 8
 """Controllers without Pods of the label of Flux whose namespaces are read."""
 _UNEXPLAINED: Final = frozenset({"volume-claim-unbound", "helm-release-ready-now", "workloads-ready-now"})

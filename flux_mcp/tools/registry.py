@@ -135,6 +135,7 @@ class Toolbox:
         hidden = frozenset({"cluster", "waiter", "context"} if settings.pinned else {"cluster", "waiter"})
         self._left_out = {tool.name: why for tool in TOOLS if (why := _why_not(tool, settings))}
         self.tools = {tool.name: tool for tool in TOOLS if tool.name not in self._left_out}
+        cluster.tools = frozenset(self.tools)
         self._models = {name: argument_model(tool.answer, without=hidden) for name, tool in self.tools.items()}
 
     def model(self, name: str) -> type[BaseModel]:
@@ -207,7 +208,6 @@ class Toolbox:
         try:
             with anyio.fail_after(seconds):
                 answer = await self._answer(tool, {**waiting, **checked})
-                answer = replace(answer, request=replace(answer.request, tools=frozenset(self.tools)))
                 return await anyio.to_thread.run_sync(render, answer, abandon_on_cancel=True)
         except ForbiddenEverywhere as error:
             if "namespace" not in checked or checked["namespace"] is not None:
