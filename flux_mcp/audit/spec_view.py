@@ -10,7 +10,7 @@ from flux_mcp.api.unstructured import at, items, parse_duration, parse_time, tex
 from flux_mcp.audit.rule import AuditedObject, Finding, Manifest, Rule
 from flux_mcp.audit.rules import all_rules
 from flux_mcp.flux.graph import view_node
-from flux_mcp.flux.installation import told_by
+from flux_mcp.flux.installation import reported_distribution
 
 
 def audited(item: Mapping[str, Any], rules: Iterable[Rule] | None = None) -> AuditedObject | None:
@@ -48,7 +48,7 @@ def audited(item: Mapping[str, Any], rules: Iterable[Rule] | None = None) -> Aud
             ObjectRef(text(entry, "kind"), text(entry, "namespace") or ref.namespace, text(entry, "name"))
             for entry in items(spec, "eventSources")
         ),
-        distribution=told_by(item),
+        distribution=reported_distribution(item),
     )
 
 

@@ -256,9 +256,11 @@ def _releases(status: object) -> Iterator[ReleaseRecord]:
 
 def _handled(status: object) -> dict[str, datetime]:
     """When each kind of request was made that was handled last: the value is whatever was written, mostly a time."""
-    told = {key: text(status, f"lastHandled{key[0].upper()}{key[1:]}") for key in ("reconcileAt", "forceAt", "resetAt")}
+    reported = {
+        key: text(status, f"lastHandled{key[0].upper()}{key[1:]}") for key in ("reconcileAt", "forceAt", "resetAt")
+    }
     names = {"reconcileAt": "requestedAt"}
-    times = ((names.get(key, key), request_time(value)) for key, value in told.items())
+    times = ((names.get(key, key), request_time(value)) for key, value in reported.items())
     return {key: time for key, time in times if time is not None}
 
 
@@ -306,8 +308,8 @@ def _event(item: Mapping[str, Any]) -> Record | None:
         return Other(one.ref)
     combined = one.message.startswith(_COMBINED)
     annotations = {} if combined else labels(item, "metadata", "annotations")
-    told = {key.partition("/")[2]: value for key, value in annotations.items() if key.partition("/")[0] in _GROUPS}
-    revision, origin, token = (told.get(key, "") for key in _ANNOTATED)
+    reported = {key.partition("/")[2]: value for key, value in annotations.items() if key.partition("/")[0] in _GROUPS}
+    revision, origin, token = (reported.get(key, "") for key in _ANNOTATED)
     first = parse_time(text(item, "firstTimestamp")) if one.count > 1 else one.seen
     return EventRecord(
         ref=one.ref,

@@ -98,7 +98,7 @@ class History:
 
     @cached_property
     def managed(self) -> bool:
-        """Whether managedFields were read: kubectl leaves them out unless it is told otherwise."""
+        """Whether managedFields were read: kubectl leaves them out unless --show-managed-fields is set."""
         return any(record.owners for some in (self.flux, self.workloads) for record in some.values())
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The timeline of a cluster: every rule's changes, each told once."""
+"""The timeline of a cluster: every rule's changes, each shown once."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -85,7 +85,7 @@ def _pushed(history: History) -> Iterator[Change]:
 
 
 def _with_requests(known: Iterable[Change], requests: Iterable[Change]) -> Iterator[Change]:
-    """The changes and the requests; one that forced a run of Helm is told with that run, and so is its client."""
+    """The changes and the requests; one that forced a run of Helm is shown with that run, and so is its client."""
     left = {id(change): change for change in requests}
     for change in known:
         if change.helm is not None and change.helm.forced and change.at is not None:

@@ -89,7 +89,7 @@ class Cluster:
         self._discovery = Discovery(kubectl, monotonic)
 
     async def _ask(self, command: Command, error_context: ErrorContext) -> Output:
-        """Run one command; an error that does not know where it happened is told."""
+        """Run one command; an error that does not know where it happened gets the context."""
         try:
             return await self._kubectl.run(command, error_context.context)
         except KubectlError as error:
@@ -200,14 +200,14 @@ class Cluster:
         for error in problems(output, ErrorContext(None)):
             raise error
         client = parse_document(output.stdout).get("clientVersion")
-        told = client.get("gitVersion") if isinstance(client, dict) else None
-        version = re.match(r"v?(\d+)\.(\d+)", told) if isinstance(told, str) else None
+        reported = client.get("gitVersion") if isinstance(client, dict) else None
+        version = re.match(r"v?(\d+)\.(\d+)", reported) if isinstance(reported, str) else None
         if version is None or (int(version[1]), int(version[2])) < OLDEST_KUBECTL:
             raise KubectlTooOld(
-                f"kubectl {echo(str(told))} is too old or not known: version {'.'.join(map(str, OLDEST_KUBECTL))} "
+                f"kubectl {echo(str(reported))} is too old or not known: version {'.'.join(map(str, OLDEST_KUBECTL))} "
                 "or newer is needed. Set --kubectl (FLUX_MCP_KUBECTL) to another one."
             )
-        self._version = str(told)
+        self._version = str(reported)
 
     async def resolve(self, request: RequestContext, kind: str, api_version: str | None = None) -> Kind:
         """The kind that a spelling means: see `Discovery.resolve`."""
@@ -391,12 +391,12 @@ class Cluster:
         """The `plural.group` names that the API server serves, without those of groups that it could not tell.
 
         Raises:
-            KubectlError: they were not told.
+            KubectlError: they were not reported.
         """
         return frozenset((await self._discovery.served(request.where)).kinds)
 
     async def versions(self, request: RequestContext) -> dict[str, Any]:
-        """What `kubectl version` prints: kubectl's own, and where it was told the API server's.
+        """What `kubectl version` prints: kubectl's own, and where it was reported the API server's.
 
         Raises:
             KubectlError: kubectl printed nothing.
@@ -411,7 +411,7 @@ class Cluster:
         """The version of the API server, which is remembered as long as the kinds that it serves.
 
         Raises:
-            KubectlError: it was not told.
+            KubectlError: it was not reported.
         """
         known, until = self._server_versions.get(request.context, ("", 0.0))
         if known and until >= self._monotonic():
@@ -419,10 +419,10 @@ class Cluster:
         output = await self._ask(ServerVersion(), request.where)
         for error in problems(output, request.where):
             raise error
-        told = parse_document(output.stdout).get("serverVersion")
-        version = told.get("gitVersion") if isinstance(told, dict) else None
+        reported = parse_document(output.stdout).get("serverVersion")
+        version = reported.get("gitVersion") if isinstance(reported, dict) else None
         if not isinstance(version, str):
-            raise BadOutput("kubectl version did not tell the API server's version.", brief="not told")
+            raise BadOutput("kubectl version did not report the API server's version.", brief="not reported")
         self._server_versions[request.context] = version, self._monotonic() + REMEMBERED
         return version
 

@@ -15,7 +15,7 @@ from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import Flag, Health, ObjectStatus
 
 MANY: Final = 3
-"""Objects of a kind that have one difference in common, from which on it is told once."""
+"""Objects of a kind that have one difference in common, from which on it is shown once."""
 _LEFT_OUT: Final = frozenset({"FluxReport", "ExternalArtifact"})
 """Kinds whose objects a controller writes anew for every revision."""
 _FLAGS: Final = (Flag.STUCK, Flag.SOURCE_FAILING, Flag.DRIFTED)
@@ -24,7 +24,7 @@ _VARIABLE: Final = re.compile(r"[0-9a-f]{7,}|\d+(?:\.\d+)?(?:µs|ms|ns|[smh])?")
 
 
 class Section(Enum):
-    """What a difference is about, in the order in which they are told."""
+    """What a difference is about, in the order in which they are shown."""
 
     SPEC = "spec"
     REVISION = "revision"
@@ -253,16 +253,18 @@ def _inventories(
 
 def _installation(left: Side, right: Side) -> list[Difference]:
     """Versions of Flux, its operator and Kubernetes."""
-    told = []
+    installed = []
     for side in (left, right):
-        known = distribution((each.told for each in side.objects.values() if each.told is not None), (), ())
+        known = distribution(
+            (each.distribution for each in side.objects.values() if each.distribution is not None), (), ()
+        )
         versions = Counter(each.version for each in side.objects.values() if each.version)
         version = versions.most_common(1)[0][0] if versions else known.version
-        told.append({"Flux": version, "Flux Operator": known.operator, "Kubernetes": side.server})
+        installed.append({"Flux": version, "Flux Operator": known.operator, "Kubernetes": side.server})
     return [
-        Difference(name, told[0][name] or None, told[1][name] or None)
-        for name in told[0]
-        if told[0][name] != told[1][name]
+        Difference(name, installed[0][name] or None, installed[1][name] or None)
+        for name in installed[0]
+        if installed[0][name] != installed[1][name]
     ]
 
 

@@ -14,7 +14,7 @@ from flux_mcp.api.references import owner_references, owners_by_label
 from flux_mcp.api.unstructured import at, items, labels, number, text
 from flux_mcp.compare.leaves import Leaf, leaves
 from flux_mcp.flux.graph import FluxNode, view_node
-from flux_mcp.flux.installation import CONTROLLERS, VERSION_LABEL, Distribution, behavior_args, told_by
+from flux_mcp.flux.installation import CONTROLLERS, VERSION_LABEL, Distribution, behavior_args, reported_distribution
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import ObjectStatus, assess
 from flux_mcp.kubernetes.rollout_status import rollout
@@ -59,7 +59,7 @@ class ComparedObject:
     state: str = ""
     controller: bool = False
     version: str = ""
-    told: Distribution | None = None
+    distribution: Distribution | None = None
 
     @property
     def revision(self) -> tuple[str, str]:
@@ -116,7 +116,7 @@ def view_compared(item: Mapping[str, Any]) -> ComparedObject | None:
         state=state.state.value if state is not None else "",
         controller=controller,
         version=found.get(VERSION_LABEL, "") if controller else "",
-        told=told_by(item) if flux else None,
+        distribution=reported_distribution(item) if flux else None,
     )
 
 

@@ -211,7 +211,7 @@ def view_crd(item: Mapping[str, Any]) -> Crd | None:
     )
 
 
-def told_by(item: Mapping[str, Any]) -> Distribution | None:
+def reported_distribution(item: Mapping[str, Any]) -> Distribution | None:
     """What a FluxInstance or a FluxReport tells of the distribution; None for other kinds."""
     spec = at(item, "spec")
     match text(item, "kind"):
@@ -236,18 +236,18 @@ def told_by(item: Mapping[str, Any]) -> Distribution | None:
 
 
 def distribution(
-    told: Iterable[Distribution], crds: Iterable[Crd], deployments: Iterable[Workload], namespace: str | None = None
+    reported: Iterable[Distribution], crds: Iterable[Crd], deployments: Iterable[Workload], namespace: str | None = None
 ) -> Distribution:
     """What all sources say together: what runs wins over what the operator reports.
 
     Args:
-        told: by the operator's objects.
+        reported: by the operator's objects.
         crds: of Flux and of the operator, whose version is another one.
         deployments: those with the label of Flux.
         namespace: of one installation where there are several; None for the only one.
     """
     known: dict[str, Any] = {}
-    for part in told:
+    for part in reported:
         known |= {field.name: value for field in fields(part) if (value := getattr(part, field.name))}
     running = [one for one in deployments if namespace in {None, one.ref.namespace}]
     of_crds = [crd.labels for crd in crds if not crd.ref.name.endswith(f".{OPERATOR_GROUP}")]

@@ -89,7 +89,7 @@ class Get:
         """Explicit flags for all that a kuberc could default otherwise."""
         everywhere = self.namespace is None and not self.names
         fields = {"metadata.name": self.named, "involvedObject.kind": self.about}
-        chosen = ",".join(f"{field}={_escape_field(told)}" for field, told in fields.items() if told is not None)
+        chosen = ",".join(f"{field}={_escape_field(wanted)}" for field, wanted in fields.items() if wanted is not None)
         return (
             "get",
             "--output=json",

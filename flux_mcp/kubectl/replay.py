@@ -113,7 +113,7 @@ class _About:
     """What recording.json tells, or what stands in for it.
 
     Attributes:
-        served: None where it is not told what the API server served.
+        served: None where it is not known what the API server served.
         namespaces: the only ones that were recorded; empty where all were.
     """
 
@@ -253,18 +253,18 @@ class RecordedKubectl:
 
     def _read_about(self) -> _About:
         path = self._folder / "recording.json"
-        told = self._document(path) if path.exists() else {}
-        recorded_at = parse_time(_text(told, "recordedAt", path)) if "recordedAt" in told else None
-        if "recordedAt" in told and recorded_at is None:
+        about = self._document(path) if path.exists() else {}
+        recorded_at = parse_time(_text(about, "recordedAt", path)) if "recordedAt" in about else None
+        if "recordedAt" in about and recorded_at is None:
             raise BadRecording(f"{path}: recordedAt must be an RFC 3339 time.")
         return _About(
-            context=_text(told, "context", path) if told.get("context") else self._folder.resolve().name,
-            user=_text(told, "user", path) if told.get("user") else "",
-            impersonated=_text(told, "as", path) if told.get("as") else None,
+            context=_text(about, "context", path) if about.get("context") else self._folder.resolve().name,
+            user=_text(about, "user", path) if about.get("user") else "",
+            impersonated=_text(about, "as", path) if about.get("as") else None,
             recorded_at=recorded_at,
-            served=frozenset(_texts(told, "served", path)) if "served" in told else None,
-            namespaces=_texts(told, "namespaces", path),
-            unreadable=tuple(_unreadable(entry, path) for entry in _list(told.get("unreadable"), path, "unreadable")),
+            served=frozenset(_texts(about, "served", path)) if "served" in about else None,
+            namespaces=_texts(about, "namespaces", path),
+            unreadable=tuple(_unreadable(entry, path) for entry in _list(about.get("unreadable"), path, "unreadable")),
         )
 
     def _config(self) -> JsonObject:
@@ -317,8 +317,8 @@ class RecordedKubectl:
         return (known[name] for name in sorted(self._served()) if name in known)
 
     def _serves(self, resource: str, served: set[str]) -> bool:
-        told = resource.partition(".")[2] not in _BUILT_IN and (self._folder / f"{CRDS}.json").exists()
-        known = self._about.served is not None or told
+        described = resource.partition(".")[2] not in _BUILT_IN and (self._folder / f"{CRDS}.json").exists()
+        known = self._about.served is not None or described
         return resource in served or not known
 
     def _get(self, command: Get) -> Output:

@@ -80,8 +80,8 @@ class Recorded:
         """One line."""
         counted = ", ".join(f"{number} {kind}" for kind, number in self.objects.items() if number) or "no objects"
         counted += "" if self.logs is None else f", {self.logs} logs"
-        told = f"{first_line(f'record {self.folder}', self.request)}: {counted}"
-        return "; ".join((told, *unread_line(self.unread)))
+        reported = f"{first_line(f'record {self.folder}', self.request)}: {counted}"
+        return "; ".join((reported, *unread_line(self.unread)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,24 +265,24 @@ async def _ask(
 
 
 def _late(session: _Session, kind: Kind) -> KubectlError:
-    told = f"{kind.resource} had no answer within {session.patience:g} seconds"
-    return TimedOut(f"{told}; {session.request.where}.", brief="timeout")
+    reported = f"{kind.resource} had no answer within {session.patience:g} seconds"
+    return TimedOut(f"{reported}; {session.request.where}.", brief="timeout")
 
 
 async def _versions(session: _Session) -> dict[str, dict[str, str]]:
     """What `kubectl version` tells; without the API server's version that counts as not read."""
-    told: dict[str, Any] = {}
-    error: KubectlError = BadOutput("kubectl version did not tell the API server's version.", brief="not told")
+    reported: dict[str, Any] = {}
+    error: KubectlError = BadOutput("kubectl version did not report the API server's version.", brief="not reported")
     try:
         with anyio.fail_after(session.patience):
-            told = await session.cluster.versions(session.request)
+            reported = await session.cluster.versions(session.request)
     except TimeoutError:
         error = _late(session, _VERSION)
     except KubectlError as found:
         error = found
     versions = {
         key: {name: scrub(text) for name, text in version.items() if name in _VERSION_FIELDS and isinstance(text, str)}
-        for key, version in told.items()
+        for key, version in reported.items()
         if key in {"clientVersion", "serverVersion"} and isinstance(version, dict)
     }
     if "serverVersion" not in versions:

@@ -104,8 +104,8 @@ def _by(change: Change) -> str:
     if change.client:
         return f" by {value(change.client)}"
     if change.cause is not None:
-        told = f" at {at_revision(change.revision, origin=change.origin)}" if change.revision else ""
-        return f" by {name_of(change.cause)}{told}"
+        shown = f" at {at_revision(change.revision, origin=change.origin)}" if change.revision else ""
+        return f" by {name_of(change.cause)}{shown}"
     return "" if change.client is None else ", client not recorded"
 
 
@@ -200,8 +200,8 @@ def _caused(change: Change) -> str:
 
 def _scaled(change: Change) -> str:
     replicas = next((one.replicas for one in change.workloads if one.replicas), None)
-    told = f" {replicas[0]} → {replicas[1]}" if replicas is not None else ""
-    return f"{_all(change)} scaled{told}{_by(change)}"
+    shown = f" {replicas[0]} → {replicas[1]}" if replicas is not None else ""
+    return f"{_all(change)} scaled{shown}{_by(change)}"
 
 
 def _requested(change: Change) -> str:
@@ -262,12 +262,12 @@ def _cause(change: Change) -> str:
 
 def _known(known: Known) -> str:
     chart = f"chart {value(known.revision)}, v{known.version}" if known.version else ""
-    told = chart or (
+    shown = chart or (
         at_revision(known.revision, known.subject, known.origin)
         if known.revision
         else "a revision that is not recorded"
     )
-    return f"{told}{f' at {clock(known.time)}' if known.time is not None else ''}"
+    return f"{shown}{f' at {clock(known.time)}' if known.time is not None else ''}"
 
 
 def regression_lines(one: Regression) -> str:
@@ -285,12 +285,12 @@ def regression_lines(one: Regression) -> str:
     elif bad.applied_by is not None or bad.version or status.object.kind.kind == "HelmRelease":
         after = ""
         if bad.applied_by is not None:
-            told = (
+            shown = (
                 f" applied {at_revision(bad.applied_revision, bad.subject, bad.origin)}"
                 if bad.applied_revision
                 else " changed its spec"
             )
-            after = f", after {name_of(bad.applied_by)}{told}"
+            after = f", after {name_of(bad.applied_by)}{shown}"
         lines.append(f"first seen failing: chart {value(bad.revision)} at {clock(bad.time)}{after}")
     else:
         lines.append(f"first seen failing: {_known(bad)}")

@@ -87,16 +87,16 @@ class FluxComparison(Answer):
         for section in (Section.REVISION, Section.WORKLOAD, Section.HEALTH, Section.INSTALLATION):
             yield from self._group_lines(section)
         if touched := self.comparison.touched:
-            told = "; ".join(f"{name_of(ref)} generation {before} → {now}" for ref, before, now in touched[:FIELDS])
+            texts = "; ".join(f"{name_of(ref)} generation {before} → {now}" for ref, before, now in touched[:FIELDS])
             more = f"; {len(touched) - FIELDS} more" if len(touched) > FIELDS else ""
-            yield Line(f"Equal spec, though it was changed in between: {told}{more}", len(touched), 1)
+            yield Line(f"Equal spec, though it was changed in between: {texts}{more}", len(touched), 1)
         yield from self._last()
 
     def _last(self) -> Iterator[Line]:
         found = self.comparison
         if found.left_out and not self._itself:
-            told = ", ".join(f"{number} {kind}" for kind, number in sorted(found.left_out.items()))
-            yield Line(f"Left out, since controllers make them: {told}", 0, 1)
+            texts = ", ".join(f"{number} {kind}" for kind, number in sorted(found.left_out.items()))
+            yield Line(f"Left out, since controllers make them: {texts}", 0, 1)
         if found.masked and not self._itself:
             yield Line(f"Values that a recording masks were not compared: {found.masked} objects", 0, 1)
 
@@ -113,8 +113,8 @@ class FluxComparison(Answer):
         for ref, lists in self.comparison.applied.items():
             for side, entries in zip((self.request, self.other), lists, strict=True):
                 if entries:
-                    told = names((entry.ref for entry in entries), most=8)
-                    yield Line(f"{name_of(ref)} applies only in {_side(side)}: {told}", 1, 1)
+                    texts = names((entry.ref for entry in entries), most=8)
+                    yield Line(f"{name_of(ref)} applies only in {_side(side)}: {texts}", 1, 1)
 
     def left_out(self, rest: int) -> str:
         return f"… {rest} more lines: narrow with namespace or kinds, or raise limit."
@@ -126,12 +126,12 @@ def _side(request: RequestContext) -> str:
 
 def _group(group: Group, section: Section) -> str:
     about = names(group.refs) if group.refs[0].kind else ""
-    told = [_difference(one, section) for one in group.differences[:FIELDS]]
+    texts = [_difference(one, section) for one in group.differences[:FIELDS]]
     if len(group.differences) > FIELDS:
-        told.append(f"{len(group.differences) - FIELDS} more fields")
+        texts.append(f"{len(group.differences) - FIELDS} more fields")
     if group.followers:
-        told.append(f"followed by {group.followers} Kustomization{'s' * (group.followers > 1)}")
-    return f"{about}: {'; '.join(told)}" if about else "; ".join(told)
+        texts.append(f"followed by {group.followers} Kustomization{'s' * (group.followers > 1)}")
+    return f"{about}: {'; '.join(texts)}" if about else "; ".join(texts)
 
 
 def _difference(one: Difference, section: Section) -> str:

@@ -99,10 +99,10 @@ def _line(each: FleetContext, causes: int) -> str:
     elif each.controllers:
         parts.append(f"{each.controllers} controllers up")
     parts += [line.replace("Could not read", "could not read", 1) for line in unread_line(each.unread)]
-    told = [_cause(cause) for cause in each.causes[:causes]]
-    if told:
+    shown = [_cause(cause) for cause in each.causes[:causes]]
+    if shown:
         rest = len(each.causes) - causes
-        parts.append(f"worst: {', '.join(told)}{f' and {rest} more causes' if rest > 0 else ''}")
+        parts.append(f"worst: {', '.join(shown)}{f' and {rest} more causes' if rest > 0 else ''}")
     return f"Context {value(each.name)}: {'; '.join(parts)}"
 
 

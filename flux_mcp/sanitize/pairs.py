@@ -265,8 +265,8 @@ def _passphrase(text: str, start: int) -> Span | None:
     """Words behind `password: `, unless they are a sentence about one."""
     clause = _CLAUSE.match(text, start)
     words = clause[0].rstrip() if clause else ""
-    told = not words or is_prose(words, 0.33) or len(words.split()) > _PASSPHRASE
-    return None if told else Span(start, start + len(words), MASK)
+    prose = not words or is_prose(words, 0.33) or len(words.split()) > _PASSPHRASE
+    return None if prose else Span(start, start + len(words), MASK)
 
 
 def _random_parts(text: str, word: re.Match[str]) -> Iterator[Span]:

@@ -21,7 +21,7 @@ from flux_mcp.flux.installation import (
     controllers,
     distribution,
     operators,
-    told_by,
+    reported_distribution,
     view_crd,
 )
 from flux_mcp.flux.objects import FluxObject, view
@@ -41,7 +41,7 @@ class _Seen:
     """A Flux object, and what it tells of the distribution if it is one of the operator's."""
 
     object: FluxObject
-    told: Distribution | None
+    reported: Distribution | None
 
     @property
     def ref(self) -> ObjectRef:
@@ -50,7 +50,7 @@ class _Seen:
 
 def _see(item: Mapping[str, Any]) -> _Seen | None:
     one = view(item)
-    return None if one is None else _Seen(one, told_by(item))
+    return None if one is None else _Seen(one, reported_distribution(item))
 
 
 def _see_controller(item: Mapping[str, Any]) -> Workload | Pod | None:
@@ -89,12 +89,12 @@ async def get_flux_instance(cluster: Cluster, *, context: Context = None) -> Flu
         more, unread_pods = await _pods_without_label(cluster, request, [*found, *operators(of_operator, pods)])
         pods, unread = [*pods, *more], (*unread, *unread_pods)
         found = controllers(deployments, pods)
-    told = [one.told for one in objects.objects if one.told]
+    reported = [one.reported for one in objects.objects if one.reported]
     several = sorted({one.ref.namespace for one in found})
     namespaces = several if len(several) > 1 else (None,)
     return FluxInstallation(
         request=request,
-        distributions=tuple(distribution(told, crds.objects, deployments, namespace) for namespace in namespaces),
+        distributions=tuple(distribution(reported, crds.objects, deployments, namespace) for namespace in namespaces),
         namespaces=tuple(namespace or "" for namespace in namespaces),
         server=version.value,
         controllers=found,
