@@ -104,7 +104,7 @@ def _follow_child(search: Search, ref: ObjectRef, *, named: bool) -> None:
             follow_absent(search, ref)
         return
     if status.health is Health.PROGRESSING and not status.trouble:
-        search.add(running(ref))
+        search.add(running(search, ref))
     elif status.health is Health.SUSPENDED:
         if named:
             search.by[ref] = None

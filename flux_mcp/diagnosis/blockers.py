@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from flux_mcp.api.kind import Relation
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import CRD, EVENT, POD, REPLICA_SET, SERVICE, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
@@ -74,8 +75,10 @@ def _follow_pending(search: Search) -> None:
     if unreported:
         search.blame(unreported)
     elif not search.follow_controller():
-        component = search.status.object.kind.controller
-        search.blame("reconciliation-pending", key=("pending", component) if component else ())
+        component, controllers = search.status.object.kind.controller, search.snapshot.controllers
+        absent = search.watch()[0] is Watch.UNKNOWN and controllers.in_full and controllers.found
+        name = "controller-not-installed" if absent else "reconciliation-pending"
+        search.blame(name, key=(name, component) if component else ())
 
 
 def _unreported(search: Search) -> str:
@@ -208,9 +211,16 @@ def _key(found: Failure | None, message: str) -> tuple[object, ...]:
 def _follow_own(search: Search, message: str) -> None:
     """A failure of its own."""
     search.own = True
-    kind = unserved_kind(message)
-    if kind is not None:
-        _follow_crd(search, *kind)
+    unserved = unserved_kind(message)
+    if unserved is None:
+        return
+    kind, group = unserved
+    _follow_crd(search, kind, group)
+    flux = by_kind.get(kind)
+    if flux is not None and flux.group == group and search.snapshot.controllers.runs(flux.controller):
+        # Its component is installed, so it is the version that is not served.
+        missing = failure("flux-component-missing")
+        search.failures = [failure("api-version-not-served") if one is missing else one for one in search.failures]
 
 
 def _replaced(search: Search) -> bool:

@@ -52,6 +52,7 @@ class Fact(Enum):
     APPLIED_BY = "who applies an object"
     AUTOMATION = "automations, none of which sees a policy"
     EVENT = "an Event of the object itself"
+    PROVIDER = "the Provider of an Alert, with its type"
     WEBHOOK = "the Service of a webhook"
     WEBHOOK_MISSING = "the Service of a webhook, which does not exist"
     NEEDED_BY = "who refers to an object that does not exist"

@@ -122,6 +122,10 @@ class ControllerSet:
         """Whether a controller refuses references into other namespaces."""
         return any(_flag(one, "no-cross-namespace-refs") not in {None, "false"} for one in self.found)
 
+    def runs(self, component: str) -> bool:
+        """Whether a Deployment of a controller was found that is not scaled to zero."""
+        return any(one.runs(component) and one.wanted for one in self.found)
+
     def shard_keys(self, component: str) -> tuple[str, ...]:
         """The selectors of the Deployments of a controller, each once; empty for one without."""
         return tuple(dict.fromkeys(selector_of(one) for one in self.found if one.runs(component)))

@@ -6,7 +6,7 @@ from flux_mcp.api.kind import Role
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.diagnosis.catalog.lookup import failure
+from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
 from flux_mcp.diagnosis.controllers import SHARD, Watch
 from flux_mcp.diagnosis.evidence import OtherObject
@@ -30,7 +30,7 @@ def follow_source(search: Search, ref: ObjectRef) -> None:
     elif status.health is Health.SUSPENDED:
         search.add(suspended(search, ref), late=bool(status.object.artifact_revision))
     elif status.health is Health.PROGRESSING and not status.object.artifact_revision:
-        search.add(running(ref))
+        search.add(running(search, ref))
     else:
         search.ready[ref] = None
 
@@ -49,7 +49,7 @@ def follow_dependency(search: Search, ref: ObjectRef) -> None:
     elif status.trouble and (status.health is not Health.READY or Flag.REVISION_BEHIND in status.flags):
         search.by[ref] = None
     elif status.health is Health.PROGRESSING:
-        search.add(running(ref))
+        search.add(running(search, ref))
     else:
         search.ready[ref] = None
 
@@ -63,9 +63,14 @@ def suspended(search: Search, ref: ObjectRef) -> Cause:
     return Cause(CauseType.SUSPENDED, (ref,), (failure("reference-suspended"),), details, key=("suspended", ref))
 
 
-def running(ref: ObjectRef) -> Cause:
-    """The cause that an object is being reconciled."""
-    return Cause(CauseType.RUNNING, (ref,), (failure("run-in-progress"),), key=("running", ref))
+def running(search: Search, ref: ObjectRef) -> Cause:
+    """The cause that an object is being reconciled, and why, where the catalog knows that."""
+    ready = search.snapshot.statuses[ref].object.ready
+    known = find_failure(ref.kind, ready.reason, ready.message) if ready is not None else None
+    if ready is None or known is None:
+        return Cause(CauseType.RUNNING, (ref,), (failure("run-in-progress"),), key=("running", ref))
+    details = (Detail(Fact.CONDITION, (ref,), ("Ready", ready.reason, ready.message)),)
+    return Cause(CauseType.RUNNING, (ref,), (known,), details, key=("running", ref))
 
 
 def follow_absent(search: Search, ref: ObjectRef) -> None:

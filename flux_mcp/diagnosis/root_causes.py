@@ -171,10 +171,9 @@ def _ordered(
     used = 0
     for bits in blocking.values():
         used |= bits
-    down = {one.ref for one in down_controllers(snapshot)}
     kept = {position: cause for position, cause in enumerate(causes) if used >> position & 1}
     listed = {ref for cause in kept.values() if cause.type is CauseType.CONTROLLER for ref in cause.members}
-    missing = [controller_cause(one, snapshot) for one in down_controllers(snapshot) if one.ref in down - listed]
+    missing = [controller_cause(one, snapshot) for one in failing_controllers(snapshot) if one.ref not in listed]
     plain = Diagnosis(snapshot.statuses, found, tuple(causes), blocking)
     weight = [len(refs) for refs in plain.blocks]
 
@@ -216,11 +215,15 @@ def _merge(group: list[Cause]) -> Cause:
     return replace(group[0], members=members, failures=failures, details=details, workloads=workloads)
 
 
-def down_controllers(snapshot: Snapshot) -> tuple[Controller, ...]:
-    """The controllers of which no Pod is ready, unless another Deployment does the same work."""
-    found = snapshot.controllers.found
-    up = {(one.component, snapshot.controllers.place(one)) for one in found if not one.down}
-    return tuple(one for one in found if one.down and (one.component, snapshot.controllers.place(one)) not in up)
+def failing_controllers(snapshot: Snapshot) -> tuple[Controller, ...]:
+    """The controllers that crash, and those of which no Pod is ready, unless another Deployment does the same work."""
+    controllers, found = snapshot.controllers, snapshot.controllers.found
+    up = {(one.component, controllers.place(one)) for one in found if not one.down}
+    return tuple(
+        one
+        for one in found
+        if (one.down and (one.component, controllers.place(one)) not in up) or controllers.crashes(one, snapshot.now)
+    )
 
 
 def _same_errors(found: Mapping[ObjectRef, Blocked], snapshot: Snapshot, loops: Iterable[Cause]) -> dict[Cause, Cause]:

@@ -4,11 +4,13 @@ Source: https://fluxcd.io/flux/components/image/imageupdateautomations/, https:/
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from flux_mcp.api.kind import Relation, Role
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.lookup import find_failure
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.references import follow_absent, follow_source
@@ -30,22 +32,38 @@ def silent(snapshot: Snapshot) -> dict[ObjectRef, Blocked]:
 
 
 def _unseen_policies(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
-    """ImagePolicies that no automation sees, where there are automations at all."""
+    """ImagePolicies whose latest image no automation writes: none sees them, or those that do are suspended."""
     del found
-    automations = [
-        one
-        for ref, one in snapshot.objects.items()
-        if ref.kind == "ImageUpdateAutomation" and snapshot.statuses[ref].health is not Health.SUSPENDED
-    ]
-    if not automations or snapshot.only is not None or "ImageUpdateAutomation" not in snapshot.read:
+    kind = by_kind["ImageUpdateAutomation"]
+    if snapshot.only is not None or kind.kind not in snapshot.read:
         return
-    seen = {edge.start for edge in snapshot.graph.edges() if edge.relation is Relation.POLICY}
+    automations = [ref for ref in snapshot.statuses if ref.kind == kind.kind]
+    active = {ref for ref in automations if snapshot.statuses[ref].health is not Health.SUSPENDED}
+    seeing: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
+    for edge in snapshot.graph.edges():
+        if edge.relation is Relation.POLICY:
+            seeing[edge.start].append(edge.end)
     for ref, status in snapshot.statuses.items():
-        if ref.kind == "ImagePolicy" and ref not in seen and status.health is not Health.SUSPENDED:
-            search = Search(status, snapshot)
-            refs = tuple(one.ref for one in automations[:AUTOMATIONS])
-            search.blame("image-policy-unseen", Detail(Fact.AUTOMATION, refs))
-            yield ref, search.result()
+        if ref.kind != "ImagePolicy" or status.health is Health.SUSPENDED:
+            continue
+        search, seen_by = Search(status, snapshot), seeing[ref]
+        if seen_by and not active.intersection(seen_by) and _changed_since(ref, seen_by, snapshot):
+            name, named = "image-automation-suspended", seen_by
+        elif not seen_by and active:
+            name, named = "image-policy-unseen", [one for one in automations if one in active]
+        elif not automations and snapshot.controllers.runs(kind.controller):
+            name, named = "image-automation-missing", []
+        else:
+            continue
+        search.blame(name, *([Detail(Fact.AUTOMATION, tuple(named[:AUTOMATIONS]))] if named else []), key=(name,))
+        yield ref, search.result()
+
+
+def _changed_since(ref: ObjectRef, automations: Iterable[ObjectRef], snapshot: Snapshot) -> bool:
+    """Whether an ImagePolicy selected another image after the last run of the automations that see it."""
+    since = snapshot.statuses[ref].since
+    runs = [written for one in automations if (written := snapshot.objects[one].written) is not None]
+    return since is not None and all(since > written for written in runs)
 
 
 def _alerts(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
@@ -55,9 +73,10 @@ def _alerts(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[
         if ref.kind != "Alert" or status.health is Health.SUSPENDED:
             continue
         search = Search(status, snapshot)
-        for relation, target in search.subject.node.names:
-            if relation is Relation.PROVIDER and target not in snapshot.statuses:
-                follow_absent(search, target)
+        named = search.subject.node.names
+        provider = next((target for relation, target in named if relation is Relation.PROVIDER), None)
+        if provider is not None and provider not in snapshot.statuses:
+            follow_absent(search, provider)
         search.late.clear()
         newest = max(
             (one for one in snapshot.evidence.warnings(ref) if one.seen is not None),
@@ -70,6 +89,9 @@ def _alerts(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[
             search.failures += [known] if known is not None else []
             texts = (newest.reason, newest.message, str(newest.count))
             search.details.append(Detail(Fact.EVENT, (ref,), texts, newest.seen))
+            if provider is not None and provider in snapshot.objects:
+                kind = text(at(snapshot.objects[provider].item, "spec"), "type")
+                search.details.append(Detail(Fact.PROVIDER, (provider,), (kind,)))
         if search.own or search.found:
             yield ref, search.result()
 

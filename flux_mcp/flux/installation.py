@@ -351,7 +351,7 @@ def _controller(deployment: Workload, pods: Sequence[Pod] | None) -> Controller:
     own = owned(deployment.ref, pods or ())
     containers = [one for one in deployment.containers if not one.init]
     args = list(dict.fromkeys(arg for one in containers for arg in one.args))
-    failure = _failure(deployment)
+    failure = _failure(deployment, own)
     # A Pod that is ready and was not found has no label of Flux; one that could not be created did not restart.
     unknown = pods is None or (not own and deployment.wanted > 0 and (failure is None or failure[0] != "FailedCreate"))
     states = [_state(container) for pod in own for container in pod.containers if not container.init]
@@ -389,12 +389,17 @@ def _others(args: Iterable[str]) -> Iterator[str]:
             yield name[1]
 
 
-def _failure(deployment: Workload) -> tuple[str, str] | None:
+def _failure(deployment: Workload, pods: Iterable[Pod]) -> tuple[str, str] | None:
+    """Why not all of its Pods are ready: that there are none, then what a Pod reports, then its own conditions."""
     if deployment.ready >= deployment.wanted > 0:
         return None
     failed = deployment.condition("ReplicaFailure")
     if failed is not None and failed.status == "True":
         return failed.reason, failed.message
+    for pod in sorted(pods, key=lambda pod: pod.order):
+        unscheduled = [one for one in pod.conditions if one.type == "PodScheduled" and one.status == "False"]
+        if unscheduled or pod.reason:
+            return (unscheduled[0].reason, unscheduled[0].message) if unscheduled else (pod.reason, pod.message)
     for kind in ("Progressing", "Available"):
         condition = deployment.condition(kind)
         if condition is not None and condition.status == "False":

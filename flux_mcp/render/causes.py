@@ -490,6 +490,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.APPLIED_BY: _simply("{first} is in the inventory of {others}"),
     Fact.AUTOMATION: _simply("automations: {refs}"),
     Fact.EVENT: _event,
+    Fact.PROVIDER: _simply("sends through {refs}, type {0}"),
     Fact.WEBHOOK: _simply("the webhook runs behind {refs}"),
     Fact.WEBHOOK_MISSING: _simply("{refs}, which the webhook runs behind, does not exist"),
     Fact.NEEDED_BY: _simply("{refs} refers to it"),

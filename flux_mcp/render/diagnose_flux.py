@@ -20,15 +20,13 @@ from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.causes import ASKED, BRIEF, FULL, LENGTHS, SHORTEST, Causes
 from flux_mcp.render.objects import counts
 from flux_mcp.render.page import Page, PageCause
-from flux_mcp.render.text import Line, age, size
+from flux_mcp.render.text import Line, size
 from flux_mcp.sanitize.quote import message, name_of, value
 
 WAITING: Final = 20
 """Objects waiting for the one asked for that are named."""
 PLACES: Final = 5
 """Namespaces with controllers that are named."""
-RESTARTED: Final = 3
-"""Controllers that restart and are named, where nothing waits for them."""
 _LOOK_WELL: Final = frozenset({Health.READY, Health.STATIC})
 
 
@@ -117,7 +115,9 @@ class FluxDiagnosis(Answer):
             where = f"namespace {value(self.namespace)}"
             return f"No {kind}{read} lives in {where}, and none in trouble is known to apply to it."
         if self.positions:
-            return "No status reports trouble, but a controller is down: what it has not seen is in no status."
+            down = any(one.down for one in self.snapshot.controllers.found)
+            how = "is down" if down else "restarts again and again"
+            return f"No status reports trouble, but a controller {how}: what it has not seen is in no status."
         if not self.snapshot.controllers.in_full:
             return (
                 "No status reports trouble, but the controllers were not read: whether statuses are fresh is unknown."
@@ -169,7 +169,6 @@ class FluxDiagnosis(Answer):
         if self.unknown:
             names = ", ".join(self.unknown)
             yield f"No Deployment with that label was found for {names}, so whether it runs is not known."
-        yield from self._restarts()
 
     @property
     def _no_instance(self) -> bool:
@@ -177,17 +176,6 @@ class FluxDiagnosis(Answer):
         known = "FluxInstance" in self.snapshot.read and self.snapshot.only is None
         served = all(kind.kind != "FluxInstance" for kind in self.absent)
         return known and served and all(ref.kind != "FluxInstance" for ref in self.snapshot.objects)
-
-    def _restarts(self) -> Iterator[str]:
-        """Controllers that restart though nothing waits for them."""
-        listed = {ref for at in self.positions for ref in self.diagnosis.causes[at].members}
-        controllers, now = self.snapshot.controllers, self.request.now
-        crashing = [one for one in controllers.found if one.ref not in listed and controllers.crashes(one, now)]
-        for one in crashing[:RESTARTED]:
-            end = controllers.last_end(one)
-            if end is not None:
-                reason = value(end[0].last_reason or "ended")
-                yield f"{name_of(one.ref)}: {one.restarts} restarts, the last {age(end[1], now)} ago: {reason}"
 
     def _places(self) -> str:
         """Where the controllers are, if not all in one namespace: whoever may label a Deployment can add to them."""

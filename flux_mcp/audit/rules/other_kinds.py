@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.unstructured import at, text
+from flux_mcp.api.unstructured import at, items, text
 from flux_mcp.audit.inline_credentials import holds_credential
 from flux_mcp.audit.rule import OTHER_NAMESPACES, AuditContext, ContextCheck, Finding, Manifest, ObjectCheck, Unknown
 
@@ -37,6 +38,14 @@ def _provider(manifest: Manifest) -> tuple[ObjectRef, ...]:
     return (ObjectRef("Provider", manifest.node.ref.namespace, name),) if name else ()
 
 
+def _named_objects(manifest: Manifest) -> Iterator[ObjectRef]:
+    """The objects that an Alert reports or a Receiver requests, of those that are named one by one."""
+    for entry in (*items(manifest.spec, "eventSources"), *items(manifest.spec, "resources")):
+        kind, name = text(entry, "kind"), text(entry, "name")
+        if kind in by_kind and name not in {"", "*"} and at(entry, "matchLabels") is None:
+            yield ObjectRef(kind, text(entry, "namespace") or manifest.node.ref.namespace, name)
+
+
 def _unreported(context: AuditContext) -> Iterator[Finding | Unknown]:
     """By kind and namespace; an Alert that selects by labels is taken to report all that it may."""
     if context.namespace is not None:
@@ -65,6 +74,7 @@ ALONE: Final[Mapping[str, ObjectCheck]] = {
     "receiver-generic": lambda manifest: text(manifest.spec, "type") == "generic",
     "image-policy-unfiltered": _unfiltered,
     "alert-provider-missing": _provider,
+    "notification-object-missing": _named_objects,
     "instance-network-policy-off": lambda manifest: at(manifest.spec, "cluster", "networkPolicy") is False,
     "instance-size-small": lambda manifest: text(manifest.spec, "cluster", "size") == "small",
     "field-deprecated": lambda manifest: (
@@ -74,6 +84,7 @@ ALONE: Final[Mapping[str, ObjectCheck]] = {
 ACROSS: Final[Mapping[str, ContextCheck]] = {
     "image-automation-pushes-to-source": _pushes_to_source,
     "alert-provider-missing": lambda context: context.missing_targets("alert-provider-missing"),
+    "notification-object-missing": lambda context: context.missing_targets("notification-object-missing"),
     "instance-size-small": _too_small,
     "alert-unset": _unreported,
 }
