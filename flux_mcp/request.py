@@ -34,6 +34,7 @@ class RequestContext:
         chosen: whether the call names the context.
         in_pod: without a context kubectl uses the service account of its Pod.
         tools: the names of the tools that the server offers, so that an answer advises no other.
+        several: the answer is about several contexts, and names each with its identity; this one stands for them.
     """
 
     context: str | None
@@ -44,6 +45,7 @@ class RequestContext:
     chosen: bool = False
     in_pod: bool = False
     tools: frozenset[str] = frozenset()
+    several: bool = False
 
     def offers(self, tool: str) -> bool:
         """Whether an answer may advise to call this tool."""

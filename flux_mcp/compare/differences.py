@@ -18,6 +18,20 @@ MANY: Final = 3
 """Objects of a kind that have one difference in common, from which on it is shown once."""
 _LEFT_OUT: Final = frozenset({"FluxReport", "ExternalArtifact"})
 """Kinds whose objects a controller writes anew for every revision."""
+_DEFAULTED: Final = frozenset(
+    {
+        "dnsPolicy",
+        "imagePullPolicy",
+        "restartPolicy",
+        "schedulerName",
+        "terminationGracePeriodSeconds",
+        "terminationMessagePath",
+        "terminationMessagePolicy",
+    }
+)
+"""Fields of a Pod template that every API server sets where they are absent: only what was trimmed lacks them."""
+_TELLING: Final = (".image", ".replicas", ".suspend", ".version")
+"""Ends of the paths that are named first, since a line names some of many only."""
 _FLAGS: Final = (Flag.STUCK, Flag.SOURCE_FAILING, Flag.DRIFTED)
 _VARIABLE: Final = re.compile(r"[0-9a-f]{7,}|\d+(?:\.\d+)?(?:µs|ms|ns|[smh])?")
 """What differs between two messages that say the same: durations, numbers, revisions, temporary folders."""
@@ -114,7 +128,7 @@ def compare(left: Side, right: Side, kinds: Iterable[str]) -> Comparison:
             continue
         masked += any(leaf is MASK_LEAF for each in (one, two) for leaf in each.fields.values())
         workload = one.node is None
-        fields = [] if derived else list(_fields(one, two))
+        fields = [] if derived else sorted(_fields(one, two), key=lambda each: not each.path.endswith(_TELLING))
         found[Section.WORKLOAD if workload else Section.SPEC][ref] += fields
         found[Section.REVISION][ref] += [] if derived else _revisions(one, two, left, right, followers, fields)
         found[Section.HEALTH][ref] += _health(one, two, left.statuses.get(ref), right.statuses.get(ref))
@@ -161,17 +175,30 @@ def _only(
 
 
 def _fields(one: ComparedObject, two: ComparedObject) -> Iterator[Difference]:
-    for path in dict.fromkeys((*one.fields, *two.fields)):
+    either = dict.fromkeys((*one.fields, *two.fields))
+    entries = [{_entry(path) for path in each.fields} for each in (one, two)]
+    for path in either:
+        # Of a container that is on one side only the image says enough, of another entry of a list its name.
+        if (entry := _entry(path)) and (entry in entries[0]) != (entry in entries[1]):
+            telling = "image" if f"{entry}.image" in either else "name"
+            if path != f"{entry}.{telling}":
+                continue
         left, right = one.fields.get(path, ""), two.fields.get(path, "")
         if left == right or MASK_LEAF in (left, right):
             continue
-        if Unseen in {type(left), type(right)} and "" in (left, right):
+        if "" in (left, right) and (Unseen in {type(left), type(right)} or path.rpartition(".")[2] in _DEFAULTED):
             continue
         if isinstance(left, tuple) and isinstance(right, tuple) and Counter(left) == Counter(right):
             # The order of a list of values is no difference.
             continue
         hidden = isinstance(left, int) or isinstance(right, int)
         yield Difference(path, None if hidden else _shown(left), None if hidden else _shown(right), hidden)
+
+
+def _entry(path: str) -> str:
+    """The innermost entry of a list with names that a field is of: `spec.template.spec.containers[app]`."""
+    before, bracket, _ = path.rpartition("].")
+    return before + bracket[:1]
 
 
 def _shown(leaf: Leaf) -> str | tuple[str, ...] | None:
@@ -264,7 +291,7 @@ def _installation(left: Side, right: Side) -> list[Difference]:
     return [
         Difference(name, installed[0][name] or None, installed[1][name] or None)
         for name in installed[0]
-        if installed[0][name] != installed[1][name]
+        if installed[0][name].removeprefix("v") != installed[1][name].removeprefix("v")
     ]
 
 

@@ -97,12 +97,13 @@ class Answer:
         return (
             first_line(self.heading, self.request, *(count or ())),
             *unread_line(self.unread),
-            *_moved_line(self.request),
+            *moved_line(self.request),
             *((exists,) if self.empty_namespace else ()),
         )
 
 
-def _moved_line(request: RequestContext) -> tuple[str, ...]:
+def moved_line(request: RequestContext) -> tuple[str, ...]:
+    """The line that says that a context leads elsewhere than when it was first used."""
     if request.moved is None:
         return ()
     before, now = map(value, request.moved)

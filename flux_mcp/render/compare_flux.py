@@ -9,7 +9,7 @@ from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.changes import image_change, names
 from flux_mcp.render.text import LIMIT_BOUND, Line, first_line, revision, until_full
 from flux_mcp.request import RequestContext
-from flux_mcp.sanitize.quote import name_of, value
+from flux_mcp.sanitize.quote import abbreviated, name_of, value
 
 BOUND: Final = 8_000
 """Bytes of a default answer."""
@@ -31,6 +31,8 @@ class FluxComparison(Answer):
     Attributes:
         other: the other side.
         absent: the kinds that the API server of each side does not serve.
+        namespace: the requested one; None for all.
+        nowhere: the sides on which it does not exist.
     """
 
     title = "compare_flux"
@@ -38,6 +40,8 @@ class FluxComparison(Answer):
     other: RequestContext
     comparison: Comparison
     absent: tuple[frozenset[str], frozenset[str]]
+    namespace: str | None
+    nowhere: tuple[RequestContext, ...]
     limit: int | None
 
     @property
@@ -48,7 +52,8 @@ class FluxComparison(Answer):
     def heading(self) -> str:
         if not self.comparison.same:
             return self.title
-        return f"{self.title}: no differences in {self.comparison.compared} objects"
+        number = self.comparison.compared
+        return f"{self.title}: {f'no differences in {_objects(number)}' if number else 'nothing to compare'}"
 
     @property
     def bound(self) -> int:
@@ -59,6 +64,11 @@ class FluxComparison(Answer):
         found = self.comparison
         if not self._itself:
             yield first_line("with", self.other).removeprefix("with · ").replace("context", "with context", 1)
+        namespace = value(self.namespace or "")
+        for side in self.nowhere:
+            yield f"Namespace {namespace} does not exist in {_side(side)}."
+        if self.namespace is not None and not found.compared and found.same and not self.nowhere:
+            yield f"Namespace {namespace} exists, and nothing that was requested is in it on either side."
         for side, missing in zip((self.request, self.other), self.absent, strict=True):
             if missing and self.absent[0] != self.absent[1]:
                 yield f"Not installed in {_side(side)}: {', '.join(sorted(missing))}"
@@ -66,10 +76,8 @@ class FluxComparison(Answer):
             kinds = sorted(found.partly[0] | found.partly[1])
             yield f"Not compared in full, since not all could be read on both sides: {', '.join(kinds)}"
         if not found.same:
-            yield (
-                f"{found.compared} objects are on both sides, {found.equal} of them equal; "
-                f"{_side(self.request)} → {_side(self.other)}"
-            )
+            both = f"{_objects(found.compared)} on both sides, {found.equal} of them equal"
+            yield f"{both}; {_side(self.request)} → {_side(self.other)}"
 
     def levels(self) -> Sequence[Level]:
         return (lambda: until_full(self._lines(), self._total, self.bound),)
@@ -120,6 +128,10 @@ class FluxComparison(Answer):
         return f"… {rest} more lines: narrow with namespace or kinds, or raise limit."
 
 
+def _objects(number: int) -> str:
+    return f"{number} object{'s' * (number != 1)}"
+
+
 def _side(request: RequestContext) -> str:
     return value(request.context) if request.context is not None else "the pod's own cluster"
 
@@ -128,7 +140,8 @@ def _group(group: Group, section: Section) -> str:
     about = names(group.refs) if group.refs[0].kind else ""
     texts = [_difference(one, section) for one in group.differences[:FIELDS]]
     if len(group.differences) > FIELDS:
-        texts.append(f"{len(group.differences) - FIELDS} more fields")
+        rest = len(group.differences) - FIELDS
+        texts.append(f"{rest} more field{'s' * (rest > 1)}")
     if group.followers:
         texts.append(f"followed by {group.followers} Kustomization{'s' * (group.followers > 1)}")
     return f"{about}: {'; '.join(texts)}" if about else "; ".join(texts)
@@ -154,6 +167,10 @@ def _field(one: Difference, *, image: bool) -> str:
         return f"{value(one.path)} (value not shown)" if field else f"{one.path} differ"
     if isinstance(one.left, tuple) or isinstance(one.right, tuple):
         return f"{value(one.path)} {_lists(one.left, one.right)}"
+    if image and (one.left is None or one.right is None):
+        container = one.path.removesuffix("].image").rpartition("[")[2]
+        done = "removed" if one.right is None else "added"
+        return f"container {value(container)} {done}, image {abbreviated(str(one.left or one.right))}"
     if image:
         return f"image {image_change(one.left or '', one.right or '')}"
     before, now = value_of(one.left), value_of(one.right)

@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.result import Unread
 from flux_mcp.flux.status import Health, ObjectStatus
-from flux_mcp.render.answer import Answer, Level
+from flux_mcp.render.answer import Answer, Level, moved_line
 from flux_mcp.render.changes import names
-from flux_mcp.render.text import Line, unread_line
+from flux_mcp.render.text import Line, moment, unread_line
+from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import name_of, value
 
 CAUSES: Final = 3
 """Causes of one context that are named."""
-_CALM: Final = frozenset({Health.READY, Health.STATIC, Health.SUSPENDED, Health.PROGRESSING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,9 @@ class FleetContext:
 
     Attributes:
         problem: why nothing is known of it; empty where something is.
-        moment: of the answer; of a recording when it was made.
+        request: None where the kubeconfig does not say enough to ask it.
+        recorded: a recording answers, made at the time of the request.
+        trouble: how many objects are in trouble.
         controllers: how many there are.
         down: those of which nothing is ready.
         causes: the worst first.
@@ -41,19 +42,16 @@ class FleetContext:
 
     name: str
     problem: str = ""
-    moment: datetime | None = None
+    request: RequestContext | None = None
+    recorded: bool = False
     installed: bool = True
     version: str = ""
     health: tuple[tuple[Health, int], ...] = ()
+    trouble: int = 0
     down: tuple[ObjectRef, ...] = ()
     controllers: int = 0
     causes: tuple[FleetCause, ...] = ()
     unread: tuple[Unread, ...] = ()
-
-    @property
-    def trouble(self) -> int:
-        """How many objects are in a health that somebody should look at."""
-        return sum(number for health, number in self.health if health not in _CALM)
 
     @property
     def order(self) -> tuple[bool, bool, int, str]:
@@ -73,6 +71,20 @@ class Fleet(Answer):
     def count(self, named: int) -> tuple[int, int]:
         return named, len(self.contexts) + len(self.left_out_contexts)
 
+    def head(self, named: int) -> Iterator[str]:
+        del named
+        known = [each for each in self.contexts if not each.problem]
+        working = [each for each in known if each.installed and not each.down]
+        counted = (
+            ("could not be read", len(self.contexts) - len(known)),
+            ("with controllers down", sum(bool(each.down) for each in known)),
+            ("with objects in trouble", sum(bool(each.trouble) for each in working)),
+            ("without trouble", sum(not each.trouble and not each.unread for each in working)),
+            ("without trouble in what could be read", sum(bool(each.unread) and not each.trouble for each in working)),
+            ("without Flux", sum(not each.installed for each in known)),
+        )
+        yield f"Contexts: {', '.join(f'{number} {what}' for what, number in counted if number)}"
+
     def levels(self) -> Sequence[Level]:
         return (lambda: [*self._lines(CAUSES)], lambda: [*self._lines(1)])
 
@@ -81,7 +93,7 @@ class Fleet(Answer):
             yield Line(_line(each, causes), 1, 1)
         if self.left_out_contexts:
             rest = ", ".join(map(value, self.left_out_contexts))
-            yield Line(f"Not looked at: {rest}. Name them in contexts.", 0, 1)
+            yield Line(f"Not read: {rest}. Name them in contexts.", 0, 1)
 
     def left_out(self, rest: int) -> str:
         return f"… {rest} more contexts: name some in contexts."
@@ -90,20 +102,26 @@ class Fleet(Answer):
 def _line(each: FleetContext, causes: int) -> str:
     if each.problem:
         return f"Could not read: context {value(each.name)} ({each.problem})"
+    how, who = each.request.identity if each.request is not None else ("", "")
+    recorded = f", recorded {moment(each.request.now)}" if each.recorded and each.request is not None else ""
+    about = f"Context {value(each.name)} ({how} {value(who)}{recorded})"
     if not each.installed:
-        return f"Context {value(each.name)}: no Flux"
+        return f"{about}: no Flux"
     parts = [f"Flux {value(each.version)}" if each.version else "Flux version unknown"]
     parts.append(", ".join(f"{number} {health.value}" for health, number in each.health) or "no Flux objects")
     if each.down:
         parts.append(f"controllers down: {', '.join(value(ref.name) for ref in each.down)}")
     elif each.controllers:
         parts.append(f"{each.controllers} controllers up")
+    elif not each.unread:
+        parts.append("no controllers with Flux's label")
     parts += [line.replace("Could not read", "could not read", 1) for line in unread_line(each.unread)]
+    parts += moved_line(each.request) if each.request is not None else ()
     shown = [_cause(cause) for cause in each.causes[:causes]]
     if shown:
         rest = len(each.causes) - causes
         parts.append(f"worst: {', '.join(shown)}{f' and {rest} more causes' if rest > 0 else ''}")
-    return f"Context {value(each.name)}: {'; '.join(parts)}"
+    return f"{about}: {'; '.join(parts)}"
 
 
 def _cause(cause: FleetCause) -> str:

@@ -62,8 +62,14 @@ def first_line(title: str, request: RequestContext, shown: int | None = None, to
     """What an answer is about: how much of it, which context, as whom, when."""
     how, who = request.identity
     counted = f": {shown} of {total}" if total is not None else ""
-    context = _context(request)
-    return f"{title}{counted} · context {context} · {how} {value(who)} · {request.now:%Y-%m-%dT%H:%M:%SZ}"
+    identity = f" · {how} {value(who)}" if how == "as" or not request.several else ""
+    context = " contexts" if request.several else f" · context {_context(request)}"
+    return f"{title}{counted}{context}{identity} · {moment(request.now)}"
+
+
+def moment(time: datetime) -> str:
+    """`2026-11-22T09:27:06Z`."""
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def unread_line(unread: Sequence[Unread]) -> list[str]:

@@ -10,10 +10,11 @@ from flux_mcp.api.kind import FluxKind
 from flux_mcp.api.kinds import with_sources
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.gather import gather
+from flux_mcp.cluster.namespaces import check_exists
 from flux_mcp.cluster.result import Unread
 from flux_mcp.compare.differences import compare
 from flux_mcp.compare.snapshot import WORKLOADS, Side, view_compared
-from flux_mcp.errors import first_of
+from flux_mcp.errors import NotFound, first_of
 from flux_mcp.render.compare_flux import FluxComparison
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import value
@@ -51,15 +52,44 @@ async def compare_flux(
     except ExceptionGroup as several:
         raise first_of(several) from None
     left, right = found[context], found[with_context]
+    nowhere, unsure = await _without(cluster, [*found.values()], namespace) if namespace is not None else ((), ())
     names = [kind.kind for kind in (*wanted, *(WORKLOADS if kinds is None else ()))]
     return FluxComparison(
         request=left.request,
         other=right.request,
-        unread=tuple(unread for each in found.values() for unread in each.unread),
+        unread=(*(unread for each in found.values() for unread in each.unread), *unsure),
         comparison=compare(left.side, right.side, names),
         absent=(left.absent, right.absent),
+        namespace=namespace,
+        nowhere=nowhere,
         limit=limit,
     )
+
+
+async def _without(
+    cluster: Cluster, sides: Sequence[_Read], namespace: str
+) -> tuple[tuple[RequestContext, ...], tuple[Unread, ...]]:
+    """The sides on which a namespace does not exist, and where that is not known.
+
+    Raises:
+        NotFound: it exists on neither side; near names are given.
+    """
+    missing, unsure, first = [], [], None
+    for each in sides:
+        if not each.side.objects:
+            try:
+                unread = await check_exists(cluster, each.request, namespace)
+                unsure += [replace(item, kinds=_of(item.kinds, each.request)) for item in unread]
+            except NotFound as error:
+                first = first or error
+                missing.append(each.request)
+    if first is not None and len(missing) == len(sides):
+        raise first
+    return tuple(missing), tuple(unsure)
+
+
+def _of(kinds: tuple[str, ...], request: RequestContext) -> tuple[str, ...]:
+    return tuple(f"{kind} of {value(request.context or '')}" for kind in kinds)
 
 
 async def _read(
@@ -71,7 +101,6 @@ async def _read(
         KubectlError: no Flux object could be read.
     """
     request = await cluster.open(context)
-    about = f" of {value(context)}"
     async with gather() as reads:
         flux_read = cluster.read(request, with_sources(kinds), view_compared, namespace=namespace)
         flux = reads.read("Flux objects", flux_read, required=True)
@@ -92,5 +121,5 @@ async def _read(
         request=request,
         side=side,
         absent=frozenset(kind.kind for found in lists for kind in found.absent),
-        unread=tuple(replace(each, kinds=tuple(f"{kind}{about}" for kind in each.kinds)) for each in reads.unread),
+        unread=tuple(replace(each, kinds=_of(each.kinds, request)) for each in reads.unread),
     )

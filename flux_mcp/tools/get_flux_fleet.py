@@ -1,6 +1,7 @@
 """get_flux_fleet: how all contexts are, each on one line, whatever becomes of the others."""
 
 from collections import Counter
+from datetime import UTC, datetime
 from math import ceil
 from typing import Final
 
@@ -14,7 +15,7 @@ from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.errors import FluxMcpError, KubectlError, UnknownContext
 from flux_mcp.flux.status import assess, count
 from flux_mcp.render.get_flux_fleet import Fleet, FleetCause, FleetContext
-from flux_mcp.request import RequestContext
+from flux_mcp.request import ErrorContext, RequestContext
 from flux_mcp.tools.arguments import Contexts, Limit
 
 MOST: Final = 20
@@ -41,7 +42,6 @@ async def get_flux_fleet(cluster: Cluster, *, contexts: Contexts = None, limit: 
     seconds = min(SECONDS, left * SHARE / ceil(len(looked) / AT_ONCE))
     found: dict[str, FleetContext] = {}
     limiter = anyio.CapacityLimiter(AT_ONCE)
-    request = await cluster.open(looked[0])
 
     async def look(name: str) -> None:
         async with limiter:
@@ -50,8 +50,12 @@ async def get_flux_fleet(cluster: Cluster, *, contexts: Contexts = None, limit: 
     async with anyio.create_task_group() as group:
         for name in looked:
             group.start_soon(look, name)
+    requests = [each.request for each in found.values() if each.request is not None]
+    newest = max(requests, key=lambda each: each.now, default=None)
+    identity, now = (newest.identity, newest.now) if newest is not None else (("user", ""), datetime.now(UTC))
+    where = ErrorContext(None)
     return Fleet(
-        request=request,
+        request=RequestContext(None, identity, now, where, tools=cluster.tools, several=True),
         unread=(),
         contexts=tuple(sorted((found[name] for name in looked), key=lambda each: each.order)),
         left_out_contexts=tuple(wanted[len(looked) :]),
@@ -60,16 +64,18 @@ async def get_flux_fleet(cluster: Cluster, *, contexts: Contexts = None, limit: 
 
 async def _look(cluster: Cluster, name: str, seconds: float) -> FleetContext:
     """One context: three kubectl, and no more time than it may take."""
+    request = None
     try:
         with anyio.fail_after(seconds):
             request = await cluster.open(name)
             return await _summary(cluster, request)
     except TimeoutError:
-        return FleetContext(name=name, problem=f"no answer within {seconds:.0f} s")
+        problem = f"no answer within {seconds:.0f} s"
     except KubectlError as error:
-        return FleetContext(name=name, problem=error.brief)
+        problem = error.brief
     except FluxMcpError as error:
-        return FleetContext(name=name, problem=str(error))
+        problem = str(error)
+    return FleetContext(name=name, request=request, problem=problem)
 
 
 async def _summary(cluster: Cluster, request: RequestContext) -> FleetContext:
@@ -94,10 +100,12 @@ async def _summary(cluster: Cluster, request: RequestContext) -> FleetContext:
     versions = Counter(each.version for each in controllers if each.version)
     return FleetContext(
         name=request.context or "",
-        moment=request.now,
+        request=request,
+        recorded=cluster.recorded(request),
         installed=len(evidence.flux.absent) < len(FLUX_KINDS),
         version=versions.most_common(1)[0][0] if versions else "",
         health=count(statuses.values()),
+        trouble=sum(status.trouble for status in statuses.values()),
         down=tuple(sorted(one.ref for one in controllers if one.down)),
         controllers=len(controllers),
         causes=causes,

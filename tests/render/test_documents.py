@@ -16,8 +16,14 @@ from tests.support.planted import planted, write
 STAGING = FIXTURES / "staging"
 
 
+PAIR = [f"--recording=after={FIXTURES / 'after'}"]
+"""One more context for the tools that are about several."""
+SEVERAL = {"compare_flux": ["context=staging", "with_context=after"], "get_flux_fleet": []}
+
+
 def fields_of(tool: str, *words: str, recording: Path = STAGING) -> dict[str, Any]:
-    result = CliRunner().invoke(app, ["call", tool, *words, "-o", "json", f"--recording={recording}"])
+    more = [*SEVERAL[tool], *PAIR] if tool in SEVERAL else []
+    result = CliRunner().invoke(app, ["call", tool, *words, *more, "-o", "json", f"--recording=staging={recording}"])
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert isinstance(found, dict)
@@ -67,6 +73,34 @@ def test_the_findings_are_those_of_the_text() -> None:
     total = sum(len(one["objects"]) for one in found["findings"])
     assert f" of {total} · " in text.split("\n")[0]
     assert all(f"{one['severity']} {one['rule']}: " in text for one in found["findings"])
+
+
+def test_the_contexts_are_those_of_the_text() -> None:
+    found = fields_of("get_flux_fleet")["contexts"]
+    assert [one["context"] for one in found] == ["after", "staging"]
+    staging = found[1]
+    assert staging["counts"] == fields_of("list_flux_resources")["counts"]
+    assert staging["time"] == "2026-11-22T09:27:06Z"
+    assert (staging["installed"], staging["problem"], staging["controllers"]) == (True, "", 7)
+    assert staging["causes"][0]["objects"] == [
+        {"kind": "HelmChart", "namespace": "flux-system", "name": "apps-backend"}
+    ]
+
+
+def test_the_differences_are_those_of_the_recordings() -> None:
+    """spec.ref of podinfo is equal on both sides; the artifact is not. Only `after` has extras."""
+    found = fields_of("compare_flux")
+    assert (found["context"], found["with"]["context"]) == ("staging", "after")
+    assert {"kind": "Kustomization", "namespace": "flux-system", "name": "extras"} in found["only"]["right"]
+    assert "DaemonSet" in found["notCompared"]["left"]
+    charts = [
+        each["fields"]
+        for each in found["differences"]
+        if {"kind": "HelmRelease", "namespace": "monitoring", "name": "kube-prometheus-stack"} in each["objects"]
+        and each["section"] == "revision"
+    ]
+    before, now = "kube-prometheus-stack 75.4.0", "kube-prometheus-stack 75.5.0"
+    assert charts == [[{"path": "chart", "left": before, "right": now, "shown": True}]]
 
 
 @pytest.mark.parametrize("tool", DOCUMENTED)

@@ -208,3 +208,51 @@ async def test_clusters_without_flux_on_one_side(ask_recordings: Ask) -> None:
     reply = await ask_recordings(("staging", "noflux"), "compare_flux", context="staging", with_context="noflux")
     assert not reply.is_error
     assert any(line.startswith("Not installed in noflux: Alert, ") for line in reply.lines)
+
+
+async def test_a_mistyped_namespace_is_an_error_that_names_the_nearest(ask_recordings: Ask) -> None:
+    reply = await ask_recordings(PAIR, "compare_flux", context="before", with_context="after", namespace="monitorin")
+    assert reply.is_error
+    assert reply.text == "Namespace monitorin does not exist; context before. Did you mean monitoring?"
+
+
+async def test_a_namespace_of_one_side(ask_recordings: Ask) -> None:
+    """extras was created between the two recordings."""
+    reply = await ask_recordings(PAIR, "compare_flux", context="before", with_context="after", namespace="extras")
+    assert not reply.is_error
+    assert "Namespace extras does not exist in before." in reply.lines
+    assert "Only in after: Deployment extras/cache; HelmRelease extras/cache" in reply.text
+
+
+async def test_a_namespace_that_holds_nothing_of_flux(ask_recordings: Ask) -> None:
+    reply = await ask_recordings(PAIR, "compare_flux", context="before", with_context="after", namespace="default")
+    assert reply.lines[0].startswith("compare_flux: nothing to compare · context before")
+    assert "Namespace default exists, and nothing that was requested is in it on either side." in reply.lines
+
+
+def web(*containers: dict[str, Any], **more: Any) -> dict[str, Any]:
+    spec = {"replicas": 1, "template": {"spec": {"containers": [*containers], **more}}}
+    return thing(DEPLOYMENT, "web", "apps", labels=applied_by("apps"), spec=spec)
+
+
+async def test_a_container_on_one_side_is_one_difference(two: Two) -> None:
+    main, proxy = (
+        {"name": name, "image": f"acme/{name}:1", "ports": [{"containerPort": 80}]} for name in ("main", "proxy")
+    )
+    two.dev.holds(item(), web(main))
+    two.prod.holds(item(), web(main, proxy))
+    reply = await two.compare()
+    assert [line.strip() for line in reply.lines if "Deployment" in line] == [
+        "Deployment apps/web: container proxy added, image acme/proxy:1"
+    ]
+
+
+async def test_what_every_api_server_sets_is_no_difference(two: Two) -> None:
+    """A recording of another tool may lack what the API server fills in."""
+    main = {"name": "main", "image": "acme/main:1"}
+    filled = {**main, "imagePullPolicy": "IfNotPresent", "terminationMessagePath": "/dev/termination-log"}
+    two.dev.holds(item(), web(main))
+    two.prod.holds(item(), web(filled, dnsPolicy="ClusterFirst", restartPolicy="Always"))
+    assert "no differences" in (await two.compare()).lines[0]
+    two.dev.holds(web({**filled, "imagePullPolicy": "Always"}))
+    assert "imagePullPolicy" in (await two.compare()).text

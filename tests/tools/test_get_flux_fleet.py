@@ -63,15 +63,19 @@ class Fleet:
 async def test_recordings_side_by_side(ask_recordings: Ask) -> None:
     """Facts of the JSON: all four controllers of bootstrap are 0/1, and staging's tallies are those of the README."""
     reply = await ask_recordings(("staging", "bootstrap", "noflux", "limited"), "get_flux_fleet")
-    assert reply.lines[0].startswith("get_flux_fleet: 4 of 4")
-    lines = {line.partition(":")[0].removeprefix("Context "): line for line in reply.lines[1:]}
-    assert lines["bootstrap"].startswith("Context bootstrap: Flux v2.7.5; 7 Ready; controllers down: helm-controller, ")
+    assert reply.lines[0] == "get_flux_fleet: 4 of 4 contexts · 2026-11-23T00:10:15Z"
+    assert reply.lines[1] == "Contexts: 1 with controllers down, 2 with objects in trouble, 1 without Flux"
+    lines = {line.partition(" (")[0].removeprefix("Context "): line for line in reply.lines[2:]}
+    assert lines["bootstrap"].startswith(
+        "Context bootstrap (user unknown, recorded 2026-11-22T09:52:36Z): Flux v2.7.5; 7 Ready; "
+        "controllers down: helm-controller, "
+    )
     assert "2 Stalled, 17 Failing, 2 Pending, 4 Waiting, 3 Suspended, 25 Ready, 3 Static" in lines["staging"]
     assert "HelmChart flux-system/apps-backend (InvalidChartReference, blocks" in lines["staging"]
-    assert lines["noflux"] == "Context noflux: no Flux"
+    assert lines["noflux"] == "Context noflux (user admin, recorded 2026-11-22T09:52:36Z): no Flux"
     assert "HelmRelease" in lines["limited"].partition("could not read: ")[2]
     # What does not work comes first.
-    assert reply.lines[1].startswith("Context bootstrap")
+    assert reply.lines[2].startswith("Context bootstrap")
 
 
 async def test_what_is_wrong_with_a_context_has_its_own_words() -> None:
@@ -91,7 +95,36 @@ async def test_what_is_wrong_with_a_context_has_its_own_words() -> None:
     assert any(
         line.startswith("Could not read: context secret (forbidden: dev-user may not list") for line in reply.lines
     )
-    assert reply.lines[-1].startswith("Context good: Flux version unknown; 1 Ready")
+    assert reply.lines[1] == "Contexts: 3 could not be read, 1 without trouble"
+    assert reply.lines[-1] == (
+        "Context good (user good-user): Flux version unknown; 1 Ready; no controllers with Flux's label"
+    )
+
+
+async def test_what_was_read_in_part_is_not_without_trouble() -> None:
+    fleet = Fleet("good", "half")
+    for name in ("good", "half"):
+        fleet.clusters[name].holds(item(name="app"))
+    fleet.clusters["half"].forbids("helmreleases.helm.toolkit.fluxcd.io")
+    reply = await fleet.ask()
+    assert reply.lines[1] == "Contexts: 1 without trouble, 1 without trouble in what could be read"
+
+
+async def test_a_first_context_that_leads_nowhere_costs_its_line() -> None:
+    class Broken(Fleet):
+        async def run(self, command: Command, context: str | None = None) -> Output:
+            if command.args()[0] == "config":
+                found = kubeconfig(self.names[0], *self.names)
+                found["clusters"] = [{"name": "good-cluster", "cluster": {"server": "https://10.0.0.1"}}]
+                return Output(0, json.dumps(found).encode(), "")
+            return await super().run(command, context)
+
+    fleet = Broken("bad", "good")
+    fleet.clusters["good"].holds(item(name="app"))
+    reply = await fleet.ask()
+    assert not reply.is_error
+    assert any(line.startswith("Could not read: context bad (bad kubeconfig") for line in reply.lines)
+    assert "1 Ready" in reply.lines[-1]
 
 
 async def test_dead_contexts_cost_their_lines_and_no_more() -> None:
@@ -127,8 +160,8 @@ async def test_more_than_twenty_are_named() -> None:
     fleet = Fleet(*(f"c{number:02}" for number in range(23)))
     reply = await fleet.ask()
     assert reply.lines[0].startswith("get_flux_fleet: 20 of 23")
-    assert reply.lines[-1] == "Not looked at: c20, c21, c22. Name them in contexts."
-    assert len((await fleet.ask(contexts=["c22", "c01"])).lines) == 3
+    assert reply.lines[-1] == "Not read: c20, c21, c22. Name them in contexts."
+    assert len((await fleet.ask(contexts=["c22", "c01"])).lines) == 4
 
 
 async def test_a_context_that_there_is_not() -> None:
