@@ -1,7 +1,7 @@
 """The health of what an object applied: Flux objects, workloads, and what Helm and Pods wait for."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from flux_mcp.api.kind import Kind
@@ -38,6 +38,7 @@ _BETWEEN: Final = {DEPLOYMENT.kind: (REPLICA_SET,), CRON_JOB.kind: (JOB,)}
 """What stands between a workload and its Pods."""
 _PREREQUISITES: Final = (SERVICE, PERSISTENT_VOLUME_CLAIM)
 _PREREQUISITE_KINDS: Final = frozenset(kind.kind for kind in _PREREQUISITES)
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _BEFORE: Final = timedelta(hours=1)
 """A Helm action may take so long before it is written that it failed."""
 
@@ -143,12 +144,26 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
         for one in named
         if not one.entry.is_flux and one.entry not in listed and one.entry.kind not in {"Namespace", *by_kind}
     ]
-    search.details += [Detail(Fact.UNREAD, (ref,)) for ref in others[:UNREAD_NAMED]]
+    search.details += [_other(search, ref) for ref in others[:UNREAD_NAMED]]
     found = len(search.workloads) > failed or any(one.fact in _NOT_READY for one in search.details)
     search.own = search.own or found or bool(others) or not children
     waiting = any(one.about[0].kind in _PREREQUISITE_KINDS for one in search.workloads)
     if ready and not others and (not found or waiting):
         _all_ready(search, ready)
+
+
+def _other(search: Search, ref: ObjectRef) -> Detail:
+    """What its newest Event or its conditions say of an object of a kind that is not known here."""
+    search.need(ref.namespace, (EVENT,))
+    evidence = search.snapshot.evidence
+    found = evidence.others.get(ref)
+    wrong = [one for one in found.conditions if one.status != "True" and one.message] if found is not None else []
+    if wrong:
+        return Detail(Fact.CONDITION, (ref,), (wrong[0].type, wrong[0].reason, wrong[0].message))
+    newest = max(evidence.warnings(ref), key=lambda one: one.seen or _NEVER, default=None)
+    if newest is None:
+        return Detail(Fact.UNREAD, (ref,))
+    return Detail(Fact.EVENT, (ref,), (newest.reason, newest.message, str(newest.count)), newest.seen)
 
 
 _NOT_READY: Final = frozenset({Fact.WORKLOAD_UNKNOWN, Fact.WORKLOAD_MISSING, Fact.WORKLOAD_UNREAD})

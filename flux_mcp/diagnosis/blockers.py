@@ -21,6 +21,7 @@ from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
 from flux_mcp.diagnosis.controllers import Watch
 from flux_mcp.diagnosis.deletion import follow_deletion, follow_namespace
 from flux_mcp.diagnosis.drift import follow_drift
+from flux_mcp.diagnosis.hooks import follow_hook
 from flux_mcp.diagnosis.messages import (
     chart_version,
     terminating_namespace,
@@ -153,6 +154,9 @@ def _follow_upstream(search: Search, upstream: Upstream, message: str) -> None:
                 follow_dependency(search, ref)
         case Upstream.HEALTH:
             follow_health(search, message)
+        case Upstream.HOOK:
+            search.own = True
+            follow_hook(search, message)
         case Upstream.WEBHOOK:
             _follow_webhook(search, message)
         case Upstream.NAMESPACE:
@@ -338,6 +342,9 @@ def _releases(search: Search, message: str) -> None:
     wanted = flux.attempted_revision.partition("+")[0]
     if deployed is not None and wanted and deployed.chart_version.partition("+")[0] != wanted:
         search.details.append(Detail(Fact.RELEASE, (search.ref,), (deployed.chart_version, flux.attempted_revision)))
+    if releases and releases[0].status.startswith(("pending-", "uninstalling")):
+        texts = (str(releases[0].version), releases[0].chart_version, releases[0].status)
+        search.details.append(Detail(Fact.PENDING_RELEASE, (search.ref,), texts, releases[0].deployed))
     about = chart_version(message)
     fetched = [
         search.snapshot.statuses[ref].object.artifact_revision

@@ -2,15 +2,14 @@
 
 from typing import Final
 
-from flux_mcp.api.kubernetes_kinds import EVENT, JOB, NAMESPACE, POD
+from flux_mcp.api.kubernetes_kinds import NAMESPACE
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
-from flux_mcp.diagnosis.messages import named_objects
+from flux_mcp.diagnosis.hooks import follow_hook
 from flux_mcp.diagnosis.search import Search
 from flux_mcp.diagnosis.snapshot import Snapshot
-from flux_mcp.diagnosis.workload_health import workload_failures
 from flux_mcp.flux.status import Flag, Health
 
 _OWN_FINALIZERS: Final = ("fluxcd.io", "fluxcd.controlplane.io")
@@ -34,7 +33,8 @@ def follow_deletion(search: Search) -> None:
     if ready is not None and ready.status == "False" and found is not None:
         search.own = True
         search.failures.append(found)
-        _jobs(search, ready.message)
+        if search.ref.kind == "HelmRelease":
+            follow_hook(search, ready.message)
         return
     foreign = [one for one in flux.finalizers if not one.partition("/")[0].endswith(_OWN_FINALIZERS)]
     if search.by or search.follow_controller():
@@ -47,15 +47,6 @@ def follow_deletion(search: Search) -> None:
         search.blame("deletion-foreign-finalizer")
     else:
         search.blame("deletion-waiting" if Flag.STUCK in search.status.flags else "deletion-in-progress")
-
-
-def _jobs(search: Search, message: str) -> None:
-    """The Jobs of hooks that failed, with their Pods."""
-    namespace = search.subject.releases[0].namespace if search.subject.releases else search.subject.target
-    for one in named_objects(message, namespace):
-        if one.entry.kind == JOB.kind:
-            search.need(one.entry.namespace, (JOB, POD, EVENT))
-            search.workloads += workload_failures(one.entry.ref, search.snapshot.evidence)
 
 
 def _shared(search: Search) -> None:

@@ -36,7 +36,7 @@ class Evidence:
     Attributes:
         workloads: by their name.
         owned: owner → the workloads that it made.
-        pods: owner → its Pods.
+        pods: owner → its Pods; a Pod without an owner is its own.
         events: object → what was reported of it.
         others: Services, claims, Namespaces, and objects that something depends on.
         read: (namespace, kind) of which everything is known; the namespace is empty for all.
@@ -135,7 +135,7 @@ def index_evidence(
                 if one.owner is not None:
                     owned[one.owner].append(one)
             case Pod():
-                for kind, name in one.owners:
+                for kind, name in one.owners or ((one.ref.kind, one.ref.name),):
                     pods[ObjectRef(kind, one.ref.namespace, name)].append(one)
             case Event():
                 events[one.about].append(one)

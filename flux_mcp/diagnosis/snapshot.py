@@ -32,14 +32,17 @@ class Release:
         version: of the Helm release, counted up.
         status: `deployed`, `failed`, `superseded` and so on.
         deployed: when the action ended.
+        failed_tests: names of the Pods or Jobs of its tests that failed.
     """
 
+    name: str
     version: int
     chart: str
     chart_version: str
     status: str
     namespace: str
     deployed: datetime | None
+    failed_tests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +208,23 @@ def _releases(status: object) -> Iterator[Release]:
     """Newest first: helm-controller writes them in no order."""
     found = (
         Release(
+            name=text(entry, "name"),
             version=number(entry, "version"),
             chart=text(entry, "chartName"),
             chart_version=text(entry, "chartVersion"),
             status=text(entry, "status"),
             namespace=text(entry, "namespace"),
             deployed=parse_time(text(entry, "lastDeployed")),
+            failed_tests=tuple(_failed_tests(at(entry, "testHooks"))),
         )
         for entry in items(status, "history")
     )
     yield from sorted(found, key=lambda one: (-one.version, -(one.deployed or _NEVER).timestamp()))
+
+
+def _failed_tests(tests: object) -> Iterator[str]:
+    hooks = tests if isinstance(tests, dict) else {}
+    yield from (name for name, one in hooks.items() if text(one, "phase") == "Failed")
 
 
 def _targets(spec: object) -> Iterator[OtherDependency]:

@@ -4,6 +4,7 @@ Source: the Kubernetes documentation on Pod lifecycle. The status takes preceden
 hour; where the status names no cause, the Events that do are used.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,6 +25,12 @@ _BEFORE: Final = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox")
 _TELLING: Final = (*_BEFORE, "Unhealthy", "BackOff", "Failed")
 """Reasons of warning Events of a Pod that tell more than its status, the most telling first."""
 _PULLING: Final = frozenset({"ImagePullBackOff", "ErrImagePull"})
+_NEXT: Final = re.compile(r", (?=\d)")
+"""Before each number of nodes in what the scheduler says."""
+_CONTROL_PLANE: Final = re.compile(r"taint \{node-role\.kubernetes\.io/(?:control-plane|master)")
+"""What keeps ordinary Pods from nodes of the control plane is not why they find no other node."""
+_KILLED: Final = frozenset({0, 137, 143})
+"""Exit codes of a container that the kubelet stops."""
 CLAIMS: Final = 3
 """Claims of a namespace that are named for Pods that wait for a volume."""
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -40,6 +47,7 @@ class WorkloadFailure:
         phase, storage_class: of a claim.
         last: how the run before ended, such as `OOMKilled exit code 137`; empty where it is not known.
         failure: None for a reason that is not in the catalog.
+        others: more failures that the same message reports, such as of a scheduler.
     """
 
     about: tuple[ObjectRef, ...]
@@ -52,6 +60,7 @@ class WorkloadFailure:
     last: str = ""
     restarts: int = 0
     failure: Failure | None = None
+    others: tuple[Failure, ...] = ()
 
 
 def workload_failures(ref: ObjectRef, evidence: Evidence) -> tuple[WorkloadFailure, ...]:
@@ -80,7 +89,7 @@ def _of_pod(pod: Pod, workload: Workload | None, warnings: Sequence[Event]) -> I
         return
     scheduled = next((each for each in pod.conditions if each.type == "PodScheduled"), None)
     if scheduled is not None and scheduled.status == "False":
-        yield _failure((pod.ref,), scheduled.reason or "Unschedulable", message=scheduled.message)
+        yield _unscheduled(_failure((pod.ref,), scheduled.reason or "Unschedulable", message=scheduled.message))
         return
     started = any(each.state in {"running", "terminated"} or each.ran_before for each in pod.containers)
     for reason in _TELLING:
@@ -90,7 +99,20 @@ def _of_pod(pod: Pod, workload: Workload | None, warnings: Sequence[Event]) -> I
                 return
     running = next((each for each in pod.containers if each.state == "running" and not each.ready), None)
     if running is not None:
-        yield _of_old_revision(_failure((pod.ref,), "NotReady", container=running), pod, workload)
+        reason = "Initializing" if running.init else "NotReady"
+        yield _of_old_revision(_failure((pod.ref,), reason, container=running), pod, workload)
+
+
+def _unscheduled(one: WorkloadFailure) -> WorkloadFailure:
+    """With every reason that the scheduler counts nodes for: `2 node(s) had untolerated taint {…}, 3 Insufficient cpu`.
+
+    Source: https://kubernetes.io/docs/concepts/scheduling-eviction/scheduling-framework/.
+    """
+    clauses = _NEXT.split(one.message.partition("preemption: ")[0].partition(": ")[2])
+    telling = [each for each in clauses if not _CONTROL_PLANE.search(each)] or clauses
+    known = [find_failure("Pod", one.reason, clause) for clause in telling]
+    found = [*dict.fromkeys(each for each in known if each is not None and each.pattern)]
+    return replace(one, failure=found[0], others=tuple(found[1:])) if found else one
 
 
 def _of_old_revision(one: WorkloadFailure, pod: Pod, workload: Workload | None) -> WorkloadFailure:
@@ -104,12 +126,28 @@ def _of_container(pod: Pod, container: PodContainer, events: Sequence[Event]) ->
     about = (pod.ref,)
     if container.state == "waiting" and container.reason not in _STARTING:
         one = _failure(about, container.reason, container=container, message=container.message)
-        return _pulled(one, events) if container.reason in _PULLING else one
+        return _pulled(one, events) if container.reason in _PULLING else _probed(one, container, events)
     if container.state == "terminated" and container.exit_code != 0:
-        return _failure(about, container.reason or "Error", container=container, message=container.message)
+        reason = container.reason or "Error"
+        found = _failure(about, reason, container=container, message=container.message)
+        return replace(found, last=f"{reason} exit code {container.exit_code}")
     if container.state == "running" and not container.ready and not container.init and container.last_reason:
-        return _failure(about, container.last_reason, container=container)
+        found = _failure(about, container.last_reason, container=container, message=container.last_message)
+        if found.failure is None or found.failure.id == "container-failed":
+            found = replace(found, failure=failure("container-crashes"))
+        return _probed(found, container, events)
     return None
+
+
+def _probed(one: WorkloadFailure, container: PodContainer, events: Sequence[Event]) -> WorkloadFailure:
+    """With the Event of the probe for which the kubelet stops a container that does not end by itself."""
+    if one.failure is None or one.failure.id not in {"container-crashes", "container-completes"}:
+        return one
+    for event in events if container.last_exit in _KILLED else ():
+        found = find_failure("Pod", event.reason, event.message) if event.reason == "Unhealthy" else None
+        if found is not None and found.pattern:
+            return replace(one, message=event.message, failure=found)
+    return one
 
 
 def _pulled(one: WorkloadFailure, events: Sequence[Event]) -> WorkloadFailure:
@@ -127,11 +165,14 @@ def _pulled(one: WorkloadFailure, events: Sequence[Event]) -> WorkloadFailure:
 def _failure(
     about: tuple[ObjectRef, ...], reason: str, *, container: PodContainer | None = None, message: str = ""
 ) -> WorkloadFailure:
-    last = ""
+    last, known = "", None
     if container is not None and container.last_reason:
         last = f"{container.last_reason} exit code {container.last_exit}"
-    # A crash loop whose last run was killed for its memory is a matter of memory.
-    killed = container is not None and container.last_reason == "OOMKilled"
+    # Of a crash loop the end of the last run says why: its memory, its command, or what it left as its message.
+    if container is not None and reason == "CrashLoopBackOff" and container.last_reason:
+        known = find_failure("Pod", container.last_reason, container.last_message)
+        known = None if known is not None and known.id == "container-failed" else known
+        message = container.last_message or message
     return WorkloadFailure(
         about=about,
         reason=reason,
@@ -140,7 +181,7 @@ def _failure(
         message=message,
         last=last,
         restarts=container.restarts if container is not None else 0,
-        failure=find_failure(about[0].kind, "OOMKilled" if killed else reason, message),
+        failure=known or find_failure(about[0].kind, reason, message),
     )
 
 

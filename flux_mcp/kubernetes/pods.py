@@ -28,6 +28,7 @@ class PodContainer:
         exit_code: of the run that ended; 0 where none did.
         last_reason: why the run before this one ended; empty where there was none.
         last_exit: with which exit code.
+        last_message: what it or its runtime left to say of that.
         last_finished: when.
         ran_before: there was a run before this one.
     """
@@ -44,6 +45,7 @@ class PodContainer:
     exit_code: int = 0
     last_reason: str = ""
     last_exit: int = 0
+    last_message: str = ""
     last_finished: datetime | None = None
     ran_before: bool = False
 
@@ -153,7 +155,7 @@ def pod(item: Mapping[str, Any]) -> Pod | None:
         return None
     containers = tuple(_containers(item))
     said = text(item, "status", "message")
-    values = hidden_values(item, "\n".join((said, *(one.message for one in containers))))
+    values = hidden_values(item, "\n".join((said, *(f"{one.message}\n{one.last_message}" for one in containers))))
     return Pod(
         ref=ref,
         owners=_owners(item),
@@ -163,7 +165,10 @@ def pod(item: Mapping[str, Any]) -> Pod | None:
         message=mask_values(said, values),
         revision=text(item, "metadata", "labels", "controller-revision-hash"),
         conditions=tuple(conditions(item)),
-        containers=tuple(replace(one, message=mask_values(one.message, values)) for one in containers),
+        containers=tuple(
+            replace(one, message=mask_values(one.message, values), last_message=mask_values(one.last_message, values))
+            for one in containers
+        ),
     )
 
 
@@ -212,6 +217,7 @@ def _container(name: str, spec: object, status: object, *, init: bool, ephemeral
         exit_code=number(status, "state", state, "exitCode"),
         last_reason=text(status, "lastState", "terminated", "reason"),
         last_exit=number(status, "lastState", "terminated", "exitCode"),
+        last_message=text(status, "lastState", "terminated", "message"),
         last_finished=parse_time(text(status, "lastState", "terminated", "finishedAt")),
         ran_before=restarts > 0 or isinstance(at(status, "lastState", "terminated"), dict),
     )

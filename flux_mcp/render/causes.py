@@ -288,7 +288,7 @@ class Causes:
 
 def explaining(cause: Cause) -> tuple[Failure, ...]:
     """The failures whose advice is shown: where workloads say why, that something was not ready in time is no news."""
-    workloads = [one.failure for one in cause.workloads if one.failure is not None]
+    workloads = [each for one in cause.workloads if one.failure is not None for each in (one.failure, *one.others)]
     waiting = bool(workloads)
     own = [one for one in cause.failures if not (waiting and one.upstream is Upstream.HEALTH)]
     # A volume that is missing explains why its Pod is not scheduled.
@@ -417,10 +417,10 @@ def _drift(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
 
 
 def _event(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
-    del cause
     reason, said, *count = detail.texts
     times = f", {count[0]} times" if count and count[0] != "1" else ""
-    return f"Event {value(reason)}{_ago(causes, detail.when, ', ')}{times}: {message(said, length.message)}"
+    about = "" if detail.refs[0] in cause.members else f"{name_of(detail.refs[0])}: "
+    return f"{about}Event {value(reason)}{_ago(causes, detail.when, ', ')}{times}: {message(said, length.message)}"
 
 
 def _newer(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
@@ -475,6 +475,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.UNREAD: _simply("{refs}: its status is not read here"),
     Fact.RELEASE: _simply("chart {0} is deployed, {1} is wanted"),
     Fact.DEPLOYED: _simply("release revision {0} with chart {1} is deployed since {ago}"),
+    Fact.PENDING_RELEASE: _simply("release revision {0} with chart {1}: {2}, begun {ago}"),
     Fact.DELETED: _deleted,
     Fact.NAMESPACE: _namespace,
     Fact.WRITTEN: _simply("newest status: {refs}, {ago}"),

@@ -17,7 +17,7 @@ FAILURES = {
     "ErrImagePull": "image-pull-failed",
     "CreateContainerConfigError": "container-config-missing",
     "CrashLoopBackOff": "container-crashes",
-    "Error": "container-crashes",
+    "Error": "container-failed",
     "OOMKilled": "container-out-of-memory",
     "Evicted": "pod-evicted",
     "Unschedulable": "pod-unschedulable",
@@ -253,6 +253,73 @@ def test_the_pods_of_a_cron_job_are_those_of_its_jobs() -> None:
     broken = a_pod(waits("ImagePullBackOff"), owner="web-29", kind="Job")
     (symptom,) = found(job, broken, ref=ObjectRef("CronJob", "apps", "web"))
     assert symptom.reason == "ImagePullBackOff"
+
+
+@pytest.mark.parametrize(
+    ("last", "failed"),
+    [
+        (
+            {"reason": "Error", "exitCode": 255, "message": "exec /app: exec format error"},
+            "container-wrong-architecture",
+        ),
+        ({"reason": "StartError", "exitCode": 128, "message": "stat /app: no such file"}, "container-start-failed"),
+        ({"reason": "Completed", "exitCode": 0}, "container-completes"),
+        ({"reason": "Error", "exitCode": 1, "message": "no configuration"}, "container-crashes"),
+    ],
+)
+def test_a_crash_loop_is_explained_by_the_end_of_the_last_run(last: dict[str, Any], failed: str) -> None:
+    looping = app({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}}, {"terminated": last}, 4)
+    (one,) = found(deployment(), replica_set(), a_pod(looping))
+    assert one.failure is failure(failed)
+    assert one.message == last.get("message", "back-off 5m0s")
+
+
+@pytest.mark.parametrize(("code", "failed"), [(137, "probe-restarts-container"), (1, "container-crashes")])
+def test_a_container_that_the_kubelet_stops_for_its_probe_does_not_crash_by_itself(code: int, failed: str) -> None:
+    looping = app({"waiting": {"reason": "CrashLoopBackOff"}}, {"terminated": {"reason": "Error", "exitCode": code}}, 4)
+    probe = warning("web-1-a", "Pod", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503")
+    (one,) = found(deployment(), replica_set(), a_pod(looping), probe)
+    assert one.failure is failure(failed)
+    assert ("503" in one.message) is (code == 137)
+
+
+def test_an_init_container_that_runs_on_is_no_failing_probe() -> None:
+    status = app({"running": {"startedAt": "2026-01-02T03:00:00Z"}}, name="init")
+    (one,) = found(deployment(), replica_set(), a_pod(status))
+    assert (one.container, one.failure) == ("init", failure("init-container-running"))
+
+
+@pytest.mark.parametrize(
+    ("said", "failed"),
+    [
+        (
+            (
+                "0/5 nodes are available: 2 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 3 "
+                "node(s) didn't match Pod's node affinity/selector. preemption: 0/5 nodes are available: 5 Preemption"
+            ),
+            ["node-affinity-unmatched"],
+        ),
+        (
+            "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint {dedicated: gpu}.",
+            ["node-resources-insufficient", "node-tainted"],
+        ),
+        (
+            "0/1 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }.",
+            ["node-tainted"],
+        ),
+        (
+            "0/3 nodes are available: 3 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }.",
+            ["nodes-not-ready"],
+        ),
+        ('0/1 nodes are available: persistentvolumeclaim "data-1" not found.', ["volume-claim-unbound"]),
+        ("0/3 nodes are available: 3 something else.", ["pod-unschedulable"]),
+    ],
+)
+def test_every_reason_that_the_scheduler_counts_nodes_for_is_a_failure(said: str, failed: list[str]) -> None:
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": said}
+    (one,) = found(deployment(), replica_set(), a_pod({"phase": "Pending", "conditions": [condition]}))
+    assert one.failure is not None
+    assert [each.id for each in (one.failure, *one.others)] == failed
 
 
 def test_equal_pods_are_one_symptom() -> None:

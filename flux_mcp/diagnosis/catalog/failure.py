@@ -18,6 +18,8 @@ class Upstream(Enum):
     """In an object that it depends on."""
     HEALTH = "health"
     """In what it applied."""
+    HOOK = "hook"
+    """In a hook or a test of its chart."""
     WEBHOOK = "webhook"
     """In what runs an admission webhook."""
     NAMESPACE = "namespace"
