@@ -14,7 +14,7 @@ _NAME = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _KEY = rf"(?:[a-z0-9](?:[-a-z0-9.]{{0,251}}[a-z0-9])?/)?{_NAME}"
 _VALUE = rf"(?:{_NAME})?"
 _REQUIREMENT: Final = re.compile(
-    rf" *(?P<absent>!)? *(?P<key>{_KEY})"
+    rf" *(?P<absent>! *)?(?P<key>{_KEY})"
     rf"(?: *(?P<sign>==|=|!=) *(?P<value>{_VALUE})| +(?P<set>in|notin) *\((?P<values>[^()]*)\))? *"
 )
 _SET_VALUE: Final = re.compile(_VALUE)

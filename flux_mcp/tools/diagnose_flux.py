@@ -62,9 +62,7 @@ async def diagnose_flux(
     selected = _selected(snapshot, statuses, kind, asked, namespace)
     first = diagnose(snapshot)
     needed = {status.object.ref for status in selected}
-    needed |= {
-        ref for status in selected for at in first.causes_of(status.object.ref) for ref in first.causes[at].members
-    }
+    needed |= _members(first, selected)
     counts = Counter[tuple[str, str]]()
     for ref in needed:
         stalled = ref in snapshot.statuses and snapshot.statuses[ref].health is Health.STALLED
@@ -199,12 +197,19 @@ def _applied_into(snapshot: Snapshot, namespace: str | None) -> frozenset[Object
 
 def _components(selected: tuple[ObjectStatus, ...], diagnosis: Diagnosis) -> frozenset[str]:
     """The controllers of what was asked for, of its sources, and of its causes."""
-    kinds = {status.object.kind.controller for status in selected}
-    for status in selected:
-        refs = [*status.object.sources]
-        refs += [ref for at in diagnosis.causes_of(status.object.ref) for ref in diagnosis.causes[at].members]
-        kinds |= {diagnosis.statuses[ref].object.kind.controller for ref in refs if ref in diagnosis.statuses}
-    return frozenset(kinds)
+    refs = _members(diagnosis, selected).union(*(status.object.sources for status in selected))
+    found = (*selected, *(diagnosis.statuses[ref] for ref in refs if ref in diagnosis.statuses))
+    return frozenset(status.object.kind.controller for status in found)
+
+
+def _members(diagnosis: Diagnosis, selected: tuple[ObjectStatus, ...]) -> set[ObjectRef]:
+    """The objects that the causes of what was asked for are about."""
+    return {ref for position in _causes(diagnosis, selected) for ref in diagnosis.causes[position].members}
+
+
+def _causes(diagnosis: Diagnosis, selected: tuple[ObjectStatus, ...]) -> set[int]:
+    """The positions of the causes of what was asked for: thousands of objects may have one in common."""
+    return {position for status in selected for position in diagnosis.causes_of(status.object.ref)}
 
 
 def _positions(
@@ -216,7 +221,7 @@ def _positions(
     explained: bool,
 ) -> tuple[int, ...]:
     """The causes of what was asked for, and the controllers of it that are down."""
-    found = {position for status in selected for position in diagnosis.causes_of(status.object.ref)}
+    found = _causes(diagnosis, selected)
     found |= {
         position
         for position, cause in enumerate(diagnosis.causes)

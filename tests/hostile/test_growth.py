@@ -31,11 +31,6 @@ GROWTH = 10.0
 """Times the growth of the text by which the time may grow: a quadratic pattern takes a hundred times as much."""
 LONG = 5
 """Seconds after which a run is ended and counts as too long."""
-SLOW = {
-    "flux_mcp.audit.rules.sources._COMPARISON": "quadratic in a range of versions without any",
-    "flux_mcp.api.selector._REQUIREMENT": "quadratic in blanks; a selector is an argument of bounded length",
-}
-"""Patterns whose time is known to grow faster, and why they are still there. Take out one that is no longer slow."""
 
 CHARACTERS = ("a", "A", "0", ".", "-", "_", "/", ":", "=", " ", '"', "'", "\\", "@", "%", "(", "[", "{", "<", "|", "?", "&",
               ",", "\n", "\x1b", "\x9d", "\x9b", "\u2026", "\u00e9")  # fmt: skip
@@ -224,14 +219,10 @@ def test_the_time_of_a_pattern_grows_with_the_length_of_a_text(place: str) -> No
         use = run(pattern, way)
         for (piece, small), (_, large) in zip(texts(pattern, SMALL), texts(pattern, LARGE), strict=True):
             grown = growth(use, small, large)
-            if grown > GROWTH:
-                assert place in SLOW, f"{way} on {piece!r}: {grown:.0f} times as long as for its size"
-                return
-    assert place not in SLOW, "it is no longer slow: take it out of the table"
+            assert grown <= GROWTH, f"{way} on {piece!r}: {grown:.0f} times as long as for its size"
 
 
-def test_every_known_one_is_a_pattern() -> None:
-    assert set(SLOW) <= set(ALL)
+def test_the_patterns_of_the_package_are_found() -> None:
     assert len(ALL) > 100
 
 

@@ -8,7 +8,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, text
 from flux_mcp.audit.rule import AuditContext, ContextCheck, Finding, Manifest, ObjectCheck, Unknown
 
-_COMPARISON: Final = re.compile(r"(?P<op>[=!<>~^]*)\s*v?(?P<version>[0-9A-Za-z*][^\s,]*)")
+_COMPARISON: Final = re.compile(r"(?P<op>[=!<>~^]{0,2})\s{0,9}v?(?P<version>[0-9A-Za-z*][^\s,]*)")
 _ANY_MAJOR: Final = re.compile(r"[*xX](?:\.|$)")
 _CLOUD_REGISTRY: Final = re.compile(
     r"(?:^|://)(?:[\w.-]+\.dkr\.ecr\.[\w-]+\.amazonaws\.com|[\w-]+\.azurecr\.io|[\w.-]+-docker\.pkg\.dev"

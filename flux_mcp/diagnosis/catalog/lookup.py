@@ -22,8 +22,13 @@ _HELM_LOGS: Final = "\n\nLast Helm logs:"
 
 def find_failure(kind: str, reason: str, message: str) -> Failure | None:
     """The failure that a condition or an Event of an object of this kind reports; None where the catalog has none."""
+    return _find(kind, reason, message.partition(_HELM_LOGS)[0])
+
+
+@functools.lru_cache(maxsize=128)
+def _find(kind: str, reason: str, error: str) -> Failure | None:
+    """Remembered, since in a large fleet many objects report one error."""
     found = _by_reason().get((kind, reason), ())
-    error = message.partition(_HELM_LOGS)[0]
     return next((entry for entry in found if not entry.pattern or entry.regex.search(error)), None)
 
 
