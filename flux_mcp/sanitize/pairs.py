@@ -17,7 +17,9 @@ _SHORT: Final = r"(?=[\w\"'\\\]-]{0,20}\s{0,8}[=:(%])"
 """A short word is a key only where a sign follows: so `design` and `pinned` are passed over."""
 TRIGGER: Final = re.compile(
     rf"pass|pwd|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|totp|cred|contrasena|cookie|key|kennwort|bindpw|recovery"
-    rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|p(?:in|sk){_SHORT}|otp|webhook"
+    rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|psk|p(?:in|at){_SHORT}|otp|webhook|encrypt|community{_SHORT}"
+    r"|crumb|honeycomb|verifier|assertion|samlresponse|wachtwoord|losenord|adgangskode|salasana|parola|sifre|jelszo|heslo"
+    r"|lozinka|parool"
 )
 """What stands in every key of credentials.toml."""
 _KEY: Final = re.compile(r"[\w.-]{0,80}")
@@ -26,7 +28,7 @@ _QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d"
 _QUOTE: Final = rf"\\{{0,16}}[{_QUOTES}]"
 _TIE: Final = re.compile(
     rf"(?:{_QUOTE})?\]?\s{{0,8}}"
-    r"(?:(?P<sign>:=|=>|->|\u2192|={1,3}|:(?!//)|\u2022|%3[aAdD])"
+    r"(?:(?P<sign>:=|=>|->|\u2192|={1,3}|::(?=\s)|:(?!//)|\u2022|%3[aAdD])"
     r"|(?P<verb>(?:is\s{1,4}set\s{1,4}to|set\s{1,4}to|is|was)(?=\s))|(?P<call>\())?"
     r"\s{0,40}(?:[|>][+-]?[0-9]?\s{1,40})?(?:Invalid value:\s{0,8})?[\[(&]{0,2}"
 )
@@ -36,6 +38,9 @@ _COOKIES: Final = re.compile(r"(?:\\{0,16}[\"'])?(?P<secret>[\w.-]{1,80}=[^\n\"'
 """One or more cookies, with their attributes."""
 _OPEN: Final = re.compile("(?P<escapes>\\\\{0,16})(?P<quote>[\"'`\u2018\u201c])")
 _CLOSES: Final = {"\u201c": "\u201d", "\u2018": "\u2019"}
+_KEY_NAME: Final = re.compile(
+    rf"(?:{_QUOTE})?(?P<name>[a-z]{{2,20}}(?:[-_.][a-z]{{2,20}}){{1,4}}+)(?:[{_QUOTES}\\\s,}}]|$)"
+)
 _LONGEST: Final = 4096
 """Characters of a value."""
 _BARE: Final = re.compile(rf"\S{{1,{_LONGEST}}}")
@@ -116,7 +121,7 @@ class _Keyed:
         """What is masked of its value, or of what stands around it."""
         said = self._said()
         tie = _TIE.match(self.text, self.end)
-        if said is Key.NONE or tie is None:
+        if said is Key.NONE or tie is None or self._names_another(tie.end()):
             return
         if said >= Key.NAMED and _LABEL.search(self.text, max(0, self.start - 40), self.start):
             span = self._entry()
@@ -131,6 +136,11 @@ class _Keyed:
             if self.before != "/":
                 yield from self._random_before()
 
+    def _names_another(self, start: int) -> bool:
+        """Whether what stands there is the name of another key: `secretKey: client-secret`."""
+        other = _KEY_NAME.match(self.text, start) if self.name.lower().endswith("key") else None
+        return other is not None and key(other["name"]) >= Key.WEAK
+
     def _said(self) -> Key:
         """What it says: its last part behind a dot, or two of them, or with the word before it (`api key`)."""
         parts = self.name.split(".")
@@ -139,6 +149,8 @@ class _Keyed:
             return key(parts[-2]) if key(parts[-2]) >= Key.NAMED else Key.NONE
         if said is Key.WEAK and self.before == " ":
             word = self.text[max(0, self.start - 16) : self.start - 1].rpartition(" ")[2]
+            if word.lower() in {"public", "pub"}:
+                return Key.NONE
             return max(said, min(key(f"{word}_{parts[-1]}"), Key.NAMED))
         return said
 
@@ -187,7 +199,8 @@ class _Keyed:
         """`the password is x`, `password "x"`."""
         opened = _OPEN.match(self.text, tie.end())
         if opened is not None and said is Key.STRONG and tie.end() > tie.start():
-            return _quoted(self.text, opened, LEAST[said])
+            # `pass` is a verb, too: `you must pass '--namespace=apps'`.
+            return _quoted(self.text, opened, Looks.MIXED if self.name == "pass" else LEAST[said])
         bare = _BARE.match(self.text, tie.end())
         value = bare[0].rstrip(_TAIL) if bare else ""
         if not tie["verb"]:
@@ -228,6 +241,8 @@ class _Keyed:
 def _looks(value: str) -> Looks:
     """What a bare value looks like, up to where another pair begins in it."""
     found = Looks.NOTHING
+    if value.startswith(("{", "[")):  # In JSON each value has a key of its own.
+        return looks(value)
     for number, piece in enumerate(re.split("[,;&]", value, maxsplit=4)):
         if number and _LABELED.match(piece):
             break
@@ -243,7 +258,7 @@ def _quoted(text: str, opened: re.Match[str], least: Looks) -> Span | None:
     end = _closing(text, start, opened)
     value = text[start:end]
     random = any(is_random(word, _SHORTEST) for word in value.split())
-    if not random and (is_prose(value, 0.5) or looks(value) < least):
+    if value.startswith("--") or (not random and (is_prose(value, 0.5) or looks(value) < least)):
         return None
     return Span(start, end, MASK) if scheme else Span(opened.start(), min(len(text), end + len(opened[0])), MASK)
 
@@ -271,12 +286,12 @@ def _passphrase(text: str, start: int) -> Span | None:
 
 def _random_parts(text: str, word: re.Match[str]) -> Iterator[Span]:
     """What looks random of a word that has no label of its own and is no address."""
-    value = word[0].rstrip(_TAIL)
+    value = word[0].rstrip(_TAIL).lstrip("=")
     if len(value) < _SHORTEST or _LABELED.match(value) or "@" in value or "." in value.partition("/")[0]:
         return
     if _is_labeled(text[max(0, word.start() - 24) : word.start()]):
         return
-    position = word.start()
+    position = word.start() + len(word[0]) - len(word[0].lstrip("="))
     pieces = [value] if re.search("[+=]", value) else value.split("/")
     if not any(len(piece) >= _SHORTEST and looks(piece) is Looks.RANDOM for piece in pieces):
         return

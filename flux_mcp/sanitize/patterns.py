@@ -18,7 +18,7 @@ from flux_mcp.sanitize.pairs import TRIGGER, pairs
 from flux_mcp.sanitize.shapes import MASK, Span, hints, shapes
 from flux_mcp.sanitize.table import table
 from flux_mcp.sanitize.urls import urls
-from flux_mcp.sanitize.words import is_random
+from flux_mcp.sanitize.words import is_opaque, is_random
 
 __all__ = ["MASK", "masked", "scrub", "scrub_name"]
 
@@ -31,6 +31,13 @@ _KEY_END: Final = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?---
 _KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{16,100}={0,2}")
 _LAST_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{1,100}={0,2}")
 _ENCODED: Final = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{20,8192}+={0,2}(?![A-Za-z0-9+/=_-])")
+_WORD: Final = re.compile(r"(?<![\w./+@%=-])[A-Za-z][A-Za-z0-9]{0,11}(?:[_.-][A-Za-z0-9_]{1,512}+)++(?![./@:=])")
+_USER: Final = re.compile(r"(?:(?<=[\s='\"`(])|^)(?P<user>[a-z][\w.+$-]{0,63}):(?P<secret>[\w+-]{16,512}+)(?![./:@=])")
+_ISSUER: Final = re.compile(r"[a-z][a-z0-9]*|[A-Z]+")
+_IDENTIFIER: Final = re.compile(
+    r"(?i)(?:id|uid|etag|digest|checksum|hash|sum|fingerprint|trace|request|revision|version|key)[\"']?\s?[:=]\s?[\"']?$"
+)
+"""What stands before a word that is the name of something, however random."""
 _PRINTED: Final = re.compile(r"[\t\r\n -~]*")
 
 
@@ -68,6 +75,7 @@ def _spans(text: str) -> Iterator[Span]:
     if "PRIVATE KEY" in text:
         yield from _private_keys(text)
     yield from _encoded(text)
+    yield from _prefixed(text)
 
 
 @cache
@@ -120,6 +128,19 @@ def _encoded(text: str) -> Iterator[Span]:
                 continue
             if _PRINTED.fullmatch(decoded) and any(True for _ in _spans(decoded)):
                 yield Span(*found.span(), MASK)
+
+
+def _prefixed(text: str) -> Iterator[Span]:
+    """Tokens of any issuer: a short word, `_`, `-` or `.`, and something random, as in `acme_…`; so `user:…`."""
+    for word in _WORD.finditer(text):
+        issuer, *rest = re.split("[_.-]", word[0])
+        if issuer.lower() in table().objects or not _ISSUER.fullmatch(issuer):
+            continue
+        if any(map(is_opaque, rest)) and not _IDENTIFIER.search(text, max(0, word.start() - 24), word.start()):
+            yield Span(*word.span(), MASK)
+    for pair in _USER.finditer(text):
+        if is_opaque(pair["secret"]) and not _IDENTIFIER.search(f"{pair['user']}:"):
+            yield Span(*pair.span("secret"), MASK)
 
 
 def _folded(text: str) -> tuple[str, list[int]]:

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import unquote
 
 from flux_mcp.sanitize.shapes import MASK, Span
 from flux_mcp.sanitize.table import table
-from flux_mcp.sanitize.words import Key, Looks, key, looks
+from flux_mcp.sanitize.words import Key, Looks, is_opaque, key, looks
 
 _AUTHORITY: Final = re.compile(r"[^/?#\s\"'<>\\]{0,2048}")
 _REST: Final = re.compile(r"[^\s@]{0,512}@(?=[\w.-])")
@@ -27,9 +28,14 @@ _QUERY: Final = re.compile(r"\?(?P<value>[^?&=\s\"'<>#;\\]{1,512}+)(?=[\s\"'<>#\
 _HOOK: Final = re.compile(
     r"(?i)/(?:web)?hooks?/(?P<secret>[^\s\"'<>/?#]{6,512}+)(?<!\.[a-z]{2})(?<!\.[a-z]{3})(?<!\.[a-z]{4})"
 )
+_HOOK_HOST: Final = re.compile(r"(?i)://(?:web)?hooks?\.[\w.-]{1,253}(?::\d{1,5})?/(?=[^\s/])")
+_HOST: Final = re.compile(r"://[^\s/\"'<>?#@]{1,512}/(?=[^\s/])")
+_PUBLIC: Final = ".well-known/acme-challenge/"
+"""What an ACME server asks for without authentication."""
 _KEY_PATH: Final = re.compile(r"(?i)/(?:integrations?|triggers?|catch|robots?|api-?keys?|keys?)/(?=[^\s/])")
 _PATH: Final = re.compile(r"[^\s\"'<>?#]{1,512}")
 _SEGMENT: Final = re.compile(r"[^/\\…]+")
+_PIECE: Final = re.compile(r"[^/\\…;=,]+")
 _FILE: Final = re.compile(r"\.[a-z]{2,4}$")
 _SHORTEST_SEGMENT: Final = 6
 _RECEIVER: Final = re.compile(r"/hook/[0-9a-f]{6}(?P<secret>[0-9a-f]{10,512}|(?![^\s\"'<>/?#…]))")
@@ -60,13 +66,30 @@ def urls(text: str, *, names: bool = False) -> Iterator[Span]:
         yield from _query(text)
     for found in _KEY_PATH.finditer(text):
         yield from _segments(text, found.end(), Looks.RANDOM if "key" in found[0].lower() else Looks.DIGITS)
+    if "://" in text and not names:
+        yield from _paths(text)
     if "hook" in text:
-        for found in _HOOK.finditer(text):
-            if receiver := _RECEIVER.match(text, found.start()):
-                if receiver["secret"]:
-                    yield Span(*receiver.span("secret"), "…")
-            else:
-                yield from _segments(text, found.start("secret"), Looks.MIXED)
+        yield from _hooks(text)
+
+
+def _hooks(text: str) -> Iterator[Span]:
+    for found in _HOOK.finditer(text):
+        if receiver := _RECEIVER.match(text, found.start()):
+            if receiver["secret"]:
+                yield Span(*receiver.span("secret"), "…")
+        else:
+            yield from _segments(text, found.start("secret"), Looks.MIXED)
+
+
+def _paths(text: str) -> Iterator[Span]:
+    """What looks random of the path of an address: who knows it may post there, or read."""
+    for host in _HOST.finditer(text):
+        path = _PATH.match(text, host.end())
+        for found in _PIECE.finditer(path[0] if path and _PUBLIC not in path[0] else ""):
+            if is_opaque(value := found[0].rstrip(",;.:)]}")) and not _FILE.search(value):
+                yield Span(host.end() + found.start(), host.end() + found.start() + len(value), MASK)
+    for host in _HOOK_HOST.finditer(text):
+        yield from _segments(text, host.end(), Looks.MIXED)
 
 
 def _segments(text: str, start: int, least: Looks) -> Iterator[Span]:
@@ -89,7 +112,8 @@ def _user(text: str, start: int, *, encoded: bool) -> Iterator[Span]:
     authority = found[0] if found else ""
     user, at, _ = authority.rpartition("@")
     if at:
-        if user not in _PLAIN_USERS:
+        # A token stands alone there, and so does the name of an organization: `https://acme@dev.azure.com/acme`.
+        if user not in _PLAIN_USERS and (":" in user or looks(user) > Looks.WORD):
             yield Span(start, start + len(user), MASK)
     elif ":" in authority and not _PORT.search(authority) and (rest := _REST.match(text, start)):
         # A password with a slash, a quote or the like in it.
@@ -109,7 +133,7 @@ def _bare_users(text: str, *, names: bool) -> Iterator[Span]:
 
 def _query(text: str) -> Iterator[Span]:
     for found in _PARAMETER.finditer(text):
-        said, look = key(found["key"]), looks(found["value"])
+        said, look = key(found["key"]), looks(unquote(found["value"]) if "%" in found["value"] else found["value"])
         least = Looks.WORD if said >= Key.NAMED else Looks.MIXED if said is Key.WEAK else Looks.RANDOM
         if look >= least or found["key"].lower() in table().signed:
             yield Span(*found.span("value"), MASK)

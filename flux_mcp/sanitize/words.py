@@ -39,6 +39,8 @@ LEAST: Final = {Key.ABOUT: Looks.RANDOM, Key.WEAK: Looks.RANDOM, Key.NAMED: Look
 """What a value must look like at least to be masked, by its key."""
 
 _SHORTEST_RANDOM: Final = 12
+_SHORTEST_OPAQUE: Final = 16
+_SHORTEST_PIECE: Final = 10
 _SURPRISING: Final = 0.45
 """Of 100 pairs of a random text more than that are no pairs of a word, in 999 texts of 1,000."""
 _FEW: Final = 5
@@ -61,7 +63,11 @@ _NOTHING: Final = re.compile(
     r"|[0-9]{1,3}|[0-9]{1,5}(?:\.[0-9]+)?(?:[nuµm]?s|[mhdwy]|[kKMGTPE]i?B?|%)(?:[0-9]{1,5}m?[smh]){0,3}"  # an amount
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}.*"  # a date
     r"|[A-Za-z][A-Za-z0-9+.-]*://.*"  # an address
-    r"|(?i:sha(?:1|256|384|512)|md5)[:-].*"  # a digest
+    r"|(?i:sha(?:1|256|384|512)|md5)[:-].*|[^\s@]{1,512}@sha(?:1|256|512):[0-9a-f]+"  # a digest
+    r"|0x[0-9a-f]{1,16}"  # an address in memory
+    r"|ENC\[.*"  # what SOPS encrypted
+    r"|[A-Za-z]{2,20}:[a-z0-9_-]+(?:/[a-z0-9_.-]+)+(?:#[\w.-]+)?"  # where a store keeps it
+    r"|(?:[A-Za-z_]+\.)+[A-Za-z_]+[\[(].*|(?:ENV|env|getenv)[\[(].*"  # an expression of a program
     r"|age1[a-z0-9]+|AAAA[BCE][0-9A-Za-z+/=]+"  # public keys of age and ssh
     r"|(?i:sha[0-9]{1,3}|[hrep]s[0-9]{3}|rsa|ecdsa|ed25519|hmac|aes)(?i:[-_]?(?:with|rsa|ecdsa|encryption|gcm|cbc|sha|[0-9]{1,4})){0,6}"
     r"|\*?\w*\)?\(nil\).*|(?:\[\]|\*|map\[|[&*]?[a-z0-9]+\.[A-Z][A-Za-z]+\{)[a-z].*",  # types and no value of Go
@@ -110,6 +116,18 @@ def is_random(text: str, least: int) -> bool:
     else:
         return False
     return any(_surprise(piece) >= _SURPRISING + (0 if digits else 0.1) for piece in pieces)
+
+
+def is_opaque(text: str) -> bool:
+    """Whether a text looks random and holds letters of both cases and digits, as no name of Kubernetes does."""
+    return (
+        len(text) >= _SHORTEST_OPAQUE
+        and max(map(len, _SEGMENT.findall(text)), default=0) >= _SHORTEST_PIECE
+        and text != text.lower()
+        and text != text.upper()
+        and any(letter.isdigit() for letter in text)
+        and is_random(text, _SHORTEST_OPAQUE)
+    )
 
 
 def _surprise(text: str) -> float:

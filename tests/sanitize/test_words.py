@@ -10,10 +10,10 @@ from tests.support.made_up import filled
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        *((name, Key.STRONG) for name in ("password", "DB_PASSWORD", "dbpassword", "adminPassword", "--pass", "apiKey", "api_key", "APIKEY", "clientSecret", "client-secret", "SECRET_KEY_BASE", "AWS_SECRET_ACCESS_KEY", "accessToken", "private-key", "passwordHash", "Kennwort", "client-key-data", "PASSWORD_1", "password_new")),
-        *((name, Key.NAMED) for name in ("secret", "existingSecret", "token", "credentials", "signature", "sig", "bearer", "tokens", "secret_named", "token_refresh", "webhook-secret", "AutomountServiceAccountToken", ".dockerconfigjson")),
-        *((name, Key.WEAK) for name in ("key", "auth", "X-Auth", "APP_KEY", "sessionid", "otp", "salt", "tls.key", "PASSWORD_SALT"[9:], "psk")),
-        *((name, Key.ABOUT) for name in ("secretName", "secretRef", "tokenFile", "token-file", "TOKEN_EXPIRY", "tokenExpirationSeconds", "private_key_path", "secretstore", "password-store", "passwordLength", "accessKeyId", "token_name", "access-key-rotator", "key_id", "authMode", "keyRotation")),
+        *((name, Key.STRONG) for name in ("password", "DB_PASSWORD", "dbpassword", "adminPassword", "--pass", "apiKey", "api_key", "APIKEY", "clientSecret", "client-secret", "SECRET_KEY_BASE", "AWS_SECRET_ACCESS_KEY", "accessToken", "private-key", "passwordHash", "Kennwort", "client-key-data", "PASSWORD_1", "password_new", "psk", "X-Auth-Key", "requirepass", "wachtwoord")),
+        *((name, Key.NAMED) for name in ("secret", "existingSecret", "token", "credentials", "signature", "sig", "bearer", "tokens", "secret_named", "token_refresh", "webhook-secret", "AutomountServiceAccountToken", ".dockerconfigjson", "secret_id")),
+        *((name, Key.WEAK) for name in ("key", "auth", "X-Auth", "APP_KEY", "sessionid", "otp", "salt", "tls.key", "PASSWORD_SALT"[9:], "pat", "community", "encrypt")),
+        *((name, Key.ABOUT) for name in ("secretName", "secretRef", "tokenFile", "token-file", "TOKEN_EXPIRY", "tokenExpirationSeconds", "private_key_path", "secretstore", "password-store", "passwordLength", "accessKeyId", "token_name", "access-key-rotator", "key_id", "authMode", "keyRotation", "cookie-domain", "tokens_used")),
         *((name, Key.NONE) for name in ("design", "compass", "bypass", "publicKey", "pubkey"[:3] + "_key", "jsig", "signal", "cpwd", "pwdx", "monkey", "tokenizer", "oauth", "author", "namespace", "", "42")),
     ],
 )  # fmt: skip
