@@ -56,8 +56,11 @@ format: setup
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
+# docs/performance.md: what the answers cost, with the bounds. make bench SIZE=1000 TOOL=list_flux_resources, PART=start,
+# PAIRS=20, and PAGE=1 to write the page.
 bench: setup
-	.venv/bin/python -m tests.bench
+	@.venv/bin/python -m tests.bench $(if $(SIZE),--size=$(SIZE)) $(if $(TOOL),--tool=$(TOOL)) $(if $(PART),--part=$(PART)) \
+		$(if $(PAIRS),--pairs=$(PAIRS)) $(if $(PAGE),--page)
 
 # Rewrites tests/tools/golden/ from the code; read the diff before you commit it.
 golden: setup

@@ -3,8 +3,9 @@
 The same objects are served over HTTP to a real kubectl, in chunks as it asks for them, and held in memory for tests.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -13,10 +14,11 @@ from typing import Any, Final
 import orjson
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
-from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT, KUBERNETES_KINDS, POD
+from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT, KUBERNETES_KINDS, POD, REPLICA_SET
 from flux_mcp.kubectl.base import Output
+from flux_mcp.kubectl.command import Command
 from tests.support.api import Api, applied_by, thing
-from tests.support.http_api import HttpApi, Response, http_api
+from tests.support.http_api import HttpApi, Response, http_api, write_kubeconfig
 from tests.support.items import READY, item
 
 MOMENT: Final = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -43,6 +45,10 @@ CAUSES: Final = (
 _REVISION: Final = "refs/heads/main@sha1:b649360b9b36ab734e2dbd2d69762648a835a73c"
 _MADE: Final = ("ConfigMap", "Service", "ServiceAccount", "Secret", "PersistentVolumeClaim")
 _CHUNK: Final = 500
+DIFFERING: Final = 50
+"""In the other fleet, one of so many Kustomizations applies another path."""
+CONTEXTS: Final = ("test", "other")
+LOG: Final = b"2026-11-22T09:27:06Z\tinfo\treconciled\n"
 
 
 def entries(random: Random) -> int:
@@ -50,8 +56,28 @@ def entries(random: Random) -> int:
     return min(500, max(5, round(random.lognormvariate(3.4, 0.7))))
 
 
-def _metadata(number: int) -> dict[str, Any]:
+def _managed_fields(controller: str) -> list[dict[str, Any]]:
+    """Who owns which fields: the applier those of spec, the controller those of status. kubectl prints them if asked."""
+    fields = ("interval", "path", "prune", "retryInterval", "sourceRef", "targetNamespace", "timeout", "postBuild")
+    status = ("conditions", "inventory", "history", "lastAppliedRevision", "lastAttemptedRevision")
+    label: dict[str, Any] = {f"f:kustomize.toolkit.fluxcd.io/{field}": {} for field in ("name", "namespace")}
+    applied = {"f:metadata": {"f:labels": label}, "f:spec": {f"f:{field}": {} for field in fields}}
+    common = {"apiVersion": "v1", "fieldsType": "FieldsV1", "time": "2026-11-20T09:15:39Z"}
+    return [
+        {**common, "manager": "kustomize-controller", "operation": "Apply", "fieldsV1": applied},
+        {
+            **common,
+            "manager": f"gotk-{controller}",
+            "operation": "Update",
+            "subresource": "status",
+            "fieldsV1": {"f:status": {f"f:{field}": {} for field in status}},
+        },
+    ]
+
+
+def _metadata(number: int, controller: str = "kustomize-controller") -> dict[str, Any]:
     return {
+        "managedFields": _managed_fields(controller),
         "labels": {**applied_by("flux-system"), "sharding.fluxcd.io/key": SHARDS[number % 2]},
         "finalizers": ["finalizers.fluxcd.io"],
         "resourceVersion": str(100_000 + number),
@@ -117,7 +143,7 @@ def helm_release(number: int, random: Random) -> dict[str, Any]:
         "HelmRelease",
         name,
         namespace,
-        metadata=_metadata(number),
+        metadata=_metadata(number, "helm-controller"),
         spec={
             "chartRef": {"kind": "OCIRepository", "name": f"chart-{number % 20}", "namespace": "flux-system"},
             "driftDetection": {"mode": "enabled"},
@@ -162,6 +188,44 @@ def _workload(namespace: str, name: str, labels: dict[str, str]) -> dict[str, An
     return made
 
 
+def _replica_set(deployment: dict[str, Any]) -> dict[str, Any]:
+    meta = deployment["metadata"]
+    made = thing(REPLICA_SET, f"{meta['name']}-64ccfc798d", meta["namespace"], owner=deployment)
+    made["metadata"] |= {"creationTimestamp": "2026-11-20T09:15:39Z"}
+    made["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": "1"}
+    made["spec"] = {"replicas": 1, "template": deployment["spec"]["template"]}
+    return made
+
+
+def _event(about: dict[str, Any]) -> dict[str, Any]:
+    """What the controller reports of the last run of an object."""
+    meta, ready = about["metadata"], about["status"]["conditions"][0]
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {
+            "name": f"{meta['name']}.187a5d6f00c2a1b3",
+            "namespace": meta["namespace"],
+            "annotations": {"kustomize.toolkit.fluxcd.io/revision": _REVISION},
+        },
+        "involvedObject": {
+            "apiVersion": about["apiVersion"],
+            "kind": about["kind"],
+            "name": meta["name"],
+            "namespace": meta["namespace"],
+            "uid": meta["uid"],
+        },
+        "type": "Normal" if ready["status"] == "True" else "Warning",
+        "reason": ready["reason"],
+        "message": ready["message"],
+        "source": {"component": "kustomize-controller"},
+        "reportingComponent": "kustomize-controller",
+        "firstTimestamp": "2026-11-22T09:15:49Z",
+        "lastTimestamp": "2026-11-22T09:25:49Z",
+        "count": 3,
+    }
+
+
 def _controllers() -> Iterator[dict[str, Any]]:
     shards = [f"{name}-{shard}" for name in ("kustomize-controller", "helm-controller") for shard in SHARDS]
     for name in ("source-controller", "notification-controller", "kustomize-controller", "helm-controller", *shards):
@@ -193,23 +257,34 @@ def _crds() -> Iterator[dict[str, Any]]:
         yield made
 
 
-def fleet(size: int) -> list[dict[str, Any]]:
-    """All objects of a fleet with so many Flux objects: the same ones each time."""
+def fleet(size: int, *, other: bool = False) -> list[dict[str, Any]]:
+    """All objects of a fleet with so many Flux objects: the same ones each time.
+
+    Args:
+        size: how many.
+        other: a second cluster with the same objects, of which some differ.
+    """
     random = Random(size)
     sources = [source("GitRepository", f"fleet-{number}") for number in range(50)]
     sources += [source("OCIRepository", f"chart-{number}") for number in range(20)]
     left = size - len(sources)
     releases = [helm_release(number, random) for number in range(left // 10)]
     appliers = [kustomization(number, random) for number in range(left - len(releases))]
+    for one in appliers[::DIFFERING] if other else ():
+        one["spec"]["path"] += "-next"
     workloads = []
     for one in appliers:
         name, namespace = one["metadata"]["name"], one["metadata"]["namespace"]
         workloads.append(_workload(namespace, name, applied_by(name, namespace)))
-    return [*sources, *appliers, *releases, *workloads, *_controllers(), *_crds()]
+    events = [_event(one) for number, one in enumerate(appliers) if number % FAILING in {1, 2}]
+    replica_sets = map(_replica_set, workloads)
+    return [*sources, *appliers, *releases, *workloads, *replica_sets, *events, *_controllers(), *_crds()]
 
 
 class FleetApi(Api):
-    """The fleet in memory. What a command printed once is kept, so that only the first call takes time to print it.
+    """Two fleets in memory, in the contexts dev and prod.
+
+    What a command printed once is kept, so that only the first call takes time to print it.
 
     Attributes:
         printed: the bytes of all answers to `get` since the counter was set to 0.
@@ -218,7 +293,10 @@ class FleetApi(Api):
     def __init__(self, size: int) -> None:
         super().__init__()
         self.printed = 0
-        self._kept: dict[tuple[str, ...], Output] = {}
+        self._kept: dict[tuple[str | None, tuple[str, ...]], Output] = {}
+        self._context: str | None = None
+        self.holds(*fleet(size, other=True))
+        self._other, self._objects = self._objects, defaultdict(dict)
         self.holds(*fleet(size))
 
     def moment(self, context: str | None) -> datetime:
@@ -226,19 +304,31 @@ class FleetApi(Api):
         del context
         return MOMENT
 
+    async def run(self, command: Command, context: str | None = None) -> Output:
+        """What kubectl would print of the fleet of this context."""
+        self._context = context
+        return await super().run(command, context)
+
     def _get(self, args: tuple[str, ...]) -> Output:
-        if args not in self._kept:
-            self._kept[args] = super()._get(args)
-        self.printed += len(self._kept[args].stdout)
-        return self._kept[args]
+        key = self._context, args
+        if key not in self._kept:
+            self._kept[key] = super()._get(args)
+        self.printed += len(self._kept[key].stdout)
+        return self._kept[key]
 
     def _held(self, resource: str) -> dict[tuple[str, str], dict[str, Any]]:
-        selector = next(word for word in self.calls[-1] if word.startswith("--selector=")).removeprefix("--selector=")
-        key, _, label = selector.partition("=")
-        held = super()._held(resource)
+        flags = dict(word.split("=", 1) for word in self.calls[-1] if word.startswith("--") and "=" in word)
+        key, _, label = flags["--selector"].partition("=")
+        held = self._other[resource] if self._context == "prod" else super()._held(resource)
+        if flags["--show-managed-fields"] == "false":
+            held = {at: {**one, "metadata": _without_managed_fields(one["metadata"])} for at, one in held.items()}
         if not key:
             return held
         return {at: one for at, one in held.items() if one["metadata"].get("labels", {}).get(key) == label}
+
+
+def _without_managed_fields(metadata: dict[str, Any]) -> dict[str, Any]:
+    return {field: value for field, value in metadata.items() if field != "managedFields"}
 
 
 class _Fleet:
@@ -262,6 +352,8 @@ class _Fleet:
             ]
 
     def answer(self, _method: str, path: str, query: dict[str, list[str]]) -> Response | None:
+        if path.endswith("/log"):
+            return 200, 100 * LOG
         chunks = self._chunks.get(path.removeprefix("/apis/").removeprefix("/api/"))
         if chunks is None or "labelSelector" in query or "fieldSelector" in query:
             return None
@@ -270,7 +362,14 @@ class _Fleet:
 
 @contextmanager
 def served(folder: Path, size: int) -> Iterator[Path]:
-    """Serve a fleet of this size while the context lasts; the kubeconfig to use."""
-    with http_api(folder) as api:
-        api.answer = _Fleet(api, fleet(size)).answer
-        yield api.kubeconfig
+    """Serve a fleet of this size and another one while the context lasts; a kubeconfig with a context for each."""
+    addresses = {}
+    with ExitStack() as stack:
+        for context in CONTEXTS:
+            place = folder / context
+            place.mkdir()
+            api = stack.enter_context(http_api(place))
+            api.answer = _Fleet(api, fleet(size, other=context == "other")).answer
+            addresses[context] = api.address
+        write_kubeconfig(folder / "kubeconfig", **addresses)
+        yield folder / "kubeconfig"

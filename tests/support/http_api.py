@@ -43,7 +43,10 @@ class HttpApi:
         answer: asked first with method, path and query; None lets the server answer as usual.
         requests: method and path of every request so far.
         kubeconfig: the file to use it with.
+        address: of the server.
     """
+
+    address = ""
 
     def __init__(self, folder: Path) -> None:
         self.versions: dict[str, list[str]] = {}
@@ -169,7 +172,8 @@ def http_api(folder: Path) -> Iterator[HttpApi]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    write_kubeconfig(api.kubeconfig, f"http://127.0.0.1:{server.server_port}")
+    api.address = f"http://127.0.0.1:{server.server_port}"
+    write_kubeconfig(api.kubeconfig, test=api.address)
     try:
         yield api
     finally:
@@ -177,17 +181,17 @@ def http_api(folder: Path) -> Iterator[HttpApi]:
         server.server_close()
 
 
-def write_kubeconfig(path: Path, address: str) -> None:
-    """A kubeconfig with the one context `test` for this address."""
+def write_kubeconfig(path: Path, **addresses: str) -> None:
+    """A kubeconfig with a context for each address, by name; the first one is in use."""
     path.write_text(
         json.dumps(
             {
                 "apiVersion": "v1",
                 "kind": "Config",
-                "current-context": "test",
-                "clusters": [{"name": "test", "cluster": {"server": address}}],
+                "current-context": next(iter(addresses)),
+                "clusters": [{"name": name, "cluster": {"server": address}} for name, address in addresses.items()],
                 "users": [{"name": "me", "user": {"token": "none"}}],
-                "contexts": [{"name": "test", "context": {"cluster": "test", "user": "me"}}],
+                "contexts": [{"name": name, "context": {"cluster": name, "user": "me"}} for name in addresses],
             }
         )
     )
