@@ -64,7 +64,10 @@ class SeveralContexts:
                 return output
             found = parse_document(output.stdout)
             mine: list[Any] = [entry for entry in items(found, "contexts") if text(entry, "name") == self._context]
-            document = {**found, "current-context": self._context, "contexts": [*mine, *document["contexts"]]}
+            # Where a cluster of the kubeconfig has the name of a recording, the later entry counts.
+            clusters = [*document["clusters"], *items(found, "clusters")]
+            contexts = [*mine, *document["contexts"]]
+            document = {**found, "current-context": self._context, "contexts": contexts, "clusters": clusters}
         return Output(0, orjson.dumps(document), "")
 
     def kill_all(self) -> None:

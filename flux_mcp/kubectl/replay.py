@@ -372,7 +372,8 @@ class RecordedKubectl:
 def config_of(*recordings: RecordedKubectl) -> JsonObject:
     """What `kubectl config view` prints where the contexts are recordings; the first is the one in use."""
     contexts = [{"name": each.context, "context": {"cluster": each.context, "user": each.user}} for each in recordings]
-    return {"kind": "Config", "current-context": contexts[0]["name"], "contexts": contexts}
+    clusters = [{"name": each.context, "cluster": {}} for each in recordings]
+    return {"kind": "Config", "current-context": contexts[0]["name"], "contexts": contexts, "clusters": clusters}
 
 
 def log_file(folder: Path, command: Logs) -> Path:

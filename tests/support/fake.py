@@ -42,12 +42,15 @@ _VERBS = ("get", "annotate", "logs", "config", "version", "api-resources", "auth
 
 def kubeconfig(current: str = "dev", *names: str) -> dict[str, Any]:
     """What `kubectl config view -o json` prints for contexts of these names; each has a user NAME-user."""
+    names = names or ("dev", "prod")
     return {
         "kind": "Config",
         "current-context": current,
+        "clusters": [
+            {"name": f"{name}-cluster", "cluster": {"server": f"https://{name}.example.com:6443"}} for name in names
+        ],
         "contexts": [
-            {"name": name, "context": {"cluster": f"{name}-cluster", "user": f"{name}-user"}}
-            for name in (names or ("dev", "prod"))
+            {"name": name, "context": {"cluster": f"{name}-cluster", "user": f"{name}-user"}} for name in names
         ],
     }
 
