@@ -19,7 +19,7 @@ from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.gather import gather
 from flux_mcp.errors import BadArgument, KubectlError, NotFound
 from flux_mcp.flux.graph import Graph, loops
-from flux_mcp.flux.status import Flag, Health, ObjectStatus, assess, is_current
+from flux_mcp.flux.status import NEW_REVISION, Flag, Health, ObjectStatus, assess, is_current
 from flux_mcp.reconcile.outcome import WAITING, Target, view_target
 from flux_mcp.request import RequestContext
 
@@ -238,6 +238,8 @@ def _patience(dependency: Dependency, left: float) -> float:
         return RETRY if dependency.unread else STILL
     if dependency.status is None or dependency.status.reason in WAITING:
         return RETRY
+    if dependency.behind and Flag.REVISION_BEHIND not in dependency.status.flags:
+        return NEW_REVISION  # its source has just fetched another revision
     if dependency.status.health is Health.PROGRESSING and Flag.STUCK not in dependency.status.flags:
         return inf
     # A failed run that its controller retries before the wait ends.

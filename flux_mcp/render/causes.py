@@ -56,6 +56,11 @@ class Length:
     log: int = 0
     pods: int = 1
 
+    @property
+    def blocked(self) -> int:
+        """Objects that a cause blocks, which are named: of each cause one at least."""
+        return self.named or 1
+
 
 FULL: Final = Length(message=MESSAGE, named=20, evidence=20, log=10)
 BRIEF: Final = Length(message=300, named=10, evidence=5, log=3)
@@ -90,7 +95,9 @@ class Causes:
         title = f"{number}. {self.title(cause, length)}"
         if length in {SHORTEST, ONE_LINE}:
             parts = advice if length is ONE_LINE else [part for part in advice if not part.startswith("fix: ")]
-            return "; ".join((title, *self._most_telling(cause, length), *parts))
+            return "; ".join(
+                (title, *self._most_telling(cause, length), *parts, *self._blocks(cause, position, length))
+            )
         lines = [title, *self._evidence(cause, length), *advice, *self._where(cause, position, length)]
         return f"\n{_INDENT}".join(lines)
 
@@ -241,9 +248,12 @@ class Causes:
                 between = [self._step(ref) for ref in path[1:-1][:STEPS]]
                 between += [f"… {len(path) - 2 - STEPS} more"] if len(path) - 2 > STEPS else []
                 yield f"path: {' → '.join((name_of(path[0]), *between, name_of(path[-1])))}"
+        yield from self._blocks(cause, position, length)
+
+    def _blocks(self, cause: Cause, position: int, length: Length) -> Iterator[str]:
         blocks = self.diagnosis.blocks[position]
         if blocks and self.asked not in cause.members:
-            yield f"blocks: {self.named(blocks, length.named)}"
+            yield f"blocks: {self.named(blocks, length.blocked)}"
 
     def _step(self, ref: ObjectRef) -> str:
         status = self.diagnosis.statuses[ref]

@@ -248,8 +248,7 @@ class FluxDiagnosis(Answer):
         found: list[Line] = []
         for at, line in enumerate(lines):
             cause, blocks = self.diagnosis.causes[self.positions[at]], self.diagnosis.blocks[self.positions[at]]
-            most = lengths[at].named
-            new = ({*cause.members[: most + 1], *blocks[:most]} & matching) - named
+            new = ({*cause.members[: lengths[at].named + 1], *blocks[: lengths[at].blocked]} & matching) - named
             named |= new
             found.append(Line(line, len(new), 1))
         shortened = [at + 1 for at, length in enumerate(lengths) if length is not steps[-1]]

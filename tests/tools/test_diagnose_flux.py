@@ -1,6 +1,7 @@
 """diagnose_flux through an MCP client: what it asks kubectl, what it says, and its bounds."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -446,6 +447,19 @@ async def test_a_cluster_full_of_trouble_is_cut_and_says_so(tmp_path: Path, size
     assert reply.lines[0].partition(" · ")[0].endswith(f" of {size}")
     assert reply.lines[-1].startswith("… ")
     assert reply.lines[-1].endswith(" Kustomization (BuildFailed). Narrow with kind, namespace or name.")
+
+
+async def test_a_cause_that_is_shortened_still_names_what_it_blocks(tmp_path: Path) -> None:
+    items = [bad("BuildFailed", f"no such file {chr(0x4E00 + n) * 150}", name=f"k{n}") for n in range(25)]
+    items += [waiting(f"w{n}", f"k{n}") for n in range(25)]
+    reply = await ask(written(tmp_path / "r", flux=items))
+    assert "Shortened to fit: " in reply.lines[-1]
+    assert reply.lines[0].startswith(f"{TOOL}: 50 of 50 · ")
+    for n in range(25):
+        (cause,) = (
+            text for text in re.split(r"\n(?=\d+\. )", reply.text) if f"Kustomization flux-system/k{n}:" in text
+        )
+        assert f"blocks: Kustomization flux-system/w{n} (DependencyNotReady)" in cause
 
 
 async def test_a_chain_of_two_thousand_is_answered(tmp_path: Path) -> None:

@@ -1193,6 +1193,25 @@ async def test_a_loop_anywhere_in_the_source_is_why_a_dependency_is_behind(api: 
     assert api.clock.now - begin < 10
 
 
+async def test_a_dependency_has_time_to_follow_a_revision_that_has_just_come(api: FluxApi) -> None:
+    """A controller with a long queue takes some seconds to begin."""
+    old, new = "main@sha1:" + "a" * 40, "main@sha1:" + "b" * 40
+
+    def follows(one: Item) -> None:
+        ends()(one)
+        one["status"]["lastAppliedRevision"] = new
+
+    artifact = {"revision": new, "lastUpdateTime": LATER}
+    api.holds(
+        waits("infra"),
+        item("GitRepository", "repo", status={"artifact": artifact}),
+        *looped(old, "infra"),
+    )
+    api.moves("Kustomization", "infra", *[stays] * 8, follows)
+    api.reacts("apps", *[not_ready()] * 12, ends())
+    assert ", succeeded, " in line(await ask(api, wait_seconds=120), "Kustomization", "apps")
+
+
 async def test_a_new_revision_that_no_kustomization_will_follow_is_said(api: FluxApi) -> None:
     old, new = "main@sha1:" + "a" * 40, "main@sha1:" + "b" * 40
 
