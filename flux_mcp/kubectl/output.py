@@ -187,7 +187,9 @@ def _forbidden(_: re.Match[str], line: str, error_context: ErrorContext) -> Kube
     namespace = re.search(r'in the namespace "([^"]{0,63})"', line)
     user = value(who[1]) if who else "this identity"
     many = verb is not None and verb[1] == "list"
-    where = f"in namespace {value(namespace[1])}" if namespace else "in all namespaces" if many else "here"
+    where = (
+        f"in namespace {value(namespace[1])}" if namespace else "in all namespaces" if many else "at the cluster scope"
+    )
     kind = ForbiddenEverywhere if many and not namespace else Forbidden
     return kind(
         f"Forbidden: {user} may not {verb[1] if verb else 'read'} {', '.join(resources) or 'this'}"

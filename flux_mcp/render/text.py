@@ -76,7 +76,7 @@ def unread_line(unread: Sequence[Unread]) -> list[str]:
     """The line that says what could not be read; none where everything was."""
     if not unread:
         return []
-    return ["Could not read: " + "; ".join(map(_unread_item, unread))]
+    return ["Could not read: " + "; ".join(dict.fromkeys(map(_unread_item, unread)))]
 
 
 def _unread_item(unread: Unread) -> str:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flux_mcp.render.text import Line, age, fit, revision, size, until_full, whole_revision
+from flux_mcp.cluster.result import Unread
+from flux_mcp.render.text import Line, age, fit, revision, size, unread_line, until_full, whole_revision
 from flux_mcp.sanitize.quote import (
     abbreviated,
     clean,
@@ -594,3 +595,10 @@ def test_row_43_a_line_of_a_log_begins_nothing(text: str) -> None:
     line = log_line(text)
     assert line.startswith("    ")
     assert not re.search(r"!\[|\]\(|<[a-z]", line)
+
+
+def test_what_two_reads_could_not_read_for_one_reason_is_said_once() -> None:
+    crds = Unread(("CustomResourceDefinition",), "forbidden: viewer may not get at the cluster scope")
+    assert unread_line([crds, Unread(("Pod",), "timeout"), crds]) == [
+        "Could not read: CustomResourceDefinition (forbidden: viewer may not get at the cluster scope); Pod (timeout)"
+    ]
