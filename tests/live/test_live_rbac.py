@@ -22,8 +22,18 @@ ARGUMENTS: dict[str, dict[str, object]] = {
     "get_kubernetes_resources": {"kind": "Deployment"},
     "get_kubernetes_logs": {"kind": "Deployment", "name": "pause", **IN_FLEET},
     "reconcile_flux_resource": {"kind": "GitRepository", "name": "fleet", "wait_seconds": 0, **IN_FLEET},
-    "reconcile_flux_sources": {"namespace": "no-such-namespace", "wait_seconds": 0},
+    "reconcile_flux_sources": {"wait_seconds": 0, **IN_FLEET},
 }
+
+
+def arguments(tool: str) -> dict[str, object]:
+    """Arguments with which a tool reads the cluster; those about several contexts, the one in use alone."""
+    name = kubectl("config", "current-context").strip()
+    several: dict[str, dict[str, object]] = {
+        "compare_flux": {"context": name, "with_context": name},
+        "get_flux_fleet": {"contexts": [name]},
+    }
+    return {**ARGUMENTS, **several}.get(tool, {})
 
 
 def apply(manifest: str) -> None:
@@ -53,7 +63,7 @@ def role(cluster: None) -> Iterator[str]:
 @pytest.mark.parametrize("tool", [tool.name for tool in TOOLS])
 async def test_a_tool_needs_no_more_than_the_role(role: str, tool: str) -> None:
     settings = Settings(access=Access(impersonate=role))
-    reply = await ask(tool, settings, **ARGUMENTS.get(tool, {}))
+    reply = await ask(tool, settings, **arguments(tool))
     if tool == "get_kubernetes_logs":
         # The log may be read; there is no kubelet that has one.
         assert "cannot reach the kubelet" in reply.text or not reply.is_error

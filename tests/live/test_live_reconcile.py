@@ -40,6 +40,7 @@ from tests.support.live import (
     of,
     open_gate,
     outcome,
+    process,
     push_oci,
     run,
     template,
@@ -506,14 +507,12 @@ async def test_a_loop_in_the_source_is_why_a_dependency_stays_behind(objects: Fl
 @contextmanager
 def stopped() -> Iterator[None]:
     """kustomize-controller does nothing, as one that hangs or is down."""
-    pid = os.environ.get("FLUX_MCP_TEST_CONTROLLER_PID")
-    if not pid:
-        pytest.skip("FLUX_MCP_TEST_CONTROLLER_PID names no kustomize-controller to stop for some seconds")
-    os.kill(int(pid), signal.SIGSTOP)
+    pid = process("FLUX_MCP_TEST_CONTROLLER_PID", "kustomize-controller", os.environ["KUBECONFIG"])
+    os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        os.kill(int(pid), signal.SIGCONT)
+        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.mark.parametrize("name", ["broken", "app"])

@@ -7,6 +7,9 @@ environment does not name is left out: the tests of it are skipped, saying so.
     FLUX_MCP_TEST_CHARTS_URL       a Helm repository (http) with a chart named by FLUX_MCP_TEST_CHART (default: web)
     FLUX_MCP_TEST_OCI_URL          oci://HOST/REPOSITORY of a registry over plain HTTP that anybody may push to
     FLUX_MCP_TEST_CONTROLLER_PID   the process of kustomize-controller, which a test stops for some seconds (SIGSTOP)
+    FLUX_MCP_TEST_APISERVER_PID    the process of the API server, which a test stops likewise
+
+A process is stopped only if its arguments or its environment show that it is that program of this cluster.
 """
 
 import contextlib
@@ -69,6 +72,27 @@ def context(name: str) -> str:
     if name not in kubectl("config", "get-contexts", "--output=name").split():
         pytest.skip(f"the kubeconfig has no context {name}")
     return name
+
+
+def process(variable: str, program: str, mark: str) -> int:
+    """The process that an environment variable names, which a test may stop.
+
+    Args:
+        variable: its name.
+        program: what the process runs.
+        mark: what its arguments or its environment hold only if it belongs to this cluster.
+    """
+    pid = os.environ.get(variable)
+    if not pid:
+        pytest.skip(f"{variable} names no {program} to stop for some seconds")
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        held = words + Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        pytest.skip(f"{variable}: there is no process {pid}")
+    if program.encode() not in words.partition(b"\0")[0] or mark.encode() not in held:
+        pytest.skip(f"{variable}: process {pid} is no {program} of this cluster")
+    return int(pid)
 
 
 def of(name: str, **more: Any) -> Settings:
