@@ -21,11 +21,11 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
 from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure
-from flux_mcp.diagnosis.cause import Detail, Fact
+from flux_mcp.diagnosis.cause import CauseType, Detail, Fact
 from flux_mcp.diagnosis.deletion import follow_namespace
 from flux_mcp.diagnosis.messages import NamedObject, named_objects
 from flux_mcp.diagnosis.references import follow_absent, running
-from flux_mcp.diagnosis.search import Search
+from flux_mcp.diagnosis.search import Search, controller_cause
 from flux_mcp.diagnosis.workload_health import failed_before, prerequisite_failure, workload_failures
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import Health
@@ -146,7 +146,8 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
     ]
     search.details += [_other(search, ref) for ref in others[:UNREAD_NAMED]]
     found = len(search.workloads) > failed or any(one.fact in _NOT_READY for one in search.details)
-    search.own = search.own or found or bool(others) or not children
+    controllers = any(one.type is CauseType.CONTROLLER for one in search.causes)
+    search.own = search.own or found or bool(others) or not (children or controllers)
     waiting = any(one.about[0].kind in _PREREQUISITE_KINDS for one in search.workloads)
     if ready and not others and (not found or waiting):
         _all_ready(search, ready)
@@ -205,6 +206,10 @@ def _follow_workload(search: Search, entry: InventoryEntry, ready: list[ObjectRe
     if workload is None:
         if named:
             search.details.append(Detail(Fact.WORKLOAD_MISSING, (ref,)))
+        return
+    down = next((one for one in search.snapshot.controllers.found if one.ref == ref and one.down), None)
+    if down is not None:
+        search.add(controller_cause(down, search.snapshot))
         return
     if workload.settled:
         if named or entry.kind not in {JOB.kind, CRON_JOB.kind}:

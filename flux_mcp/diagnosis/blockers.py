@@ -143,6 +143,16 @@ def _follow_reports(search: Search) -> None:
     _follow_upstream(search, upstream, message)
     follow_ready(search)
     _releases(search, message)
+    if first is failure("chart-version-missing"):
+        search.details += _indexes(search)
+
+
+def _indexes(search: Search) -> Iterator[Detail]:
+    """When the index last changed in which a chart version was searched for; an OCI repository has none."""
+    for ref in search.status.object.sources:
+        status = search.snapshot.statuses.get(ref)
+        if ref.kind == "HelmRepository" and status is not None and status.object.fetched is not None:
+            yield Detail(Fact.INDEX, (ref,), (), status.object.fetched)
 
 
 def _follow_upstream(search: Search, upstream: Upstream, message: str) -> None:

@@ -57,6 +57,7 @@ class Fact(Enum):
     WEBHOOK = "the Service of a webhook"
     WEBHOOK_MISSING = "the Service of a webhook, which does not exist"
     NEEDED_BY = "who refers to an object that does not exist"
+    INDEX = "when the index of a HelmRepository last changed"
     STEP = "the run that goes on"
 
 

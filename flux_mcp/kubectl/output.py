@@ -4,11 +4,14 @@ The exit code is judged before the JSON: a list that failed still prints a valid
 failure, and it is never merged into stdout. The texts are those of kubectl 1.28 to 1.36 and of client-go.
 """
 
+import functools
 import json
 import re
 import signal
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -47,12 +50,26 @@ LONGEST_LINE: Final = 4000
 _NOISE: Final = re.compile(r"[EWIF]\d{4} \d\d:\d\d:\d\d|Warning:|Flag --|$")
 _OF_PLUGIN: Final = re.compile(r"[EF]\d{4} \d\d:\d\d:\d\d[^\]]{0,100}\] (?P<said>.{0,3000})")
 """What a credential plugin logs, which may use the logger of kubectl; kubectl itself repeats its error so."""
-_PLUGIN_FAILED: Final = re.compile("getting credentials: |exec plugin|credential plugin|no Auth Provider found")
+_PLUGIN_FAILED: Final = re.compile(
+    "getting credentials: |auth plugin has been removed|exec plugin|credential plugin|no Auth Provider found"
+)
 _LOGIN_PROMPT: Final = re.compile(
     r"(?i)sign in|log ?in|web browser|in your browser|device ?code|enter (?:the |your )?(?:code|password|pin|otp|mfa)"
     r"|authenticat|one-time|session has expired|passcode|verification code|touch your|tap your|https?://(?:localhost|127\.0\.0\.1)"
 )
 """What a credential plugin writes that waits for somebody."""
+
+
+@functools.cache
+def _hints() -> dict[str, dict[str, str]]:
+    return tomllib.loads((Path(__file__).parent / "hints.toml").read_text(encoding="utf-8"))
+
+
+def _hint(about: str, *lines: str) -> str:
+    """The advice of the first pattern that one of these lines matches; empty for none."""
+    return next(
+        (hint for pattern, hint in _hints()[about].items() if any(re.search(pattern, line) for line in lines)), ""
+    )
 
 
 def _said(text: str, limit: int = _EXCERPT) -> str:
@@ -205,8 +222,7 @@ def _not_logged_in(why: str, error_context: ErrorContext, words: str = "") -> No
     hint = (
         f"{value(missing[1])} is not in PATH of this process: set PATH in the MCP client's configuration."
         if missing
-        else "Log in again where kubectl is used, and check that the MCP client passes on what the plugin needs, such "
-        "as KUBECONFIG, PATH, HOME, AWS_PROFILE."
+        else _hint("login", why, words)
     )
     return NotLoggedIn(
         f"Not logged in, or the credential plugin failed; {error_context}: {why}.{plugin} {hint}", brief="not logged in"
@@ -221,12 +237,17 @@ def _unknown_context(match: re.Match[str], _line: str, error_context: ErrorConte
 
 
 def _unreachable(_: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
-    return Unreachable(f"Cannot reach the cluster; {error_context}: {_said(line)}", brief="cannot reach the cluster")
+    hint = _hint("network", line)
+    return Unreachable(
+        f"Cannot reach the cluster; {error_context}: {_said(line)}{'. ' if hint else ''}{hint}",
+        brief="cannot reach the cluster",
+    )
 
 
 def _slow(_: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
+    hint = _hint("network", line)
     return TimedOut(
-        f"The API server did not answer in time; {error_context}: {_said(line)}",
+        f"The API server did not answer in time; {error_context}: {_said(line)}{'. ' if hint else ''}{hint}",
         brief="timeout",
         resources=_about(line),
     )
@@ -285,13 +306,15 @@ def _kubelet(match: re.Match[str], _line: str, error_context: ErrorContext) -> K
 
 
 def _login(_: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
-    return _not_logged_in(_said(line), error_context)
+    return _not_logged_in(_said(line, MESSAGE), error_context)
 
 
 def _other(match: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
-    said = _said(match[1])
+    error = match[1] or match[2]
     return ServerError(
-        f"The API server answered an error; {error_context}: {said}", brief=_said(match[1], 120), resources=_about(line)
+        f"The API server answered an error; {error_context}: {_said(error)}",
+        brief=_said(error, 120),
+        resources=_about(line),
     )
 
 
@@ -300,7 +323,7 @@ def _any(*phrases: str) -> re.Pattern[str]:
 
 
 _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
-    (_any(r"context was not found for specified context: (.+)$"), _unknown_context),
+    (_any(r"context was not found for specified context: ([^,\]]+)"), _unknown_context),
     (_any(r"context \"([^\"]{1,300})\" does not exist"), _unknown_context),
     (_any(r"the server doesn't have a resource type \"([^\"]{1,300})"), _kind),
     (_any(r"the server could not find the requested resource \((?:get|list|patch) [a-z]"), _version_gone),
@@ -311,7 +334,20 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
         ),
         _kubelet,
     ),
-    (_any("You must be logged in", "asked for the client to provide credentials", "^error: EOF$"), _login),
+    (
+        _any(
+            "You must be logged in",
+            "asked for the client to provide credentials",
+            "^error: EOF$",
+            'User "system:anonymous"',
+            "No valid id-token",
+            "failed to refresh token",
+            "oauth2: ",
+            "remote error: tls: (?:expired|bad|unknown) certificate",
+            "remote error: tls: (?:certificate required|unknown certificate authority)",
+        ),
+        _login,
+    ),
     (_any(r"Error from server \((\w{1,60})\): (.*)"), _server),
     (
         _any(
@@ -352,7 +388,7 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
         ),
         _unreachable,
     ),
-    (_any("Error from server: (.*)"), _other),
+    (_any("Error from server: (.*)", r"^error: (an error on the server .*)"), _other),
 )
 
 

@@ -505,6 +505,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.WEBHOOK: _simply("the webhook runs behind {refs}"),
     Fact.WEBHOOK_MISSING: _simply("{refs}, which the webhook runs behind, does not exist"),
     Fact.NEEDED_BY: _simply("{refs} refers to it"),
+    Fact.INDEX: _simply("the index of {refs} last changed {ago}"),
     Fact.STEP: _simply("now: {0}"),
 }
 """What each fact says; nothing where the title says it."""

@@ -33,6 +33,7 @@ class FluxInstallation(Answer):
         crds: of Flux; empty where they could not be read.
         statuses: of every Flux object, in the order of trouble.
         served: how many Flux kinds the API server serves.
+        idle: the Deployment of a controller of which no Pod is ready → its objects; None → those that nobody watches.
     """
 
     title = "get_flux_instance"
@@ -45,6 +46,7 @@ class FluxInstallation(Answer):
     crds: tuple[Crd, ...]
     statuses: tuple[ObjectStatus, ...]
     served: int
+    idle: Mapping[ObjectRef | None, tuple[ObjectRef, ...]]
 
     def lines(self) -> Iterator[str]:
         if not self.served and not self.controllers:
@@ -150,6 +152,10 @@ class FluxInstallation(Answer):
             own = [arg for arg in controller.args if arg not in listed]
             yield f"  {self._controller(controller, own, failures)}"
             yield from self._containers(controller)
+            if idle := self.idle.get(controller.ref):
+                yield f"    nothing reconciles its objects: {_named(idle)}"
+        if unwatched := self.idle.get(None):
+            yield f"  No controller selects the labels or the namespace of: {_named(unwatched)}"
 
     def _missing(self) -> Iterator[str]:
         """Controllers of kinds that have objects, where no Deployment with the label runs them."""
@@ -252,6 +258,11 @@ class FluxInstallation(Answer):
             first = f", the first {FIRST}" if len(trouble) > FIRST else ""
             yield f"In trouble: {len(trouble)}{first} (diagnose_flux explains them):"
         yield from (f"  {object_line(status, self.request, 0)}" for status in trouble[:FIRST])
+
+
+def _named(refs: Sequence[ObjectRef]) -> str:
+    more = f" and {len(refs) - FIRST} more" if len(refs) > FIRST else ""
+    return ", ".join(map(name_of, refs[:FIRST])) + more
 
 
 def _object(status: ObjectStatus) -> str:

@@ -1,5 +1,6 @@
 """get_flux_instance: which Flux runs here, who installed it, how its controllers are, and how its objects are."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,10 +8,11 @@ from typing import Any, Final
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT, POD
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.unstructured import text
+from flux_mcp.api.unstructured import labels, text
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.gather import gather
 from flux_mcp.cluster.result import ListResult, Unread
+from flux_mcp.diagnosis.controllers import ControllerSet, Watch
 from flux_mcp.flux.installation import (
     CONTROLLERS,
     OPERATOR,
@@ -42,6 +44,7 @@ class _Seen:
 
     object: FluxObject
     reported: Distribution | None
+    labels: Mapping[str, str]
 
     @property
     def ref(self) -> ObjectRef:
@@ -50,7 +53,7 @@ class _Seen:
 
 def _see(item: Mapping[str, Any]) -> _Seen | None:
     one = view(item)
-    return None if one is None else _Seen(one, reported_distribution(item))
+    return None if one is None else _Seen(one, reported_distribution(item), labels(item, "metadata", "labels"))
 
 
 def _see_controller(item: Mapping[str, Any]) -> Workload | Pod | None:
@@ -101,9 +104,26 @@ async def get_flux_instance(cluster: Cluster, *, context: Context = None) -> Flu
         operators=operators(of_operator, pods),
         crds=tuple(sorted(crds.objects, key=lambda crd: crd.ref)),
         statuses=assess((one.object for one in objects.objects), request.now),
+        idle=_idle(objects.objects, ControllerSet(found), request),
         served=len(served),
         unread=unread,
     )
+
+
+def _idle(
+    seen: Sequence[_Seen], controllers: ControllerSet, request: RequestContext
+) -> dict[ObjectRef | None, tuple[ObjectRef, ...]]:
+    """The Deployment of a controller of which no Pod is ready → the objects that are its own; None → nobody's."""
+    found: dict[ObjectRef | None, list[ObjectRef]] = defaultdict(list)
+    for one in sorted(seen, key=lambda one: one.ref):
+        flux = one.object
+        if flux.kind.static or flux.oci_helm_repository:
+            continue
+        watch, watching = controllers.watch(flux.kind.controller, one.ref.namespace, one.labels, request.now)
+        for key in (None,) if watch is Watch.NOBODY else tuple(each.ref for each in watching):
+            if watch in {Watch.NOBODY, Watch.DOWN}:
+                found[key].append(one.ref)
+    return {key: tuple(refs) for key, refs in found.items()}
 
 
 async def _pods_without_label(

@@ -305,6 +305,116 @@ def test_a_signal_says_what_was_written_before() -> None:
     assert 'kubectl wrote: "error: half a"' in str(found)
 
 
+LOGIN = "Unable to connect to the server: "
+EXEC = f"{LOGIN}getting credentials: "
+
+
+@pytest.mark.parametrize(
+    ("stderr", "error", "said"),
+    [
+        pytest.param(
+            f'{EXEC}decoding stdout: no kind "ExecCredential" is registered for version '
+            '"client.authentication.k8s.io/v1alpha1" in scheme "pkg/client/auth/exec/exec.go:62"',
+            NotLoggedIn,
+            "aws eks update-kubeconfig",
+            id="a-kubeconfig-of-an-old-cli",
+        ),
+        pytest.param(
+            "error: The azure auth plugin has been removed.\nPlease use the https://github.com/Azure/kubelogin "
+            "kubectl/client-go credential plugin instead.",
+            NotLoggedIn,
+            "kubelogin convert-kubeconfig",
+            id="a-removed-plugin",
+        ),
+        pytest.param(
+            f'error: unknown command "oidc-login" for "kubectl"\n{EXEC}exec: executable kubectl failed with exit code 1',
+            NotLoggedIn,
+            "not in PATH of this process",
+            id="a-missing-kubectl-plugin",
+        ),
+        pytest.param(
+            f"{EXEC}exec plugin cannot support interactive mode: standard input is not a terminal",
+            NotLoggedIn,
+            "Log in once in a terminal",
+            id="a-plugin-that-wants-a-terminal",
+        ),
+        pytest.param(
+            f"{LOGIN}No valid id-token, and cannot refresh without refresh-token",
+            NotLoggedIn,
+            "Log in again",
+            id="oidc",
+        ),
+        pytest.param(
+            f"{LOGIN}failed to refresh token: oauth2: cannot fetch token: 400 Bad Request\n"
+            'Response: {"errorMessage":"Provided refresh_token is expired"}',
+            NotLoggedIn,
+            "Provided refresh_token is expired",
+            id="an-expired-refresh-token",
+        ),
+        pytest.param(
+            f"{LOGIN}remote error: tls: expired certificate", NotLoggedIn, "client certificate", id="client-certificate"
+        ),
+        pytest.param(
+            FORBIDDEN.replace("viewer", "system:anonymous"), NotLoggedIn, "carried no credentials", id="anonymous"
+        ),
+        pytest.param(
+            f"{LOGIN}tls: failed to verify certificate: x509: certificate has expired or is not yet valid",
+            Unreachable,
+            "A new login does not help",
+            id="the-servers-certificate-expired",
+        ),
+        pytest.param(
+            f"{LOGIN}tls: failed to verify certificate: x509: certificate is valid for 10.96.0.1, not 203.0.113.5",
+            Unreachable,
+            "--kube-tls-server-name",
+            id="another-name",
+        ),
+        pytest.param(
+            f"{LOGIN}tls: failed to verify certificate: x509: certificate signed by unknown authority",
+            Unreachable,
+            "--kube-certificate-authority",
+            id="another-authority",
+        ),
+        pytest.param(f"{LOGIN}Forbidden", Unreachable, "NO_PROXY", id="a-proxy-that-refuses"),
+        pytest.param(
+            f"{LOGIN}proxyconnect tcp: dial tcp 10.0.0.1:3128: connect: connection refused",
+            Unreachable,
+            "NO_PROXY",
+            id="a-proxy-that-is-down",
+        ),
+        pytest.param(
+            f"{LOGIN}dial tcp: lookup abc.gr7.eu-west-1.eks.amazonaws.com: no such host",
+            Unreachable,
+            "VPN",
+            id="no-host",
+        ),
+        pytest.param(f"{LOGIN}dial tcp 10.0.0.1:443: i/o timeout", TimedOut, "VPN", id="dropped"),
+        pytest.param(
+            "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?",
+            Unreachable,
+            "start the cluster",
+            id="refused",
+        ),
+        pytest.param(
+            "error: invalid configuration: [context was not found for specified context: x, cluster has no server defined]",
+            UnknownContext,
+            "no context x;",
+            id="a-context-among-other-faults",
+        ),
+        pytest.param(
+            'error: an error on the server ("<html>502 Bad Gateway</html>") has prevented the request from succeeding',
+            ServerError,
+            "502 Bad Gateway",
+            id="a-gateway",
+        ),
+    ],
+)
+def test_what_to_do_depends_on_why(stderr: str, error: type[KubectlError], said: str) -> None:
+    (found,) = failed(stderr)
+    assert type(found) is error
+    assert said in str(found)
+
+
 @pytest.mark.parametrize("seed", ["Error from server (NotFound): ", "error: open ", "(get a.b ", 'resource "a', "x"])
 def test_stderr_is_bounded_by_line_and_number(seed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the work for a megabyte is that for 40 lines of 4,000 characters."""
