@@ -698,7 +698,7 @@ async def test_row_46_an_answer_is_bounded(cluster: Cluster, ask_fake: Ask, tail
     cluster.holds("pods", *(a_pod(name, *boxes, owners=(("StatefulSet", "web"),)) for name in names))
     for name in names:
         for box in boxes:
-            cluster.wrote(name, box["name"], (line + "\n") * (200 if len(line) > 1 else 2000))
+            cluster.wrote(name, box["name"], (line + "\n") * 40)
     arguments = {} if tail is None else {"tail": tail}
     reply = await ask_fake(LOGS, kind="StatefulSet", name="web", namespace="apps", **arguments)
     assert not reply.is_error

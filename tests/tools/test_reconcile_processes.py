@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -134,9 +133,7 @@ async def test_a_cancelled_wait_leaves_no_process(fake: FakeKubectl, verb: str) 
             group.start_soon(partial(call, client, {"wait_seconds": 600}))
             await until(lambda: under_way(verb, fake))
             group.cancel_scope.cancel()
-        begin = time.monotonic()
         await until(lambda: fake.running() == [], within=1.0)
-        assert time.monotonic() - begin < 1
         annotates = len(fake.calls("annotate"))
         await anyio.sleep(0.2)
     assert len(fake.calls("annotate")) == annotates == 1
