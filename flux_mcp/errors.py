@@ -20,6 +20,7 @@ FluxMcpError
     ├── KindNotInstalled    the API server does not serve this kind
     ├── NotFound            no object of that name
     ├── NotRecorded         a recording does not hold this kind
+    │   └── RecordedInPart         it holds some namespaces only
     ├── ServerError         the API server answered with another error
     │   └── Conflict        somebody else wrote the object at the same time
     ├── TimedOut            the time for the call ran out
@@ -135,6 +136,16 @@ class NotFound(KubectlError):
 
 class NotRecorded(KubectlError):
     """The recording was made without this kind, or the question needs a live cluster."""
+
+
+class RecordedInPart(NotRecorded):
+    """The recording holds some namespaces only, which `brief` names."""
+
+    BEGIN = "recorded only for the namespaces "
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        return tuple(self.brief.removeprefix(self.BEGIN).split(", "))
 
 
 class ServerError(KubectlError):

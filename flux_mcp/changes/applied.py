@@ -8,8 +8,8 @@ from typing import Final
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.change import Change, ChangeType
-from flux_mcp.changes.evidence import FluxRecord
-from flux_mcp.changes.history import TOGETHER, Content, History, first_of_digest
+from flux_mcp.changes.evidence import FluxRecord, HistoryEntry
+from flux_mcp.changes.history import TOGETHER, Content, History, digest_of, first_of_digest
 
 _DRIFT: Final = ("DriftDetected", "DriftCorrected")
 
@@ -63,7 +63,7 @@ def _from_contents(history: History, record: FluxRecord, known: list[Change]) ->
                 for point in history.points(record.ref)
                 if point.revision and abs(point.time - entry.first) <= TOGETHER
             ),
-            ("", ""),
+            _fetched_before(history, record, entry),
         )
         yield Change(
             type=ChangeType.APPLIED,
@@ -74,6 +74,17 @@ def _from_contents(history: History, record: FluxRecord, known: list[Change]) ->
             last_revision=entry.revision,
             content=Content.NEW,
         )
+
+
+def _fetched_before(history: History, record: FluxRecord, entry: HistoryEntry) -> tuple[str, str]:
+    """The newest revision with a content, where its source had fetched it before the content was first run."""
+    for ref in record.object.sources[:1]:
+        source = history.flux.get(ref)
+        if source is None or source.fetched is None or source.fetched > entry.first:
+            continue
+        if digest_of(source.object.artifact_revision) == digest_of(entry.revision):
+            return entry.revision, source.object.origin[1]
+    return "", ""
 
 
 def _again(history: History, ref: ObjectRef, time: datetime, revision: str) -> bool:

@@ -13,7 +13,7 @@ class ChangeType(Enum):
     """What happened. The order is that of changes of one second."""
 
     FAILED = "began to fail"
-    RECOVERED = "is well again"
+    RECOVERED = "recovered"
     SUSPENDED = "suspended"
     RESUMED = "resumed"
     EDITED = "edited"

@@ -43,7 +43,7 @@ class Regression:
     """What fails now.
 
     Attributes:
-        good: the last revision that was well; None where none is recorded.
+        good: the last revision with which it was Ready; None where none is recorded.
         bad: the first that is known to have failed after it; its revision may be unknown.
         earlier: when it failed before that, with another chart or other values.
         running: the release that runs again after a rollback; 0 where there was none.
@@ -62,7 +62,7 @@ class Regression:
 
 
 def turns(history: History) -> Iterator[Change]:
-    """Where an object that was well began to fail, and where one that failed was well again."""
+    """Where an object that was Ready began to fail, and where one that failed recovered."""
     for ref in dict.fromkeys((*history.flux, *history.events)):
         if ref.kind in {"HelmRelease", "HelmChart"} and ref not in history.flux:
             continue
@@ -218,7 +218,7 @@ def _of_release(history: History, record: FluxRecord, status: ObjectStatus, chan
         and run.target
         and (last is None or last.version < run.target_version)
     ):
-        # helm-controller rolls back to the last release that was well.
+        # helm-controller rolls back to the last release that succeeded.
         last = Known(time=None, revision=run.target, version=run.target_version)
     if bad is None or bad.helm is None:
         return Regression(status=status, good=last, bad=None)

@@ -1,4 +1,4 @@
-"""What is known of each object's past, by object: which revision was run when, and whether that went well."""
+"""What is known of each object's past, by object: which revision was run when, and whether that succeeded."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,6 +8,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Final
 
+from flux_mcp.api.coverage import Coverage
 from flux_mcp.api.kind import Role
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.evidence import (
@@ -80,7 +81,7 @@ class History:
     """Everything that was read, by object.
 
     Attributes:
-        read: the kinds of which all objects were read, in all namespaces.
+        coverage: of which kinds all objects were read.
     """
 
     flux: Mapping[ObjectRef, FluxRecord]
@@ -88,7 +89,7 @@ class History:
     replica_sets: Mapping[ObjectRef, tuple[WorkloadRecord, ...]]
     namespaces: Mapping[ObjectRef, NamespaceRecord]
     events: Mapping[ObjectRef, tuple[EventRecord, ...]]
-    read: frozenset[str]
+    coverage: Coverage
     _points: dict[ObjectRef, tuple[Point, ...]] = field(default_factory=dict)
 
     @cached_property
@@ -202,12 +203,12 @@ def digest_of(revision: str) -> str:
     return revision.rpartition("@")[2]
 
 
-def index(records: Iterable[Record], read: Iterable[str]) -> History:
+def index(records: Iterable[Record], coverage: Coverage) -> History:
     """Everything that was read, by object, without the workloads that Flux does not manage.
 
     Args:
         records: in any order.
-        read: the kinds of which all objects were read, in all namespaces.
+        coverage: of which kinds all objects were read.
     """
     flux: dict[ObjectRef, FluxRecord] = {}
     workloads: dict[ObjectRef, WorkloadRecord] = {}
@@ -239,5 +240,5 @@ def index(records: Iterable[Record], read: Iterable[str]) -> History:
         },
         namespaces,
         {about: tuple(sorted(some, key=lambda one: (one.last, one.ref))) for about, some in events.items()},
-        frozenset(read),
+        coverage,
     )

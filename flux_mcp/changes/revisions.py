@@ -97,7 +97,7 @@ def _stored(history: History) -> Iterator[_Stored]:
 
 
 def _unchanged(history: History, known: Sequence[Change]) -> dict[str, dict[ObjectRef, tuple[datetime, str, str]]]:
-    """Digest → the appliers that ran it well and changed nothing, when first, and the revision."""
+    """Digest → the appliers that ran it successfully and changed nothing, when first, and the revision."""
     changed = {(change.ref, digest_of(change.revision)) for change in known if change.type is ChangeType.APPLIED}
     found: dict[str, dict[ObjectRef, tuple[datetime, str, str]]] = defaultdict(dict)
     for ref in dict.fromkeys((*history.flux, *history.events)):

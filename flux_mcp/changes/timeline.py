@@ -12,7 +12,7 @@ from flux_mcp.changes.change import Change, ChangeType
 from flux_mcp.changes.clients import DERIVED, edited, requested, together
 from flux_mcp.changes.failures import Regression, merge_turns, regressions, turns
 from flux_mcp.changes.helm_runs import CAUSED, released
-from flux_mcp.changes.history import MARGIN, History
+from flux_mcp.changes.history import LATER, MARGIN, Content, History
 from flux_mcp.changes.revisions import fetched
 from flux_mcp.changes.workload_changes import attach
 from flux_mcp.flux.status import ObjectStatus
@@ -30,7 +30,7 @@ class Timeline:
 
 def timeline(history: History, statuses: Iterable[ObjectStatus]) -> Timeline:
     """Everything that the evidence shows, of all times."""
-    runs = applied(history)
+    runs = [_finalized(history, change) for change in applied(history)]
     runs += (*released(history, runs), *drifts(history))
     changes = attach(history, runs)
     changes += _without_causes(edited(history, changes), runs)
@@ -45,12 +45,25 @@ def timeline(history: History, statuses: Iterable[ObjectStatus]) -> Timeline:
     return Timeline(tuple(found), regressions(history, statuses, found))
 
 
+def _finalized(history: History, change: Change) -> Change:
+    """The last run of an object that is gone and deleted all that it named: its own deletion."""
+    last = max((one.last for one in history.events.get(change.ref, ())), default=None)
+    there = change.ref in history.flux or not history.coverage.knows(change.ref)
+    if there or change.objects.keys() != {"deleted"} or change.at is None or last is None:
+        return change
+    if last - change.at > LATER:
+        return change
+    return replace(change, type=ChangeType.DELETED, revision="", origin="", content=Content.UNKNOWN, ended="")
+
+
 def gone(history: History, known: Iterable[Change]) -> Iterator[Change]:
     """Objects that Events or inventories name and that are not there, as far as no applier's Event tells it."""
     deleted = {ref for change in known for ref in change.objects.get("deleted", ())}
+    deleted |= {change.ref for change in known if change.type is ChangeType.DELETED}
     for ref, events in history.events.items():
-        kind_read = ref.kind in history.read and ref.kind not in {DEPLOYMENT.kind, *DERIVED}
-        if ref in history.flux or ref in deleted or not kind_read:
+        if ref in history.flux or ref in deleted or ref.kind in {DEPLOYMENT.kind, *DERIVED}:
+            continue
+        if not history.coverage.knows(ref):
             continue
         end = next((one.last for one in events if one.message in _ENDED), None)
         yield Change(type=ChangeType.DELETED, ref=ref, at=end or events[-1].last, reason="" if end else "last Event")
@@ -58,7 +71,7 @@ def gone(history: History, known: Iterable[Change]) -> Iterator[Change]:
     for record in history.flux.values():
         for entry in record.node.applied or ():
             readable = (
-                entry.kind in history.read
+                history.coverage.knows(entry.ref)
                 and (entry.workload is not None or entry.kind == NAMESPACE.kind)
                 and entry.kind != JOB.kind
             )

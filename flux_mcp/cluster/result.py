@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from flux_mcp.api.coverage import Coverage
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.errors import KubectlError, ServerError
+from flux_mcp.errors import KubectlError, RecordedInPart, ServerError
 
 
 class Named(Protocol):
@@ -83,6 +84,18 @@ class ListResult(Generic[T]):
         )
 
     @property
+    def coverage(self) -> Coverage:
+        """What is known to have been read in full; of a recording of some namespaces these."""
+        parts = [(kind, unread.error) for unread in self.unread for kind in unread.kinds]
+        failed = {kind for kind, error in parts if not isinstance(error, RecordedInPart)}
+        within = {
+            kind: frozenset(error.namespaces)
+            for kind, error in parts
+            if isinstance(error, RecordedInPart) and kind not in failed
+        }
+        return Coverage(self.read, within)
+
+    @property
     def blank(self) -> bool:
         """Whether there are gaps, and of no kind was anything read."""
         absent = {kind.kind for kind in self.absent}
@@ -125,5 +138,6 @@ def find_unread(kinds: Sequence[Kind], errors: Sequence[KubectlError], objects: 
     for error in errors:
         about = [kind.kind for kind in kinds if kind.resource in error.resources]
         for kind in about or [kind.kind for kind in kinds if kind.kind not in named]:
-            grouped.setdefault((error.brief, counts[kind] > 0), ({}, error))[0][kind] = None
+            partly = counts[kind] > 0 or isinstance(error, RecordedInPart)
+            grouped.setdefault((error.brief, partly), ({}, error))[0][kind] = None
     return tuple(Unread(tuple(kinds), why, error, partly) for (why, partly), (kinds, error) in grouped.items())

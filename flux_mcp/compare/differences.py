@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
+from flux_mcp.api.coverage import Coverage
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.compare.leaves import MASK_LEAF, Leaf, Unseen
 from flux_mcp.compare.snapshot import ComparedObject, Side, managed
@@ -83,10 +84,12 @@ class Comparison:
         equal: those of them that do not differ.
         only: the objects on the left side only, and those on the right.
         applied: applier → what only the one inventory names, of kinds that are not read, and what only the other does.
-        touched: the very same object, its spec is equal and its generation moved: changed, and changed back.
+        touched: the very same object, whose generation moved though nothing that is compared of its spec differs:
+            changed and changed back, or changed in what a recording masks.
         masked: objects of which a side has masked values.
         left_out: objects that differ but are written anew for every revision, by kind.
         partly: kinds that could not be read in full on the left side, and on the right.
+        namespaces: the only ones of which a side knows all objects; empty where it does of all.
     """
 
     compared: int
@@ -98,6 +101,7 @@ class Comparison:
     masked: int
     left_out: Counter[str]
     partly: tuple[frozenset[str], frozenset[str]]
+    namespaces: frozenset[str]
 
     @property
     def same(self) -> bool:
@@ -126,13 +130,18 @@ def compare(left: Side, right: Side, kinds: Iterable[str]) -> Comparison:
         if ref.kind in _LEFT_OUT:
             left_out[ref.kind] += one.revision != two.revision or one.fields != two.fields
             continue
-        masked += any(leaf is MASK_LEAF for each in (one, two) for leaf in each.fields.values())
         workload = one.node is None
         fields = [] if derived else sorted(_fields(one, two), key=lambda each: not each.path.endswith(_TELLING))
         found[Section.WORKLOAD if workload else Section.SPEC][ref] += fields
         found[Section.REVISION][ref] += [] if derived else _revisions(one, two, left, right, followers, fields)
         found[Section.HEALTH][ref] += _health(one, two, left.statuses.get(ref), right.statuses.get(ref))
-        if one.uid and one.uid == two.uid and one.generation != two.generation and not fields and not derived:
+        masked += any(
+            leaf is MASK_LEAF and path.rpartition(".")[2] not in _DEFAULTED
+            for each in (one, two)
+            for path, leaf in each.fields.items()
+        )
+        changed = one.uid and one.uid == two.uid and one.generation != two.generation
+        if changed and not (fields or derived or any(each.hidden for each in found[Section.REVISION][ref])):
             touched.append((ref, one.generation, two.generation))
         if (lists := _inventories(one, two, wanted)) is not None:
             applied[ref] = lists
@@ -145,12 +154,15 @@ def compare(left: Side, right: Side, kinds: Iterable[str]) -> Comparison:
         groups={
             section: _grouped(some, followers if section is Section.REVISION else {}) for section, some in found.items()
         },
-        only=(_only(mine, other, right.read, left_out), _only(other, mine, left.read, left_out)),
+        only=(_only(mine, other, right.coverage, left_out), _only(other, mine, left.coverage, left_out)),
         applied=applied,
         touched=tuple(touched),
         masked=masked,
         left_out=+left_out,
-        partly=(wanted - left.read, wanted - right.read),
+        partly=(_unknown(wanted, left.coverage), _unknown(wanted, right.coverage)),
+        namespaces=frozenset().union(
+            *(some for side in (left, right) for kind, some in side.coverage.within.items() if kind in wanted)
+        ),
     )
 
 
@@ -159,17 +171,21 @@ def _is_derived(one: ComparedObject) -> bool:
     return one.ref.kind == "HelmChart" and any(applier.kind == "HelmRelease" for applier in one.appliers)
 
 
+def _unknown(wanted: frozenset[str], coverage: Coverage) -> frozenset[str]:
+    return wanted - coverage.everywhere - coverage.within.keys()
+
+
 def _only(
     mine: Mapping[ObjectRef, ComparedObject],
     other: Mapping[ObjectRef, ComparedObject],
-    read: frozenset[str],
+    coverage: Coverage,
     left_out: Counter[str],
 ) -> tuple[ObjectRef, ...]:
     found = []
     for ref in sorted(mine.keys() - other.keys()):
         if ref.kind in _LEFT_OUT or _is_derived(mine[ref]):
             left_out[ref.kind] += 1
-        elif ref.kind in read:
+        elif coverage.knows(ref):
             found.append(ref)
     return tuple(found)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from flux_mcp.api.coverage import Coverage
 from flux_mcp.api.fields import FieldPolicy
 from flux_mcp.api.kinds import kind_of
 from flux_mcp.api.kubernetes_kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, STATEFUL_SET
@@ -74,12 +75,12 @@ class Side:
     """One side.
 
     Attributes:
-        read: the kinds of which all objects were read.
+        coverage: of which kinds all objects were read.
         server: the version of the API server; empty where it is not known.
     """
 
     objects: Mapping[ObjectRef, ComparedObject]
-    read: frozenset[str]
+    coverage: Coverage
     server: str
     now: datetime
     _statuses: dict[ObjectRef, ObjectStatus] = field(default_factory=dict)

@@ -29,6 +29,7 @@ from flux_mcp.errors import (
     NotFound,
     NotLoggedIn,
     NotRecorded,
+    RecordedInPart,
     ServerError,
     TimedOut,
     UnknownContext,
@@ -285,15 +286,21 @@ def _server(match: re.Match[str], line: str, error_context: ErrorContext) -> Kub
     if reason == "NotFound":
         return NotFound(f"Not found; {error_context}: {_said(match[2])}", brief="not found", resources=resources)
     if reason == "NotRecorded":
-        why = match[2].partition(" is ")[2]
-        brief = why if why == "not recorded" else _said(why)
-        return NotRecorded(f"Not in this recording: {_said(match[2])}.", brief=brief, resources=resources)
+        return _not_recorded(match[2], resources)
     sort = Conflict if reason == "Conflict" else ServerError
     return sort(
         f"The API server answered {reason}; {error_context}: {_said(match[2])}",
         brief=f"{reason}: {_said(match[2], 120)}",
         resources=resources,
     )
+
+
+def _not_recorded(said: str, resources: tuple[str, ...]) -> KubectlError:
+    why = said.partition(" is ")[2]
+    sentence = f"Not in this recording: {_said(said)}."
+    if re.fullmatch(RecordedInPart.BEGIN + r"[a-z0-9-]+(?:, [a-z0-9-]+)*", why):
+        return RecordedInPart(sentence, brief=why, resources=resources)
+    return NotRecorded(sentence, brief=why if why == "not recorded" else _said(why), resources=resources)
 
 
 def _kubelet(match: re.Match[str], _line: str, error_context: ErrorContext) -> KubectlError:

@@ -24,7 +24,7 @@ from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import CRD, KUBERNETES_KINDS, NAMESPACE, OTHER_KINDS
 from flux_mcp.api.selector import matches, parse_selector
 from flux_mcp.api.unstructured import at, items, labels, parse_time, text
-from flux_mcp.errors import BadRecording
+from flux_mcp.errors import BadRecording, RecordedInPart
 from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import ApiResources, Command, ConfigView, Get, Logs, ServerVersion, Version
 from flux_mcp.kubectl.output import NEXT_ITEM, load_json, problems
@@ -366,7 +366,7 @@ class RecordedKubectl:
         asked = command.names if resource == NAMESPACE.resource else (command.namespace,)
         if asked and set(asked) <= set(recorded):
             return None
-        return f"recorded only for the namespace{'s' * (len(recorded) > 1)} {', '.join(recorded)}"
+        return RecordedInPart.BEGIN + ", ".join(recorded)
 
 
 def config_of(*recordings: RecordedKubectl) -> JsonObject:

@@ -10,7 +10,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.change import Action, Change, ChangeType, HelmRun, WorkloadChange
 from flux_mcp.changes.failures import Known, Regression
 from flux_mcp.changes.history import Content
-from flux_mcp.render.text import revision
+from flux_mcp.render.text import moment, revision
 from flux_mcp.sanitize.quote import abbreviated, message, name_of, value
 
 NAMES: Final = 4
@@ -139,7 +139,9 @@ def _applied(change: Change) -> str:
     if change.last_revision and not known:
         parts.append(f"the newest revision with it is {revision(change.last_revision)}")
     ended = f"; the run ended with {value(change.ended)}" if change.ended else ""
-    return f"{_all(change)} applied {known or 'a revision that is not recorded'}: {'; '.join(parts)}{ended}"
+    # Of a run whose health check failed the objects were applied.
+    done = "tried to apply" if ended and not change.objects and change.ended != "HealthCheckFailed" else "applied"
+    return f"{_all(change)} {done} {known or 'a revision that is not recorded'}: {'; '.join(parts)}{ended}"
 
 
 def _released(change: Change) -> str:
@@ -226,7 +228,10 @@ def _failed(change: Change) -> str:
 
 
 def _deleted(change: Change) -> str:
-    return f"{_all(change)} " + ("no longer exists; this is the time of its last Event" if change.reason else "deleted")
+    if change.reason:
+        return f"{_all(change)} no longer exists; this is the time of its last Event"
+    objects = [ref for some in change.objects.values() for ref in some]
+    return f"{_all(change)} deleted{f', and with it {names(objects)}' if objects else ''}"
 
 
 def _drift(change: Change) -> str:
@@ -260,18 +265,23 @@ def _cause(change: Change) -> str:
     return name_of(change.cause) if change.cause is not None else ""
 
 
-def _known(known: Known) -> str:
+def _known(known: Known, now: datetime) -> str:
     chart = f"chart {value(known.revision)}, v{known.version}" if known.version else ""
     shown = chart or (
         at_revision(known.revision, known.subject, known.origin)
         if known.revision
         else "a revision that is not recorded"
     )
-    return f"{shown}{f' at {clock(known.time)}' if known.time is not None else ''}"
+    return f"{shown}{f' at {_when(known.time, now)}' if known.time is not None else ''}"
 
 
-def regression_lines(one: Regression) -> str:
-    """What is known of an object that fails now and was well before."""
+def _when(time: datetime | None, now: datetime) -> str:
+    """The time, with its date where that is not today."""
+    return clock(time) if time is None or time.date() == now.date() else moment(time)
+
+
+def regression_lines(one: Regression, now: datetime) -> str:
+    """What is known of an object that fails now and was Ready before."""
     status = one.status
     good, bad = one.good, one.bad
     head = f"{name_of(status.object.ref)}, {status.health.value}, {value(status.reason)}"
@@ -279,7 +289,7 @@ def regression_lines(one: Regression) -> str:
     if good is not None:
         since = f", with the content of {revision(good.content)}" if good.content else ""
         again = f"; v{one.running} runs it again" if one.running else ""
-        lines.append(f"last good: {_known(good)}{since}{again}")
+        lines.append(f"last good: {_known(good, now)}{since}{again}")
     if bad is None:
         lines.append("first bad: not recorded")
     elif bad.applied_by is not None or bad.version or status.object.kind.kind == "HelmRelease":
@@ -291,19 +301,22 @@ def regression_lines(one: Regression) -> str:
                 else " changed its spec"
             )
             after = f", after {name_of(bad.applied_by)}{shown}"
-        lines.append(f"first seen failing: chart {value(bad.revision)} at {clock(bad.time)}{after}")
+        lines.append(f"first seen failing: chart {value(bad.revision)} at {_when(bad.time, now)}{after}")
     else:
-        lines.append(f"first seen failing: {_known(bad)}")
+        lines.append(f"first seen failing: {_known(bad, now)}")
     if one.earlier is not None:
-        lines.append(f"it had failed before, until {clock(one.earlier)}, with another chart or other values")
+        lines.append(f"it had failed before, until {_when(one.earlier, now)}, with another chart or other values")
     if good is not None and good.time is not None and bad is not None:
         near = "; ".join(_SENTENCES[change.type](replace(change, unchanged=())) for change in one.between[:NAMES])
-        more = f"; {one.elsewhere} objects changed elsewhere" if one.elsewhere else ""
+        rest = len(one.between) - NAMES
+        more = f"; {rest} more change{'s' * (rest > 1)}" if rest > 0 else ""
+        if one.elsewhere:
+            more += f"; {one.elsewhere} object{'s' * (one.elsewhere > 1)} changed elsewhere"
         lines.append(f"in between: {near or 'no change to it, its sources, its dependencies or what it applies'}{more}")
     return "\n".join((head, *(f"  {line}" for line in lines)))
 
 
 def unknown_line(some: Sequence[Regression]) -> str:
-    """Those that were never seen well, on one line."""
+    """Those that were never seen Ready, on one line."""
     refs = (one.status.object.ref for one in some)
-    return f"Never seen well, as far as is recorded: {names(refs, most=20, groups_most=20)}"
+    return f"Never Ready, as far as is recorded: {names(refs, most=20, groups_most=20)}"

@@ -75,6 +75,9 @@ class FluxComparison(Answer):
         if not self._itself and any(found.partly):
             kinds = sorted(found.partly[0] | found.partly[1])
             yield f"Not compared in full, since not all could be read on both sides: {', '.join(kinds)}"
+        if found.namespaces and not self._itself:
+            names_of = ", ".join(map(value, sorted(found.namespaces)))
+            yield f"Compared only in the namespaces {names_of}: others are not recorded on both sides."
         if not found.same:
             both = f"{_objects(found.compared)} on both sides, {found.equal} of them equal"
             yield f"{both}; {_side(self.request)} → {_side(self.other)}"
@@ -97,7 +100,7 @@ class FluxComparison(Answer):
         if touched := self.comparison.touched:
             texts = "; ".join(f"{name_of(ref)} generation {before} → {now}" for ref, before, now in touched[:FIELDS])
             more = f"; {len(touched) - FIELDS} more" if len(touched) > FIELDS else ""
-            yield Line(f"Equal spec, though it was changed in between: {texts}{more}", len(touched), 1)
+            yield Line(f"Spec changed in between, without a difference now: {texts}{more}", len(touched), 1)
         yield from self._last()
 
     def _last(self) -> Iterator[Line]:

@@ -71,7 +71,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "only": "left, right: objects on one side only",
         "inventories": "of appliers, what only one side applies, of kinds that are not read: kind, namespace, name, "
         "left, right",
-        "changedBack": "equal spec, though it was changed in between: kind, namespace, name, generations",
+        "changedBack": "spec changed in between without a difference now: kind, namespace, name, generations",
         "notCompared": "left, right: kinds that could not be read in full on that side",
         "notInstalled": "left, right: kinds that the API server of that side does not serve",
         "masked": "how many objects have values that a recording masks",

@@ -78,9 +78,11 @@ class FluxChanges(Answer):
             return ()
         known = [one for one in self.regressions if one.good is not None]
         never = [one for one in self.regressions if one.good is None]
-        lines = [regression_lines(one) for one in known[:REGRESSIONS]]
+        lines = [regression_lines(one, self.request.now) for one in known[:REGRESSIONS]]
         if len(known) > REGRESSIONS:
-            lines.append(f"… {len(known) - REGRESSIONS} more objects that were well before: narrow with kind and name.")
+            lines.append(
+                f"… {len(known) - REGRESSIONS} more objects that were Ready before: narrow with kind and name."
+            )
         if never:
             lines.append(unknown_line(never))
         return ("Failing now:", *lines) if lines else ("No Flux object fails now.",)

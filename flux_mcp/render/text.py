@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import Final, NamedTuple, TypeVar
 
 from flux_mcp.cluster.result import Unread
+from flux_mcp.errors import RecordedInPart
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import SHORT_MESSAGE, abbreviated, clean_name, shorten_messages, split_message, value
 
@@ -80,6 +81,8 @@ def unread_line(unread: Sequence[Unread]) -> list[str]:
 
 
 def _unread_item(unread: Unread) -> str:
+    if isinstance(unread.error, RecordedInPart):
+        return f"namespaces other than {', '.join(map(value, unread.error.namespaces))} (not recorded)"
     partly = "read in part: " if unread.partly else ""
     return f"{', '.join(unread.kinds)} ({partly}{unread.why})" if unread.kinds else unread.why
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 
 import anyio
 
@@ -14,7 +16,7 @@ from flux_mcp.cluster.namespaces import check_exists
 from flux_mcp.cluster.result import Unread
 from flux_mcp.compare.differences import compare
 from flux_mcp.compare.snapshot import WORKLOADS, Side, view_compared
-from flux_mcp.errors import NotFound, first_of
+from flux_mcp.errors import NotFound, RecordedInPart, first_of
 from flux_mcp.render.compare_flux import FluxComparison
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import value
@@ -113,7 +115,7 @@ async def _read(
     lists = (flux.value, *(pending.value for pending in rest))
     side = Side(
         objects={each.ref: each for found in lists for each in found.objects},
-        read=frozenset(kind for found in lists for kind in found.read),
+        coverage=reduce(or_, (found.coverage for found in lists)),
         server=server.value,
         now=request.now,
     )
@@ -121,5 +123,9 @@ async def _read(
         request=request,
         side=side,
         absent=frozenset(kind.kind for found in lists for kind in found.absent),
-        unread=tuple(replace(each, kinds=_of(each.kinds, request)) for each in reads.unread),
+        unread=tuple(
+            replace(each, kinds=_of(each.kinds, request))
+            for each in reads.unread
+            if not isinstance(each.error, RecordedInPart)
+        ),
     )

@@ -2,8 +2,11 @@
 
 from collections.abc import Awaitable
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Final
 
+from flux_mcp.api.coverage import Coverage
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, EVENT, NAMESPACE, REPLICA_SET, STATEFUL_SET
@@ -44,10 +47,9 @@ async def get_flux_changes(
     if kind is not None and wanted is None:
         wanted = await cluster.resolve(request, kind)
         check_target(wanted, name, namespace)
-    reads = await _read(cluster, request, namespace)
+    reads, coverage = await _read(cluster, request, namespace)
     reads[0].require()
-    everywhere = frozenset(kind for read in reads for kind in read.read) if namespace is None else frozenset()
-    history = index((record for read in reads for record in read.objects), everywhere)
+    history = index((record for read in reads for record in read.objects), coverage)
     found = timeline(history, assess((record.object for record in history.flux.values()), request.now))
     oldest = request.now - timedelta(seconds=since or DEFAULT_SINCE)
     target = namespace, wanted.kind if wanted is not None else None, name
@@ -65,8 +67,10 @@ async def get_flux_changes(
     )
 
 
-async def _read(cluster: Cluster, request: RequestContext, namespace: str | None) -> tuple[Records, ...]:
-    """The Flux objects, the workloads with their ReplicaSets, and the Events: four kubectl at most.
+async def _read(
+    cluster: Cluster, request: RequestContext, namespace: str | None
+) -> tuple[tuple[Records, ...], Coverage]:
+    """The Flux objects, the workloads with their ReplicaSets, and the Events, with four kubectl at most; what is known.
 
     In one namespace the Flux objects are read of all where that is allowed, and the Events of the namespace that the
     appliers are in, since those tell by which revision something was changed.
@@ -81,10 +85,13 @@ async def _read(cluster: Cluster, request: RequestContext, namespace: str | None
         workloads = reads.read("workloads", read(WORKLOADS, namespace, managed_fields=True))
         events = reads.read("ReplicaSets and Events", read(kinds, namespace))
     found = (flux.value, workloads.value, events.value)
+    coverage = [each.coverage for each in found]
     if namespace is None:
-        return found
+        return found, reduce(or_, coverage)
+    others = coverage[1].only(namespace) | coverage[2].only(namespace)
     if flux.value.blank and isinstance(flux.value.unread[0].error, Forbidden):
-        return (await read(FLUX_KINDS, namespace, managed_fields=True), *found[1:])
+        own = await read(FLUX_KINDS, namespace, managed_fields=True)
+        return (own, *found[1:]), own.coverage.only(namespace) | others
     places = {
         applier.namespace
         for record in (*flux.value.objects, *workloads.value.objects)
@@ -92,8 +99,8 @@ async def _read(cluster: Cluster, request: RequestContext, namespace: str | None
         for applier in record.appliers
     } - {namespace}
     if not places:
-        return found
+        return found, coverage[0] | others
     async with gather() as more:
         name = "Events of the namespaces of the appliers"
         rest = more.read(name, read((EVENT,), next(iter(places)) if len(places) == 1 else None))
-    return (*found, rest.value)
+    return (*found, rest.value), coverage[0] | others

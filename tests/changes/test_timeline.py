@@ -195,7 +195,7 @@ async def test_without_events_the_first_bad_revision_is_not_recorded(api: Api) -
 async def test_what_was_never_well_is_not_said_to_have_broken(api: Api) -> None:
     api.holds(old(item(name="app", status={"conditions": [ready("False", "BuildFailed", 10)]})))
     text = await entries(api)
-    assert "Never seen well, as far as is recorded: Kustomization flux-system/app" in text
+    assert "Never Ready, as far as is recorded: Kustomization flux-system/app" in text
     assert "first seen failing" not in text
     assert "began to fail" not in text
 
@@ -214,7 +214,7 @@ async def test_what_changed_between_good_and_bad_near_the_object_is_named(api: A
     )
     text = await entries(api)
     assert "in between: GitRepository flux-system/repo edited by kubectl-edit: spec.ref.branch" in text
-    assert "1 objects changed elsewhere" in text
+    assert "1 object changed elsewhere" in text
 
 
 def release(version: int, seconds: int, **more: str) -> dict[str, Any]:

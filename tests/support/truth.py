@@ -141,7 +141,7 @@ ROWS: Final = (
     ),
     Row(
         "7b",
-        "the same commit: payments is well again",
+        "the same commit: payments recovers",
         (
             (
                 "08:36:58 HelmRelease apps/payments",
@@ -318,13 +318,16 @@ FAILING: Final = (
         'Kustomization flux-system/shop applied main@eae1b73 "basket: chart 1.3.0, image 1.1"',
     ),
 )
-"""What fails in `after` and was well before: object, reason, last good revision, first bad one."""
+"""What fails in `after` and was Ready before: object, reason, last good revision, first bad one."""
 
 REVISION: Final = ("GitRepository flux-system/flux-system", "main@0bf8913 → main@63f6a77", "followed by")
 """What differs after every commit and is no change of an object: one line, with how many follow."""
 
-NEVER_WELL: Final = (
+NEVER_READY: Final = (
     "apps", "apply-error", "build-error", "checkout", "db", "from-private", "gpu", "jobs", "missing-vars", "no-crd",
     "pods", "pods-noconfig", "pods-oom", "pods-unready", "remote", "sops-error", "squeezed", "wrong-path", "backend",
 )  # fmt: skip
-"""What failed in `before` too, and of which no recording shows that it was ever well."""
+"""What failed in `before` too, and of which no recording shows that it was ever Ready."""
+
+LAST_ATTEMPTED: Final = "63f6a77"
+"""The newest revision, which broke nothing."""

@@ -12,10 +12,11 @@ from flux_mcp.kubectl.command import Command
 from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import Toolbox
 from tests.conftest import Ask, Reply
+from tests.support import truth, truth_edits
 from tests.support.api import Api, applied_by, inventory, thing
 from tests.support.items import item
 from tests.support.tokens import tokens
-from tests.support.truth import REVISION, ROWS, Row
+from tests.support.truth import REVISION, Row
 
 pytestmark = pytest.mark.anyio
 
@@ -52,20 +53,35 @@ def two() -> Two:
     return Two()
 
 
+PAIRS = {"before": truth, "edits-before": truth_edits}
+"""First of two recordings with known changes in between, and what changed."""
+each_row = pytest.mark.parametrize(
+    ("pair", "row"), [pytest.param(pair, row, id=f"{pair}-{row.number}") for pair in PAIRS for row in PAIRS[pair].ROWS]
+)
+
+
 @pytest.fixture
-async def compared(ask_recordings: Ask) -> Reply:
-    return await ask_recordings(PAIR, "compare_flux", context="before", with_context="after")
+def pair() -> str:
+    return "before"
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.number)
+@pytest.fixture
+async def compared(ask_recordings: Ask, pair: str) -> Reply:
+    other = pair.replace("before", "after")
+    return await ask_recordings((pair, other), "compare_flux", context=pair, with_context=other)
+
+
+@each_row
 async def test_each_change_is_a_difference(compared: Reply, row: Row) -> None:
     for facts in row.comparison:
         assert any(all(fact in line for fact in facts) for line in compared.lines), (row.did, facts)
 
 
-async def test_nothing_else_differs(compared: Reply) -> None:
-    expected = [*(facts for row in ROWS for facts in row.comparison), REVISION]
-    lines = [line for line in compared.lines[3:] if not line.endswith(":") and not line.startswith("Left out")]
+@pytest.mark.parametrize("pair", PAIRS)
+async def test_nothing_else_differs(compared: Reply, pair: str) -> None:
+    expected = [*(facts for row in PAIRS[pair].ROWS for facts in row.comparison), REVISION]
+    lines = compared.lines[[" on both sides, " in line for line in compared.lines].index(True) + 1 :]
+    lines = [line for line in lines if not line.endswith(":") and not line.startswith(("Left out", "Values that a"))]
     assert [line for line in lines if not any(all(fact in line for fact in facts) for facts in expected)] == []
 
 
@@ -75,6 +91,7 @@ async def test_noise_is_counted(compared: Reply) -> None:
     assert "requestedAt" not in compared.text
 
 
+@pytest.mark.parametrize("pair", PAIRS)
 async def test_a_default_answer_is_short(compared: Reply) -> None:
     assert tokens(compared.text) <= 2_500
 
