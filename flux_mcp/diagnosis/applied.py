@@ -26,7 +26,8 @@ from flux_mcp.diagnosis.deletion import follow_namespace
 from flux_mcp.diagnosis.messages import NamedObject, named_objects
 from flux_mcp.diagnosis.references import follow_absent, running
 from flux_mcp.diagnosis.search import Search, controller_cause
-from flux_mcp.diagnosis.workload_health import failed_before, prerequisite_failure, workload_failures
+from flux_mcp.diagnosis.snapshot import OtherDependency
+from flux_mcp.diagnosis.workload_health import failed_before, last_failures, prerequisite_failure, workload_failures
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import Health
 
@@ -125,7 +126,9 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
     """
     entries = [one.entry for one in named]
     applied = search.subject.node.applied
-    listed = [one for one in (*entries, *(applied or ())) if one.workload is not None or _is_prerequisite(one)]
+    listed = [
+        one for one in (*entries, *(applied or ())) if one.workload is not None or _is_prerequisite(one) or _is_pod(one)
+    ]
     namespace = release_namespace(search) or search.subject.target
     helm = search.ref.kind == "HelmRelease"
     unknown = helm and not applied
@@ -137,6 +140,8 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
     for entry in dict.fromkeys((*listed, *by_label)):
         if entry.workload is not None:
             _follow_workload(search, entry, ready, named=entry in entries)
+        elif _is_pod(entry):
+            search.workloads += workload_failures(entry.ref, search.snapshot.evidence)
         else:
             _follow_prerequisite(search, entry.ref)
     others = [
@@ -156,18 +161,28 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
 def _other(search: Search, ref: ObjectRef) -> Detail:
     """What its newest Event or its conditions say of an object of a kind that is not known here."""
     search.need(ref.namespace, (EVENT,))
+    search.targets.append(OtherDependency(ref, "", must_be_ready=True))
     evidence = search.snapshot.evidence
     found = evidence.others.get(ref)
-    wrong = [one for one in found.conditions if one.status != "True" and one.message] if found is not None else []
-    if wrong:
-        return Detail(Fact.CONDITION, (ref,), (wrong[0].type, wrong[0].reason, wrong[0].message))
+    main = [one for one in found.conditions if one.type in _READY] if found is not None else []
+    wrong = [one for one in (*main, *(found.conditions if found is not None else ())) if one.status != "True"]
+    if wrong and wrong[0].message:
+        return Detail(Fact.CONDITION, (ref,), (f"{wrong[0].type}={wrong[0].status}", wrong[0].reason, wrong[0].message))
+    if main and not wrong:
+        return Detail(Fact.READY_NOW, (ref,), (), main[0].changed)
     newest = max(evidence.warnings(ref), key=lambda one: one.seen or _NEVER, default=None)
     if newest is None:
         return Detail(Fact.UNREAD, (ref,))
     return Detail(Fact.EVENT, (ref,), (newest.reason, newest.message, str(newest.count)), newest.seen)
 
 
+_READY: Final = frozenset({"Ready", "Available", "Synced", "Healthy"})
+"""Conditions in which kinds of other vendors sum up their status."""
 _NOT_READY: Final = frozenset({Fact.WORKLOAD_UNKNOWN, Fact.WORKLOAD_MISSING, Fact.WORKLOAD_UNREAD})
+
+
+def _is_pod(entry: InventoryEntry) -> bool:
+    return not entry.group and entry.kind == POD.kind
 
 
 def _is_prerequisite(entry: InventoryEntry) -> bool:
@@ -206,6 +221,7 @@ def _follow_workload(search: Search, entry: InventoryEntry, ready: list[ObjectRe
     if workload is None:
         if named:
             search.details.append(Detail(Fact.WORKLOAD_MISSING, (ref,)))
+            search.workloads += last_failures(ref, evidence)
         return
     down = next((one for one in search.snapshot.controllers.found if one.ref == ref and one.down), None)
     if down is not None:

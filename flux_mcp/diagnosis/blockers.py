@@ -10,7 +10,7 @@ from typing import Final
 
 from flux_mcp.api.kind import Relation
 from flux_mcp.api.kinds import by_kind
-from flux_mcp.api.kubernetes_kinds import CRD, EVENT, POD, REPLICA_SET, SERVICE, WORKLOAD_KINDS
+from flux_mcp.api.kubernetes_kinds import CRD, EVENT, NAMESPACE, POD, REPLICA_SET, SERVICE, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
 from flux_mcp.api.unstructured import at, text
@@ -57,6 +57,7 @@ def blocked(ref: ObjectRef, snapshot: Snapshot) -> Blocked:
     match search.status.health:
         case Health.DELETING:
             follow_deletion(search)
+            _follow_failed_deletion(search)
         case Health.PENDING:
             _follow_pending(search)
         case Health.SUSPENDED:
@@ -68,6 +69,13 @@ def blocked(ref: ObjectRef, snapshot: Snapshot) -> Blocked:
         case _:
             _follow_conditions(search)
     return search.result()
+
+
+def _follow_failed_deletion(search: Search) -> None:
+    """A deletion that fails waits for a hook or a webhook, as an apply does."""
+    ready = search.status.object.ready
+    if search.failures and ready is not None and search.failures[0].upstream in {Upstream.HOOK, Upstream.WEBHOOK}:
+        _follow_upstream(search, search.failures[0].upstream, ready.message)
 
 
 def _follow_pending(search: Search) -> None:
@@ -225,6 +233,8 @@ def _key(found: Failure | None, message: str) -> tuple[object, ...]:
 def _follow_own(search: Search, message: str) -> None:
     """A failure of its own."""
     search.own = True
+    if search.failures and search.failures[0] is failure("namespace-missing"):
+        _follow_namespace(search, message)
     unserved = unserved_kind(message)
     if unserved is None:
         return
@@ -235,6 +245,20 @@ def _follow_own(search: Search, message: str) -> None:
         # Its component is installed, so it is the version that is not served.
         missing = failure("flux-component-missing")
         search.failures = [failure("api-version-not-served") if one is missing else one for one in search.failures]
+
+
+def _follow_namespace(search: Search, message: str) -> None:
+    """Whether a namespace that a message says is missing exists by now, or is being deleted again."""
+    search.need("", (NAMESPACE,))
+    for name in search.failures[0].error(message)[:1]:
+        found = search.snapshot.evidence.namespace(name)
+        if found is not None and found.deleted is not None:
+            search.failures.clear()
+            search.own = False
+            follow_namespace(search, name)
+        elif found is not None:
+            search.failures.clear()
+            search.blame("namespace-exists-now", Detail(Fact.READY_NOW, (found.ref,)))
 
 
 def _replaced(search: Search) -> bool:
@@ -283,6 +307,8 @@ def _follow_crd(search: Search, kind: str, group: str) -> None:
         and entry.name.startswith(kind.lower()[:-1])
         and (holders := [ref for ref in refs if ref != search.ref])
     ]
+    if not held:
+        _follow_chart_of_crd(search, group)
     for entry, holders in held[:1]:
         search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
         for ref in holders:
@@ -290,6 +316,21 @@ def _follow_crd(search: Search, kind: str, group: str) -> None:
             if status is not None and status.trouble and status.health is not Health.READY:
                 search.by[ref] = None
                 search.own = False
+
+
+def _follow_chart_of_crd(search: Search, group: str) -> None:
+    """The HelmReleases in trouble that have the name of an API group, as cert-manager of cert-manager.io."""
+    for one in search.snapshot.objects.values():
+        status = search.snapshot.statuses[one.ref]
+        chart = text(at(one.item, "spec"), "chart", "spec", "chart").rpartition("/")[2]
+        named = {one.ref.name, chart, *(each.chart for each in one.releases)}
+        if (
+            one.ref.kind == "HelmRelease"
+            and group.partition(".")[0] in named
+            and status.trouble
+            and one.ref != search.ref
+        ):
+            search.by[one.ref] = None
 
 
 def _follow_source_controller(search: Search) -> None:

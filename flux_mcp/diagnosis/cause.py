@@ -47,6 +47,7 @@ class Fact(Enum):
     SCANNED = "an ImageRepository with its tags"
     DRIFT = "an object that drifted, and in which field"
     DRIFT_UNKNOWN = "an object that drifted; nothing says in which field"
+    REMAINS = "objects of a release that are left, and how many"
     SHARED = "objects that pruning takes along and others apply too"
     NEWER = "a source of the same repository with a newer revision"
     OLD_MESSAGE = "a message about another chart version than the wanted one"

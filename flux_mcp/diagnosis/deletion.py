@@ -2,17 +2,27 @@
 
 from typing import Final
 
-from flux_mcp.api.kubernetes_kinds import NAMESPACE
+from flux_mcp.api.kubernetes_kinds import NAMESPACE, PERSISTENT_VOLUME_CLAIM, POD, SERVICE, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import owners_by_label
 from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
-from flux_mcp.diagnosis.hooks import follow_hook
 from flux_mcp.diagnosis.search import Search
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.flux.status import Flag, Health
 
 _OWN_FINALIZERS: Final = ("fluxcd.io", "fluxcd.controlplane.io")
+REMAINING: Final = 5
+"""Objects of a release that are left and are named."""
+_UNDISCOVERED: Final = "NamespaceDeletionDiscoveryFailure"
+_REMAINING: Final = (
+    _UNDISCOVERED,
+    "NamespaceFinalizersRemaining",
+    "NamespaceContentRemaining",
+    "NamespaceDeletionContentFailure",
+)
+"""Conditions of a Namespace that say what its deletion waits for."""
 SHARED: Final = 5
 """Objects that a deletion takes along and others apply too that are named."""
 
@@ -24,6 +34,10 @@ def follow_deletion(search: Search) -> None:
     search.need("", (NAMESPACE,))
     search.details += namespace_details(search.ref.namespace, search.snapshot)
     for one in search.subject.node.applied or () if not search.subject.node.remote else ():
+        if one.kind == NAMESPACE.kind and not one.group:
+            place = search.snapshot.evidence.namespace(one.name)
+            if place is not None and place.deleted is not None:
+                follow_namespace(search, one.name)
         status = search.snapshot.statuses.get(one.ref) if one.is_flux and one.ref != search.ref else None
         if status is not None and status.health is Health.DELETING:
             search.by[one.ref] = None
@@ -33,11 +47,11 @@ def follow_deletion(search: Search) -> None:
     if ready is not None and ready.status == "False" and found is not None:
         search.own = True
         search.failures.append(found)
-        if search.ref.kind == "HelmRelease":
-            follow_hook(search, ready.message)
+        if found is failure("helm-uninstall-timeout"):
+            _remaining(search)
         return
     foreign = [one for one in flux.finalizers if not one.partition("/")[0].endswith(_OWN_FINALIZERS)]
-    if search.by or search.follow_controller():
+    if search.found or search.follow_controller():
         return
     controllers = search.snapshot.controllers
     if controllers.in_full and not controllers.found and len(foreign) < len(flux.finalizers):
@@ -47,6 +61,22 @@ def follow_deletion(search: Search) -> None:
         search.blame("deletion-foreign-finalizer")
     else:
         search.blame("deletion-waiting" if Flag.STUCK in search.status.flags else "deletion-in-progress")
+
+
+def _remaining(search: Search) -> None:
+    """What is left of a release that cannot be uninstalled: by its label, and Pods that do not end."""
+    releases = search.subject.releases
+    namespace = releases[0].namespace if releases else search.subject.target
+    search.need(namespace, (*WORKLOAD_KINDS, POD, PERSISTENT_VOLUME_CLAIM, SERVICE))
+    evidence = search.snapshot.evidence
+    views = (*evidence.workloads.values(), *evidence.others.values())
+    left = [one.ref for one in views if search.ref in owners_by_label(getattr(one, "labels", {}))]
+    if left:
+        search.details.append(Detail(Fact.REMAINS, tuple(sorted(left)[:REMAINING]), (str(len(left)),)))
+    ending = {one.ref: one for pods in evidence.pods.values() for one in pods if one.deleted is not None}
+    for ref, pod in sorted(ending.items())[:REMAINING]:
+        if ref.namespace == namespace:
+            search.details.append(Detail(Fact.DELETED, (ref,), pod.finalizers, pod.deleted))
 
 
 def _shared(search: Search) -> None:
@@ -73,16 +103,10 @@ def namespace_details(name: str, snapshot: Snapshot) -> tuple[Detail, ...]:
     found = snapshot.evidence.namespace(name)
     if found is None or found.deleted is None:
         return ()
-    remaining = next(
-        (
-            one.message
-            for kind in ("NamespaceFinalizersRemaining", "NamespaceContentRemaining", "NamespaceDeletionContentFailure")
-            for one in found.conditions
-            if one.type == kind and one.status == "True"
-        ),
-        "",
-    )
-    return (Detail(Fact.NAMESPACE, (found.ref,), (remaining,), found.deleted),)
+    remaining = [
+        one.message for kind in _REMAINING for one in found.conditions if (one.type, one.status) == (kind, "True")
+    ]
+    return (Detail(Fact.NAMESPACE, (found.ref,), (" ".join(remaining),), found.deleted),)
 
 
 def follow_namespace(search: Search, name: str) -> None:
@@ -93,10 +117,12 @@ def follow_namespace(search: Search, name: str) -> None:
         search.by |= dict.fromkeys(holding)
         return
     evidence = search.snapshot.evidence
-    if evidence.was_read("", NAMESPACE.kind) and (found := evidence.namespace(name)) is not None and not found.deleted:
+    found = evidence.namespace(name)
+    if evidence.was_read("", NAMESPACE.kind) and found is not None and not found.deleted:
         search.ready[found.ref] = None
         return
     details = namespace_details(name, search.snapshot)
     ref = ObjectRef(NAMESPACE.kind, "", name)
-    known = (failure("namespace-being-deleted"),)
+    stale = found is not None and any((one.type, one.status) == (_UNDISCOVERED, "True") for one in found.conditions)
+    known = (failure("aggregated-api-unavailable" if stale else "namespace-being-deleted"),)
     search.add(Cause(CauseType.KUBERNETES, (ref,), known, details, key=("namespace", name)))

@@ -18,6 +18,8 @@ _DRIFTED: Final = re.compile(
     r"(removed|created|deleted|excluded|(?:changed \([^)\n]{1,100}\)))",
     re.MULTILINE,
 )
+_AUTOSCALERS: Final = frozenset({"HorizontalPodAutoscaler", "ScaledObject", "VerticalPodAutoscaler"})
+_SIZE: Final = re.compile(r"New size: (\d{1,9})")
 _SCALED: Final = re.compile(r"^Scaled (?:up|down) replica set \S{1,253} (?:from (\d{1,9}) )?to (\d{1,9})")
 
 
@@ -31,7 +33,24 @@ def follow_drift(search: Search) -> None:
         search.need(ref.namespace, (EVENT, *((DEPLOYMENT, REPLICA_SET) if kind == DEPLOYMENT.kind else ())))
         changes = [*_changes(search, ref, condition.changed if condition is not None else None)]
         search.details += changes or [Detail(Fact.DRIFT_UNKNOWN, (ref,), (how,))]
-    search.blame("drift")
+    search.blame("drift-autoscaler" if _autoscaled(search) else "drift")
+
+
+def _autoscaled(search: Search) -> bool:
+    """Whether an autoscaler scaled a workload whose replicas drifted; its Event is shown."""
+    drifted = [one for one in search.details if one.fact is Fact.DRIFT and one.texts[0] == "spec.replicas"]
+    places = {one.refs[0].namespace for one in drifted}
+    for about, found in search.snapshot.evidence.events.items() if drifted else ():
+        if about.kind not in _AUTOSCALERS or about.namespace not in places:
+            continue
+        sizes = {one.texts[2] for one in drifted}
+        for event in found:
+            size = _SIZE.search(event.message)
+            named = any(one.refs[0].name in {about.name, *re.split(r"[^a-z0-9.-]", event.message)} for one in drifted)
+            if (size is not None and size[1] in sizes) or named:
+                search.details.append(Detail(Fact.EVENT, (about,), (event.reason, event.message), event.seen))
+                return True
+    return False
 
 
 def _changes(search: Search, ref: ObjectRef, until: datetime | None) -> Iterator[Detail]:

@@ -13,7 +13,7 @@ from flux_mcp.diagnosis.catalog.failure import Failure
 from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
 from flux_mcp.diagnosis.controllers import SHARD, Watch, watches
-from flux_mcp.diagnosis.snapshot import Snapshot, SnapshotObject
+from flux_mcp.diagnosis.snapshot import OtherDependency, Snapshot, SnapshotObject
 from flux_mcp.diagnosis.workload_health import WorkloadFailure, workload_failures
 from flux_mcp.flux.installation import Controller
 from flux_mcp.flux.status import ObjectStatus
@@ -32,12 +32,14 @@ class Blocked:
         causes: where the search ends.
         via: the webhook through which it waits.
         needs: namespace and kind of what more must be read to know; the namespace is empty for a kind without.
+        targets: objects of kinds that are read by their name alone.
     """
 
     by: tuple[ObjectRef, ...] = ()
     causes: tuple[Cause, ...] = ()
     via: str = ""
     needs: frozenset[tuple[str, str]] = frozenset()
+    targets: tuple[OtherDependency, ...] = ()
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class Search:
     details: list[Detail] = field(default_factory=list)
     workloads: list[WorkloadFailure] = field(default_factory=list)
     needs: set[tuple[str, str]] = field(default_factory=set)
+    targets: list[OtherDependency] = field(default_factory=list)
     via: str = ""
     own: bool = False
     key: tuple[object, ...] = ()
@@ -150,7 +153,8 @@ class Search:
                     self.key,
                 )
             )
-        return Blocked(tuple(self.by), tuple(causes), self.via if self.by else "", frozenset(self.needs))
+        via = self.via if self.by else ""
+        return Blocked(tuple(self.by), tuple(causes), via, frozenset(self.needs), tuple(self.targets))
 
 
 def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:

@@ -47,7 +47,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class OtherDependency:
-    """An object of another kind that a ResourceSet depends on.
+    """An object of another kind that a ResourceSet depends on, or that a health check waits for.
 
     Attributes:
         must_be_ready: whether it must be ready, not only there.

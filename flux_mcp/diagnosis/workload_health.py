@@ -14,7 +14,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.catalog.failure import Failure
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.evidence import Evidence
-from flux_mcp.kubernetes.events import Event
+from flux_mcp.kubernetes.events import WARNING, Event
 from flux_mcp.kubernetes.pods import Pod, PodContainer
 from flux_mcp.kubernetes.prerequisites import Prerequisite
 from flux_mcp.kubernetes.workloads import Workload
@@ -33,6 +33,7 @@ _KILLED: Final = frozenset({0, 137, 143})
 """Exit codes of a container that the kubelet stops."""
 CLAIMS: Final = 3
 """Claims of a namespace that are named for Pods that wait for a volume."""
+_PARTS: Final = frozenset({"Pod", "ReplicaSet", "Job"})
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -68,7 +69,10 @@ def workload_failures(ref: ObjectRef, evidence: Evidence) -> tuple[WorkloadFailu
     workload = evidence.workloads.get(ref)
     pods = evidence.pods_of(ref)
     unready = sorted((one for one in pods if not one.ready and one.phase != "Succeeded"), key=lambda one: one.order)
-    found = [one for pod in unready for one in _of_pod(pod, workload, evidence.warnings(pod.ref))]
+    kept = [one for one in unready if one.deleted is None]
+    found = [one for pod in kept for one in _of_pod(pod, workload, evidence.warnings(pod.ref))]
+    # Pods that go away are ordinary, unless nothing else is wrong.
+    found = found or [one for pod in unready if pod.deleted is not None for one in _of_deleted(pod)]
     if any(one.failure is failure("volume-claim-unbound") for one in found):
         found += _of_claims(ref.namespace, evidence)
     # A workload whose Pods say what is wrong need not say it too.
@@ -101,6 +105,16 @@ def _of_pod(pod: Pod, workload: Workload | None, warnings: Sequence[Event]) -> I
     if running is not None:
         reason = "Initializing" if running.init else "NotReady"
         yield _of_old_revision(_failure((pod.ref,), reason, container=running), pod, workload)
+
+
+def _of_deleted(pod: Pod) -> Iterator[WorkloadFailure]:
+    why = next((one.message for one in pod.conditions if one.type == "DisruptionTarget" and one.status == "True"), "")
+    held = f"finalizers: {', '.join(pod.finalizers)}" if pod.finalizers else why
+    lost = find_failure(pod.ref.kind, pod.reason, pod.message)
+    if lost is not None:
+        yield _failure((pod.ref,), pod.reason, message=pod.message)
+    else:
+        yield _failure((pod.ref,), "Terminating", message=held)
 
 
 def _unscheduled(one: WorkloadFailure) -> WorkloadFailure:
@@ -236,14 +250,12 @@ def failed_before(ref: ObjectRef, evidence: Evidence, since: datetime | None) ->
         if one.wanted:
             continue
         image = next((each.image for each in one.containers if each.image not in present), "")
-        events = sorted(_events_of(one, evidence), key=lambda event: event.seen or _NEVER, reverse=True)
-        known = [(event, found) for event in events if (found := find_failure("Pod", event.reason, event.message))]
+        known = _most_telling(_events_of(one, evidence))
         # A ReplicaSet is used again when an upgrade is tried again, so an old one counts where Events are of it.
         old = since is not None and one.created is not None and one.created < since
         if not known and (old or not image):
             continue
-        # The most telling message first: one that a pattern knows.
-        event, found = next((pair for pair in known if pair[1].pattern), known[0]) if known else (None, None)
+        event, found = known or (None, None)
         return (
             WorkloadFailure(
                 about=(one.ref,),
@@ -254,6 +266,29 @@ def failed_before(ref: ObjectRef, evidence: Evidence, since: datetime | None) ->
             ),
         )
     return ()
+
+
+def last_failures(ref: ObjectRef, evidence: Evidence) -> tuple[WorkloadFailure, ...]:
+    """What Events say of the Pods of a workload that is gone, by their names; empty where nothing is known."""
+    events = [
+        event
+        for about, found in evidence.events.items()
+        if about.namespace == ref.namespace and about.name.startswith(f"{ref.name}-") and about.kind in _PARTS
+        for event in found
+        if event.type == WARNING
+    ]
+    pair = _most_telling(events)
+    if pair is None:
+        return ()
+    event, found = pair
+    return (WorkloadFailure(about=(event.about,), reason=event.reason, message=event.message, failure=found),)
+
+
+def _most_telling(events: Iterable[Event]) -> tuple[Event, Failure] | None:
+    """The newest Event that a pattern knows, else the newest that the catalog knows."""
+    newest = sorted(events, key=lambda event: event.seen or _NEVER, reverse=True)
+    known = [(one, found) for one in newest if (found := find_failure(one.about.kind, one.reason, one.message))]
+    return next((pair for pair in known if pair[1].pattern), known[0]) if known else None
 
 
 def _events_of(one: Workload, evidence: Evidence) -> Iterator[Event]:

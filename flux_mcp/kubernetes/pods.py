@@ -73,6 +73,8 @@ class Pod:
         reason: why it has that phase, such as Evicted; mostly empty.
         message: what is said of that.
         revision: of the template of a StatefulSet or DaemonSet that it was made from.
+        deleted: since when it is being deleted, its grace period included.
+        finalizers: that hold its deletion.
         containers: init containers first, then the ordinary ones, then those for debugging.
     """
 
@@ -83,6 +85,8 @@ class Pod:
     reason: str
     message: str
     revision: str
+    deleted: datetime | None
+    finalizers: tuple[str, ...]
     conditions: tuple[Condition, ...]
     containers: tuple[PodContainer, ...]
 
@@ -164,6 +168,8 @@ def pod(item: Mapping[str, Any]) -> Pod | None:
         reason=text(item, "status", "reason"),
         message=mask_values(said, values),
         revision=text(item, "metadata", "labels", "controller-revision-hash"),
+        deleted=parse_time(text(item, "metadata", "deletionTimestamp")),
+        finalizers=tuple(one for one in items(item, "metadata", "finalizers") if isinstance(one, str)),
         conditions=tuple(conditions(item)),
         containers=tuple(
             replace(one, message=mask_values(one.message, values), last_message=mask_values(one.last_message, values))

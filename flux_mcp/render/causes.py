@@ -304,6 +304,8 @@ def explaining(cause: Cause) -> tuple[Failure, ...]:
     # A volume that is missing explains why its Pod is not scheduled.
     if any(one.about[0].kind == "PersistentVolumeClaim" for one in cause.workloads):
         workloads = [one for one in workloads if one.id != "volume-claim-unbound"]
+    # A claim that waits for its Pod is bound once that one is scheduled.
+    workloads = [one for one in workloads if one.id != "volume-waits-for-consumer"] or workloads
     return tuple(dict.fromkeys((*workloads, *own)))
 
 
@@ -416,7 +418,7 @@ def _shards(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str
 def _deleted(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
     del length
     finalizers = ", ".join(map(value, detail.texts[:FINALIZERS])) or "none"
-    about = "" if len(cause.members) == 1 else f"{_names(detail)}: "
+    about = "" if cause.members == detail.refs else f"{_names(detail)}: "
     return f"{about}being deleted for {age(detail.when, causes.request.now)}, finalizers: {finalizers}"
 
 
@@ -495,6 +497,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.SCANNED: _simply("{refs}: Ready, {0} tags, scanned {ago}"),
     Fact.DRIFT: _drift,
     Fact.DRIFT_UNKNOWN: _simply("{refs}: {0}; neither the status nor Events say which field"),
+    Fact.REMAINS: _simply("objects of the release that are left: {0}, such as {refs}"),
     Fact.SHARED: _shared,
     Fact.NEWER: _newer,
     Fact.OLD_MESSAGE: _simply("the message is about chart version {0}; the chart is {1} now"),

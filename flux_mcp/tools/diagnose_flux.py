@@ -77,6 +77,7 @@ async def diagnose_flux(
         ref.kind == "Alert" and status.health is not Health.SUSPENDED for ref, status in snapshot.statuses.items()
     )
     targets = [target for ref in needed if ref in snapshot.objects for target in snapshot.objects[ref].targets]
+    targets += [target for ref in sorted(needed) if ref in first.blocked for target in first.blocked[ref].targets]
     more, unread = await read_more(cluster, request, counts, targets=targets, alerts=alerts, namespace=evidence.only)
     controllers = evidence.controllers.with_more(more)
     snapshot = replace(snapshot, evidence=more, controllers=controllers)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.diagnosis.cause import Cause, CauseType
+from flux_mcp.diagnosis.cause import Cause, CauseType, Fact
 from flux_mcp.diagnosis.controllers import ControllerSet
 from flux_mcp.diagnosis.evidence import index_evidence, view_evidence
 from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
@@ -669,3 +669,185 @@ def test_what_is_downstream_is_told_with_where_it_comes_from() -> None:
     users = {"a": ["b", "c"], "b": ["d"], "c": ["d"], "x": ["d"]}
     assert downstream(users, ["a", "x"], most=1) == {"b": ("a",), "c": ("a",), "d": ("a",)}
     assert set(downstream(users, ["a", "x"], most=2)["d"]) == {"a", "x"}
+
+
+# What an object applied, and is gone, drifted, or of another vendor's kind
+
+
+def kubernetes_event(kind: str, name: str, reason: str, message: str, event_type: str = "Warning") -> dict[str, Any]:
+    return {
+        "kind": "Event",
+        "metadata": {"name": f"{name}.1", "namespace": "flux-system"},
+        "involvedObject": {"kind": kind, "name": name, "namespace": "flux-system"},
+        "type": event_type,
+        "reason": reason,
+        "message": message,
+        "lastTimestamp": "2026-01-02T03:50:00Z",
+    }
+
+
+def certificate(status: str) -> dict[str, Any]:
+    ready = {"type": "Ready", "status": status, "reason": "DoesNotExist", "message": "the Secret does not exist"}
+    metadata = {"name": "tls", "namespace": "flux-system"}
+    return {"kind": "Certificate", "metadata": metadata, "status": {"conditions": [ready]}}
+
+
+def test_an_object_of_another_vendor_is_explained_by_its_conditions_else_by_its_newest_event() -> None:
+    message = "health check failed after 5m0s: timeout waiting for: [Certificate/flux-system/tls status: 'InProgress']"
+    about = ObjectRef("Certificate", "flux-system", "tls")
+    event = kubernetes_event("Certificate", "tls", "Failed", "the order is invalid")
+    told = [
+        causes(diagnose(world([bad("HealthCheckFailed", message)], beside=beside)), ks("apps"))[0].details
+        for beside in ((), (event,), (event, certificate("False")), (event, certificate("True")))
+    ]
+    assert [[(one.fact, one.refs, one.texts) for one in details] for details in told] == [
+        [(Fact.UNREAD, (about,), ())],
+        [(Fact.EVENT, (about,), ("Failed", "the order is invalid", "1"))],
+        [(Fact.CONDITION, (about,), ("Ready=False", "DoesNotExist", "the Secret does not exist"))],
+        [(Fact.READY_NOW, (about,), ())],
+    ]
+    search = diagnose(world([bad("HealthCheckFailed", message)])).blocked[ks("apps")]
+    assert [one.ref for one in search.targets] == [about]
+
+
+def test_events_explain_the_pods_of_a_workload_that_was_uninstalled() -> None:
+    message = "Helm install failed for release flux-system/web with chart web@1.0.0: timeout waiting for: "
+    release = bad("UninstallSucceeded", "Helm uninstall remediation succeeded", "HelmRelease", "web")
+    released = {"type": "Released", "status": "False", "reason": "InstallFailed"}
+    released["message"] = f"{message}[Deployment/flux-system/web status: 'InProgress']"
+    release["status"]["conditions"].append(released)
+    pulled = kubernetes_event("Pod", "web-6d-x", "Failed", 'Failed to pull image "acme/web:9": acme/web:9: not found')
+    other = kubernetes_event("Pod", "db-0", "Unhealthy", "Readiness probe failed: x")
+    every = [("flux-system", kind) for kind in ("Deployment", "ReplicaSet", "Pod", "Event")]
+    (cause,) = causes(diagnose(world([release], beside=[pulled, other], seen=every)), RELEASE)
+    assert [(one.about[0].name, one.failure.id if one.failure else "") for one in cause.workloads] == [
+        ("web-6d-x", "image-not-found")
+    ]
+
+
+RELEASE = ObjectRef("HelmRelease", "flux-system", "web")
+
+
+def test_replicas_that_an_autoscaler_sets_are_its_drift() -> None:
+    drifted = {
+        "type": "Drifted",
+        "status": "True",
+        "reason": "DriftDetected",
+        "lastTransitionTime": "2026-01-02T03:59:00Z",
+    }
+    drifted["message"] = "drift:\nDeployment/flux-system/web changed (0 additions, 1 changes, 0 removals)"
+    release = item("HelmRelease", "web", status={"conditions": [READY, drifted]})
+    scaled = kubernetes_event(
+        "Deployment", "web", "ScalingReplicaSet", "Scaled up replica set web-1 from 2 to 5", "Normal"
+    )
+    by_hand = diagnose(world([release], beside=[scaled]))
+    assert failures(by_hand, RELEASE) == ["drift"]
+    autoscaler = kubernetes_event(
+        "HorizontalPodAutoscaler", "web", "SuccessfulRescale", "New size: 5; reason: cpu", "Normal"
+    )
+    assert failures(diagnose(world([release], beside=[scaled, autoscaler])), RELEASE) == ["drift-autoscaler"]
+
+
+@pytest.mark.parametrize(
+    ("namespace", "found"),
+    [
+        (None, [(CauseType.FAILURE, ["namespace-missing"])]),
+        ({}, [(CauseType.FAILURE, ["namespace-exists-now"])]),
+        ({"deletionTimestamp": "2026-01-02T03:00:00Z"}, [(CauseType.KUBERNETES, ["namespace-being-deleted"])]),
+    ],
+)
+def test_a_namespace_that_was_missing_may_be_there_by_now(
+    namespace: dict[str, str] | None, found: list[tuple[CauseType, list[str]]]
+) -> None:
+    there = [] if namespace is None else [{"kind": "Namespace", "metadata": {"name": "x", **namespace}}]
+    reported = bad("ReconciliationFailed", 'Deployment/x/d not found: namespaces "x" not found')
+    diagnosis = diagnose(world([reported], beside=there, seen=[("", "Namespace")]))
+    assert [(one.type, [each.id for each in one.failures]) for one in causes(diagnosis, ks("apps"))] == found
+
+
+def test_a_missing_crd_leads_to_the_failing_release_of_the_name_of_its_group() -> None:
+    certs = bad(
+        "ReconciliationFailed",
+        'ClusterIssuer/x dry-run failed: no matches for kind "ClusterIssuer" in version "cert-manager.io/v1"',
+    )
+    releases = [
+        bad(
+            "InstallFailed",
+            f"Helm install failed for release a/{name} with chart {name}@1.0.0: no",
+            "HelmRelease",
+            name,
+        )
+        for name in ("cert-manager", "traefik")
+    ]
+    diagnosis = diagnose(world([certs, *releases]))
+    assert {cause.members[0].name for cause in causes(diagnosis, ks("apps"))} == {"apps", "cert-manager"}
+
+
+def test_a_deletion_waits_for_the_webhook_that_does_not_answer() -> None:
+    message = 'failed calling webhook "w.acme.io": Post "https://w.acme.svc:443/x": connect: connection refused'
+    deleting = bad("PruneFailed", f"Certificate/a/b delete failed: {message}")
+    deleting["metadata"] |= {"deletionTimestamp": "2026-01-02T01:00:00Z", "finalizers": ["finalizers.fluxcd.io"]}
+    diagnosis = diagnose(world([deleting], seen=[("acme", "Service")]))
+    (cause,) = causes(diagnosis, ks("apps"))
+    assert Fact.WEBHOOK_MISSING in {one.fact for one in cause.details}
+    assert ("acme", "Service") in diagnosis.needs([ks("apps")])
+
+
+def test_three_hundred_failures_of_ten_causes_are_ten_causes() -> None:
+    """Whatever kind reports them, and though objects, digests, numbers and durations differ in the messages."""
+    errors = {
+        "webhook-timeout": 'Ingress/a{0}/i dry-run failed (InternalError): failed calling webhook "v.acme.io": failed to call webhook: Post "https://v.ing.svc:443/x?timeout=10s": context deadline exceeded',
+        "webhook-denied": 'Pod/a{0}/p{0} dry-run failed (Forbidden): admission webhook "p.acme.io" denied the request: Cluster has 27{0} secrets and the limit is 2000',
+        "namespace-terminating": 'ConfigMap/a{0}/c dry-run failed (Forbidden): configmaps "c{0}" is forbidden: unable to create new content in namespace gone because it is being terminated',
+        "service-account-missing": 'failed to impersonate service account tenants/deployer: serviceaccounts "deployer" not found',
+        "kind-not-served": 'ServiceMonitor/a{0}/m{0} dry-run failed: no matches for kind "ServiceMonitor" in version "monitoring.coreos.com/v1"',
+        "api-server-unavailable": "Deployment/a{0}/d{0} dry-run failed: etcdserver: leader changed after {0}s",
+        "aggregated-api-unavailable": "unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: stale GroupVersion discovery: metrics.k8s.io/v1beta1",
+        "webhook-certificate-untrusted": 'Issuer/a{0}/i dry-run failed (InternalError): failed calling webhook "c.acme.io": failed to call webhook: Post "https://c.cm.svc:443/y": x509: certificate has expired',
+        "namespace-missing": 'Deployment/late/d{0} not found: namespaces "late" not found',
+        "api-version-not-served": 'PodDisruptionBudget/a{0}/p dry-run failed: no matches for kind "PodDisruptionBudget" in version "policy/v1beta1"',
+    }
+    kinds = ("Kustomization", "ResourceSet", "HelmRelease")
+    prefixes = {
+        "Kustomization": ("ReconciliationFailed", ""),
+        "ResourceSet": ("ReconciliationFailed", "reconciliation failed: "),
+        "HelmRelease": ("UpgradeFailed", "Helm upgrade failed for release a/o{0} with chart c@1.{0}.0: "),
+    }
+    reported = [
+        bad(prefixes[kind][0], (prefixes[kind][1] + message).format(number), kind, f"o{number}-{place}")
+        for place, message in enumerate(errors.values())
+        for number in range(10)
+        for kind in kinds
+    ]
+    diagnosis = diagnose(world(reported))
+    assert len(reported) == len(diagnosis.blocking) == 300
+    found = {cause.failures[0].id for cause in diagnosis.causes}
+    # What keeps a namespace from ending is its own cause.
+    assert found == errors.keys() - {"namespace-terminating"} | {"namespace-being-deleted"}
+    assert len(diagnosis.causes) == len(errors)
+
+
+@pytest.mark.parametrize("kind", ["ResourceSet", "FluxInstance"])
+@pytest.mark.parametrize(
+    ("message", "failed"),
+    [
+        (
+            'Deployment.apps "d" is invalid: spec.selector: Invalid value: {}: field is immutable',
+            "immutable-field-changed",
+        ),
+        (
+            'StatefulSet.apps "s" is invalid: spec: Forbidden: updates to statefulset spec for fields other than',
+            "immutable-statefulset-changed",
+        ),
+        (
+            'PersistentVolumeClaim "c" is invalid: spec: Forbidden: spec is immutable after creation except',
+            "immutable-volume-changed",
+        ),
+        ('RoleBinding "r" is invalid: roleRef: Invalid value: {}: cannot change roleRef', "immutable-field-changed"),
+    ],
+)
+def test_immutable_fields_are_known_for_the_kinds_of_flux_operator_too(kind: str, message: str, failed: str) -> None:
+    reported = bad(
+        "ReconciliationFailed", f"reconciliation failed: X/a/b dry-run failed (Invalid): {message}", kind, "flux"
+    )
+    assert failures(diagnose(world([reported])), ObjectRef(kind, "flux-system", "flux")) == [failed]

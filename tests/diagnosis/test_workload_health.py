@@ -322,6 +322,19 @@ def test_every_reason_that_the_scheduler_counts_nodes_for_is_a_failure(said: str
     assert [each.id for each in (one.failure, *one.others)] == failed
 
 
+def test_pods_that_go_away_count_only_where_nothing_else_is_wrong() -> None:
+    old = a_pod(app({"running": {}}), "web-0-a", "web-0")
+    old["metadata"] |= {"deletionTimestamp": "2026-01-02T03:00:00Z", "finalizers": ["acme.io/hold"]}
+    (one,) = found(deployment(), replica_set(), replica_set("web-0"), old)
+    assert (one.reason, one.message, one.failure) == (
+        "Terminating",
+        "finalizers: acme.io/hold",
+        failure("pod-terminating"),
+    )
+    (one,) = found(deployment(), replica_set(), replica_set("web-0"), old, a_pod(waits("ImagePullBackOff")))
+    assert one.reason == "ImagePullBackOff"
+
+
 def test_equal_pods_are_one_symptom() -> None:
     pods = [a_pod(waits("ImagePullBackOff"), f"web-1-{letter}") for letter in "abc"]
     (symptom,) = found(deployment(3), replica_set(), *pods)
