@@ -32,6 +32,7 @@ test-live: setup
 # Mermaid and a DOM for it, pinned in tests/render/node/package.json; where they cannot be installed the tests are skipped.
 test-node: setup
 	-@npm install --prefix tests/render/node --no-package-lock --no-audit --no-fund --silent
+	-@npm install --prefix tests/conformance/typescript --no-package-lock --no-audit --no-fund --silent
 	.venv/bin/python -m pytest -m node
 
 # The Inspector and the official conformance suite of MCP; skipped, saying so, without Node 22.19 or the packages.
@@ -80,4 +81,4 @@ packages: setup
 	@.venv/bin/python -m tests.packages
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist tests/render/node/node_modules tests/conformance/node_modules page/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist tests/render/node/node_modules tests/conformance/node_modules tests/conformance/typescript/node_modules page/node_modules

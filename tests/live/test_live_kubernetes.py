@@ -26,6 +26,7 @@ EVENTS, LOGS = "get_kubernetes_events", "get_kubernetes_logs"
 # Kinds
 
 
+@pytest.mark.usefixtures("cluster")
 async def test_every_kind_that_is_served_is_found_by_its_names() -> None:
     settings = Settings()
     asked = Cluster(connect(settings), settings.access)
@@ -48,6 +49,7 @@ def kind_of(line: str) -> str:
     return next(words[n + 1] for n, word in enumerate(words) if word in {"true", "false"})
 
 
+@pytest.mark.usefixtures("cluster")
 async def test_a_kind_that_is_not_served_is_named_with_near_ones() -> None:
     settings = Settings()
     asked = Cluster(connect(settings), settings.access)
@@ -58,6 +60,7 @@ async def test_a_kind_that_is_not_served_is_named_with_near_ones() -> None:
 # Events
 
 
+@pytest.mark.usefixtures("cluster")
 async def test_events_of_the_cluster_are_answered() -> None:
     reply = await ask(EVENTS)
     assert not reply.is_error
@@ -65,12 +68,14 @@ async def test_events_of_the_cluster_are_answered() -> None:
     assert len(reply.text.encode()) <= 12_000
 
 
+@pytest.mark.usefixtures("cluster")
 async def test_an_identity_that_may_not_read_events_gets_an_error() -> None:
     reply = await ask(EVENTS, of("nobody"))
     assert reply.is_error
     assert reply.text.startswith("Forbidden: nobody may not list events in all namespaces; context nobody.")
 
 
+@pytest.mark.usefixtures("cluster")
 async def test_events_of_a_kind_of_kubernetes_are_looked_up() -> None:
     reply = await ask(EVENTS, kind="no", name="no-such-node")
     assert not reply.is_error
