@@ -232,7 +232,8 @@ def _follow_workload(search: Search, entry: InventoryEntry, ready: list[ObjectRe
             ready.append(ref)
         return
     found = workload_failures(ref, evidence)
-    search.workloads += found
+    # That a Job takes its time matters only to who waits for it.
+    search.workloads += [one for one in found if named or one.reason != "Running"]
     if not found and (named or workload.ready < workload.wanted):
         progress = next((one for one in workload.conditions if one.status == "False"), None)
         unread = [kind.kind for kind in (POD, EVENT) if not evidence.was_read(ref.namespace, kind.kind)]

@@ -373,6 +373,8 @@ def _follow_webhook(search: Search, message: str) -> None:
     if search.by:
         return
     search.own = True
+    if search.ref in holders:
+        search.failures.insert(0, failure("webhook-of-itself"))
     there = evidence.others.get(ref) is not None
     if evidence.was_read(namespace, SERVICE.kind):
         search.details.append(Detail(Fact.WEBHOOK if there else Fact.WEBHOOK_MISSING, (ref,)))

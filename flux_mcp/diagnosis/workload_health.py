@@ -29,10 +29,22 @@ _NEXT: Final = re.compile(r", (?=\d)")
 """Before each number of nodes in what the scheduler says."""
 _CONTROL_PLANE: Final = re.compile(r"taint \{node-role\.kubernetes\.io/(?:control-plane|master)")
 """What keeps ordinary Pods from nodes of the control plane is not why they find no other node."""
+RUNNING: Final = frozenset({"Initializing", "SidecarRunning", "Running"})
+"""Reasons of ours, for containers that run although they should have ended; others are of Kubernetes."""
+_PAUSED: Final = "DeploymentPaused"
+_BAD: Final = (("ReplicaFailure", "True"), ("Failed", "True"), ("FailureTarget", "True"), ("Progressing", "Unknown"))
+"""Conditions of a workload that say why it makes no progress."""
 _KILLED: Final = frozenset({0, 137, 143})
 """Exit codes of a container that the kubelet stops."""
 CLAIMS: Final = 3
 """Claims of a namespace that are named for Pods that wait for a volume."""
+_PART_NAMES: Final = {
+    "Deployment": r"[a-z0-9]{1,16}(?:-[a-z0-9]{1,16})?",
+    "StatefulSet": r"\d{1,10}",
+    "CronJob": r"\d{1,12}(?:-[a-z0-9]{1,16})?",
+    "Job": r"[a-z0-9]{1,16}",
+}
+"""What follows the name of a workload in the names of what it makes; of a DaemonSet as of a Job."""
 _PARTS: Final = frozenset({"Pod", "ReplicaSet", "Job"})
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -78,7 +90,16 @@ def workload_failures(ref: ObjectRef, evidence: Evidence) -> tuple[WorkloadFailu
     # A workload whose Pods say what is wrong need not say it too.
     if not found:
         found = [one for part in evidence.parts(ref) for one in _of_workload(part, evidence)][:1]
+    if not found and ref.kind == "Job":
+        found = [one for pod in pods if pod.phase == "Running" for one in _of_running_job(pod)]
     return _folded(found)
+
+
+def _of_running_job(pod: Pod) -> Iterator[WorkloadFailure]:
+    """What keeps a Pod of a Job from ending, where nothing fails: a sidecar that runs on, or the work itself."""
+    running = [one for one in pod.containers if one.state == "running" and not one.init]
+    done = any(one.succeeded and not one.init for one in pod.containers)
+    yield from (_failure((pod.ref,), "SidecarRunning" if done else "Running", container=one) for one in running[:1])
 
 
 def _of_pod(pod: Pod, workload: Workload | None, warnings: Sequence[Event]) -> Iterator[WorkloadFailure]:
@@ -105,6 +126,10 @@ def _of_pod(pod: Pod, workload: Workload | None, warnings: Sequence[Event]) -> I
     if running is not None:
         reason = "Initializing" if running.init else "NotReady"
         yield _of_old_revision(_failure((pod.ref,), reason, container=running), pod, workload)
+        return
+    gate = next((one for one in pod.conditions if one.type == "Ready" and one.reason == "ReadinessGatesNotReady"), None)
+    if gate is not None and gate.status == "False":
+        yield _failure((pod.ref,), gate.reason, message=gate.message)
 
 
 def _of_deleted(pod: Pod) -> Iterator[WorkloadFailure]:
@@ -202,9 +227,9 @@ def _failure(
 def _of_workload(ref: ObjectRef, evidence: Evidence) -> Iterator[WorkloadFailure]:
     """Why it has no Pods, or is given up: its conditions, else its warning Events."""
     one = evidence.workloads.get(ref)
-    for kind, bad in (("ReplicaFailure", "True"), ("Failed", "True"), ("FailureTarget", "True")):
+    for kind, bad in _BAD:
         condition = one.condition(kind) if one is not None else None
-        if condition is not None and condition.status == bad:
+        if condition is not None and condition.status == bad and (bad != "Unknown" or condition.reason == _PAUSED):
             yield _failure((ref,), condition.reason, message=condition.message)
             return
     for warning in sorted(evidence.warnings(ref), key=lambda event: event.seen or _NEVER, reverse=True):
@@ -237,13 +262,15 @@ def prerequisite_failure(one: Prerequisite, evidence: Evidence) -> WorkloadFailu
 
 
 def failed_before(ref: ObjectRef, evidence: Evidence, since: datetime | None) -> tuple[WorkloadFailure, ...]:
-    """What was wrong with Pods of a Deployment that are gone: the newest ReplicaSet that is not the present one.
+    """What was wrong with Pods that are gone; of a Deployment those of the newest ReplicaSet but the present one.
 
     Args:
-        ref: of the Deployment, which is ready by now.
+        ref: of the workload, which is ready by now.
         evidence: its ReplicaSets, and the Events of Pods that were of them.
         since: before which nothing is of interest.
     """
+    if ref.kind in {"StatefulSet", "DaemonSet"}:
+        return last_failures(ref, evidence, since) if since is not None else ()
     sets = sorted(evidence.owned.get(ref, ()), key=lambda one: one.created or _NEVER, reverse=True)
     present = {image.image for one in sets if one.wanted for image in one.containers}
     for one in sets:
@@ -268,14 +295,16 @@ def failed_before(ref: ObjectRef, evidence: Evidence, since: datetime | None) ->
     return ()
 
 
-def last_failures(ref: ObjectRef, evidence: Evidence) -> tuple[WorkloadFailure, ...]:
-    """What Events say of the Pods of a workload that is gone, by their names; empty where nothing is known."""
+def last_failures(ref: ObjectRef, evidence: Evidence, since: datetime | None = None) -> tuple[WorkloadFailure, ...]:
+    """What Events say of the Pods of a workload that are gone, by their names; empty where nothing is known."""
+    parts = re.compile(_PART_NAMES.get(ref.kind, _PART_NAMES["Job"]))
     events = [
         event
         for about, found in evidence.events.items()
-        if about.namespace == ref.namespace and about.name.startswith(f"{ref.name}-") and about.kind in _PARTS
+        if about.namespace == ref.namespace and about.kind in _PARTS and about.name.startswith(f"{ref.name}-")
+        if parts.fullmatch(about.name.removeprefix(f"{ref.name}-"))
         for event in found
-        if event.type == WARNING
+        if event.type == WARNING and (since is None or (event.seen is not None and event.seen >= since))
     ]
     pair = _most_telling(events)
     if pair is None:

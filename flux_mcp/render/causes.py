@@ -15,7 +15,7 @@ from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
 from flux_mcp.diagnosis.controllers import SHARD
 from flux_mcp.diagnosis.root_causes import Diagnosis
 from flux_mcp.diagnosis.snapshot import Snapshot
-from flux_mcp.diagnosis.workload_health import WorkloadFailure
+from flux_mcp.diagnosis.workload_health import RUNNING, WorkloadFailure
 from flux_mcp.flux.installation import CONTROLLERS
 from flux_mcp.flux.status import Health, ObjectStatus
 from flux_mcp.render.objects import health_and_flags
@@ -344,6 +344,7 @@ def failure_line(one: WorkloadFailure, length: Length = FULL) -> str:
     others = "".join(f", {value(ref.namespace)}/{value(ref.name)}" for ref in one.about[1 : length.pods])
     container = f"container {value(one.container)} " if one.container else ""
     reason = f"{'in ' if one.reason.endswith('BackOff') and container else ''}{value(one.reason)}" if one.reason else ""
+    reason = "still running" if one.reason in RUNNING else reason
     waits = "type LoadBalancer, no address" if first.kind == "Service" else value(one.phase) if one.phase else ""
     waits += f", StorageClass {value(one.storage_class)}" if one.storage_class else ""
     state = ", ".join(filter(None, (waits, f"{container}{reason}")))
@@ -394,6 +395,12 @@ def _unknown(causes: Causes, detail: Detail, cause: Cause, length: Length) -> st
     why = f", {value(reason)}" if reason else ""
     more = f"{' and '.join(unread)} not read" if unread else "neither its Pods nor Events say why"
     return f"{_names(detail)}: {ready} of {wanted} ready{why}; {more}"
+
+
+def _workload(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del causes, cause, length
+    ready, wanted = detail.texts
+    return f"{_names(detail)}: {'scaled to zero' if wanted == '0' else f'{ready} of {wanted} ready now'}"
 
 
 def _namespace(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
@@ -480,7 +487,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.READY_NOW: _ready_now,
     Fact.SHARD_OF: _shard,
     Fact.SHARDS: _shards,
-    Fact.WORKLOAD: _simply("{refs}: {0} of {1} ready now"),
+    Fact.WORKLOAD: _workload,
     Fact.WORKLOAD_UNKNOWN: _unknown,
     Fact.WORKLOAD_MISSING: _simply("{refs}: not found"),
     Fact.WORKLOAD_UNREAD: _simply("{refs}: not read"),

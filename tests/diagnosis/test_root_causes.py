@@ -851,3 +851,15 @@ def test_immutable_fields_are_known_for_the_kinds_of_flux_operator_too(kind: str
         "ReconciliationFailed", f"reconciliation failed: X/a/b dry-run failed (Invalid): {message}", kind, "flux"
     )
     assert failures(diagnose(world([reported])), ObjectRef(kind, "flux-system", "flux")) == [failed]
+
+
+def test_a_release_that_its_own_webhook_keeps_from_being_upgraded_waits_for_itself() -> None:
+    message = (
+        'Helm upgrade failed for release kyverno/kyverno with chart kyverno@2.0.0: cannot patch "kyverno": failed calling '
+        'webhook "validate.kyverno.svc-fail": failed to call webhook: Post "https://kyverno-svc.kyverno.svc:443/x": no '
+        'endpoints available for service "kyverno-svc"'
+    )
+    history = [{"name": "kyverno", "namespace": "kyverno", "version": 1, "status": "deployed", "chartVersion": "1.0.0"}]
+    release = bad("UpgradeFailed", message, "HelmRelease", "kyverno", status={"history": history})
+    found = failures(diagnose(world([release])), ObjectRef("HelmRelease", "flux-system", "kyverno"))
+    assert found == ["webhook-of-itself", "webhook-unavailable"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.evidence import index_evidence, view_evidence
-from flux_mcp.diagnosis.workload_health import WorkloadFailure, workload_failures
+from flux_mcp.diagnosis.workload_health import WorkloadFailure, last_failures, workload_failures
 
 WEB = ObjectRef("Deployment", "apps", "web")
 FAILURES = {
@@ -333,6 +333,58 @@ def test_pods_that_go_away_count_only_where_nothing_else_is_wrong() -> None:
     )
     (one,) = found(deployment(), replica_set(), replica_set("web-0"), old, a_pod(waits("ImagePullBackOff")))
     assert one.reason == "ImagePullBackOff"
+
+
+def test_a_paused_deployment_and_an_unmet_readiness_gate_are_known() -> None:
+    paused = {
+        "type": "Progressing",
+        "status": "Unknown",
+        "reason": "DeploymentPaused",
+        "message": "Deployment is paused",
+    }
+    (one,) = found(deployment(1, 1, paused))
+    assert one.failure is failure("rollout-paused")
+    gate = {"type": "Ready", "status": "False", "reason": "ReadinessGatesNotReady", "message": "gate x does not exist"}
+    ready = {"name": "app", "ready": True, "state": {"running": {}}}
+    (one,) = found(deployment(), replica_set(), a_pod({"containerStatuses": [ready], "conditions": [gate]}))
+    assert (one.message, one.failure) == ("gate x does not exist", failure("readiness-gate-unmet"))
+
+
+@pytest.mark.parametrize(
+    ("state", "failed", "container"),
+    [
+        ({"terminated": {"exitCode": 0, "reason": "Completed"}}, "job-sidecar-running", "proxy"),
+        ({"running": {}}, "job-running", "app"),
+    ],
+)
+def test_a_job_that_does_not_end_says_what_runs(state: dict[str, Any], failed: str, container: str) -> None:
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta("web"), "spec": {}, "status": {"active": 1}}
+    statuses = [
+        {"name": "app", "ready": False, "state": state},
+        {"name": "proxy", "ready": True, "state": {"running": {}}},
+    ]
+    statuses[0]["ready"] = "running" in state
+    status = {"phase": "Running", "containerStatuses": statuses, "conditions": [{"type": "Ready", "status": "True"}]}
+    pod = a_pod(status, owner="web", kind="Job")
+    (one,) = found(job, pod, ref=ObjectRef("Job", "apps", "web"))
+    assert (one.failure, one.container) == (failure(failed), container)
+
+
+@pytest.mark.parametrize(
+    ("kind", "pod", "known"),
+    [
+        ("Deployment", "web-6d4cf56db6-x2k9p", True),
+        ("Deployment", "web-api-6d4cf56db6-x2k9p", False),
+        ("StatefulSet", "web-0", True),
+        ("StatefulSet", "web-db-0", False),
+        ("DaemonSet", "web-x2k9p", True),
+        ("Job", "web-cleanup-x2k9p", False),
+    ],
+)
+def test_pods_that_are_gone_are_known_by_their_names(kind: str, pod: str, known: bool) -> None:
+    event = view_evidence(warning(pod, "Pod", "Failed", 'Failed to pull image "acme/web:9": not found'))
+    assert event is not None
+    assert bool(last_failures(ObjectRef(kind, "apps", "web"), index_evidence([event]))) is known
 
 
 def test_equal_pods_are_one_symptom() -> None:
