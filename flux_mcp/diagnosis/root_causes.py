@@ -216,13 +216,15 @@ def _merge(group: list[Cause]) -> Cause:
 
 
 def failing_controllers(snapshot: Snapshot) -> tuple[Controller, ...]:
-    """The controllers that crash, and those of which no Pod is ready, unless another Deployment does the same work."""
+    """The controllers that crash, whose upgrade is stuck, or of which no Pod is ready, nor of a Deployment like it."""
     controllers, found = snapshot.controllers, snapshot.controllers.found
     up = {(one.component, controllers.place(one)) for one in found if not one.down}
     return tuple(
         one
         for one in found
-        if (one.down and (one.component, controllers.place(one)) not in up) or controllers.crashes(one, snapshot.now)
+        if (one.down and (one.component, controllers.place(one)) not in up)
+        or controllers.crashes(one, snapshot.now)
+        or one.stuck
     )
 
 

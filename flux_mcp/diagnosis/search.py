@@ -164,7 +164,9 @@ def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
     details = [Detail(Fact.REPLICAS, (one.ref,), (str(one.ready), str(one.wanted)))]
     if one.failure is not None and not failed and one.wanted:
         details.append(Detail(Fact.CONDITION, (one.ref,), one.failure))
-    if not one.down:
+    if one.stuck:
+        name = "controller-rollout-stuck"
+    elif not one.down:
         name = "controller-crashing"
     elif one.wanted == 0:
         name = "controller-scaled-to-zero"

@@ -190,6 +190,11 @@ class Controller:
         return self.ready == 0
 
     @property
+    def stuck(self) -> bool:
+        """Whether enough of it is ready, and a new version of it does not become ready."""
+        return self.ready >= self.wanted > 0 and self.failure is not None
+
+    @property
     def up(self) -> bool:
         """Whether all that is wanted of it runs, and anything is: one that is scaled to nothing does no work."""
         return self.ready >= self.wanted > 0
@@ -391,7 +396,9 @@ def _others(args: Iterable[str]) -> Iterator[str]:
 
 def _failure(deployment: Workload, pods: Iterable[Pod]) -> tuple[str, str] | None:
     """Why not all of its Pods are ready: that there are none, then what a Pod reports, then its own conditions."""
-    if deployment.ready >= deployment.wanted > 0:
+    progressing = deployment.condition("Progressing")
+    stuck = progressing is not None and progressing.status == "False"
+    if deployment.ready >= deployment.wanted > 0 and not stuck:
         return None
     failed = deployment.condition("ReplicaFailure")
     if failed is not None and failed.status == "True":

@@ -115,8 +115,9 @@ class FluxDiagnosis(Answer):
             where = f"namespace {value(self.namespace)}"
             return f"No {kind}{read} lives in {where}, and none in trouble is known to apply to it."
         if self.positions:
-            down = any(one.down for one in self.snapshot.controllers.found)
-            how = "is down" if down else "restarts again and again"
+            found = self.snapshot.controllers.found
+            stuck = "is stuck in an upgrade" if any(one.stuck for one in found) else "restarts again and again"
+            how = "is down" if any(one.down for one in found) else stuck
             return f"No status reports trouble, but a controller {how}: what it has not seen is in no status."
         if not self.snapshot.controllers.in_full:
             return (

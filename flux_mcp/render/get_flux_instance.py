@@ -139,7 +139,7 @@ class FluxInstallation(Answer):
         plain = not any(controller.args or controller.other_args for controller in self.controllers)
         without = ", no arguments that change behavior" if plain else ""
         yield f"Controllers: {ready} of {len(self.controllers)} ready{restarts}{without}"
-        if ready < len(self.controllers):
+        if any(controller.down for controller in self.controllers):
             yield "  A controller that is not ready reconciles nothing: the status of its objects may be out of date."
         yield from self._missing()
         shared = _shared(self.controllers)
