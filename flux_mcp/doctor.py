@@ -120,14 +120,14 @@ class Doctor:
         except (KubectlMissing, KubectlTooOld) as error:
             self._fail(error)
         except FluxMcpError as error:
+            if self._live:
+                self._kubectl()
             self._step = "context" if self._live else "recording"
             self._fail(error)
         if not self._live:
             self._add(Result.OK, f"{value(request.context or '')}, made at {request.now:%Y-%m-%dT%H:%M:%SZ}")
             return request
-        self._add(
-            Result.OK, f"{value(self._cluster.kubectl_version)} at {clean(path_of(self._settings.kubectl) or '')}"
-        )
+        self._kubectl()
         known = await self._cluster.kubeconfig()
         entry = next((entry for entry in known.contexts if entry.name == request.context), None)
         self._context(request, entry, len(known.contexts))
@@ -135,6 +135,10 @@ class Doctor:
             self._plugin = entry.plugin
             self._credential_plugin()
         return request
+
+    def _kubectl(self) -> None:
+        if version := self._cluster.kubectl_version:
+            self._add(Result.OK, f"{value(version)} at {clean(path_of(self._settings.kubectl) or '')}")
 
     def _context(self, request: RequestContext, entry: ContextEntry | None, contexts: int) -> None:
         self._step = "context"

@@ -158,6 +158,14 @@ def test_an_unreachable_cluster_is_a_failure(fake: FakeKubectl) -> None:
     assert "discovery" not in result.stdout
 
 
+@pytest.mark.processes
+def test_a_kubectl_without_a_kubeconfig_is_found_all_the_same(fake: FakeKubectl, tmp_path: Path) -> None:
+    result = doctor(f"--kubectl={fake.path}", "--kube-context=nowhere", KUBECONFIG=str(tmp_path / "missing"))
+    assert result.exit_code == 1
+    assert f"ok       kubectl: v1.34.4 at {fake.path}" in result.stdout
+    assert "failure  context: " in result.stdout
+
+
 def test_a_recording_can_be_checked_too() -> None:
     result = doctor(f"--recording={FIXTURES / 'staging'}")
     assert result.exit_code == 0, result.output
