@@ -279,7 +279,11 @@ def _follow_last_run(search: Search) -> None:
     ]
     newest = max(events, key=lambda one: (one.seen is not None, one.seen), default=None)
     if newest is None:
-        search.blame("last-run-failed")
+        if search.status.object.history_status == "HealthCheckFailed":
+            follow_health(search, "")
+        if not search.workloads and not search.found:
+            search.failures.clear()
+            search.blame("last-run-failed")
         return
     search.own = True
     search.details.append(Detail(Fact.EVENT, (search.ref,), (newest.reason, newest.message), newest.seen))

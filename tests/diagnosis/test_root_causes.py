@@ -863,3 +863,34 @@ def test_a_release_that_its_own_webhook_keeps_from_being_upgraded_waits_for_itse
     release = bad("UpgradeFailed", message, "HelmRelease", "kyverno", status={"history": history})
     found = failures(diagnose(world([release])), ObjectRef("HelmRelease", "flux-system", "kyverno"))
     assert found == ["webhook-of-itself", "webhook-unavailable"]
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_run_after_a_failed_health_check_shows_what_is_not_ready_now(seen: bool) -> None:
+    """The new run has replaced the message; its Event may be gone too."""
+    running = "Running health checks for revision main with a timeout of 5m"
+    applied = {"id": "flux-system_web_apps_Deployment", "v": "v1"}
+    now = {"reason": "ProgressingWithRetry", "message": running, "lastTransitionTime": "2026-01-02T03:59:00Z"}
+    unknown, reconciling = (
+        {"type": "Ready", "status": "Unknown", **now},
+        {"type": "Reconciling", "status": "True", **now},
+    )
+    status = {
+        "conditions": [reconciling, unknown],
+        "history": [{"lastReconciledStatus": "HealthCheckFailed", "lastReconciled": "2026-01-02T03:50:00Z"}],
+        "inventory": {"entries": [applied]},
+    }
+    web = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "flux-system"}}
+    web |= {"spec": {"replicas": 1}, "status": {}}
+    message = "health check failed after 5m0s: timeout waiting for: [Deployment/flux-system/web status: 'InProgress']"
+    events = [kubernetes_event("Kustomization", "apps", "HealthCheckFailed", message)] if seen else []
+    refused = kubernetes_event("Deployment", "web", "FailedCreate", 'pods "web-1" is forbidden: exceeded quota: small')
+    snapshot = world(
+        [item("Kustomization", "apps", spec={"wait": True}, status=status)],
+        beside=[web, refused, *events],
+        seen=[("flux-system", kind) for kind in ("Deployment", "ReplicaSet", "Pod", "Event")],
+    )
+    (cause,) = causes(diagnose(snapshot), ks("apps"))
+    assert [one.failure.id for one in cause.workloads if one.failure] == ["quota-exceeded"]
+    first = diagnose(world([item("Kustomization", "apps", spec={"wait": True}, status=status)]))
+    assert ("flux-system", "Deployment") in first.needs([ks("apps")])
