@@ -109,6 +109,7 @@ class Change:
         ended: how an applier's run ended where it did not succeed.
         recovered: why the object failed until then.
         corrected: drift was corrected.
+        gone: the object does not exist now.
     """
 
     type: ChangeType
@@ -134,6 +135,7 @@ class Change:
     ended: str = ""
     recovered: str = ""
     corrected: bool = False
+    gone: bool = False
 
     @property
     def order(self) -> tuple[float, int, ObjectRef]:

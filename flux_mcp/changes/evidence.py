@@ -27,6 +27,14 @@ from flux_mcp.kubernetes.workloads import Workload, view_workload
 _REVISION: Final = "deployment.kubernetes.io/revision"
 _COMBINED: Final = "(combined from similar events): "
 _SCALED: Final = re.compile(r"Scaled (?:up|down) replica set (\S+) from (\d+) to (\d+)")
+_SCALINGS: Final = frozenset(
+    {
+        ("Deployment", "ScalingReplicaSet"),
+        ("StatefulSet", "SuccessfulCreate"),
+        ("StatefulSet", "SuccessfulDelete"),
+    }
+)
+_POD: Final = re.compile(r"(create|delete) Pod (\S+) in StatefulSet \S+ successful")
 _APPLIED: Final = re.compile(r"([A-Z]\w*)/(?:([^/\s]+)/)?([^/\s]+) (created|configured|deleted)")
 _DRIFTED: Final = re.compile(
     r"([A-Z]\w*)/(?:([^/\s]+)/)?([^/\s]+) (?:added|changed|removed|created|configured|deleted)\b"
@@ -143,7 +151,7 @@ class NamespaceRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
-    """An Event of a Flux controller, or about the scaling of a Deployment.
+    """An Event of a Flux controller, or about the scaling of a Deployment or StatefulSet.
 
     Attributes:
         first: when it was first seen; None where only the last time is known.
@@ -175,6 +183,12 @@ class EventRecord:
         for line in self.message.split("\n"):
             if found := _DRIFTED.match(line.strip()):
                 yield ObjectRef(found[1], found[2] or "", found[3])
+
+    @property
+    def pod(self) -> tuple[str, str]:
+        """What a StatefulSet did to which of its Pods: create or delete."""
+        found = _POD.fullmatch(self.message)
+        return (found[1], found[2]) if found else ("", "")
 
     @property
     def scaled(self) -> tuple[str, int, int] | None:
@@ -303,7 +317,7 @@ def _event(item: Mapping[str, Any]) -> Record | None:
     one = event(item)
     if one is None:
         return None
-    scaling = one.reason == "ScalingReplicaSet" and one.about.kind == "Deployment"
+    scaling = (one.about.kind, one.reason) in _SCALINGS
     if one.seen is None or not (scaling or kind_of(f"{one.group or ''}/", one.about.kind)):
         return Other(one.ref)
     combined = one.message.startswith(_COMBINED)

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, JOB, NAMESPACE
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, JOB, NAMESPACE, STATEFUL_SET
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.applied import applied, drifts
-from flux_mcp.changes.change import Change, ChangeType
+from flux_mcp.changes.change import Action, Change, ChangeType
 from flux_mcp.changes.clients import DERIVED, edited, requested, together
 from flux_mcp.changes.failures import Regression, merge_turns, regressions, turns
 from flux_mcp.changes.helm_runs import CAUSED, released
-from flux_mcp.changes.history import LATER, MARGIN, Content, History
+from flux_mcp.changes.history import LATER, MARGIN, History
 from flux_mcp.changes.revisions import fetched
 from flux_mcp.changes.workload_changes import attach
 from flux_mcp.flux.status import ObjectStatus
@@ -30,8 +30,9 @@ class Timeline:
 
 def timeline(history: History, statuses: Iterable[ObjectStatus]) -> Timeline:
     """Everything that the evidence shows, of all times."""
-    runs = [_finalized(history, change) for change in applied(history)]
-    runs += (*released(history, runs), *drifts(history))
+    runs = [each for change in applied(history) for each in _finalized(history, change)]
+    releases = released(history, runs)
+    runs += (*(replace(each, gone=_is_gone(history, each.ref)) for each in releases), *drifts(history))
     changes = attach(history, runs)
     changes += _without_causes(edited(history, changes), runs)
     changes += gone(history, changes)
@@ -45,25 +46,34 @@ def timeline(history: History, statuses: Iterable[ObjectStatus]) -> Timeline:
     return Timeline(tuple(found), regressions(history, statuses, found))
 
 
-def _finalized(history: History, change: Change) -> Change:
-    """The last run of an object that is gone and deleted all that it named: its own deletion."""
+def _finalized(history: History, change: Change) -> Iterator[Change]:
+    """A run; where the object is gone since, what it deleted in its last one is its own deletion."""
     last = max((one.last for one in history.events.get(change.ref, ())), default=None)
-    there = change.ref in history.flux or not history.coverage.knows(change.ref)
-    if there or change.objects.keys() != {"deleted"} or change.at is None or last is None:
-        return change
-    if last - change.at > LATER:
-        return change
-    return replace(change, type=ChangeType.DELETED, revision="", origin="", content=Content.UNKNOWN, ended="")
+    deleted = change.objects.get("deleted")
+    if (
+        not deleted
+        or not _is_gone(history, change.ref)
+        or change.at is None
+        or last is None
+        or last - change.at > LATER
+    ):
+        yield change
+        return
+    if rest := {action: refs for action, refs in change.objects.items() if action != "deleted"}:
+        yield replace(change, objects=rest)
+    yield Change(type=ChangeType.DELETED, ref=change.ref, at=change.at, objects={"deleted": deleted})
+
+
+def _is_gone(history: History, ref: ObjectRef) -> bool:
+    return ref not in history.flux and history.coverage.knows(ref)
 
 
 def gone(history: History, known: Iterable[Change]) -> Iterator[Change]:
     """Objects that Events or inventories name and that are not there, as far as no applier's Event tells it."""
     deleted = {ref for change in known for ref in change.objects.get("deleted", ())}
-    deleted |= {change.ref for change in known if change.type is ChangeType.DELETED}
+    deleted |= {change.ref for change in known if change.type is ChangeType.DELETED or _uninstalled(change)}
     for ref, events in history.events.items():
-        if ref in history.flux or ref in deleted or ref.kind in {DEPLOYMENT.kind, *DERIVED}:
-            continue
-        if not history.coverage.knows(ref):
+        if ref in deleted or ref.kind in {DEPLOYMENT.kind, STATEFUL_SET.kind, *DERIVED} or not _is_gone(history, ref):
             continue
         end = next((one.last for one in events if one.message in _ENDED), None)
         yield Change(type=ChangeType.DELETED, ref=ref, at=end or events[-1].last, reason="" if end else "last Event")
@@ -77,6 +87,10 @@ def gone(history: History, known: Iterable[Change]) -> Iterator[Change]:
             )
             if readable and not record.node.remote and entry.ref not in there:
                 yield Change(type=ChangeType.MISSING, ref=entry.ref, at=None, cause=record.ref)
+
+
+def _uninstalled(change: Change) -> bool:
+    return change.helm is not None and change.helm.action is Action.UNINSTALL and change.gone
 
 
 def _without_causes(found: Iterable[Change], runs: Iterable[Change]) -> Iterator[Change]:

@@ -32,7 +32,7 @@ def attach(history: History, changes: Sequence[Change]) -> list[Change]:
                 own[position].append(moment)
             else:
                 rest.append(_alone(history, record, moment, moments))
-        rest += _unseen(record, moments, [changes[number] for number in numbers])
+        rest += _unseen(history, record, moments, [changes[number] for number in numbers])
     found = [replace(change, workloads=_once(own.get(number, ()))) for number, change in enumerate(changes)]
     return [*found, *rest]
 
@@ -154,12 +154,29 @@ def _alone(
     )
 
 
-def _unseen(record: WorkloadRecord, moments: Sequence[WorkloadChange], changes: Sequence[Change]) -> Iterator[Change]:
+def _scaled_at(history: History, record: WorkloadRecord) -> datetime | None:
+    """When a StatefulSet created the last Pod that it has, or deleted the first that it has no more."""
+    pods = [(seen.time, *seen.event.pod) for seen in history.occurrences(record.ref)]
+    last, next_one = (f"{record.ref.name}-{number}" for number in (record.replicas - 1, record.replicas))
+    times = [
+        time
+        for time, action, pod in pods
+        if (action, pod) in {("create", last), ("delete", next_one)}
+        # A Pod that is replaced is deleted first.
+        and not any(other != action and name == pod and abs(when - time) <= _ROLLOUT for when, other, name in pods)
+    ]
+    return max(times, default=None)
+
+
+def _unseen(
+    history: History, record: WorkloadRecord, moments: Sequence[WorkloadChange], changes: Sequence[Change]
+) -> Iterator[Change]:
     """What managedFields tell of a workload and no other evidence does."""
     times: list[datetime] = [one.at for one in moments]
     scale = next((one for one in record.owners if one.subresource == "scale" and one.time is None), None)
     if scale is not None and not any(one.replicas and one.replicas[1] == record.replicas for one in moments):
-        yield Change(type=ChangeType.SCALED, ref=record.ref, at=None, client=scale.manager, fields=scale.paths)
+        time = _scaled_at(history, record)
+        yield Change(type=ChangeType.SCALED, ref=record.ref, at=time, client=scale.manager, fields=scale.paths)
     applier: ObjectRef | None = next(iter(record.appliers), None)
     for owner in record.owners:
         if owner.time is None or any(_is(owner.time, time) for time in times):

@@ -83,6 +83,7 @@ class Comparison:
         compared: objects that are on both sides.
         equal: those of them that do not differ.
         only: the objects on the left side only, and those on the right.
+        made_again: objects whose uid differs, where that of most others does not: deleted and created again.
         applied: applier → what only the one inventory names, of kinds that are not read, and what only the other does.
         touched: the very same object, whose generation moved though nothing that is compared of its spec differs:
             changed and changed back, or changed in what a recording masks.
@@ -97,6 +98,7 @@ class Comparison:
     groups: Mapping[Section, tuple[Group, ...]]
     only: tuple[tuple[ObjectRef, ...], tuple[ObjectRef, ...]]
     applied: Mapping[ObjectRef, tuple[tuple[InventoryEntry, ...], tuple[InventoryEntry, ...]]]
+    made_again: tuple[ObjectRef, ...]
     touched: tuple[tuple[ObjectRef, int, int], ...]
     masked: int
     left_out: Counter[str]
@@ -106,7 +108,7 @@ class Comparison:
     @property
     def same(self) -> bool:
         """Whether nothing that was compared differs."""
-        return not (any(self.groups.values()) or any(self.only) or self.applied or self.touched)
+        return not (any(self.groups.values()) or any(self.only) or self.applied or self.touched or self.made_again)
 
 
 def compare(left: Side, right: Side, kinds: Iterable[str]) -> Comparison:
@@ -147,7 +149,8 @@ def compare(left: Side, right: Side, kinds: Iterable[str]) -> Comparison:
             applied[ref] = lists
     found[Section.INSTALLATION][ObjectRef("", "", "")] += _installation(left, right)
     differ = {ref for some in found.values() for ref, all_of in some.items() if all_of} | {*applied}
-    differ |= {ref for ref, _, _ in touched}
+    made_again = _made_again(mine, other)
+    differ |= {*(ref for ref, _, _ in touched), *made_again}
     return Comparison(
         compared=len(both),
         equal=len(both) - len(differ & {*both}) - left_out.total(),
@@ -156,6 +159,7 @@ def compare(left: Side, right: Side, kinds: Iterable[str]) -> Comparison:
         },
         only=(_only(mine, other, right.coverage, left_out), _only(other, mine, left.coverage, left_out)),
         applied=applied,
+        made_again=made_again,
         touched=tuple(touched),
         masked=masked,
         left_out=+left_out,
@@ -164,6 +168,17 @@ def compare(left: Side, right: Side, kinds: Iterable[str]) -> Comparison:
             *(some for side in (left, right) for kind, some in side.coverage.within.items() if kind in wanted)
         ),
     )
+
+
+def _made_again(
+    mine: Mapping[ObjectRef, ComparedObject], other: Mapping[ObjectRef, ComparedObject]
+) -> tuple[ObjectRef, ...]:
+    """Objects with another uid on the other side; none where the sides are two clusters."""
+    known = [ref for ref in mine.keys() & other.keys() if mine[ref].uid and other[ref].uid]
+    differ = [ref for ref in known if mine[ref].uid != other[ref].uid]
+    if 2 * len(differ) > len(known):
+        return ()
+    return tuple(sorted(ref for ref in differ if not _is_derived(mine[ref]) and ref.kind not in _LEFT_OUT))
 
 
 def _is_derived(one: ComparedObject) -> bool:
@@ -194,11 +209,11 @@ def _fields(one: ComparedObject, two: ComparedObject) -> Iterator[Difference]:
     either = dict.fromkeys((*one.fields, *two.fields))
     entries = [{_entry(path) for path in each.fields} for each in (one, two)]
     for path in either:
-        # Of a container that is on one side only the image says enough, of another entry of a list its name.
-        if (entry := _entry(path)) and (entry in entries[0]) != (entry in entries[1]):
-            telling = "image" if f"{entry}.image" in either else "name"
-            if path != f"{entry}.{telling}":
-                continue
+        # Of a container that is on one side only the image says enough.
+        entry = _entry(path)
+        image = f"{entry}.image"
+        if (entry in entries[0]) != (entry in entries[1]) and image in either and path != image:
+            continue
         left, right = one.fields.get(path, ""), two.fields.get(path, "")
         if left == right or MASK_LEAF in (left, right):
             continue

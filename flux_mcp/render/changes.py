@@ -74,8 +74,8 @@ def _workload(one: WorkloadChange) -> str:
 
 
 def _parts(one: WorkloadChange) -> Iterator[str]:
-    for _, before, now in one.images:
-        yield f"image {image_change(before, now)}"
+    for container, before, now in one.images:
+        yield container_change(container, before, now)
     if one.replicas is not None:
         yield "replicas {} → {}".format(*one.replicas)
     removed, added = one.args
@@ -89,10 +89,14 @@ def _parts(one: WorkloadChange) -> Iterator[str]:
         yield f"runs {value(one.replaced)} again"
 
 
-def image_change(before: str, now: str) -> str:
-    """`ghcr.io/acme/web 2.3.0 → 2.4.0`."""
+def container_change(container: str, before: str, now: str) -> str:
+    """`image ghcr.io/acme/web 2.3.0 → 2.4.0`, or `container proxy added, image envoy:1.31`."""
     if not before or not now:
-        return f"{abbreviated(before) if before else 'none'} → {abbreviated(now) if now else 'none'}"
+        return f"container {value(container)} {'removed' if before else 'added'}, image {abbreviated(before or now)}"
+    return f"image {_image_change(before, now)}"
+
+
+def _image_change(before: str, now: str) -> str:
     old, new = before.rpartition(":"), now.rpartition(":")
     if old[0] and old[0] == new[0] and "/" not in old[2] + new[2] and "@" not in before + now:
         return f"{value(old[0])} {value(old[2])} → {value(new[2])}"
@@ -147,7 +151,10 @@ def _applied(change: Change) -> str:
 def _released(change: Change) -> str:
     run = change.helm or HelmRun(action=Action.UPGRADE)
     forced = f"forced{_by(replace(change, cause=None))}" if run.forced else ""
-    return f"{name_of(change.ref)} {'; '.join(filter(None, (_ran(run), *_results(run), forced, _caused(change))))}"
+    gone = "it no longer exists" if change.gone else ""
+    return (
+        f"{name_of(change.ref)} {'; '.join(filter(None, (_ran(run), *_results(run), forced, _caused(change), gone)))}"
+    )
 
 
 _DONE: Final = {

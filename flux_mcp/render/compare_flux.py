@@ -6,10 +6,10 @@ from typing import Final
 
 from flux_mcp.compare.differences import Comparison, Difference, Group, Section
 from flux_mcp.render.answer import Answer, Level
-from flux_mcp.render.changes import image_change, names
+from flux_mcp.render.changes import container_change, names
 from flux_mcp.render.text import LIMIT_BOUND, Line, first_line, revision, until_full
 from flux_mcp.request import RequestContext
-from flux_mcp.sanitize.quote import abbreviated, name_of, value
+from flux_mcp.sanitize.quote import name_of, value
 
 BOUND: Final = 8_000
 """Bytes of a default answer."""
@@ -97,6 +97,8 @@ class FluxComparison(Answer):
         yield from self._inventory_lines()
         for section in (Section.REVISION, Section.WORKLOAD, Section.HEALTH, Section.INSTALLATION):
             yield from self._group_lines(section)
+        if again := self.comparison.made_again:
+            yield Line(f"Deleted and created again in between: {names(again, most=8)}", len(again), 1)
         if touched := self.comparison.touched:
             texts = "; ".join(f"{name_of(ref)} generation {before} → {now}" for ref, before, now in touched[:FIELDS])
             more = f"; {len(touched) - FIELDS} more" if len(touched) > FIELDS else ""
@@ -151,6 +153,8 @@ def _group(group: Group, section: Section) -> str:
 
 
 def _difference(one: Difference, section: Section) -> str:
+    if one.path == "status":
+        return f"{one.left} → {one.right}"
     if section is Section.HEALTH:
         same = f"{_words(one.left)} on both sides, with another message"
         return same if one.path == "message" else f"{_words(one.left)} → {_words(one.right)}"
@@ -170,12 +174,9 @@ def _field(one: Difference, *, image: bool) -> str:
         return f"{value(one.path)} (value not shown)" if field else f"{one.path} differ"
     if isinstance(one.left, tuple) or isinstance(one.right, tuple):
         return f"{value(one.path)} {_lists(one.left, one.right)}"
-    if image and (one.left is None or one.right is None):
-        container = one.path.removesuffix("].image").rpartition("[")[2]
-        done = "removed" if one.right is None else "added"
-        return f"container {value(container)} {done}, image {abbreviated(str(one.left or one.right))}"
     if image:
-        return f"image {image_change(one.left or '', one.right or '')}"
+        container = one.path.removesuffix("].image").rpartition("[")[2]
+        return container_change(container, one.left or "", one.right or "")
     before, now = value_of(one.left), value_of(one.right)
     return f"{value(one.path)} {f'{before} → {now}' if before != now else '(in a part that is not shown)'}"
 

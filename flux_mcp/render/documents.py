@@ -72,6 +72,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "inventories": "of appliers, what only one side applies, of kinds that are not read: kind, namespace, name, "
         "left, right",
         "changedBack": "spec changed in between without a difference now: kind, namespace, name, generations",
+        "madeAgain": "deleted and created again in between: kind, namespace, name",
         "notCompared": "left, right: kinds that could not be read in full on that side",
         "notInstalled": "left, right: kinds that the API server of that side does not serve",
         "masked": "how many objects have values that a recording masks",
@@ -222,6 +223,7 @@ def _comparison(answer: FluxComparison) -> dict[str, Any]:
             {**_ref(ref), **_sides(lists, lambda entry: _ref(entry.ref))} for ref, lists in found.applied.items()
         ],
         "changedBack": [{**_ref(ref), "generations": [before, now]} for ref, before, now in found.touched],
+        "madeAgain": [_ref(ref) for ref in found.made_again],
         "notCompared": _sides([sorted(kinds) for kinds in found.partly], clean_name),
         "notInstalled": _sides([sorted(kinds) for kinds in answer.absent], clean_name),
         "masked": found.masked,

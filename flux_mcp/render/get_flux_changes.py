@@ -85,7 +85,11 @@ class FluxChanges(Answer):
             )
         if never:
             lines.append(unknown_line(never))
-        return ("Failing now:", *lines) if lines else ("No Flux object fails now.",)
+        return (
+            ("Failing now:", *lines)
+            if lines
+            else (f"No Flux object{' that was read' if self.unread else ''} reports a failure.",)
+        )
 
     def render(self) -> str:
         return "\n".join((Answer.render(self), *self._end()))

@@ -301,6 +301,17 @@ async def test_without_an_event_the_time_of_a_scaling_is_not_recorded(api: Api) 
     assert "time not recorded: StatefulSet apps/db scaled by kubectl" in await entries(api)
 
 
+async def test_the_time_of_a_scaling_is_that_of_the_last_pod_of_a_statefulset(api: Api) -> None:
+    """Unless that Pod was deleted then too: it was replaced."""
+    made = thing(STATEFUL_SET, "db", "apps", labels=applied_by("app"), spec={"replicas": 3})
+    made = old(made, managedFields=[owner("kubectl", None, "f:spec f:replicas", subresource="scale")])
+    api.holds(item(name="app"), made)
+    api.holds(event(made, "SuccessfulCreate", "create Pod db-2 in StatefulSet db successful", 90))
+    assert f"{clock(90)} StatefulSet apps/db scaled by kubectl" in await entries(api)
+    api.holds(event(made, "SuccessfulDelete", "delete Pod db-2 in StatefulSet db successful", 92))
+    assert "time not recorded: StatefulSet apps/db scaled by kubectl" in await entries(api)
+
+
 def replica_set(name: str, revisions: str, image: str, seconds: int, web: dict[str, Any]) -> dict[str, Any]:
     made = thing(REPLICA_SET, name, "apps", owner=web)
     first, _, rest = revisions.rpartition(",")
@@ -406,6 +417,46 @@ async def test_who_created_and_what_is_gone(api: Api) -> None:
     text = await entries(api)
     assert f"{clock(60)} Kustomization flux-system/new created by kubectl-create" in text
     assert f"{clock(100)} Kustomization flux-system/gone no longer exists; this is the time of its last Event" in text
+
+
+async def test_what_an_object_deleted_at_its_end_went_with_it(api: Api) -> None:
+    gone = item(name="gone")
+    text = "ConfigMap/apps/config configured\nDeployment/apps/web configured"
+    api.holds(
+        event(gone, "Progressing", text, 102, revision=NEW),
+        event(gone, "ReconciliationSucceeded", "ConfigMap/apps/config deleted\nDeployment/apps/web deleted", 100),
+    )
+    text = await entries(api)
+    deleted = "Kustomization flux-system/gone deleted, and with it ConfigMap apps/config; Deployment apps/web"
+    assert deleted in text
+    assert "Kustomization flux-system/gone applied main@bbbbbbb: configured ConfigMap apps/config; Deployment" in text
+    assert "no longer exists" not in text
+
+
+@pytest.mark.parametrize("namespace", ["flux-system", None])
+async def test_what_is_gone_is_found_in_a_namespace_too(api: Api, namespace: str | None) -> None:
+    gone = item(name="gone")
+    api.holds(item(name="app"), event(gone, "BuildFailed", "kustomize build failed", 100, type="Warning"))
+    text = await entries(api, **({"namespace": namespace} if namespace else {}))
+    assert "Kustomization flux-system/gone no longer exists" in text
+
+
+async def test_a_run_that_failed_and_changed_nothing_did_not_apply(api: Api) -> None:
+    """Its revision is the one that its source had fetched by then, and no newer one has this content."""
+    source = {"sourceRef": {"kind": "GitRepository", "name": "repo"}}
+    entry = {
+        "digest": "sha256:2",
+        "lastReconciledStatus": "ReconciliationFailed",
+        "metadata": {"revision": NEWEST},
+        "firstReconciled": ago(60),
+        "lastReconciled": ago(10),
+        "totalReconciliations": 5,
+    }
+    repo = old(item("GitRepository", "repo", status={"artifact": {"revision": NEWEST, "lastUpdateTime": ago(62)}}))
+    api.holds(repo, old(item(name="app", spec=source, status={"history": [entry]})))
+    assert "Kustomization flux-system/app tried to apply main@ccccccc: content" in await entries(api)
+    repo["status"]["artifact"]["lastUpdateTime"] = ago(30)
+    assert "tried to apply a revision that is not recorded" in await entries(api)
 
 
 async def test_without_managed_fields_no_client_is_missed_on_every_line(api: Api) -> None:

@@ -273,3 +273,20 @@ async def test_what_every_api_server_sets_is_no_difference(two: Two) -> None:
     assert "no differences" in (await two.compare()).lines[0]
     two.dev.holds(web({**filled, "imagePullPolicy": "Always"}))
     assert "imagePullPolicy" in (await two.compare()).text
+
+
+async def test_what_was_deleted_and_created_again(two: Two) -> None:
+    """Of two clusters every uid differs, and says nothing."""
+    for name in ("one", "two", "three"):
+        two.dev.holds(item(name=name, metadata={"uid": f"uid-{name}"}))
+        two.prod.holds(item(name=name, metadata={"uid": f"uid-{name}" if name != "two" else "other"}))
+    reply = await two.compare()
+    assert reply.lines[-1] == "Deleted and created again in between: Kustomization flux-system/two"
+    for name in ("one", "three"):
+        two.prod.holds(item(name=name, metadata={"uid": f"another-{name}"}))
+    assert "no differences" in (await two.compare()).lines[0]
+
+
+async def test_a_v_before_a_version_is_no_difference(ask_recordings: Ask) -> None:
+    reply = await ask_recordings(("staging", "before"), "compare_flux", context="staging", with_context="before")
+    assert "Flux Operator" not in reply.text
