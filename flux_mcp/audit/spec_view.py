@@ -1,23 +1,28 @@
 """What the audit keeps of a Flux object. Past this module nothing is untyped."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from flux_mcp.api.kind import Relation
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import references
 from flux_mcp.api.unstructured import at, items, parse_duration, parse_time, text
-from flux_mcp.audit.rule import AuditedObject, Finding, Manifest, Rule
+from flux_mcp.audit.rule import AuditedObject, Finding, Manifest, ObjectCheck, Rule
 from flux_mcp.audit.rules import all_rules
 from flux_mcp.flux.graph import view_node
 from flux_mcp.flux.installation import reported_distribution
 
+Checks = Mapping[str, Sequence[tuple[str, ObjectCheck]]]
+"""Kind → the ids of rules and their checks of single objects."""
 
-def audited(item: Mapping[str, Any], rules: Iterable[Rule] | None = None) -> AuditedObject | None:
+
+def audited(item: Mapping[str, Any], checks: Checks | None = None) -> AuditedObject | None:
     """The view of one object as kubectl printed it; None if it is not a Flux object or has no name.
 
     Args:
-        rules: those whose checks of single objects are run; None for the rules of the audit.
+        checks: of single objects; None for those of the audit.
     """
     node = view_node(item)
     if node is None:
@@ -30,7 +35,7 @@ def audited(item: Mapping[str, Any], rules: Iterable[Rule] | None = None) -> Aud
     return AuditedObject(
         ref=ref,
         node=node,
-        findings=dict(_findings(Manifest(item, spec, node, sources), all_rules() if rules is None else rules)),
+        findings=dict(_findings(Manifest(item, spec, node, sources), _checks() if checks is None else checks)),
         interval=parse_duration(text(spec, "interval")),
         waits=at(spec, "wait") is True or bool(items(spec, "healthChecks")),
         path=tuple(part for part in node.object.path.split("/") if part not in {"", "."}),
@@ -52,11 +57,24 @@ def audited(item: Mapping[str, Any], rules: Iterable[Rule] | None = None) -> Aud
     )
 
 
-def _findings(manifest: Manifest, rules: Iterable[Rule]) -> Iterator[tuple[str, Finding]]:
-    ref = manifest.node.ref
+def checks_of(rules: Iterable[Rule]) -> Checks:
+    """The checks of single objects, by kind."""
+    found: dict[str, list[tuple[str, ObjectCheck]]] = defaultdict(list)
     for rule in rules:
-        if rule.alone is not None and ref.kind in rule.kinds:
-            found = rule.alone(manifest)
-            values = () if isinstance(found, bool) else (found,) if isinstance(found, str) else tuple(found)
-            if found is True or (values and values != ("",)):
-                yield rule.id, Finding(ref, values)
+        for kind in rule.kinds:
+            if rule.alone is not None:
+                found[kind].append((rule.id, rule.alone))
+    return found
+
+
+@cache
+def _checks() -> Checks:
+    return checks_of(all_rules())
+
+
+def _findings(manifest: Manifest, checks: Checks) -> Iterator[tuple[str, Finding]]:
+    for rule, check in checks.get(manifest.node.ref.kind, ()):
+        found = check(manifest)
+        values = () if isinstance(found, bool) else (found,) if isinstance(found, str) else tuple(found)
+        if found is True or (values and values != ("",)):
+            yield rule, Finding(manifest.node.ref, values)

@@ -20,6 +20,7 @@ from flux_mcp.changes.evidence import (
     Record,
     WorkloadRecord,
 )
+from flux_mcp.flux.inventory import managed_refs
 
 TOGETHER: Final = timedelta(seconds=3)
 """Times this near to each other are of one action: Kubernetes records whole seconds, and controllers take a while."""
@@ -230,7 +231,7 @@ def index(records: Iterable[Record], coverage: Coverage) -> History:
                 events[record.about].append(record)
             case Other():
                 pass
-    applied = {entry.ref for record in flux.values() for entry in record.node.applied or ()}
+    applied = managed_refs(record.node.applied for record in flux.values())
     return History(
         flux,
         {ref: each for ref, each in workloads.items() if each.appliers or each.controller or ref in applied},

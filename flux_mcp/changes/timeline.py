@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, JOB, NAMESPACE, STATEFUL_SET
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, JOB, NAMESPACE, STATEFUL_SET, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.applied import applied, drifts
 from flux_mcp.changes.change import Action, Change, ChangeType
@@ -15,6 +15,7 @@ from flux_mcp.changes.helm_runs import CAUSED, released
 from flux_mcp.changes.history import LATER, MARGIN, History
 from flux_mcp.changes.revisions import fetched
 from flux_mcp.changes.workload_changes import attach
+from flux_mcp.flux.inventory import managed_refs
 from flux_mcp.flux.status import ObjectStatus
 
 _ENDED: tuple[str, ...] = ("garbage collected artifacts for deleted resource",)
@@ -78,15 +79,11 @@ def gone(history: History, known: Iterable[Change]) -> Iterator[Change]:
         end = next((one.last for one in events if one.message in _ENDED), None)
         yield Change(type=ChangeType.DELETED, ref=ref, at=end or events[-1].last, reason="" if end else "last Event")
     there = {*history.workloads, *history.namespaces}
+    kinds = [kind for kind in (*WORKLOAD_KINDS, NAMESPACE) if kind != JOB]
     for record in history.flux.values():
-        for entry in record.node.applied or ():
-            readable = (
-                history.coverage.knows(entry.ref)
-                and (entry.workload is not None or entry.kind == NAMESPACE.kind)
-                and entry.kind != JOB.kind
-            )
-            if readable and not record.node.remote and entry.ref not in there:
-                yield Change(type=ChangeType.MISSING, ref=entry.ref, at=None, cause=record.ref)
+        applied = None if record.node.remote else record.node.applied
+        for ref in sorted(filter(history.coverage.knows, managed_refs((applied,), kinds) - there)):
+            yield Change(type=ChangeType.MISSING, ref=ref, at=None, cause=record.ref)
 
 
 def _uninstalled(change: Change) -> bool:
@@ -132,6 +129,8 @@ def within(change: Change, oldest: datetime) -> bool:
 
 def narrow(change: Change, namespace: str | None, kind: str | None, name: str | None) -> Change | None:
     """A change as far as it is about the requested objects, or made by one; None where it is not."""
+    if namespace is None and kind is None:
+        return change
     wanted = partial(named, namespace=namespace, kind=kind, name=name)
     if own := [ref for ref in (change.ref, *change.alike) if wanted(ref)]:
         return replace(change, ref=own[0], alike=tuple(own[1:]))

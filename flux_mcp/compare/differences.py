@@ -206,6 +206,8 @@ def _only(
 
 
 def _fields(one: ComparedObject, two: ComparedObject) -> Iterator[Difference]:
+    if one.fields == two.fields:
+        return
     either = dict.fromkeys((*one.fields, *two.fields))
     entries = [{_entry(path) for path in each.fields} for each in (one, two)]
     for path in either:
@@ -302,9 +304,10 @@ def _inventories(
 ) -> tuple[tuple[InventoryEntry, ...], tuple[InventoryEntry, ...]] | None:
     if one.node is None or two.node is None or one.node.applied is None or two.node.applied is None:
         return None
-    mine, other = set(one.node.applied), set(two.node.applied)
+    mine, other = one.node.applied, two.node.applied
     left, right = (
-        tuple(entry for entry in sorted(some) if entry.kind not in wanted) for some in (mine - other, other - mine)
+        tuple(entry for entry in some if entry.kind not in wanted)
+        for some in (mine.without(other), other.without(mine))
     )
     return (left, right) if left or right else None
 

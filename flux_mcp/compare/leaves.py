@@ -5,7 +5,7 @@ has masked is not known and equals nothing. What is empty or false counts as not
 defaults.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from flux_mcp.api.fields import ANY, FieldPolicy, Fields
@@ -25,24 +25,31 @@ _SHOWN: Final = (FieldPolicy.KEEP, FieldPolicy.WHOLE, FieldPolicy.NAME, FieldPol
 _NOT_EVEN_KEYS: Final = (FieldPolicy.HIDE, FieldPolicy.DROP)
 
 
-def leaves(node: Any, policy: Fields | FieldPolicy, path: str, depth: int = 0) -> Iterator[tuple[str, Leaf]]:  # noqa: ANN401
-    """Every field below a node that is set, with its dotted path; entries of lists by name where all have one."""
-    if node is None or node is False or node in ("", [], {}) or depth > _DEEPEST:
+def leaves(node: Any, policy: Fields | FieldPolicy, path: str) -> dict[str, Leaf]:  # noqa: ANN401
+    """Every field below a node that is set, by its dotted path; entries of lists by name where all have one."""
+    found: dict[str, Leaf] = {}
+    _add(found, node, policy, path, 0)
+    return found
+
+
+def _add(found: dict[str, Leaf], node: Any, policy: Fields | FieldPolicy, path: str, depth: int) -> None:  # noqa: ANN401
+    """Add what is set below a node: to one map, since a large fleet has hundreds of thousands of fields."""
+    if (not node and (node is False or not isinstance(node, int | float))) or depth > _DEEPEST:
         return
     if policy in _NOT_EVEN_KEYS:
-        yield path, Unseen(hash(repr(node)))
+        found[path] = Unseen(hash(repr(node)))
     elif isinstance(node, dict):
         for key, value in node.items():
             hidden = policy is FieldPolicy.ANNOTATIONS and not is_shown(key)
             below = FieldPolicy.DROP if hidden else _below(policy, key)
-            yield from leaves(value, below, f"{path}.{key}", depth + 1)
+            _add(found, value, below, f"{path}.{key}", depth + 1)
     elif isinstance(node, list):
-        yield from _list(node, policy, path, depth)
+        _add_list(found, node, policy, path, depth)
     elif node == MASK:
-        yield path, MASK_LEAF
+        found[path] = MASK_LEAF
     else:
         text = str(node).lower() if isinstance(node, bool) else str(node)
-        yield path, text if policy in _SHOWN else hash(text)
+        found[path] = text if policy in _SHOWN else hash(text)
 
 
 MASK_LEAF: Final = None
@@ -55,15 +62,15 @@ def _below(policy: Fields | FieldPolicy, key: str) -> Fields | FieldPolicy:
     return found
 
 
-def _list(node: list[Any], policy: Fields | FieldPolicy, path: str, depth: int) -> Iterator[tuple[str, Leaf]]:
+def _add_list(found: dict[str, Leaf], node: list[Any], policy: Fields | FieldPolicy, path: str, depth: int) -> None:
     if policy in _SHOWN and not any(isinstance(entry, dict | list) for entry in node):
-        yield path, tuple(map(str, node))
+        found[path] = tuple(map(str, node))
         return
     names = [entry.get("name") for entry in node if isinstance(entry, dict)]
     named = isinstance(policy, Mapping) and len(set(map(str, names))) == len(node) and all(map(_is_text, names))
     for number, entry in enumerate(node):
         where = f"[{entry['name']}]" if named else f".{number}"
-        yield from leaves(entry, policy, f"{path}{where}", depth + 1)
+        _add(found, entry, policy, f"{path}{where}", depth + 1)
 
 
 def _is_text(value: object) -> bool:

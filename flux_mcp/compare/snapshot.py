@@ -1,7 +1,7 @@
 """One side of a comparison: what is compared of each object, and no more."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ from flux_mcp.api.unstructured import at, items, labels, number, text
 from flux_mcp.compare.leaves import Leaf, leaves
 from flux_mcp.flux.graph import FluxNode, view_node
 from flux_mcp.flux.installation import CONTROLLERS, VERSION_LABEL, Distribution, behavior_args, reported_distribution
-from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.flux.inventory import managed_refs
 from flux_mcp.flux.status import ObjectStatus, assess
 from flux_mcp.kubernetes.rollout_status import rollout
 from flux_mcp.kubernetes.workloads import Workload, view_workload
@@ -110,7 +110,7 @@ def view_compared(item: Mapping[str, Any]) -> ComparedObject | None:
         ref=ObjectRef(text(item, "kind"), text(metadata, "namespace"), name),
         uid=text(metadata, "uid"),
         generation=number(metadata, "generation"),
-        fields=dict(_fields(item, workload if controller else None)),
+        fields=_fields(item, workload if controller else None),
         node=node,
         appliers=owners_by_label(found) if not any(each[2] for each in owner_references(item)) else (),
         release=_release(item) if node is not None and node.ref.kind == "HelmRelease" else ("", 0, ""),
@@ -121,21 +121,20 @@ def view_compared(item: Mapping[str, Any]) -> ComparedObject | None:
     )
 
 
-def _fields(item: Mapping[str, Any], controller: Workload | None) -> Iterator[tuple[str, Leaf]]:
+def _fields(item: Mapping[str, Any], controller: Workload | None) -> dict[str, Leaf]:
     policy = fields_of(item)
     found = leaves(at(item, "spec"), policy.get("spec", FieldPolicy.KEYS), "spec")
-    if controller is None:
-        yield from found
-    else:
+    if controller is not None:
         # Of a command line only the arguments that change behavior are shown.
-        yield from ((path, leaf) for path, leaf in found if not path.endswith(".args"))
+        found = {path: leaf for path, leaf in found.items() if not path.endswith(".args")}
         given = [arg for container in controller.containers for arg in container.args]
-        args = tuple(behavior_args(given))
-        yield from ((("arguments", args),) if args else ())
-        yield "further arguments", hash(tuple(sorted((Counter(given) - Counter(args)).elements())))
+        if args := tuple(behavior_args(given)):
+            found["arguments"] = args
+        found["further arguments"] = hash(tuple(sorted((Counter(given) - Counter(args)).elements())))
     for key, value in labels(item, "metadata", "annotations").items():
         if not key.startswith(_REQUESTS) and any(domain in key for domain in _ANNOTATIONS):
-            yield f"metadata.annotations.{key}", value
+            found[f"metadata.annotations.{key}"] = value
+    return found
 
 
 def _release(item: Mapping[str, Any]) -> tuple[str, int, str]:
@@ -149,10 +148,7 @@ def _release(item: Mapping[str, Any]) -> tuple[str, int, str]:
 
 def managed(side: Side) -> dict[ObjectRef, ComparedObject]:
     """The objects of a side without the workloads that Flux does not manage."""
-    applied: set[InventoryEntry] = set()
-    for each in side.objects.values():
-        applied.update((each.node.applied or ()) if each.node is not None else ())
-    refs = {entry.ref for entry in applied}
+    refs = managed_refs(each.node.applied for each in side.objects.values() if each.node is not None)
     return {
         ref: each
         for ref, each in side.objects.items()

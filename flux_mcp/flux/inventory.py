@@ -98,6 +98,10 @@ class Inventory(Collection[InventoryEntry]):
         """The ids, equal in two inventories that name the same object; what is no id among them."""
         return [*self._lines(), *(entry.id for entry in self._entries)]
 
+    def without(self, other: "Inventory") -> list[InventoryEntry]:
+        """The objects that the other one does not name, sorted."""
+        return sorted(filter(None, map(parse_id, {*self.ids}.difference(other.ids))))
+
     def of_flux(self) -> Iterator[InventoryEntry]:
         """Those of Flux kinds."""
         return (entry for entry in self._with("fluxcd.") if entry.is_flux)
@@ -125,6 +129,18 @@ class Inventory(Collection[InventoryEntry]):
         if part in self._ids:
             yield from filter(None, (parse_id(line) for line in self._lines() if part in line))
         yield from self._entries
+
+
+def managed_refs(inventories: Iterable[Inventory | None], kinds: Iterable[Kind] = WORKLOAD_KINDS) -> set[ObjectRef]:
+    """The objects of some kinds that any of these inventories names."""
+    pairs = [(kind.kind, kind.group) for kind in kinds]
+    return {
+        entry.ref
+        for applied in inventories
+        if applied is not None
+        for kind, group in pairs
+        for entry in applied.of_kind(kind, group)
+    }
 
 
 def inventory(item: Mapping[str, Any]) -> Inventory | None:

@@ -10,10 +10,10 @@ from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, CRD, DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
 from flux_mcp.audit.changes import Upgrade, all_changes
-from flux_mcp.audit.rule import AuditContext, AuditedObject, Rule, Severity
+from flux_mcp.audit.rule import AuditContext, AuditedObject, Severity
 from flux_mcp.audit.rules import all_rules
 from flux_mcp.audit.run import CLUSTER_KINDS, audit
-from flux_mcp.audit.spec_view import audited
+from flux_mcp.audit.spec_view import Checks, audited, checks_of
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.gather import Pending, gather
 from flux_mcp.cluster.result import ListResult
@@ -42,9 +42,9 @@ _Configured = AuditedObject | _ConfigMap
 _Installed = Crd | Pod | Workload
 
 
-def _configured(item: Mapping[str, Any], rules: Sequence[Rule]) -> _Configured | None:
+def _configured(item: Mapping[str, Any], checks: Checks) -> _Configured | None:
     if text(item, "kind") != CONFIG_MAP.kind:
-        return audited(item, rules)
+        return audited(item, checks)
     ref = ObjectRef(CONFIG_MAP.kind, text(item, "metadata", "namespace"), text(item, "metadata", "name"))
     return _ConfigMap(ref, text(item, "metadata", "labels", WATCH) == "Enabled") if ref.name else None
 
@@ -73,6 +73,7 @@ async def audit_flux_configuration(
     reported = kinds or FLUX_KINDS
     request = await cluster.open(context)
     rules = all_rules() if upgrade_to is None else all_changes()
+    checks = checks_of(rules)
     needed = {kind for rule in rules if severity.covers(rule.severity) for kind in rule.needs}
     # A ConfigMap may hold a megabyte, and only a low rule looks at its labels.
     low = CONFIG_MAP.kind in needed and {"HelmRelease", "Kustomization"} & _names_of(reported)
@@ -82,7 +83,7 @@ async def audit_flux_configuration(
         flux: Pending[ListResult[_Configured]] = reads.read(
             [kind.kind for kind in everything],
             cluster.read(
-                request, everything, lambda item: _configured(item, rules), namespace=namespace, insist=kinds or ()
+                request, everything, lambda item: _configured(item, checks), namespace=namespace, insist=kinds or ()
             ),
             required=True,
         )

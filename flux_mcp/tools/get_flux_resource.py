@@ -6,8 +6,10 @@ from typing import Any
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FluxKind
+from flux_mcp.api.kinds import kind_of
 from flux_mcp.api.kubernetes_kinds import EVENT, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import text
 from flux_mcp.audit.rule import AuditContext, AuditedObject
 from flux_mcp.audit.run import audit
 from flux_mcp.audit.spec_view import audited
@@ -91,10 +93,11 @@ async def get_flux_resource(
 
 
 def _detail(item: Mapping[str, Any], kind: FluxKind, name: str) -> FluxNodeDetail | None:
-    flux_node = audited(item)
+    requested = kind_of(text(item, "apiVersion"), text(item, "kind")) is kind and text(item, "metadata", "name") == name
+    # What the checks of single objects find in others is not shown.
+    flux_node = audited(item, None if requested else {})
     if flux_node is None:
         return None
-    requested = flux_node.node.object.kind is kind and flux_node.node.object.name == name
     return (
         FluxNodeDetail(flux_node, project(item), hidden_values(item)) if requested else FluxNodeDetail(flux_node, None)
     )

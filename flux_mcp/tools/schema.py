@@ -5,9 +5,9 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from flux_mcp.api.kinds import find_kind
@@ -27,11 +27,17 @@ def argument_model(function: Callable[..., object], *, without: frozenset[str]) 
         without: parameters that callers do not have.
     """
     fields: dict[str, Any] = {
-        name: (parameter.annotation, ... if parameter.default is parameter.empty else parameter.default)
+        name: (_plain(parameter.annotation), ... if parameter.default is parameter.empty else parameter.default)
         for name, parameter in inspect.signature(function).parameters.items()
         if name not in without
     }
     return create_model(function.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def _plain(annotation: Any) -> Any:  # noqa: ANN401 (whatever a signature holds)
+    """A type without what its validator makes: pydantic would build a schema of that too, a third of the start."""
+    metadata = getattr(annotation, "__metadata__", ())
+    return Annotated[Any, *metadata] if any(isinstance(each, PlainValidator) for each in metadata) else annotation
 
 
 def published_schema(model: type[BaseModel]) -> dict[str, Any]:

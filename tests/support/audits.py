@@ -14,7 +14,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.audit.rule import AuditContext, Rule
 from flux_mcp.audit.rules import all_rules
 from flux_mcp.audit.run import Audit
-from flux_mcp.audit.spec_view import audited
+from flux_mcp.audit.spec_view import audited, checks_of
 from flux_mcp.flux.installation import view_crd
 from flux_mcp.kubernetes.pods import pod
 from flux_mcp.kubernetes.workloads import view_workload
@@ -44,7 +44,7 @@ def facts_of(
         by[one["kind"] if one["kind"] in BESIDE else ""].append(one)
     labelled = {kind: [one for one in found if PART_OF_FLUX in labels(one).items()] for kind, found in by.items()}
     return AuditContext(
-        objects=seen(audited(one, rules) for one in by[""]),
+        objects=seen(audited(one, checks_of(rules)) for one in by[""]),
         read=read,
         now=datetime.fromisoformat(now).astimezone(UTC),
         namespace=namespace,
