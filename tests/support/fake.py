@@ -30,10 +30,11 @@ done
 printf '%s\\n' "$@" '\036' >> "$dir/calls"
 echo $$ >> "$dir/pids"
 [ -f "$dir/$verb.sh" ] && . "$dir/$verb.sh"
-[ -f "$dir/$verb.out" ] && cat "$dir/$verb.out"
-[ -f "$dir/$verb.err" ] && cat "$dir/$verb.err" >&2
-[ -f "$dir/$verb.code" ] && exit "$(cat "$dir/$verb.code")"
-exit 0
+[ -s "$dir/$verb.out" ] && cat "$dir/$verb.out"
+[ -s "$dir/$verb.err" ] && cat "$dir/$verb.err" >&2
+code=0
+[ -f "$dir/$verb.code" ] && read -r code < "$dir/$verb.code"
+exit "$code"
 """
 
 
@@ -66,36 +67,45 @@ def a_list(*items: dict[str, Any]) -> str:
         return json.dumps(made, indent=4) + "\n"
 
 
+# Builtins of sh wherever they do: tests start thousands of these, and each process of one counts.
 _HOLDS = r"""
 [ -f "$dir/get.noise" ] && cat "$dir/get.noise" >&2
-space='*' rest='' names='' label=''
+space='*' rest='' kinds='' names='' label='' served='' resources=''
 for word in "$@"; do
   case $word in --namespace=*) space=${word#--namespace=};; --selector=*=*) label=${word#--selector=};; esac
   if [ -n "$kinds" ]; then names="$names $word"; elif [ -n "$rest" ]; then kinds=$word; fi
   [ "$word" = -- ] && rest=1
 done
-kinds=$(echo "$kinds" | sed -E 's/([^.,]+)\.[^.,]+\.([^,]*)/\1.\2/g; s/\.(,|$)/\1/g')
-IFS=,; set -f; set -- $kinds; unset IFS; set +f
+while read -r line; do served="$served|$line"; done < "$dir/served"
+set -f; IFS=,; set -- $kinds; unset IFS
 for kind in "$@"; do
-  grep -qx "$kind" "$dir/served" || { echo "error: the server doesn't have a resource type \"${kind%%.*}\"" >&2; exit 1; }
+  case $kind in *.*.*) group=${kind#*.}; kind=${kind%%.*}.${group#*.};; esac
+  kind=${kind%.}
+  case "$served|" in *"|$kind|"*) ;; *)
+    echo "error: the server doesn't have a resource type \"${kind%%.*}\"" >&2; exit 1;;
+  esac
+  resources="$resources $kind"
 done
-found() {
-  for kind in "$@"; do
-    if [ -n "$label" ]; then
-      set +f
-      grep -ls "\"${label%%=*}\": \"${label#*=}\"" "$dir/held/$kind"/$space/* | while read -r file; do cat "$file"; done
-    else
-      for name in ${names:-'*'}; do cat "$dir/held/$kind"/$space/*=$name 2>/dev/null; done
-    fi
+set -- $names; count=$#; set --
+for kind in $resources; do
+  for name in ${names:-'*'}; do
+    set +f
+    for file in "$dir/held/$kind"/$space/*=$name; do [ -e "$file" ] && set -- "$@" "$file"; done
+    set -f
   done
-}
-if [ "$(echo $names | wc -w)" = 1 ]; then
-  one=$(found "$@"); name=$(echo $names)
-  [ -n "$one" ] || { echo "Error from server (NotFound): $1 \"$name\" not found" >&2; exit 1; }
-  printf '%s\n' "${one%,}"; exit 0
+done
+if [ -n "$label" ] && [ $# -gt 0 ]; then
+  files=$(grep -ls "\"${label%%=*}\": \"${label#*=}\"" "$@")
+  IFS='
+'; set -- $files; unset IFS
+fi
+if [ "$count" = 1 ]; then
+  kind=${resources# } name=${names# }
+  [ $# -gt 0 ] || { echo "Error from server (NotFound): ${kind%% *} \"$name\" not found" >&2; exit 1; }
+  sed '$ s/,$//' "$@"; exit 0
 fi
 printf '{\n    "apiVersion": "v1",\n    "items": [\n'
-found "$@" | sed '$ s/,$//'
+[ $# -gt 0 ] && sed '$ s/,$//' "$@"
 printf '    ],\n    "kind": "List"\n}\n'
 exit 0
 """
