@@ -12,7 +12,7 @@ from flux_mcp.api.unstructured import at, items, labels, number, parse_time, tex
 from flux_mcp.diagnosis.controllers import ControllerSet
 from flux_mcp.diagnosis.evidence import Evidence
 from flux_mcp.flux.graph import FluxNode, Graph, loops_by_source, view_node
-from flux_mcp.flux.status import ObjectStatus
+from flux_mcp.flux.status import Health, ObjectStatus, newer_sources
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _WRITTEN: Final = (
@@ -143,6 +143,20 @@ class Snapshot:
     def source_loops(self) -> Mapping[ObjectRef, tuple[ObjectRef, ...]]:
         """Sources → the Kustomizations of each that depend on each other in a loop."""
         return loops_by_source(self.graph)
+
+    def untried(self, loop: Collection[ObjectRef]) -> tuple[ObjectRef, ...]:
+        """The failing Kustomizations that have not tried the newest revision of a source that has this loop."""
+        known = {ref: status.object for ref, status in self.statuses.items()}
+        return tuple(
+            ref
+            for ref, status in self.statuses.items()
+            if status.health is Health.FAILING
+            and status.object.attempted_revision
+            and any(
+                set(loop) <= set(self.source_loops.get(source, ()))
+                for source in newer_sources(status.object, known, status.object.attempted_revision, self.now)
+            )
+        )
 
     @cached_property
     def deleting(self) -> Mapping[str, tuple[ObjectRef, ...]]:

@@ -208,7 +208,8 @@ def _assess(
         Flag.STUCK: _stuck(flux, health, now),
         Flag.AFTER_FAILURE: health is Health.PROGRESSING and _failed_before(flux),
         Flag.SOURCE_FAILING: health not in _SETTLED and fails_above,
-        Flag.REVISION_BEHIND: health is Health.READY and _behind(flux, sources.known, now),
+        Flag.REVISION_BEHIND: health is Health.READY
+        and bool(newer_sources(flux, sources.known, flux.applied_revision, now)),
         Flag.REQUEST_PENDING: health not in {Health.SUSPENDED, Health.STATIC}
         and flux.requested_at not in {"", flux.handled_at}
         # A run that goes on handles the request: its end is written with it.
@@ -264,13 +265,15 @@ def _last_failure(flux: FluxObject) -> tuple[str, str] | None:
     return None
 
 
-def _behind(flux: FluxObject, known: Mapping[ObjectRef, FluxObject], now: datetime) -> bool:
-    if flux.kind.kind != "Kustomization":
-        return False
-    sources = [known[ref] for ref in flux.sources if ref in known]
-    # A revision that has just come is applied in a moment.
-    return any(
-        one.artifact_revision not in {"", flux.applied_revision}
+def newer_sources(
+    flux: FluxObject, known: Mapping[ObjectRef, FluxObject], revision: str, now: datetime
+) -> tuple[ObjectRef, ...]:
+    """The sources of a Kustomization that have a newer revision than this one; none for other kinds."""
+    return tuple(
+        ref
+        for ref in (flux.sources if flux.kind.kind == "Kustomization" else ())
+        if (one := known.get(ref)) is not None
+        and one.artifact_revision not in {"", revision}
+        # A revision that has just come is applied in a moment.
         and (one.fetched is None or _seconds(one.fetched, now) > NEW_REVISION)
-        for one in sources
     )

@@ -122,19 +122,21 @@ class Causes:
                 return f"{name_of(first)}: {gone if first.kind == 'Namespace' else 'not ready'}"
         if first == self.asked:
             return f"{name_of(first)} itself"
-        return f"{name_of(first)}: {self.state(status, first)}" if status is not None else name_of(first)
+        if status is None:
+            return name_of(first)
+        return f"{name_of(first)}: {self.state(status, first, '' if length is SHORTEST else self.since(status))}"
 
-    def state(self, status: ObjectStatus, ref: ObjectRef) -> str:
+    def state(self, status: ObjectStatus, ref: ObjectRef, since: str) -> str:
         """`Stalled, InstallFailed for 64s, chart webapp 1.3.0`."""
         reason = value(status.reason) if status.reason and status.health not in _QUIET else ""
-        parts = [health_and_flags(status), " ".join(filter(None, (reason, self._since(status))))]
+        parts = [health_and_flags(status), " ".join(filter(None, (reason, since)))]
         if status.object.revision:
             releases = self.snapshot.objects[ref].releases if ref in self.snapshot.objects else ()
             chart = f"chart {value(releases[0].chart)} " if releases and releases[0].chart else ""
             parts.append(f"{chart}{revision(status.object.revision)}")
         return ", ".join(filter(None, parts))
 
-    def _since(self, status: ObjectStatus) -> str:
+    def since(self, status: ObjectStatus) -> str:
         """How long it has been so, where that is known: most conditions move with each retry."""
         flux, now = status.object, self.request.now
         if status.health in {Health.READY, Health.DELETING, Health.PENDING, Health.STATIC, Health.SUSPENDED}:
@@ -184,10 +186,23 @@ class Causes:
     def _most_telling(self, cause: Cause, length: Length) -> Iterator[str]:
         """The one line of evidence that says most: what is wrong with a Pod, else a message, else a fact."""
         status = self.diagnosis.statuses.get(cause.members[0])
+        progressing = status is not None and status.health is Health.PROGRESSING
         if cause.workloads:
             more = f" and {len(cause.workloads) - 1} more" if len(cause.workloads) > 1 else ""
-            yield failure_line(cause.workloads[0], length) + more
-        elif cause.type is CauseType.FAILURE and status is not None and status.message and status.health not in _QUIET:
+            explained = explaining(cause)
+            yield (
+                failure_line(
+                    next((one for one in cause.workloads if one.failure in explained), cause.workloads[0]), length
+                )
+                + more
+            )
+        elif (
+            cause.type is CauseType.FAILURE
+            and status is not None
+            and status.message
+            and status.health not in _QUIET
+            and not (progressing and cause.details)
+        ):
             yield message(status.message, length.message)
         else:
             yield from [line for one in cause.details if (line := self._detail(one, cause, length))][:1]
@@ -251,6 +266,10 @@ class Causes:
         yield from self._blocks(cause, position, length)
 
     def _blocks(self, cause: Cause, position: int, length: Length) -> Iterator[str]:
+        if cause.type is CauseType.LOOP and (untried := self.snapshot.untried(cause.members)):
+            some = untried[: length.blocked]
+            more = f" and {len(untried) - len(some)} more" if len(untried) > len(some) else ""
+            yield f"have not tried the newest revision of the source: {', '.join(map(name_of, some))}{more}"
         blocks = self.diagnosis.blocks[position]
         if blocks and self.asked not in cause.members:
             yield f"blocks: {self.named(blocks, length.blocked)}"
@@ -266,13 +285,16 @@ class Causes:
         if not failures:
             yield "cause: not in the catalog of known failures; only the message is known"
         same: dict[int, None] = {}
+        fixes: set[str] = set()
         for one in failures:
             above = self._first[one]
             if above != number:
                 same[above] = None
                 continue
             yield f"cause: {filled(one.advice.cause, cause)}"
-            yield f"fix: {filled(one.advice.fix, cause)}"
+            if (fix := filled(one.advice.fix, cause)) not in fixes:
+                yield f"fix: {fix}"
+            fixes.add(fix)
         if same:
             yield f"cause, fix: as {', '.join(map(str, same))}"
 

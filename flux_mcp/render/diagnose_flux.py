@@ -82,7 +82,7 @@ class FluxDiagnosis(Answer):
         if left_out := self.snapshot.evidence.left_out:
             names = ", ".join(map(value, left_out[:WAITING]))
             places = f"{len(left_out)} more namespace{'s' if len(left_out) > 1 else ''}"
-            lines.append(f"Pods and Events not read in {places}: {names}")
+            lines.append(f"Pods and Events not read in {places}: {names}. Name an object or a namespace to read them.")
         if len(self.absent) == len(FLUX_KINDS):
             return (*lines, "Flux is not installed: the API server serves none of its kinds.")
         lines += self._controllers()
@@ -97,7 +97,7 @@ class FluxDiagnosis(Answer):
             yield self._calm()
         if self.positions:
             number = len(self.positions)
-            several = f"{number} causes" + (", each of which keeps it from being Ready" if self._each_keeps else "")
+            several = f"{number} causes" + (", each of which holds it back" if self._each_keeps else "")
             yield f"{several}:" if number > 1 else "1 cause:"
 
     @property
@@ -130,14 +130,14 @@ class FluxDiagnosis(Answer):
     def _of_the_one(self, ref: ObjectRef) -> Iterator[str]:
         status = self.diagnosis.statuses[ref]
         causes = self._texts
-        yield f"{name_of(ref)}: {causes.state(status, ref)}"
+        yield f"{name_of(ref)}: {causes.state(status, ref, causes.since(status))}"
         if status.message and not (status.health is Health.READY and not self.troubled):
             yield f"  {message(status.message)}"
         waiting = self.diagnosis.waiting_for(ref)
         if waiting:
             yield f"blocks: {causes.named(waiting, WAITING)}"
         elif self.troubled:
-            yield "blocks: nothing"
+            yield "blocks: no other object"
         if not self.troubled:
             yield from self._not_in_trouble(status)
 
@@ -151,7 +151,8 @@ class FluxDiagnosis(Answer):
                 yield "It is being reconciled, and within its timeout."
             case _:
                 yield "Its status reports no trouble."
-        for failure in silent_failures(status.object.kind.kind) if status.health in _LOOK_WELL else ():
+        hints = status.health in _LOOK_WELL and not self.positions
+        for failure in silent_failures(status.object.kind.kind) if hints else ():
             yield f"possible without a sign in the status: {failure.advice.cause}; {failure.advice.fix}"
 
     def _controllers(self) -> Iterator[str]:

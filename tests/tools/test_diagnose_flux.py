@@ -128,12 +128,32 @@ async def test_one_object_takes_at_most_four_processes(staging: FakeKubectl, ask
         assert len(staging.calls()) <= 4
 
 
+async def test_a_loop_names_the_failing_objects_that_have_not_tried_the_newest_revision(tmp_path: Path) -> None:
+    source = {"sourceRef": {"kind": "GitRepository", "name": "repo"}}
+    old, new = (f"main@sha1:{digit * 40}" for digit in "12")
+    repo = item(
+        "GitRepository", "repo", status={"artifact": {"revision": new, "lastUpdateTime": "2026-01-02T03:00:00Z"}}
+    )
+    loop = [waiting(name, other) for name, other in (("a", "b"), ("b", "a"))]
+    for one in loop:
+        one["spec"] |= source
+    tried = [
+        failing(name=name, spec=source, status={"lastAttemptedRevision": at})
+        for name, at in (("stuck", old), ("tried", new))
+    ]
+    reply = await ask(written(tmp_path / "r", flux=[repo, *loop, *tried], parts=[controller("kustomize-controller")]))
+    assert "   have not tried the newest revision of the source: Kustomization flux-system/stuck" in reply.lines
+
+
 async def test_ten_namespaces_are_looked_at_and_the_rest_is_named(tmp_path: Path) -> None:
     message = ", ".join(f"Deployment/n{n:02}/web status: 'InProgress'" for n in range(12))
     failed = bad("HealthCheckFailed", f"timeout waiting for: [{message}]", name="many")
     reply = await ask(written(tmp_path / "r", flux=[failed], parts=[controller("kustomize-controller")]))
     assert not reply.is_error
-    assert "Pods and Events not read in 2 more namespaces: n10, n11" in reply.lines
+    assert (
+        "Pods and Events not read in 2 more namespaces: n10, n11. Name an object or a namespace to read them."
+        in reply.lines
+    )
     assert reply.text.count(": not found") == 10
 
 
