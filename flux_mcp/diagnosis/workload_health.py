@@ -20,10 +20,11 @@ from flux_mcp.kubernetes.prerequisites import Prerequisite
 from flux_mcp.kubernetes.workloads import Workload
 
 _STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
-_BEFORE: Final = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox")
+_BEFORE: Final = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "NetworkNotReady")
 """Reasons of warning Events from the time before a container of the Pod first ran."""
 _TELLING: Final = (*_BEFORE, "Unhealthy", "BackOff", "Failed")
 """Reasons of warning Events of a Pod that tell more than its status, the most telling first."""
+_NOT_RETRIEVED: Final = "FailedToRetrieveImagePullSecret"
 _PULLING: Final = frozenset({"ImagePullBackOff", "ErrImagePull"})
 _NEXT: Final = re.compile(r", (?=\d)")
 """Before each number of nodes in what the scheduler says."""
@@ -191,14 +192,17 @@ def _probed(one: WorkloadFailure, container: PodContainer, events: Sequence[Even
 
 def _pulled(one: WorkloadFailure, events: Sequence[Event]) -> WorkloadFailure:
     """With the Event that says why an image cannot be pulled, where the status says only that it cannot."""
-    if one.failure is not None and one.failure.pattern:
+    if one.failure is None or not one.failure.pattern:
+        for event in events:
+            found = find_failure("Pod", one.reason, event.message) if event.reason == "Failed" else None
+            # Several containers may pull: the message names the image.
+            if found is not None and found.pattern and (one.image in event.message or not one.image):
+                one = replace(one, message=event.message, failure=found)
+                break
+    secret = next((event for event in events if event.reason == _NOT_RETRIEVED), None)
+    if secret is None or one.failure is not failure("image-pull-denied"):
         return one
-    for event in events:
-        found = find_failure("Pod", one.reason, event.message) if event.reason == "Failed" else None
-        # Several containers may pull: the message names the image.
-        if found is not None and found.pattern and (one.image in event.message or not one.image):
-            return replace(one, message=event.message, failure=found)
-    return one
+    return replace(one, message=f"{secret.message} {one.message}", failure=failure("image-pull-secret-missing"))
 
 
 def _failure(

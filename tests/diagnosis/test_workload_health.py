@@ -387,6 +387,17 @@ def test_pods_that_are_gone_are_known_by_their_names(kind: str, pod: str, known:
     assert bool(last_failures(ObjectRef(kind, "apps", "web"), index_evidence([event]))) is known
 
 
+def test_a_pull_secret_that_is_missing_explains_a_pull_that_is_denied() -> None:
+    denied = a_pod(waits("ErrImagePull", "failed to authorize: 401 Unauthorized"))
+    missing = warning("web-1-a", "Pod", "FailedToRetrieveImagePullSecret", "Unable to retrieve secrets (regcred)")
+    (one,) = found(deployment(), replica_set(), denied, missing)
+    assert one.failure is failure("image-pull-secret-missing")
+    assert "regcred" in one.message
+    assert "401" in one.message
+    (one,) = found(deployment(), replica_set(), a_pod(waits("ErrImagePull", "429 Too Many Requests")), missing)
+    assert one.failure is failure("image-pull-rate-limited")
+
+
 def test_equal_pods_are_one_symptom() -> None:
     pods = [a_pod(waits("ImagePullBackOff"), f"web-1-{letter}") for letter in "abc"]
     (symptom,) = found(deployment(3), replica_set(), *pods)
