@@ -261,9 +261,11 @@ def _all_ready(search: Search, ready: list[ObjectRef]) -> None:
     for ref in ready[:READY_NAMED]:
         one = evidence.workloads[ref]
         search.details.append(Detail(Fact.WORKLOAD, (ref,), (str(one.ready), str(one.wanted))))
-    if search.workloads or search.found:
+    if (search.workloads or search.found) and failure("helm-rolled-back") not in search.failures:
         return
     search.failures = [one for one in search.failures if one.upstream is not Upstream.HEALTH]
+    if search.workloads or search.found:
+        return
     name = "helm-release-ready-now" if search.ref.kind == "HelmRelease" else "workloads-ready-now"
     if not search.failures or search.failures[0] is not failure("helm-rolled-back"):
         search.failures.insert(0, failure(name))

@@ -7,6 +7,7 @@ from typing import Final
 
 from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, EVENT, REPLICA_SET
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.search import Search
 
@@ -66,7 +67,10 @@ def _changes(search: Search, ref: ObjectRef, until: datetime | None) -> Iterator
         and (found := _SCALED.search(event.message)) is not None
         and found[1]
     ]
-    newest = max(scaled, key=lambda pair: pair[0], default=None)
+    # What comes after drift was reported may be its correction, unless drift is only reported.
+    corrects = text(at(search.subject.item, "spec"), "driftDetection", "mode") != "warn"
+    before_report = [pair for pair in scaled if until is None or pair[0] <= until]
+    newest = max(before_report or ([] if corrects else scaled), key=lambda pair: pair[0], default=None)
     sets = sorted(evidence.owned.get(ref, ()), key=lambda one: one.created or _NEVER, reverse=True)
     # A new ReplicaSet scales too: then the template changed, not the number.
     renewed = bool(sets) and released is not None and sets[0].created is not None and sets[0].created > released
@@ -76,5 +80,9 @@ def _changes(search: Search, ref: ObjectRef, until: datetime | None) -> Iterator
             if one.name in before and before[one.name] != one.image:
                 texts = (f"image of container {one.name}", before[one.name], one.image)
                 yield Detail(Fact.DRIFT, (ref,), texts, sets[0].created)
-    elif newest is not None and (until is None or newest[0] <= until):
+        if all(before.get(one.name) in {None, one.image} for one in sets[0].containers):
+            yield Detail(
+                Fact.DRIFT, (ref,), ("spec.template, ReplicaSet", sets[1].ref.name, sets[0].ref.name), sets[0].created
+            )
+    elif newest is not None:
         yield Detail(Fact.DRIFT, (ref,), ("spec.replicas", newest[1][1], newest[1][2]), newest[0])

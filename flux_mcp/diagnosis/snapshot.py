@@ -72,7 +72,8 @@ class SnapshotObject:
         targets: objects of other kinds in spec.dependsOn.
         tags: of an ImageRepository: how many, and when they were scanned.
         written: the newest time in its status.
-        item: kind, names and spec as kubectl printed them, of an object that is not Ready; of others nothing is kept.
+        item: kind, names and spec as kubectl printed them, of an object that is not Ready, or drifted; of
+            others nothing is kept.
     """
 
     node: FluxNode
@@ -174,7 +175,8 @@ def view_snapshot_object(item: Mapping[str, Any]) -> SnapshotObject | None:
     if node is None:
         return None
     spec, status, ready = at(item, "spec"), at(item, "status"), node.object.ready
-    calm = ready is not None and ready.status == "True" and node.object.deleted is None
+    drifted = node.object.condition("Drifted")
+    calm = ready is not None and ready.status == "True" and node.object.deleted is None and drifted is None
     names = {"name": node.ref.name, "namespace": node.ref.namespace}
     kept = {"apiVersion": text(item, "apiVersion"), "kind": node.ref.kind, "metadata": names, "spec": spec}
     times = [parse_time(found) for path in _WRITTEN if (found := text(status, *path))]

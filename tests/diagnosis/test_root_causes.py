@@ -894,3 +894,49 @@ def test_a_run_after_a_failed_health_check_shows_what_is_not_ready_now(seen: boo
     assert [one.failure.id for one in cause.workloads if one.failure] == ["quota-exceeded"]
     first = diagnose(world([item("Kustomization", "apps", spec={"wait": True}, status=status)]))
     assert ("flux-system", "Deployment") in first.needs([ks("apps")])
+
+
+@pytest.mark.parametrize(("mode", "told"), [("warn", ("spec.replicas", "5", "7")), ("enabled", None)])
+def test_scaling_after_drift_was_reported_may_be_its_correction(mode: str, told: tuple[str, ...] | None) -> None:
+    drifted = {
+        "type": "Drifted",
+        "status": "True",
+        "reason": "DriftDetected",
+        "lastTransitionTime": "2026-01-02T03:00:00Z",
+    }
+    drifted["message"] = "drift:\nDeployment/flux-system/web changed (0 additions, 1 changes, 0 removals)"
+    spec = {"driftDetection": {"mode": mode}}
+    release = item("HelmRelease", "web", spec=spec, status={"conditions": [READY, drifted]})
+    scaled = kubernetes_event(
+        "Deployment", "web", "ScalingReplicaSet", "Scaled up replica set web-1 from 5 to 7", "Normal"
+    )
+    (cause,) = causes(diagnose(world([release], beside=[scaled])), RELEASE)
+    assert [one.texts for one in cause.details if one.fact is Fact.DRIFT] == ([told] if told else [])
+
+
+def test_a_template_that_was_changed_by_hand_is_shown_by_its_replica_sets() -> None:
+    drifted = {
+        "type": "Drifted",
+        "status": "True",
+        "reason": "DriftDetected",
+        "lastTransitionTime": "2026-01-02T03:50:00Z",
+    }
+    drifted["message"] = "drift:\nDeployment/flux-system/web changed (1 additions, 0 changes, 0 removals)"
+    history = [{"name": "web", "version": 1, "status": "deployed", "lastDeployed": "2026-01-01T00:00:00Z"}]
+    release = item("HelmRelease", "web", status={"conditions": [READY, drifted], "history": history})
+    sets = [
+        {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "metadata": {
+                "name": name,
+                "namespace": "flux-system",
+                "creationTimestamp": created,
+                "ownerReferences": [{"kind": "Deployment", "name": "web", "controller": True}],
+            },
+            "spec": {"template": {"spec": {"containers": [{"name": "main", "image": "acme/web:1"}]}}},
+        }
+        for name, created in (("web-1", "2025-12-31T00:00:00Z"), ("web-2", "2026-01-02T03:40:00Z"))
+    ]
+    (cause,) = causes(diagnose(world([release], beside=sets)), RELEASE)
+    assert [one.texts for one in cause.details] == [("spec.template, ReplicaSet", "web-1", "web-2")]
