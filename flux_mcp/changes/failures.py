@@ -45,7 +45,7 @@ class Regression:
     Attributes:
         good: the last revision with which it was Ready; None where none is recorded.
         bad: the first that is known to have failed after it; its revision may be unknown.
-        earlier: when it failed before that, with another chart or other values.
+        earlier: when it was last seen failing before that, with another chart or other values.
         running: the release that runs again after a rollback; 0 where there was none.
         between: other changes of the object, its sources, what it depends on and what it applies, after the last good
             run and up to the first failure.
@@ -66,9 +66,10 @@ def turns(history: History) -> Iterator[Change]:
     for ref in dict.fromkeys((*history.flux, *history.events)):
         if ref.kind in {"HelmRelease", "HelmChart"} and ref not in history.flux:
             continue
-        points = history.points(ref)
-        for before, now in pairwise(points):
-            if before.good is now.good or before.time == now.time:
+        own = history.own_points(ref)
+        for before, now in pairwise(history.points(ref)):
+            created_between = own and now == own[0]
+            if before.good is now.good or before.time == now.time or created_between:
                 continue
             yield Change(
                 type=ChangeType.RECOVERED if now.good else ChangeType.FAILED,
@@ -125,7 +126,7 @@ def regressions(
 
 
 def _of_runs(history: History, record: FluxRecord, status: ObjectStatus, changes: Sequence[Change]) -> Regression:
-    points = history.points(record.ref)
+    points = history.own_points(record.ref)
     applied = record.object.applied_revision or record.object.artifact_revision
     good = max((point for point in points if point.good), key=lambda one: (one.time, bool(one.revision)), default=None)
     after = [point for point in points if not point.good and (good is None or point.time > good.time)]
@@ -197,7 +198,14 @@ def _between(
 def _of_release(history: History, record: FluxRecord, status: ObjectStatus, changes: Sequence[Change]) -> Regression:
     """Of a HelmRelease: by its runs, since its revision is a chart's version, and values change without one."""
     runs = sorted(
-        (one for one in changes if one.ref == record.ref and one.helm is not None and one.at is not None),
+        (
+            one
+            for one in changes
+            if one.ref == record.ref
+            and one.helm is not None
+            and one.at is not None
+            and (record.object.created is None or one.at >= record.object.created)
+        ),
         key=lambda one: one.order,
         reverse=True,
     )
@@ -212,14 +220,10 @@ def _of_release(history: History, record: FluxRecord, status: ObjectStatus, chan
     last: Known | None = None
     if good and (helm := good[-1].helm) is not None:
         last = Known(time=good[-1].until, revision=helm.chart_version, version=helm.version)
-    if (
-        bad is not None
-        and (run := bad.helm) is not None
-        and run.target
-        and (last is None or last.version < run.target_version)
-    ):
-        # helm-controller rolls back to the last release that succeeded.
-        last = Known(time=None, revision=run.target, version=run.target_version)
+    for run in (one.helm for one in failed if one.helm is not None and one.helm.target):
+        if last is None or last.version < run.target_version:
+            # helm-controller rolls back to the last release that succeeded.
+            last = Known(time=None, revision=run.target, version=run.target_version)
     if bad is None or bad.helm is None:
         return Regression(status=status, good=last, bad=None)
     first = Known(
@@ -233,7 +237,7 @@ def _of_release(history: History, record: FluxRecord, status: ObjectStatus, chan
     running = max((one.version for one in record.releases if one.status == "deployed"), default=0)
     between, elsewhere = _between(history, record, last, first, changes)
     rolled_back = running if bad.helm.rolled_back else 0
-    earlier = failed[-2].until if len(failed) > 1 else None
+    earlier = failed[-2].helm.failed[-1] if len(failed) > 1 and failed[-2].helm is not None else None
     return Regression(
         status=status,
         good=last,

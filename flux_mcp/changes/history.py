@@ -131,6 +131,11 @@ class History:
             self._points[ref] = tuple(sorted(found, key=lambda one: (one.time, not one.revision, one.reason)))
         return self._points[ref]
 
+    def own_points(self, ref: ObjectRef) -> tuple[Point, ...]:
+        """How the object was that exists now, without what is of an earlier one of the same name."""
+        created = record.object.created if (record := self.flux.get(ref)) is not None else None
+        return tuple(point for point in self.points(ref) if created is None or point.time >= created)
+
     def _from_events(self, ref: ObjectRef) -> Iterator[Point]:
         for seen in self.occurrences(ref):
             event = seen.event

@@ -9,7 +9,7 @@ from typing import Final
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.change import Action, Change, ChangeType, HelmRun, WorkloadChange
 from flux_mcp.changes.failures import Known, Regression
-from flux_mcp.changes.history import Content
+from flux_mcp.changes.history import Content, digest_of
 from flux_mcp.render.text import moment, revision
 from flux_mcp.sanitize.quote import abbreviated, message, name_of, value
 
@@ -179,7 +179,7 @@ def _ran(run: HelmRun) -> str:
         times = " and ".join(map(clock, run.failed[:NAMES])) + (
             f" ({len(run.failed)} times)" if len(run.failed) > NAMES else ""
         )
-        return f"failed to {_TRIED[run.action]} {chart}{came}{version} at {times}"
+        return f"began to {_TRIED[run.action]} {chart}{came}{version}; failed at {times}"
     if run.action is Action.UPGRADE and run.before and not came:
         kept = {Content.SAME: "same chart and values", Content.NEW: "same chart, other values"}.get(
             run.content, "same chart"
@@ -312,14 +312,21 @@ def regression_lines(one: Regression, now: datetime) -> str:
     else:
         lines.append(f"first seen failing: {_known(bad, now)}")
     if one.earlier is not None:
-        lines.append(f"it had failed before, until {_when(one.earlier, now)}, with another chart or other values")
+        lines.append(
+            f"it had failed before with another chart or other values, last seen at {_when(one.earlier, now)}; when "
+            "it recovered from that is not recorded"
+        )
     if good is not None and good.time is not None and bad is not None:
         near = "; ".join(_SENTENCES[change.type](replace(change, unchanged=())) for change in one.between[:NAMES])
         rest = len(one.between) - NAMES
         more = f"; {rest} more change{'s' * (rest > 1)}" if rest > 0 else ""
         if one.elsewhere:
             more += f"; {one.elsewhere} object{'s' * (one.elsewhere > 1)} changed elsewhere"
-        lines.append(f"in between: {near or 'no change to it, its sources, its dependencies or what it applies'}{more}")
+        revisions = (bad.revision, bad.applied_revision)
+        other = any(revision and digest_of(revision) != digest_of(good.revision) for revision in revisions)
+        besides = "besides this revision, " if other else ""
+        near = near or "no change to it, its sources, its dependencies or what it applies"
+        lines.append(f"in between: {besides}{near}{more}")
     return "\n".join((head, *(f"  {line}" for line in lines)))
 
 

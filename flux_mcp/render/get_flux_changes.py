@@ -22,6 +22,9 @@ class FluxChanges(Answer):
 
     Attributes:
         flux: the API server serves Flux kinds.
+        selected: namespace, kind or name narrow the answer.
+        assessed: Flux objects that were looked at for failures: those of the selection.
+        complete: all Flux kinds were read.
         oldest: how far back was asked for.
         oldest_event: how far the Events reach back; None where there are none.
     """
@@ -31,6 +34,9 @@ class FluxChanges(Answer):
     changes: tuple[Change, ...]
     regressions: tuple[Regression, ...]
     flux: bool
+    selected: bool
+    assessed: int
+    complete: bool
     oldest: datetime
     oldest_event: datetime | None
     limit: int | None
@@ -85,11 +91,12 @@ class FluxChanges(Answer):
             )
         if never:
             lines.append(unknown_line(never))
-        return (
-            ("Failing now:", *lines)
-            if lines
-            else (f"No Flux object{' that was read' if self.unread else ''} reports a failure.",)
-        )
+        if lines:
+            return ("Failing now:", *lines)
+        if self.selected and not self.assessed:
+            return ()
+        which = f"{' of this selection' * self.selected}{' that was read' * (not self.complete)}"
+        return (f"No Flux object{which} reports a failure.",)
 
     def render(self) -> str:
         return "\n".join((Answer.render(self), *self._end()))

@@ -345,7 +345,9 @@ Contains = Annotated[
     _checked(lambda given: check_substring(given, "contains")),
     *_parameter("a text", "substring to match"),
 ]
-Since = Annotated[int | None, _optional(to_seconds), *_parameter("a time", "e.g. 45s, 10m, 2h, 3d", _TEXT)]
+_SECONDS = Annotated[int | None, _optional(to_seconds)]
+Since = Annotated[_SECONDS, *_parameter("a time", "e.g. 45s, 10m, 2h, 3d", _TEXT)]
+SinceOneDay = Annotated[_SECONDS, *_parameter("a time", "e.g. 10m, 3d; default: 24h", _TEXT)]
 
 Limit = Annotated[
     Annotated[int, Field(ge=1, le=MAX_LIMIT)] | None,

@@ -21,7 +21,7 @@ from flux_mcp.errors import BadArgument, Forbidden
 from flux_mcp.flux.status import assess
 from flux_mcp.render.get_flux_changes import FluxChanges
 from flux_mcp.request import RequestContext
-from flux_mcp.tools.arguments import Context, Limit, Namespace, OnlyKind, OnlyName, Since, check_target
+from flux_mcp.tools.arguments import Context, Limit, Namespace, OnlyKind, OnlyName, SinceOneDay, check_target
 
 DEFAULT_SINCE: Final = 24 * 3600
 WORKLOADS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB)
@@ -31,7 +31,7 @@ Records = ListResult[Record]
 async def get_flux_changes(
     cluster: Cluster,
     *,
-    since: Since = None,
+    since: SinceOneDay = None,
     namespace: Namespace = None,
     kind: OnlyKind = None,
     name: OnlyName = None,
@@ -61,6 +61,9 @@ async def get_flux_changes(
         ),
         regressions=tuple(each for each in found.regressions if named(each.status.object.ref, *target)),
         flux=len(reads[0].absent) < len(FLUX_KINDS),
+        selected=any(part is not None for part in target),
+        assessed=sum(named(ref, *target) for ref in history.flux),
+        complete=not reads[0].unread,
         oldest=oldest,
         oldest_event=history.oldest_event,
         limit=limit,

@@ -217,6 +217,85 @@ async def test_what_changed_between_good_and_bad_near_the_object_is_named(api: A
     assert "1 object changed elsewhere" in text
 
 
+async def test_besides_the_first_bad_revision_nothing_changed(api: Api) -> None:
+    status = {
+        "conditions": [ready("False", "BuildFailed", 10)],
+        "lastAppliedRevision": OLD,
+        "history": [history("d", 3000, 600, revision=OLD)],
+    }
+    app = old(item(name="app", status=status))
+    api.holds(app, event(app, "BuildFailed", "kustomize build failed", 300, type="Warning", revision=NEW))
+    assert "in between: besides this revision, no change to it, its sources" in await entries(api)
+
+
+async def test_an_object_that_was_created_again_has_no_past_of_the_earlier_one(api: Api) -> None:
+    """Events outlive their object: a success before creationTimestamp is of another object of that name."""
+    status = {"conditions": [ready("False", "ReconciliationFailed", 10)]}
+    again = item(name="app", status=status)
+    again["metadata"]["creationTimestamp"] = ago(100)
+    api.holds(
+        again,
+        event(again, "ReconciliationSucceeded", "Reconciliation finished in 1s", 600, revision=OLD),
+        event(again, "ReconciliationFailed", "dry-run failed", 90, type="Warning", revision=NEW),
+    )
+    text = await entries(api)
+    assert "Never Ready, as far as is recorded: Kustomization flux-system/app" in text
+    assert "last good" not in text
+    assert "began to fail" not in text
+
+
+async def test_a_helm_release_that_was_created_again_has_no_past_of_the_earlier_one(api: Api) -> None:
+    again = item("HelmRelease", "web", "apps", status={"conditions": [ready("False", "InstallFailed", 10)]})
+    again["metadata"]["creationTimestamp"] = ago(100)
+    web = "{} for release apps/web{} with chart web@1.0.0{}"
+    api.holds(
+        again,
+        event(again, "InstallSucceeded", web.format("Helm install succeeded", ".v1", ""), 600),
+        event(again, "InstallFailed", web.format("Helm install failed", "", ": timeout"), 90, type="Warning"),
+    )
+    assert "Never Ready, as far as is recorded: HelmRelease apps/web" in await entries(api)
+
+
+async def test_when_an_earlier_failure_ended_is_not_claimed(api: Api) -> None:
+    """Neither a rollback nor the last failure is when it recovered: a spec that is taken back needs no run of Helm."""
+    app = old(item("HelmRelease", "web", "apps", status={"conditions": [ready("False", "UpgradeFailed", 50)]}))
+    failed = "Helm upgrade failed for release apps/web with chart web@{}: timeout"
+    back = "Helm rollback to previous release apps/web.v1 with chart web@1.0.0 succeeded"
+    api.holds(
+        app,
+        event(app, "UpgradeFailed", failed.format("2.0.0"), 3000, type="Warning"),
+        event(app, "RollbackSucceeded", back, 2990),
+        event(app, "UpgradeFailed", failed.format("3.0.0"), 50, type="Warning"),
+    )
+    text = await entries(api)
+    assert f"last seen at {clock(3000)}; when it recovered from that is not recorded" in text
+    assert "until" not in text.partition("Failing now:")[2]
+
+
+@pytest.mark.parametrize(
+    ("selection", "end"),
+    [
+        ({}, ["Failing now:", "Never Ready, as far as is recorded: Kustomization flux-system/bad"]),
+        ({"kind": "ks", "name": "good"}, ["No Flux object of this selection reports a failure."]),
+        ({"namespace": "flux-system", "kind": "GitRepository"}, []),
+        ({"kind": "Deployment"}, []),
+        ({"namespace": "apps"}, []),
+    ],
+)
+async def test_what_does_not_fail_is_said_of_the_selection_only(api: Api, selection: Any, end: list[str]) -> None:
+    """And of nothing where the selection has no Flux object."""
+    api.holds(old(item(name="good")), old(item(name="bad", status={"conditions": [ready("False", "BuildFailed", 10)]})))
+    text = await entries(api, **selection)
+    found = [line for line in text.splitlines() if line.startswith(("No Flux", "Failing", "Never"))]
+    assert found == end
+
+
+async def test_kinds_that_could_not_be_read_are_not_said_to_be_well(api: Api) -> None:
+    api.holds(old(item(name="good")))
+    api.forbids("helmreleases.helm.toolkit.fluxcd.io")
+    assert "No Flux object that was read reports a failure." in await entries(api)
+
+
 def release(version: int, seconds: int, **more: str) -> dict[str, Any]:
     return {
         "version": version,
@@ -268,7 +347,7 @@ async def test_a_failed_upgrade_and_its_rollback_are_one_change(api: Api) -> Non
     )
     text = await entries(api)
     assert (
-        f"HelmRelease apps/web failed to upgrade to chart web 2.0.0 from 1.0.0 at {clock(100)} and {clock(50)}; "
+        f"HelmRelease apps/web began to upgrade to chart web 2.0.0 from 1.0.0; failed at {clock(100)} and {clock(50)}; "
         f"rolled back to 1.0.0 at {clock(90)} and {clock(40)}"
     ) in text
     assert "last good: chart 1.0.0, v4" in text

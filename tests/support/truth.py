@@ -104,7 +104,7 @@ ROWS: Final = (
             ("08:35:42 Kustomization flux-system/shop", "main@eae1b73", "configured HelmRelease shop/basket"),
             (
                 "HelmRelease shop/basket",
-                "failed to upgrade to chart webapp 1.3.0 from 1.2.0 at 08:35:58 and 08:36:29",
+                "began to upgrade to chart webapp 1.3.0 from 1.2.0; failed at 08:35:58 and 08:36:29",
                 "rolled back to 1.2.0 at 08:36:03 and 08:36:34",
                 "Kustomization flux-system/shop at main@eae1b73",
                 "Deployment shop/basket: image ghcr.io/acme/basket 1.0 → 1.1-broken",

@@ -107,7 +107,7 @@ ROWS: Final = (
             ("18:05:58 GitRepository gaps/fleet", 'main@76f6921 "cart: chart 1.1.0, image 6.0"'),
             (
                 "18:05:59 HelmRelease gaps-apps/cart",
-                "failed to upgrade to chart gapsweb 1.1.0 from 1.0.0 at 18:06:12 and 18:06:40",
+                "began to upgrade to chart gapsweb 1.1.0 from 1.0.0; failed at 18:06:12 and 18:06:40",
                 "rolled back to 1.0.0 at 18:06:17 and 18:06:45",
                 "Kustomization gaps/root at main@76f6921",
                 "Deployment gaps-apps/cart: image ghcr.io/acme/cart 5.0 → 6.0-broken",
