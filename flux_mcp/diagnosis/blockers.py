@@ -19,6 +19,7 @@ from flux_mcp.diagnosis.catalog.failure import Failure, Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
 from flux_mcp.diagnosis.controllers import Watch
+from flux_mcp.diagnosis.credentials import follow_credentials
 from flux_mcp.diagnosis.deletion import follow_deletion, follow_namespace
 from flux_mcp.diagnosis.drift import follow_drift
 from flux_mcp.diagnosis.hooks import follow_hook
@@ -144,6 +145,7 @@ def _follow_reports(search: Search) -> None:
     search.details += _beside(search)
     first, message = known[0] if known else (None, search.status.message)
     search.key = _key(first, message)
+    follow_credentials(search, first, message)
     upstream = first.upstream if first is not None else _guess(search)
     if upstream is Upstream.SOURCE or Flag.SOURCE_FAILING in search.status.flags:
         for ref in search.status.object.sources:

@@ -58,6 +58,8 @@ class Fact(Enum):
     WEBHOOK = "the Service of a webhook"
     WEBHOOK_MISSING = "the Service of a webhook, which does not exist"
     NEEDED_BY = "who refers to an object that does not exist"
+    CREDENTIALS = "what credentials come from: a Secret, the source of an object, a provider"
+    CREDENTIALS_NONE = "that an object names no credentials"
     INDEX = "when the index of a HelmRepository last changed"
     STEP = "the run that goes on"
 

@@ -487,6 +487,11 @@ def _shared(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str
     return f"its deletion takes along {objects} that others apply too: {_names(detail)}"
 
 
+def _credentials(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del causes, cause, length
+    return f"credentials from {_names(detail) if detail.refs else f'provider {value(detail.texts[0])}'}"
+
+
 def _simply(template: str) -> Words:
     """Words with the names of the objects, and the texts by their position."""
 
@@ -537,6 +542,8 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.WEBHOOK: _simply("the webhook runs behind {refs}"),
     Fact.WEBHOOK_MISSING: _simply("{refs}, which the webhook runs behind, does not exist"),
     Fact.NEEDED_BY: _simply("{refs} refers to it"),
+    Fact.CREDENTIALS: _credentials,
+    Fact.CREDENTIALS_NONE: _simply("spec.secretRef is not set"),
     Fact.INDEX: _simply("the index of {refs} last changed {ago}"),
     Fact.STEP: _simply("now: {0}"),
 }

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Final
 
@@ -75,7 +76,12 @@ class FluxInstallation(Answer):
         installer = f"{found.installed_by} {value(found.operator) if found.operator else ''}".strip()
         version = f"Flux {value(found.version)}" if found.version else "Flux of an unknown version"
         if not self.controllers and not self._controllers_unread:
-            version = f"Flux does not run: no controller was found. CRDs of {version} are installed"
+            newest = max(filter(None, map(_written, self.statuses)), default=None)
+            runs = "Flux does not run: no controller was found"
+            if newest is not None:
+                ago = age(newest, self.request.now)
+                runs = f"No Deployment has the label {CONTROLLERS}, yet a controller wrote a status {ago} ago"
+            version = f"{runs}. CRDs of {version} are installed"
         elif found.version and found.version.count(".") < 2:  # noqa: PLR2004 (a minor version)
             version += " (by the images of its controllers)"
         by = f"installed by {installer}" if installer else "installed in an unknown way"
@@ -258,6 +264,14 @@ class FluxInstallation(Answer):
             first = f", the first {FIRST}" if len(trouble) > FIRST else ""
             yield f"In trouble: {len(trouble)}{first} (diagnose_flux explains them):"
         yield from (f"  {object_line(status, self.request, 0)}" for status in trouble[:FIRST])
+
+
+def _written(status: ObjectStatus) -> datetime | None:
+    """When a controller of Flux last wrote the status of an object, as far as that shows; None for Flux Operator's."""
+    if status.object.kind.controller == OPERATOR_COMPONENT:
+        return None
+    times = (status.object.fetched, *(one.changed for one in status.object.conditions))
+    return max(filter(None, times), default=None)
 
 
 def _named(refs: Sequence[ObjectRef]) -> str:

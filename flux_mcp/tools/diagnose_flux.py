@@ -23,7 +23,7 @@ from flux_mcp.cluster.get import find_among
 from flux_mcp.cluster.pod_logs import read_crash_logs
 from flux_mcp.cluster.result import Unread
 from flux_mcp.diagnosis.cause import Cause, CauseType
-from flux_mcp.diagnosis.crashes import crashed_containers
+from flux_mcp.diagnosis.crashes import crashed_containers, explained
 from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
 from flux_mcp.diagnosis.search import FLUX_OPERATOR
 from flux_mcp.diagnosis.snapshot import Snapshot
@@ -95,7 +95,10 @@ async def diagnose_flux(
     further = (alerts, targets, evidence.only, *(("", each.kind) in counts for each in (DEPLOYMENT, NAMESPACE)))
     spare = KUBECTL - 2 - sum(map(bool, further))
     logs = await _crash_logs(cluster, request, [diagnosis.causes[at] for at in positions], snapshot, spare)
-    snapshot = replace(snapshot, logs={(log.pod.ref, log.container.name): log.lines for log in logs if log.lines})
+    lines = {(log.pod.ref, log.container.name): log.lines for log in logs if log.lines}
+    snapshot = replace(snapshot, logs=lines)
+    known = tuple(explained(cause, lines, controllers.evidence) for cause in diagnosis.causes)
+    diagnosis = replace(diagnosis, causes=known)
     return FluxDiagnosis(
         request=request,
         snapshot=snapshot,

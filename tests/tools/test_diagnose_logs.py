@@ -185,3 +185,33 @@ async def test_a_controller_that_restarts_again_and_again() -> None:
     assert "fatal: leader election lost" in reply.text
     (call,) = logs_read(api)
     assert "--previous=true" in call
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        pytest.param('{"msg":"problem running manager","error":"leader election lost"}', "leader lease", id="lease"),
+        pytest.param("unknown flag: --aws-autologin-for-ecr", "does not know an argument", id="argument"),
+        pytest.param(
+            """{"msg":"unable to load feature gates","error":"feature-gate 'CancelChecks' not supported"}""",
+            "a feature gate is misspelled",
+            id="feature-gate",
+        ),
+        pytest.param(
+            'no matches for kind \\"HelmRelease\\" in version \\"helm.toolkit.fluxcd.io/v2\\"', "CRDs of Flux", id="crds"
+        ),
+    ],
+)
+async def test_the_last_line_that_is_known_is_the_cause(line: str, said: str) -> None:
+    api = Printing(web=[*PANIC[:5], line, "exiting"])
+    crashing(api, CRASH_LOOP, "web")
+    text = (await api.ask(TOOL)).text
+    assert said in text
+    assert "read the log of its previous run" not in text
+
+
+async def test_what_a_container_left_as_its_message_counts_without_its_log() -> None:
+    api = Printing(web=[])
+    ended = {"terminated": {"reason": "Error", "exitCode": 1, "message": "error: leader election lost"}}
+    crashing(api, {**CRASH_LOOP, "lastState": ended}, "web")
+    assert "leader lease" in (await api.ask(TOOL)).text

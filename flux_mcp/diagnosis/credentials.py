@@ -1,0 +1,45 @@
+"""Where the credentials come from that a server rejected: whoever uses the same ones has the same cause."""
+
+import re
+from typing import Final
+
+from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, text
+from flux_mcp.diagnosis.catalog.failure import Failure
+from flux_mcp.diagnosis.cause import Detail, Fact
+from flux_mcp.diagnosis.search import Search
+
+_REJECTED: Final = frozenset(
+    {
+        "authentication-failed",
+        "git-credentials-type-wrong",
+        "git-login-page",
+        "git-sso-required",
+        "git-write-denied",
+        "github-app-failed",
+        "ssh-authentication-failed",
+        "ssh-host-key-unknown",
+        "ssh-key-unreadable",
+    }
+)
+"""Failures of the catalog that are about credentials which were sent, or should have been."""
+_BORROWING: Final = frozenset({"HelmChart", "ImageUpdateAutomation"})
+"""Kinds that use the credentials of their source."""
+_ADDRESS: Final = re.compile(r"\w{1,20}://[^\s'\"]{1,1000}")
+
+
+def follow_credentials(search: Search, first: Failure | None, message: str) -> None:
+    """Name what the credentials of an object come from, where they were rejected."""
+    if first is None or first.id not in _REJECTED:
+        return
+    spec, ref = at(search.subject.item, "spec"), search.ref
+    secret, provider = text(spec, "secretRef", "name"), text(spec, "provider")
+    sources = search.status.object.sources if ref.kind in _BORROWING else ()
+    origin = (ObjectRef("Secret", ref.namespace, secret),) if secret else sources[:1]
+    if origin:
+        search.details.append(Detail(Fact.CREDENTIALS, origin))
+        search.key = (first.id, origin, _ADDRESS.sub("#", message))
+    elif provider not in {"", "generic"}:
+        search.details.append(Detail(Fact.CREDENTIALS, (), (provider,)))
+    elif ref.kind not in _BORROWING:
+        search.details.append(Detail(Fact.CREDENTIALS_NONE, (ref,)))
