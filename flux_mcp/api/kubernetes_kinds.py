@@ -343,6 +343,28 @@ OTHER_KINDS: Final = (
             },
         },
     ),
+    Kind(
+        kind="ResourceQuota",
+        group="",
+        plural="resourcequotas",
+        short_names=("quota",),
+        fields={
+            **COMMON,
+            "spec": {
+                **keep("scopes"),
+                "hard": FieldPolicy.WHOLE,
+                "scopeSelector": {"matchExpressions": keep("scopeName operator values")},
+            },
+            "status": dict.fromkeys(("hard", "used"), FieldPolicy.WHOLE),
+        },
+    ),
+    Kind(
+        kind="LimitRange",
+        group="",
+        plural="limitranges",
+        short_names=("limits",),
+        fields={**COMMON, "spec": {"limits": FieldPolicy.WHOLE}},
+    ),
     Kind(kind="ServiceAccount", group="", plural="serviceaccounts", short_names=("sa",)),
     Kind(kind="NetworkPolicy", group="networking.k8s.io", plural="networkpolicies", short_names=("netpol",)),
     Kind(

@@ -163,11 +163,17 @@ def _containers(item: Mapping[str, Any]) -> Iterator[str]:
         yield from (_container(container, resources.get(container.name, "")) for container in view.containers)
         return
     workload = view_workload(item)
-    resources = _resources(at(item, *TEMPLATES.get(text(item, "kind"), TEMPLATE), "spec"))
+    template = at(item, *TEMPLATES.get(text(item, "kind"), TEMPLATE), "spec")
+    resources = _resources(template)
     for container in workload.containers if workload is not None else ():
         init = "init container" if container.init else "container"
         parts = (f"image {value(container.image)}", resources.get(container.name, ""))
         yield f"{init} {value(container.name)}: {', '.join(filter(None, parts))}"
+    if account := text(template, "serviceAccountName"):
+        yield f"Pods: serviceAccountName {value(account)}"
+    yield from packed(
+        "Pods: nodeSelector ", (value(f"{key}={found}") for key, found in labels(template, "nodeSelector").items())
+    )
 
 
 def _resources(pod_spec: object) -> dict[str, str]:
