@@ -94,6 +94,15 @@ class ObjectStatus:
         return self.health not in {Health.SUSPENDED, Health.STATIC}
 
     @property
+    def failing_since(self) -> datetime | None:
+        """Since when it fails, from a condition that does not move with each retry, as Ready does; None without one."""
+        for kind, status in (("Stalled", "True"), ("FetchFailed", "True"), ("Released", "False")):
+            found = self.object.condition(kind)
+            if found is not None and found.status == status and found.changed is not None:
+                return found.changed if self.health in {Health.STALLED, Health.FAILING} else None
+        return None
+
+    @property
     def order(self) -> tuple[int, int, str, str]:
         """The order of trouble: health (Ready with a flag before Suspended), kind, namespace, name."""
         flagged = self.health is Health.READY and self.flags

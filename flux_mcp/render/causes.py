@@ -138,21 +138,11 @@ class Causes:
 
     def since(self, status: ObjectStatus) -> str:
         """How long it has been so, where that is known: most conditions move with each retry."""
-        flux, now = status.object, self.request.now
+        now = self.request.now
         if status.health in {Health.READY, Health.DELETING, Health.PENDING, Health.STATIC, Health.SUSPENDED}:
             return f"created {age(status.since, now)} ago" if status.health is Health.PENDING and status.since else ""
-        steady = next(
-            (
-                one
-                for kind in ("Stalled", "FetchFailed", "Released")
-                if (one := flux.condition(kind)) is not None
-                and one.status == ("False" if kind == "Released" else "True")
-                and one.changed is not None
-            ),
-            None,
-        )
-        if steady is not None and status.health in {Health.STALLED, Health.FAILING}:
-            return f"for {age(steady.changed, now)}"
+        if status.failing_since is not None:
+            return f"for {age(status.failing_since, now)}"
         return f"(last transition {age(status.since, now)} ago)" if status.since is not None else ""
 
     def named(self, refs: Sequence[ObjectRef], most: int) -> str:

@@ -87,7 +87,7 @@ def object_line(status: ObjectStatus, request: RequestContext, limit: int = MESS
         name_of(flux.ref),
         health_and_flags(status),
         value(status.reason) if status.reason else "",
-        age(status.since, request.now),
+        age(status.failing_since or status.since, request.now),
         revision(flux.revision) if flux.revision else "",
         f"suspended by {value(flux.suspended_by)}" if status.health is Health.SUSPENDED and flux.suspended_by else "",
         f"finalizers {' '.join(map(value, flux.finalizers[:FINALIZERS]))}" if status.health is Health.DELETING else "",
