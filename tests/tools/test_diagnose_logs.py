@@ -198,7 +198,9 @@ async def test_a_controller_that_restarts_again_and_again() -> None:
             id="feature-gate",
         ),
         pytest.param(
-            'no matches for kind \\"HelmRelease\\" in version \\"helm.toolkit.fluxcd.io/v2\\"', "CRDs of Flux", id="crds"
+            'no matches for kind \\"HelmRelease\\" in version \\"helm.toolkit.fluxcd.io/v2\\"',
+            "CRDs of Flux",
+            id="crds",
         ),
     ],
 )
