@@ -195,7 +195,8 @@ class Causes:
         ):
             yield message(status.message, length.message)
         else:
-            yield from [line for one in cause.details if (line := self._detail(one, cause, length))][:1]
+            facts = sorted(cause.details, key=lambda one: one.fact is Fact.STEP)
+            yield from [line for one in facts if (line := self._detail(one, cause, length))][:1]
         if len(cause.members) > 1 and cause.type is not CauseType.LOOP:
             yield f"same failure: {len(cause.members) - 1} more"
 
