@@ -112,7 +112,7 @@ def _why_not(tool: Tool, settings: Settings) -> str:
     if settings.recordings and not (tool.recorded or settings.access.context is not None or _holds_logs(settings)):
         return "--recording, unless it was made with record --logs"
     if tool.several and settings.pinned:
-        return "one context only"
+        return "one context only (--recording can be repeated)" if settings.recordings else "one context only"
     if tool.several and settings.access.of_one_cluster:
         return "--kube-server or the certificate flags, which are those of one cluster"
     if settings.flux_only and not tool.flux_alone:
