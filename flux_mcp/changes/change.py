@@ -110,6 +110,8 @@ class Change:
         recovered: why the object failed until then.
         corrected: drift was corrected.
         gone: the object does not exist now.
+        appliers: whose inventories name an object that is missing.
+        last_good: of a failure whose beginning is not recorded, when the object last succeeded.
     """
 
     type: ChangeType
@@ -136,6 +138,8 @@ class Change:
     recovered: str = ""
     corrected: bool = False
     gone: bool = False
+    appliers: tuple[ObjectRef, ...] = ()
+    last_good: datetime | None = None
 
     @property
     def order(self) -> tuple[float, int, ObjectRef]:

@@ -71,8 +71,11 @@ def turns(history: History) -> Iterator[Change]:
             created_between = own and now == own[0]
             if before.good is now.good or before.time == now.time or created_between:
                 continue
+            # Where Events do not reach back to the last success, the first that is left is not the beginning.
+            lost = history.lost(before.time)
             yield Change(
                 type=ChangeType.RECOVERED if now.good else ChangeType.FAILED,
+                last_good=before.time if lost and not now.good and not now.exact else None,
                 ref=ref,
                 at=now.time,
                 reason=before.reason if now.good else now.reason,
@@ -183,6 +186,8 @@ def _between(
     named = {digest_of(revision) for revision in (bad.revision, bad.applied_revision) if revision}
     found, elsewhere = [], 0
     for change in changes:
+        if change.at is None and record.ref in change.appliers:
+            found.append(change)
         own = change.ref == record.ref and change.type in {ChangeType.APPLIED, ChangeType.RELEASED}
         same = bool(change.revision) and digest_of(change.revision) in named
         if change.at is None or not good.time < change.at <= bad.time or own or same or change.type in _NO_CAUSE:

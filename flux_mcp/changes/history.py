@@ -26,6 +26,8 @@ TOGETHER: Final = timedelta(seconds=3)
 """Times this near to each other are of one action: Kubernetes records whole seconds, and controllers take a while."""
 LATER: Final = timedelta(seconds=10)
 """How much earlier or later than what it names an applier's Event may be."""
+EVENT_TTL: Final = timedelta(hours=1)
+"""How long API servers keep an Event by default (kube-apiserver --event-ttl)."""
 OPERATORS: Final = frozenset({"FluxInstance", "ResourceSet"})
 MARGIN: Final = timedelta(seconds=60)
 """How much longer than its timeout a run may take until its end is recorded."""
@@ -54,6 +56,7 @@ class Point:
 
     Attributes:
         revision: that was run; empty where that is not recorded.
+        exact: nothing was so before, since the success before; Events may be lost.
     """
 
     time: datetime
@@ -61,6 +64,7 @@ class Point:
     reason: str
     revision: str = ""
     origin: str = ""
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,15 @@ class History:
 
     @cached_property
     def oldest_event(self) -> datetime | None:
-        """How far the Events reach back."""
-        return min((one.first or one.last for some in self.events.values() for one in some), default=None)
+        """How far the Events reach back: each expires some time after it was last seen, whenever it was first."""
+        return min((one.last for some in self.events.values() for one in some), default=None)
+
+    def lost(self, time: datetime) -> bool:
+        """Whether Events of a time may be gone: older than the oldest that is left, and than an hour."""
+        if self.oldest_event is None:
+            return True
+        newest = max(one.last for some in self.events.values() for one in some)
+        return time < min(self.oldest_event, newest - EVENT_TTL)
 
     @cached_property
     def managed(self) -> bool:
@@ -188,7 +199,7 @@ def first_of_digest(entries: Iterable[HistoryEntry], entry: HistoryEntry) -> dat
 def _from_status(record: FluxRecord) -> Iterator[Point]:
     for entry in record.history:
         once = entry.revision if entry.runs == 1 else ""
-        yield Point(entry.first, entry.good, entry.status, once)
+        yield Point(entry.first, entry.good, entry.status, once, exact=True)
         yield Point(entry.last, entry.good, entry.status, entry.revision)
     for release in record.releases:
         # A release that failed reads as superseded once there is a newer one.

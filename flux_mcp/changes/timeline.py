@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, JOB, NAMESPACE, STATEFUL_SET, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.applied import applied, drifts
@@ -36,7 +37,7 @@ def timeline(history: History, statuses: Iterable[ObjectStatus]) -> Timeline:
     runs += (*(replace(each, gone=_is_gone(history, each.ref)) for each in releases), *drifts(history))
     changes = attach(history, runs)
     changes += _without_causes(edited(history, changes), runs)
-    changes += gone(history, changes)
+    changes += (*gone(history, changes), *missing(history))
     changes += _pushed(history)
     changes += fetched(history, changes)
     changes = merge_turns(turns(history), changes, history)
@@ -70,7 +71,7 @@ def _is_gone(history: History, ref: ObjectRef) -> bool:
 
 
 def gone(history: History, known: Iterable[Change]) -> Iterator[Change]:
-    """Objects that Events or inventories name and that are not there, as far as no applier's Event tells it."""
+    """Objects that Events name and that are not there, as far as no applier's Event tells it."""
     deleted = {ref for change in known for ref in change.objects.get("deleted", ())}
     deleted |= {change.ref for change in known if change.type is ChangeType.DELETED or _uninstalled(change)}
     for ref, events in history.events.items():
@@ -78,12 +79,30 @@ def gone(history: History, known: Iterable[Change]) -> Iterator[Change]:
             continue
         end = next((one.last for one in events if one.message in _ENDED), None)
         yield Change(type=ChangeType.DELETED, ref=ref, at=end or events[-1].last, reason="" if end else "last Event")
-    there = {*history.workloads, *history.namespaces}
-    kinds = [kind for kind in (*WORKLOAD_KINDS, NAMESPACE) if kind != JOB]
+
+
+def missing(history: History) -> Iterator[Change]:
+    """Objects that inventories name and that are not there, those of a namespace that is gone together."""
+    there = {*history.workloads, *history.namespaces, *history.flux}
+    kinds = [kind for kind in (*WORKLOAD_KINDS, NAMESPACE, *FLUX_KINDS) if kind != JOB]
+    found: dict[tuple[ObjectRef, ...], tuple[dict[ObjectRef, None], dict[ObjectRef, None]]] = {}
     for record in history.flux.values():
         applied = None if record.node.remote else record.node.applied
         for ref in sorted(filter(history.coverage.knows, managed_refs((applied,), kinds) - there)):
-            yield Change(type=ChangeType.MISSING, ref=ref, at=None, cause=record.ref)
+            namespace = ObjectRef(NAMESPACE.kind, "", ref.namespace or ref.name)
+            gone_too = namespace not in there and history.coverage.knows(namespace)
+            refs, appliers = found.setdefault((namespace,) if gone_too else (record.ref, namespace), ({}, {}))
+            refs[ref] = appliers[record.ref] = None
+    for (first, *_), (refs, appliers) in found.items():
+        if first.kind == NAMESPACE.kind:
+            objects = tuple(ref for ref in refs if ref != first)
+            change = Change(
+                type=ChangeType.MISSING, ref=first, at=None, objects={"missing": objects} if objects else {}
+            )
+        else:
+            ref, *others = refs
+            change = Change(type=ChangeType.MISSING, ref=ref, at=None, alike=tuple(others))
+        yield replace(change, appliers=tuple(appliers))
 
 
 def _uninstalled(change: Change) -> bool:
@@ -134,7 +153,7 @@ def narrow(change: Change, namespace: str | None, kind: str | None, name: str | 
     wanted = partial(named, namespace=namespace, kind=kind, name=name)
     if own := [ref for ref in (change.ref, *change.alike) if wanted(ref)]:
         return replace(change, ref=own[0], alike=tuple(own[1:]))
-    refs = (*change.refs, *((change.cause,) if change.cause is not None else ()))
+    refs = (*change.refs, *change.appliers, *((change.cause,) if change.cause is not None else ()))
     return change if any(map(wanted, refs)) else None
 
 

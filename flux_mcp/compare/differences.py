@@ -14,6 +14,7 @@ from flux_mcp.compare.snapshot import ComparedObject, Side, managed
 from flux_mcp.flux.installation import distribution
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import Flag, Health, ObjectStatus
+from flux_mcp.sanitize.patterns import MASK
 
 MANY: Final = 3
 """Objects of a kind that have one difference in common, from which on it is shown once."""
@@ -217,7 +218,7 @@ def _fields(one: ComparedObject, two: ComparedObject) -> Iterator[Difference]:
         if (entry in entries[0]) != (entry in entries[1]) and image in either and path != image:
             continue
         left, right = one.fields.get(path, ""), two.fields.get(path, "")
-        if left == right or MASK_LEAF in (left, right):
+        if left == right or MASK_LEAF in (left, right) or _masked(left, right) or _masked(right, left):
             continue
         if "" in (left, right) and (Unseen in {type(left), type(right)} or path.rpartition(".")[2] in _DEFAULTED):
             continue
@@ -226,6 +227,13 @@ def _fields(one: ComparedObject, two: ComparedObject) -> Iterator[Difference]:
             continue
         hidden = isinstance(left, int) or isinstance(right, int)
         yield Difference(path, None if hidden else _shown(left), None if hidden else _shown(right), hidden)
+
+
+def _masked(one: Leaf, other: Leaf) -> bool:
+    """Whether one is the other with a part of it masked, as a recording has addresses."""
+    if not isinstance(one, str) or not isinstance(other, str) or MASK not in one:
+        return False
+    return re.fullmatch(".*".join(map(re.escape, one.split(MASK))), other) is not None
 
 
 def _entry(path: str) -> str:

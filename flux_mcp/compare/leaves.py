@@ -45,7 +45,7 @@ def _add(found: dict[str, Leaf], node: Any, policy: Fields | FieldPolicy, path: 
             _add(found, value, below, f"{path}.{key}", depth + 1)
     elif isinstance(node, list):
         _add_list(found, node, policy, path, depth)
-    elif node == MASK:
+    elif node == MASK or (isinstance(node, str) and MASK in node and policy not in _SHOWN):
         found[path] = MASK_LEAF
     else:
         text = str(node).lower() if isinstance(node, bool) else str(node)

@@ -231,6 +231,13 @@ def _fetched(change: Change) -> str:
 
 def _failed(change: Change) -> str:
     known = f" at {at_revision(change.revision, change.subject, change.origin)}" if change.revision else ""
+    if change.last_good is not None:
+        success = (
+            f"{clock(change.last_good)}"
+            if change.at and change.last_good.date() == change.at.date()
+            else (moment(change.last_good))
+        )
+        return f"{_all(change)} seen failing{known}: {value(change.reason)}; its last recorded success is of {success}"
     return f"{_all(change)} began to fail{known}: {value(change.reason)}"
 
 
@@ -239,6 +246,13 @@ def _deleted(change: Change) -> str:
         return f"{_all(change)} no longer exists; this is the time of its last Event"
     objects = [ref for some in change.objects.values() for ref in some]
     return f"{_all(change)} deleted{f', and with it {names(objects)}' if objects else ''}"
+
+
+def _missing(change: Change) -> str:
+    objects = [ref for some in change.objects.values() for ref in some]
+    inventories = f"the inventor{'ies' if len(change.appliers) > 1 else 'y'} of {names(change.appliers)}"
+    and_with = f", and with it {names(objects)}" if objects else ""
+    return f"{_all(change)} missing{and_with}: in {inventories}, not in the cluster"
 
 
 def _drift(change: Change) -> str:
@@ -253,9 +267,7 @@ _SENTENCES: Final[Mapping[ChangeType, Callable[[Change], str]]] = {
     ChangeType.RESUMED: lambda change: f"{_all(change)} resumed{_by(change)}",
     ChangeType.EDITED: lambda change: f"{_all(change)} edited{_by(change)}{_fields(change)}",
     ChangeType.DELETED: _deleted,
-    ChangeType.MISSING: lambda change: (
-        f"{_all(change)} missing: in the inventory of {_cause(change)}, not in the cluster"
-    ),
+    ChangeType.MISSING: _missing,
     ChangeType.CREATED: lambda change: f"{_all(change)} created{_by(change)}{_own(change)}",
     ChangeType.SCALED: _scaled,
     ChangeType.DRIFT: _drift,
@@ -266,10 +278,6 @@ _SENTENCES: Final[Mapping[ChangeType, Callable[[Change], str]]] = {
     ChangeType.REQUESTED: _requested,
     ChangeType.FETCHED: _fetched,
 }
-
-
-def _cause(change: Change) -> str:
-    return name_of(change.cause) if change.cause is not None else ""
 
 
 def _known(known: Known, now: datetime) -> str:
@@ -317,8 +325,9 @@ def regression_lines(one: Regression, now: datetime) -> str:
             "it recovered from that is not recorded"
         )
     if good is not None and good.time is not None and bad is not None:
-        near = "; ".join(_SENTENCES[change.type](replace(change, unchanged=())) for change in one.between[:NAMES])
-        rest = len(one.between) - NAMES
+        timed = [replace(change, unchanged=()) for change in one.between if change.at is not None]
+        near = "; ".join(_SENTENCES[change.type](change) for change in timed[:NAMES])
+        rest = len(timed) - NAMES
         more = f"; {rest} more change{'s' * (rest > 1)}" if rest > 0 else ""
         if one.elsewhere:
             more += f"; {one.elsewhere} object{'s' * (one.elsewhere > 1)} changed elsewhere"
@@ -327,6 +336,8 @@ def regression_lines(one: Regression, now: datetime) -> str:
         besides = "besides this revision, " if other else ""
         near = near or "no change to it, its sources, its dependencies or what it applies"
         lines.append(f"in between: {besides}{near}{more}")
+    if missing := [ref for change in one.between if change.at is None for ref in (change.ref, *change.alike)]:
+        lines.append(f"missing now, since when is not recorded: {names(missing)}")
     return "\n".join((head, *(f"  {line}" for line in lines)))
 
 

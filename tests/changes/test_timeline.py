@@ -478,14 +478,59 @@ async def test_a_namespace_that_an_inventory_names_and_that_is_gone(api: Api) ->
     api.holds(old(made))
     text = await entries(api)
     assert (
-        "time not recorded: Namespace team-red missing: in the inventory of ResourceSet flux-system/teams, not in the "
-        "cluster"
+        "time not recorded: Namespace team-red missing, and with it Deployment team-red/app: in the inventory of "
+        "ResourceSet flux-system/teams, not in the cluster"
     ) in text
-    assert "Deployment team-red/app missing" in text
     api.forbids("namespaces")
     text = await entries(api)
     assert "Namespace team-red missing" not in text
     assert "Could not read: Namespace" in text
+
+
+async def test_what_inventories_name_and_is_missing_is_told_once_an_applier(api: Api) -> None:
+    """Flux objects too; those of a namespace that is gone are told together for all appliers."""
+    failed = {"type": "Ready", "status": "False", "reason": "ReconciliationFailed", "lastTransitionTime": ago(60)}
+    names = (
+        "apps_web_apps_Deployment",
+        "apps_api_apps_Deployment",
+        "flux-system_x_kustomize.toolkit.fluxcd.io_Kustomization",
+    )
+    one = item(name="one", status={**inventory(*names, "lost_a_apps_Deployment"), "conditions": [failed]})
+    one["status"]["lastAppliedRevision"] = OLD
+    two = item(name="two", status=inventory("lost_b_helm.toolkit.fluxcd.io_HelmRelease"))
+    api.holds(old(one), old(two), event(one, "ReconciliationSucceeded", "Reconciliation finished in 1s", 90))
+    text = await entries(api)
+    assert (
+        "Deployment apps/api, web missing: in the inventory of Kustomization flux-system/one, not in the cluster"
+        in text
+    )
+    assert "Kustomization flux-system/x missing: in the inventory of Kustomization flux-system/one" in text
+    assert (
+        "Namespace lost missing, and with it Deployment lost/a; HelmRelease lost/b: in the inventories of "
+        "Kustomization flux-system/one, two, not in the cluster"
+    ) in text
+    assert "missing now, since when is not recorded: " in text
+
+
+async def test_a_failure_of_which_the_beginning_is_lost_did_not_begin_then(api: Api) -> None:
+    """Events expire an hour after they were last seen, whenever they were first."""
+    entry = {
+        "digest": "sha256:1",
+        "lastReconciledStatus": "ReconciliationSucceeded",
+        "metadata": {"revision": OLD},
+        "firstReconciled": ago(9000),
+        "lastReconciled": ago(8000),
+        "totalReconciliations": 5,
+    }
+    app = old(item(name="app", status={"history": [entry]}))
+    api.holds(app, event(app, "ArtifactFailed", "kustomization path not found", 100, type="Warning"))
+    text = await entries(api)
+    assert (
+        f"{clock(100)} Kustomization flux-system/app seen failing: ArtifactFailed; its last recorded success is of "
+        f"{clock(8000)}"
+    ) in text
+    api.holds(event(item(name="other"), "ReconciliationSucceeded", "Reconciliation finished", 8500))
+    assert f"{clock(100)} Kustomization flux-system/app began to fail: ArtifactFailed" in await entries(api)
 
 
 async def test_who_created_and_what_is_gone(api: Api) -> None:

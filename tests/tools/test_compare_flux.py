@@ -290,3 +290,19 @@ async def test_what_was_deleted_and_created_again(two: Two) -> None:
 async def test_a_v_before_a_version_is_no_difference(ask_recordings: Ask) -> None:
     reply = await ask_recordings(("staging", "before"), "compare_flux", context="staging", with_context="before")
     assert "Flux Operator" not in reply.text
+
+
+async def test_an_address_that_a_recording_masks_in_part_equals_the_one_it_was(two: Two) -> None:
+    def hook(address: str) -> dict[str, Any]:
+        return item("Provider", "hook", spec={"type": "generic", "address": address})
+
+    def repo(url: str) -> dict[str, Any]:
+        return item("GitRepository", "repo", spec={"url": url})
+
+    two.dev.holds(hook("https://hooks.example.com/***"), repo("https://***@git.example.com/fleet"))
+    two.prod.holds(hook("https://hooks.example.com/T1/abc"), repo("https://git.example.com/fleet"))
+    assert [line for line in (await two.compare()).lines if "spec" in line] == [
+        '  GitRepository flux-system/repo: spec.url "https://***@git.example.com/fleet" → https://git.example.com/fleet'
+    ]
+    two.prod.holds(repo("https://me@git.example.com/fleet"))
+    assert "no differences" in (await two.compare()).lines[0]
