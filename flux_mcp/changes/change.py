@@ -105,7 +105,8 @@ class Change:
         last_revision: the newest revision with that content, where `revision` is not recorded.
         fields: the paths that the client owns.
         requests: the annotations of a request: requestedAt, forceAt, resetAt.
-        unchanged: the appliers that took a revision without a change to any object.
+        unchanged: source → those of its appliers that took its revision without a change to any object.
+        by_appliers: that a source fetched a revision is known from its appliers only, which had it at this time.
         ended: how an applier's run ended where it did not succeed.
         recovered: why the object failed until then.
         corrected: drift was corrected.
@@ -131,7 +132,8 @@ class Change:
     last_revision: str = ""
     fields: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
-    unchanged: tuple[ObjectRef, ...] = ()
+    unchanged: Mapping[ObjectRef, tuple[ObjectRef, ...]] = field(default_factory=dict)
+    by_appliers: bool = False
     helm: HelmRun | None = None
     reason: str = ""
     ended: str = ""

@@ -122,7 +122,8 @@ def together(changes: Iterable[Change]) -> list[Change]:
     """The changes that are of one second and equal but for their object as one, newest first."""
     groups: dict[tuple[object, ...], list[Change]] = defaultdict(list)
     for change in changes:
-        alone = change.objects or change.workloads or change.helm or change.alike or change.at is None
+        fetched = change.type is ChangeType.FETCHED
+        alone = fetched or change.objects or change.workloads or change.helm or change.alike or change.at is None
         key = (change.type, change.at, change.client, change.fields, change.reason, change.revision, change.cause)
         groups[(*key, change.content, change.ended, change.last_revision) if not alone else (id(change),)].append(
             change

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Role
-from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.change import Change, ChangeType
 from flux_mcp.changes.history import TOGETHER, History, digest_of
@@ -15,6 +15,7 @@ from flux_mcp.changes.history import TOGETHER, History, digest_of
 _STORED: Final = frozenset({"NewArtifact", "ChartPullSucceeded"})
 _LEFT_OUT: Final = frozenset({"ExternalArtifact", "ArtifactGenerator"})
 """An ArtifactGenerator makes a new artifact of every commit, whatever is in it."""
+SOURCE_KINDS: Final = frozenset(kind.kind for kind in FLUX_KINDS if kind.role is Role.SOURCE)
 _ONE_GO: Final = timedelta(seconds=120)
 """Sources that follow one branch store a revision within this time."""
 
@@ -27,27 +28,59 @@ class _Stored:
     origin: str
 
 
-def fetched(history: History, known: Sequence[Change]) -> Iterator[Change]:
-    """Each revision once: when it was stored, by which sources, and who applied it without a change.
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """That a Kustomization ran a revision; the source is None where the Kustomization is gone."""
 
-    A revision that no source's Event or status tells of is known from those who applied it.
+    applier: ObjectRef
+    source: ObjectRef | None
+    time: datetime
+    revision: str
+    origin: str
+    good: bool
+
+
+def fetched(history: History, known: Sequence[Change]) -> Iterator[Change]:
+    """Each revision of each source: when it was stored, and which of the source's appliers took it without a change.
+
+    A revision that no Event and no status of its source tells of is known from those who ran it.
     """
-    stored: dict[str, list[_Stored]] = defaultdict(list)
+    stored: dict[str, dict[ObjectRef, list[_Stored]]] = defaultdict(lambda: defaultdict(list))
     for one in _stored(history):
-        stored[digest_of(one.revision)].append(one)
-    unchanged = _unchanged(history, known)
+        stored[digest_of(one.revision)][one.ref].append(one)
+    changed = {(change.ref, digest_of(change.revision)) for change in known if change.type is ChangeType.APPLIED}
+    runs = _runs(history)
     charts = {change.helm.chart_version for change in known if change.helm is not None}
-    for digest in dict.fromkeys((*stored, *unchanged)):
-        found = sorted(stored.get(digest, ()), key=lambda one: one.time)
-        appliers = unchanged.get(digest, {})
-        if found and all(one.ref.kind == "HelmChart" for one in found) and digest in charts:
+    for digest in dict.fromkeys((*stored, *runs)):
+        sources = stored.get(digest, {})
+        if sources and all(ref.kind == "HelmChart" for ref in sources) and digest in charts:
             continue
-        if not found:
-            ref, (time, revision, origin) = min(appliers.items(), key=lambda one: one[1][0])
-            yield _change(history, digest, [_Stored(ref, time, revision, origin)], sorted(appliers))
-            continue
-        for number, group in enumerate(_goes(found)):
-            yield _change(history, digest, group, sorted(appliers) if number == 0 else ())
+        appliers = _by_source(runs.get(digest, ()), sources)
+        for ref in dict.fromkeys((*sources, *appliers)):
+            found, its_runs = sources.get(ref, ()), appliers.get(ref, ())
+            unchanged = sorted({run.applier for run in its_runs if run.good and (run.applier, digest) not in changed})
+            if found:
+                for number, group in enumerate(_goes(sorted(found, key=lambda one: one.time))):
+                    yield _change(history, group[0], group[-1].time, unchanged if number == 0 else ())
+            elif unchanged or ref.kind in SOURCE_KINDS:
+                first = min(its_runs, key=lambda run: run.time)
+                shown = _Stored(ref, first.time, first.revision, first.origin)
+                yield replace(_change(history, shown, first.time, unchanged), by_appliers=True)
+
+
+def _by_source(runs: Sequence[_Run], stored: Iterable[ObjectRef]) -> dict[ObjectRef, list[_Run]]:
+    """Runs of one revision by the source of each: of a Kustomization that is gone the only one that had the revision.
+
+    Where no source had it, by the first of the Kustomizations.
+    """
+    found: dict[ObjectRef, list[_Run]] = defaultdict(list)
+    for run in runs:
+        if run.source is not None:
+            found[run.source].append(run)
+    gone, sources = [run for run in runs if run.source is None], {*stored, *found}
+    if gone and len(sources) <= 1:
+        found[sources.pop() if sources else gone[0].applier] += gone
+    return found
 
 
 def _goes(found: Sequence[_Stored]) -> Iterator[list[_Stored]]:
@@ -61,27 +94,42 @@ def _goes(found: Sequence[_Stored]) -> Iterator[list[_Stored]]:
         yield group
 
 
-def _change(history: History, digest: str, group: Sequence[_Stored], unchanged: Iterable[ObjectRef]) -> Change:
-    first = group[0]
-    sources = dict.fromkeys(one.ref for one in group)
+def _change(history: History, first: _Stored, until: datetime, unchanged: Sequence[ObjectRef]) -> Change:
     return Change(
         type=ChangeType.FETCHED,
         ref=first.ref,
-        alike=tuple(ref for ref in sources if ref != first.ref),
         at=first.time,
-        until=group[-1].time,
+        until=until,
         revision=first.revision,
-        origin=next((one.origin for one in group if one.origin), ""),
-        subject=history.subjects.get(digest, ""),
-        unchanged=tuple(unchanged),
+        origin=first.origin,
+        subject=history.subjects.get(digest_of(first.revision), ""),
+        unchanged={first.ref: tuple(unchanged)} if unchanged else {},
     )
+
+
+def of_sources_together(changes: Iterable[Change]) -> Iterator[Change]:
+    """The changes; a revision that several sources fetched at about one time as one."""
+    merged: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        if change.type is not ChangeType.FETCHED or change.at is None or change.ref.kind not in SOURCE_KINDS:
+            yield change
+            continue
+        for number, other in enumerate(some := merged[digest_of(change.revision)]):
+            if other.at is not None and abs(other.at - change.at) <= _ONE_GO and change.ref != other.ref:
+                first, second = sorted((other, change), key=lambda one: (one.by_appliers, one.at, one.ref))
+                alike = tuple(sorted({*first.alike, second.ref, *second.alike}))
+                some[number] = replace(first, alike=alike, unchanged={**first.unchanged, **second.unchanged})
+                break
+        else:
+            some.append(change)
+    for some in merged.values():
+        yield from some
 
 
 def _stored(history: History) -> Iterator[_Stored]:
     seen: dict[tuple[ObjectRef, str], list[datetime]] = defaultdict(list)
     for ref, events in history.events.items():
-        kind = by_kind.get(ref.kind)
-        if kind is None or kind.role is not Role.SOURCE or ref.kind in _LEFT_OUT:
+        if ref.kind not in SOURCE_KINDS or ref.kind in _LEFT_OUT:
             continue
         for event in events:
             if event.reason in _STORED and event.revision and event.first is not None:
@@ -96,17 +144,15 @@ def _stored(history: History) -> Iterator[_Stored]:
             yield _Stored(record.ref, record.fetched, one.artifact_revision, one.origin[1])
 
 
-def _unchanged(history: History, known: Sequence[Change]) -> dict[str, dict[ObjectRef, tuple[datetime, str, str]]]:
-    """Digest → the appliers that ran it successfully and changed nothing, when first, and the revision."""
-    changed = {(change.ref, digest_of(change.revision)) for change in known if change.type is ChangeType.APPLIED}
-    found: dict[str, dict[ObjectRef, tuple[datetime, str, str]]] = defaultdict(dict)
+def _runs(history: History) -> dict[str, list[_Run]]:
+    """Digest → the runs of Kustomizations of it, each with the source that the Kustomization names."""
+    found: dict[str, list[_Run]] = defaultdict(list)
     for ref in dict.fromkeys((*history.flux, *history.events)):
         record = history.flux.get(ref)
-        derived = record is not None and any(source.kind in _LEFT_OUT for source in record.object.sources)
-        if ref.kind != "Kustomization" or derived:
-            continue
-        for point in history.points(ref):
-            digest = digest_of(point.revision)
-            if point.good and point.revision and (ref, digest) not in changed:
-                found[digest].setdefault(ref, (point.time, point.revision, point.origin))
+        source = next(iter(record.object.sources), None) if record is not None else None
+        if ref.kind == "Kustomization" and (source is None or source.kind not in _LEFT_OUT):
+            for point in history.points(ref):
+                if point.revision:
+                    run = _Run(ref, source, point.time, point.revision, point.origin, point.good)
+                    found[digest_of(point.revision)].append(run)
     return found

@@ -14,7 +14,7 @@ from flux_mcp.changes.clients import DERIVED, edited, requested, together
 from flux_mcp.changes.failures import Regression, merge_turns, regressions, turns
 from flux_mcp.changes.helm_runs import CAUSED, released
 from flux_mcp.changes.history import LATER, MARGIN, History
-from flux_mcp.changes.revisions import fetched
+from flux_mcp.changes.revisions import fetched, of_sources_together
 from flux_mcp.changes.workload_changes import attach
 from flux_mcp.flux.inventory import managed_refs
 from flux_mcp.flux.status import ObjectStatus
@@ -139,6 +139,11 @@ def _with_requests(known: Iterable[Change], requests: Iterable[Change]) -> Itera
                     change = replace(change, client=request.client)  # noqa: PLW2901
         yield change
     yield from left.values()
+
+
+def folded(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes that are shown, newest first: what is the same of several objects as one."""
+    return tuple(sorted(of_sources_together(changes), key=lambda one: one.order))
 
 
 def within(change: Change, oldest: datetime) -> bool:

@@ -10,6 +10,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.change import Action, Change, ChangeType, HelmRun, WorkloadChange
 from flux_mcp.changes.failures import Known, Regression
 from flux_mcp.changes.history import Content, digest_of
+from flux_mcp.changes.revisions import SOURCE_KINDS
 from flux_mcp.render.text import moment, revision
 from flux_mcp.sanitize.quote import abbreviated, message, name_of, value
 
@@ -221,12 +222,16 @@ def _requested(change: Change) -> str:
 
 def _fetched(change: Change) -> str:
     known = at_revision(change.revision, change.subject, change.origin)
-    many = len(change.unchanged) > NAMES // 2
-    appliers = f"{len(change.unchanged)} Kustomizations" if many else names(change.unchanged)
-    took = f"applied without a change by {appliers}" if change.unchanged else ""
-    if change.ref in change.unchanged:
+    parts = []
+    for source, appliers in sorted(change.unchanged.items()):
+        many = len(appliers) > NAMES // 2
+        by = f"{len(appliers)} Kustomizations" if many else names(appliers)
+        parts.append(f"{by} from {value(source.name)}" if change.alike else by)
+    took = f"applied without a change by {', '.join(parts)}" if parts else ""
+    if change.ref.kind not in SOURCE_KINDS:
         return f"{known} {took}"
-    return "; ".join(filter(None, (f"{_all(change)} fetched {known}", took)))
+    verb = "had fetched" if change.by_appliers else "fetched"
+    return "; ".join(filter(None, (f"{_all(change)} {verb} {known}", took)))
 
 
 def _failed(change: Change) -> str:
@@ -325,7 +330,7 @@ def regression_lines(one: Regression, now: datetime) -> str:
             "it recovered from that is not recorded"
         )
     if good is not None and good.time is not None and bad is not None:
-        timed = [replace(change, unchanged=()) for change in one.between if change.at is not None]
+        timed = [replace(change, unchanged={}) for change in one.between if change.at is not None]
         near = "; ".join(_SENTENCES[change.type](change) for change in timed[:NAMES])
         rest = len(timed) - NAMES
         more = f"; {rest} more change{'s' * (rest > 1)}" if rest > 0 else ""

@@ -12,7 +12,7 @@ from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, EVENT, NAMESPACE, REPLICA_SET, STATEFUL_SET
 from flux_mcp.changes.evidence import FluxRecord, Record, WorkloadRecord, view_record
 from flux_mcp.changes.history import index
-from flux_mcp.changes.timeline import named, narrow, timeline, within
+from flux_mcp.changes.timeline import folded, named, narrow, timeline, within
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.gather import gather
@@ -56,7 +56,7 @@ async def get_flux_changes(
     return FluxChanges(
         request=request,
         unread=tuple(unread for read in reads for unread in read.unread),
-        changes=tuple(
+        changes=folded(
             shown for change in found.changes if within(change, oldest) and (shown := narrow(change, *target))
         ),
         regressions=tuple(each for each in found.regressions if named(each.status.object.ref, *target)),

@@ -296,6 +296,55 @@ async def test_kinds_that_could_not_be_read_are_not_said_to_be_well(api: Api) ->
     assert "No Flux object that was read reports a failure." in await entries(api)
 
 
+def follower(name: str, source: str) -> dict[str, Any]:
+    """A Kustomization of a GitRepository."""
+    return old(item(name=name, spec={"sourceRef": {"kind": "GitRepository", "name": source}}))
+
+
+def finished(app: dict[str, Any], seconds: int, revision: str = NEW) -> dict[str, Any]:
+    return event(app, "ReconciliationSucceeded", "Reconciliation finished in 1s", seconds, revision=revision)
+
+
+def stored(repo: dict[str, Any], seconds: int, subject: str = "web 2", revision: str = NEW) -> dict[str, Any]:
+    made = event(repo, "NewArtifact", f"stored artifact for commit '{subject}'", seconds)
+    made["metadata"]["annotations"] = {"source.toolkit.fluxcd.io/revision": revision}
+    return made
+
+
+async def test_two_sources_of_one_revision_keep_each_its_own_appliers(api: Api) -> None:
+    """Of `one` no Event is left: that it had the revision is known from its Kustomizations."""
+    apps = [follower("a", "one"), follower("b", "one"), follower("c", "one"), follower("d", "two")]
+    one, two = old(item("GitRepository", "one")), old(item("GitRepository", "two"))
+    api.holds(one, two, *apps, stored(two, 60), *(finished(app, 58) for app in apps))
+    text = await entries(api)
+    assert (
+        f'{clock(60)} GitRepository flux-system/one, two fetched main@bbbbbbb "web 2"; applied without a change by '
+        "3 Kustomizations from one, Kustomization flux-system/d from two"
+    ) in text
+    text = await entries(api, kind="GitRepository", name="one")
+    known = f'{clock(58)} GitRepository flux-system/one had fetched main@bbbbbbb "web 2"; applied without a change by 3'
+    assert known in text
+    assert "two" not in text
+    text = await entries(api, kind="GitRepository", name="two")
+    assert 'fetched main@bbbbbbb "web 2"; applied without a change by Kustomization flux-system/d' in text
+    assert "one" not in text
+
+
+async def test_a_revision_that_failed_everywhere_was_fetched_too(api: Api) -> None:
+    app = follower("a", "one")
+    failed = event(app, "BuildFailed", "kustomize build failed", 58, type="Warning", revision=NEW)
+    api.holds(old(item("GitRepository", "one")), app, failed)
+    assert f"{clock(58)} GitRepository flux-system/one had fetched main@bbbbbbb" in await entries(api)
+
+
+async def test_who_applied_a_revision_and_is_gone_belongs_to_no_source_where_several_had_it(api: Api) -> None:
+    one, two = old(item("GitRepository", "one")), old(item("GitRepository", "two"))
+    api.holds(one, two, stored(one, 60), stored(two, 60), finished(item(name="gone"), 58))
+    text = await entries(api, kind="GitRepository")
+    assert "fetched main@bbbbbbb" in text
+    assert "applied without a change" not in text
+
+
 def release(version: int, seconds: int, **more: str) -> dict[str, Any]:
     return {
         "version": version,

@@ -17,7 +17,7 @@ ROWS: Final = (
         "1",
         "commit 07ed52b: front 1.1.0; release-src is of the same repository and branch",
         (
-            ("18:04:17 GitRepository gaps/fleet", 'main@07ed52b "front 1.1.0"'),
+            ("18:04:17 GitRepository gaps/fleet, release-src", 'main@07ed52b "front 1.1.0"'),
             (
                 "18:04:18 Kustomization gaps/front",
                 "main@07ed52b",
@@ -125,7 +125,7 @@ ROWS: Final = (
         "11",
         "commit 2be491a: catalog chart 1.1.0; search 2.3 and three replicas",
         (
-            ("18:07:01 GitRepository gaps/release-src", 'main@2be491a "catalog chart 1.1.0; search 2.3'),
+            ("18:07:01 GitRepository gaps/fleet, release-src", 'main@2be491a "catalog chart 1.1.0; search 2.3'),
             ("18:06:59 Kustomization gaps/root applied main@2be491a", "HelmRelease gaps-apps/catalog, search"),
             (
                 "18:06:59 HelmRelease gaps-apps/catalog",
@@ -274,10 +274,10 @@ ROWS: Final = (
     ),
     Row(
         "22",
-        "revisions that appliers took without a change, where no Event of a source is left",
+        "revisions that appliers took without a change, where no Event of their source is left",
         (
-            ("18:07:38 main@c9c091b applied without a change by",),
-            ("18:08:38 main@6e2f609 applied without a change by",),
+            ("GitRepository gaps/fleet had fetched main@c9c091b; applied without a change by 3 Kustomizations",),
+            ("GitRepository gaps/fleet had fetched main@6e2f609; applied without a change by Kustomization gaps/",),
         ),
     ),
 )
