@@ -221,6 +221,9 @@ def _follow_workload(search: Search, entry: InventoryEntry, ready: list[ObjectRe
     if workload is None:
         if named:
             search.details.append(Detail(Fact.WORKLOAD_MISSING, (ref,)))
+            same = [one.ref for one in search.snapshot.graph.managed_as(ref.name) if one.kind == ref.kind]
+            elsewhere = tuple(one for one in same if one.namespace != ref.namespace)[:READY_NAMED]
+            search.details += [Detail(Fact.EXISTS, elsewhere)] if elsewhere else []
             search.workloads += last_failures(ref, evidence)
         return
     down = next((one for one in search.snapshot.controllers.found if one.ref == ref and one.down), None)

@@ -418,6 +418,10 @@ def _releases(search: Search, message: str) -> None:
         and about.partition("+")[0] != fetched[0].partition("+")[0]
     ):
         search.details.append(Detail(Fact.OLD_MESSAGE, (search.ref,), (about, fetched[0])))
+        runs = deployed.chart_version.partition("+")[0] if deployed is not None and releases[0] is deployed else ""
+        if runs == fetched[0].partition("+")[0] and not search.found:
+            search.failures.clear()
+            search.blame("helm-message-outdated")
 
 
 def _follow_stuck(search: Search) -> None:

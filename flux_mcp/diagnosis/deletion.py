@@ -8,6 +8,7 @@ from flux_mcp.api.references import owners_by_label
 from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
+from flux_mcp.diagnosis.controllers import Watch
 from flux_mcp.diagnosis.search import Search
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.flux.status import Flag, Health
@@ -33,14 +34,7 @@ def follow_deletion(search: Search) -> None:
     search.details.append(Detail(Fact.DELETED, (search.ref,), flux.finalizers, flux.deleted))
     search.need("", (NAMESPACE,))
     search.details += namespace_details(search.ref.namespace, search.snapshot)
-    for one in search.subject.node.applied or () if not search.subject.node.remote else ():
-        if one.kind == NAMESPACE.kind and not one.group:
-            place = search.snapshot.evidence.namespace(one.name)
-            if place is not None and place.deleted is not None:
-                follow_namespace(search, one.name)
-        status = search.snapshot.statuses.get(one.ref) if one.is_flux and one.ref != search.ref else None
-        if status is not None and status.health is Health.DELETING:
-            search.by[one.ref] = None
+    _follow_applied(search)
     _shared(search)
     ready = flux.ready
     found = find_failure(search.ref.kind, ready.reason, ready.message) if ready is not None else None
@@ -59,8 +53,23 @@ def follow_deletion(search: Search) -> None:
         search.blame("deletion-without-controller", Detail(Fact.NO_CONTROLLER), key=key)
     elif foreign:
         search.blame("deletion-foreign-finalizer")
+    elif controllers.in_full and controllers.found and search.watch()[0] is Watch.UNKNOWN:
+        component = flux.kind.controller
+        search.blame("deletion-controller-missing", key=("deletion-controller-missing", component))
     else:
         search.blame("deletion-waiting" if Flag.STUCK in search.status.flags else "deletion-in-progress")
+
+
+def _follow_applied(search: Search) -> None:
+    """What it applied and is being deleted with it: Namespaces and Flux objects."""
+    for one in search.subject.node.applied or () if not search.subject.node.remote else ():
+        if one.kind == NAMESPACE.kind and not one.group:
+            place = search.snapshot.evidence.namespace(one.name)
+            if place is not None and place.deleted is not None:
+                follow_namespace(search, one.name)
+        status = search.snapshot.statuses.get(one.ref) if one.is_flux and one.ref != search.ref else None
+        if status is not None and status.health is Health.DELETING:
+            search.by[one.ref] = None
 
 
 def _remaining(search: Search) -> None:

@@ -940,3 +940,40 @@ def test_a_template_that_was_changed_by_hand_is_shown_by_its_replica_sets() -> N
     ]
     (cause,) = causes(diagnose(world([release], beside=sets)), RELEASE)
     assert [one.texts for one in cause.details] == [("spec.template, ReplicaSet", "web-1", "web-2")]
+
+
+def test_a_message_about_a_version_that_is_wanted_no_more_is_outdated() -> None:
+    message = "Helm upgrade failed for release flux-system/web with chart web@0.2.0: values don't meet the specifications of the schema"
+    history = [{"name": "web", "version": 1, "status": "deployed", "chartVersion": "0.1.0"}]
+    status = {"history": history, "helmChart": "flux-system/web"}
+    spec = {"chart": {"spec": {"chart": "web", "sourceRef": {"kind": "HelmRepository", "name": "charts"}}}}
+    release = bad("UpgradeFailed", message, "HelmRelease", "web", spec=spec, status=status)
+
+    def chart(version: str) -> dict[str, Any]:
+        artifact = {"revision": version, "digest": "sha256:a"}
+        return item("HelmChart", "web", status={"conditions": [READY], "artifact": artifact})
+
+    assert failures(diagnose(world([release, chart("0.1.0")])), RELEASE) == ["helm-message-outdated"]
+    assert failures(diagnose(world([release, chart("0.2.0")])), RELEASE) == ["helm-values-schema-mismatch"]
+    assert failures(diagnose(world([release, chart("0.3.0")])), RELEASE) == ["helm-values-schema-mismatch"]
+
+
+def test_a_deletion_without_its_controller_names_it_where_others_run() -> None:
+    policy = item("ImagePolicy", "web")
+    policy["metadata"] |= {"deletionTimestamp": "2026-01-02T01:00:00Z", "finalizers": ["finalizers.fluxcd.io"]}
+    ref = ObjectRef("ImagePolicy", "flux-system", "web")
+    others = run_by(controller("kustomize-controller", 1), controller("source-controller", 1))
+    assert failures(diagnose(world([policy], controllers=others)), ref) == ["deletion-controller-missing"]
+    there = run_by(controller("image-reflector-controller", 1))
+    assert failures(diagnose(world([policy], controllers=there)), ref) == ["deletion-waiting"]
+
+
+def test_a_workload_that_a_health_check_does_not_find_may_be_in_another_namespace() -> None:
+    message = "health check failed after 5m0s: timeout waiting for: [Deployment/web/shop status: 'NotFound']"
+    inventory = {"entries": [{"id": "shop_shop_apps_Deployment", "v": "v1"}]}
+    checked = bad("HealthCheckFailed", message, status={"inventory": inventory})
+    (cause,) = causes(diagnose(world([checked], seen=[("web", "Deployment")])), ks("apps"))
+    assert [(one.fact, one.refs) for one in cause.details] == [
+        (Fact.WORKLOAD_MISSING, (ObjectRef("Deployment", "web", "shop"),)),
+        (Fact.EXISTS, (ObjectRef("Deployment", "shop", "shop"),)),
+    ]
