@@ -320,6 +320,22 @@ EXEC = f"{LOGIN}getting credentials: "
             id="a-kubeconfig-of-an-old-cli",
         ),
         pytest.param(
+            f"{EXEC}decoding stdout: couldn't get version/kind; json parse error: unexpected end of JSON input",
+            NotLoggedIn,
+            "something else than a credential",
+            id="a-plugin-that-prints-no-credential",
+        ),
+        pytest.param(
+            f"{EXEC}fork/exec /opt/tsh: exec format error", NotLoggedIn, "built for this machine", id="another-machine"
+        ),
+        pytest.param(
+            "error: unable to read certificate-authority /x/ca.crt for prod due to open /x/ca.crt: no such file or directory",
+            BadKubeconfig,
+            "/x/ca.crt",
+            id="a-missing-ca-file",
+        ),
+        pytest.param("error: tls: failed to find any PEM data in certificate input", BadKubeconfig, "PEM", id="no-pem"),
+        pytest.param(
             "error: The azure auth plugin has been removed.\nPlease use the https://github.com/Azure/kubelogin "
             "kubectl/client-go credential plugin instead.",
             NotLoggedIn,
