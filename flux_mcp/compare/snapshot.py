@@ -31,6 +31,7 @@ _WORDS: Final = {
     "ResourceSet": "applied",
     "Kustomization": "applied",
     "ImagePolicy": "latest",
+    "ResourceSetInputProvider": "inputs",
     "ImageUpdateAutomation": "pushed",
 }
 """What the revision of a kind is, where it is no artifact's."""

@@ -1,7 +1,9 @@
 """The answer of compare_flux."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flux_mcp.compare.differences import Comparison, Difference, Group, Section
@@ -13,6 +15,8 @@ from flux_mcp.sanitize.quote import name_of, value
 
 BOUND: Final = 8_000
 """Bytes of a default answer."""
+MANY_ENTRIES: Final = 3
+"""Fields of one list without values that are shown, from which on the list alone is named."""
 FIELDS: Final = 8
 """Fields of one object that are named."""
 _TITLES: Final = {
@@ -143,13 +147,33 @@ def _side(request: RequestContext) -> str:
 
 def _group(group: Group, section: Section) -> str:
     about = names(group.refs) if group.refs[0].kind else ""
-    texts = [_difference(one, section) for one in group.differences[:FIELDS]]
-    if len(group.differences) > FIELDS:
-        rest = len(group.differences) - FIELDS
+    differences = [*_folded(group.differences)]
+    texts = [_difference(one, section) for one in differences[:FIELDS]]
+    if len(differences) > FIELDS:
+        rest = len(differences) - FIELDS
         texts.append(f"{rest} more field{'s' * (rest > 1)}")
     if group.followers:
         texts.append(f"followed by {group.followers} Kustomization{'s' * (group.followers > 1)}")
     return f"{about}: {'; '.join(texts)}" if about else "; ".join(texts)
+
+
+def _folded(differences: Sequence[Difference]) -> Iterator[Difference]:
+    """The differences, those of many fields of one list whose values are not shown as one."""
+    lists = Counter(_list_of(one.path) for one in differences if one.hidden)
+    named = set()
+    for one in differences:
+        path = _list_of(one.path)
+        if not (one.hidden and path and lists[path] >= MANY_ENTRIES):
+            yield one
+        elif path not in named:
+            named.add(path)
+            yield replace(one, path=path)
+
+
+def _list_of(path: str) -> str:
+    """The list that a field is in: `spec.values.images` of `spec.values.images.0`; empty for none."""
+    found = re.search(r"\.\d+(?:\.|$)", path)
+    return path[: found.start()] if found else ""
 
 
 def _difference(one: Difference, section: Section) -> str:

@@ -306,3 +306,15 @@ async def test_an_address_that_a_recording_masks_in_part_equals_the_one_it_was(t
     ]
     two.prod.holds(repo("https://me@git.example.com/fleet"))
     assert "no differences" in (await two.compare()).lines[0]
+
+
+async def test_many_fields_of_a_list_without_values_are_one(two: Two) -> None:
+    def web_release(*images: str) -> dict[str, Any]:
+        return item("HelmRelease", "web", spec={"values": {"images": [*images], "level": images[0]}})
+
+    two.dev.holds(web_release("a", "b", "c", "d"))
+    two.prod.holds(web_release("e", "f", "g", "d"))
+    (line,) = (line for line in (await two.compare()).lines if "HelmRelease" in line)
+    assert line == (
+        "  HelmRelease flux-system/web: spec.values.images (value not shown); spec.values.level (value not shown)"
+    )
