@@ -113,8 +113,7 @@ async def test_a_label_that_no_inventory_confirms(kind: str) -> None:
     reply = await ask(TRACE, kind=kind, name=OWN_ROLE)
     assert not reply.is_error
     assert reply.lines[1] == f"ClusterRole {OWN_ROLE}"
-    how = "by label, but its inventory does not name the object"
-    assert f"managed by Kustomization {NAMESPACE}/app ({how}" in reply.text
+    assert f"managed by Kustomization {NAMESPACE}/app (by label, but not in its inventory)" in reply.text
     assert f"\nKustomization {NAMESPACE}/app, Ready" in reply.text
 
 

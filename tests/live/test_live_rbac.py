@@ -69,7 +69,8 @@ async def test_a_tool_needs_no_more_than_the_role(role: str, tool: str) -> None:
         assert "cannot reach the kubelet" in reply.text or not reply.is_error
     else:
         assert not reply.is_error, reply.text
-    assert "forbidden" not in reply.text.lower()
+    # Messages of the cluster may say that others are forbidden something.
+    assert f"{role} may not" not in reply.text
     assert "Could not read" not in reply.text
 
 

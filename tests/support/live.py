@@ -6,6 +6,7 @@ environment does not name is left out: the tests of it are skipped, saying so.
     FLUX_MCP_TEST_GIT_PUSH         where the tests push, FLUX_MCP_TEST_GIT_URL where Flux fetches it
     FLUX_MCP_TEST_CHARTS_URL       a Helm repository (http) with a chart named by FLUX_MCP_TEST_CHART (default: web)
     FLUX_MCP_TEST_OCI_URL          oci://HOST/REPOSITORY of a registry over plain HTTP that anybody may push to
+    FLUX_MCP_TEST_BUCKET_HOST      an address of this machine that Flux reaches: the tests serve a bucket there
     FLUX_MCP_TEST_CONTROLLER_PID   the process of kustomize-controller, which a test stops for some seconds (SIGSTOP)
     FLUX_MCP_TEST_APISERVER_PID    the process of the API server, which a test stops likewise
 
