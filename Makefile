@@ -24,8 +24,8 @@ cases: setup
 test: setup
 	.venv/bin/python -m pytest -m "not live and not node" --numprocesses=auto --dist=loadfile
 
-# Any cluster that KUBECONFIG names; without one the tests are skipped, saying so. FLUX_MCP_TEST_APISERVER_PID may name
-# the process of an API server that a test may stop (SIGSTOP) for some seconds.
+# Any cluster that KUBECONFIG names; without one the tests are skipped, saying so. docs/reconcile.md lists the variables
+# that name what some of them need: a Git repository, a registry, processes that may be stopped for some seconds.
 test-live: setup
 	.venv/bin/python -m pytest -m live
 
