@@ -20,6 +20,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, PaginatedRequestParams, Prompt, PromptArgument, RequestParams
 
 from flux_mcp.audit.rules import all_rules
+from flux_mcp.diagnosis.catalog.failure import with_recreation
 from flux_mcp.diagnosis.catalog.lookup import failures
 from flux_mcp.flux.status import Flag, Health
 from flux_mcp.kubectl.validate import echo
@@ -236,7 +237,8 @@ def _resource(uri: str, name: str, description: str, lines: Callable[[], Iterato
 def _failures() -> Iterator[str]:
     yield "# Failures"
     for failure in failures():
-        yield f"- **{failure.id}** ({', '.join(failure.kinds)}): {failure.advice.cause}. Fix: {failure.advice.fix}"
+        fix = with_recreation(failure.advice.fix)
+        yield f"- **{failure.id}** ({', '.join(failure.kinds)}): {failure.advice.cause}. Fix: {fix}"
 
 
 def _rules() -> Iterator[str]:

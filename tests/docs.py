@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from flux_mcp.diagnosis.catalog.failure import Failure
+from flux_mcp.diagnosis.catalog.failure import Failure, with_recreation
 from flux_mcp.diagnosis.catalog.lookup import PLACES, failures
 from flux_mcp.render.documents import FIELDS
 from tests.support.fake import ROOT
@@ -51,7 +51,7 @@ def _section(place: str) -> Iterator[str]:
 
 def _facts(entry: Failure) -> Iterator[tuple[str, str]]:
     yield "cause", _escaped(entry.advice.cause)
-    yield "fix", _escaped(entry.advice.fix)
+    yield "fix", _escaped(with_recreation(entry.advice.fix))
     yield "kinds", ", ".join(entry.kinds)
     yield "reasons", ", ".join(entry.reasons)
     yield "message", _code(entry.pattern and entry.samples[0])

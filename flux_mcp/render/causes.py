@@ -10,7 +10,7 @@ from typing import Final
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at
-from flux_mcp.diagnosis.catalog.failure import Failure, Upstream
+from flux_mcp.diagnosis.catalog.failure import Failure, Upstream, with_recreation
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
 from flux_mcp.diagnosis.controllers import SHARD
 from flux_mcp.diagnosis.root_causes import Diagnosis
@@ -278,7 +278,7 @@ class Causes:
         same: dict[int, None] = {}
         fixes: set[str] = set()
         for one in failures:
-            above = self._first[one]
+            above = self._first[one, filled(one.advice.fix, cause)]
             if above != number:
                 same[above] = None
                 continue
@@ -290,12 +290,13 @@ class Causes:
             yield f"cause, fix: as {', '.join(map(str, same))}"
 
     @cached_property
-    def _first(self) -> Mapping[Failure, int]:
-        """Each failure → the number of the first cause that it is shown for."""
-        first: dict[Failure, int] = {}
+    def _first(self) -> Mapping[tuple[Failure, str], int]:
+        """Each failure, with how to fix it → the number of the first cause that it is shown for."""
+        first: dict[tuple[Failure, str], int] = {}
         for number, position in enumerate(self.positions, 1):
-            for one in explaining(self.diagnosis.causes[position]):
-                first.setdefault(one, number)
+            cause = self.diagnosis.causes[position]
+            for one in explaining(cause):
+                first.setdefault((one, filled(one.advice.fix, cause)), number)
         return first
 
     def _fields(self, cause: Cause) -> tuple[str, ...]:
@@ -330,7 +331,7 @@ def filled(text: str, cause: Cause) -> str:
         kind = needed[0] if needed else kind
     flux = by_kind.get(kind)
     controller = flux.controller if flux is not None and flux.controller else "its controller"
-    return text.replace("{kind}", kind).replace("{controller}", controller)
+    return with_recreation(text.replace("{kind}", kind).replace("{controller}", controller), kind)
 
 
 def _has_field(kind: str, path: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS, OTHER_KINDS
 from flux_mcp.diagnosis.catalog import lookup
-from flux_mcp.diagnosis.catalog.failure import Failure, Upstream
+from flux_mcp.diagnosis.catalog.failure import Failure, Upstream, with_recreation
 from flux_mcp.diagnosis.catalog.lookup import PLACES, failure, failures, find_failure, silent_failures
 
 FOLDER = Path(lookup.__file__).parent
@@ -202,3 +202,12 @@ def test_the_server_starts_without_reading_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0"
+
+
+def test_how_an_object_is_recreated_depends_on_what_applies_it() -> None:
+    told = {kind: with_recreation("{recreate}", kind) for kind in (*failure("immutable-field-changed").kinds[:4], "")}
+    assert "{recreate}" not in "".join(told.values())
+    assert "kustomize.toolkit.fluxcd.io/force" in told["Kustomization"]
+    assert "fluxcd.controlplane.io/force" in told["ResourceSet"]
+    assert "upgrade.force" in told["HelmRelease"]
+    assert "annotate" not in told["FluxInstance"]

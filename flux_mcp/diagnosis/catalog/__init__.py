@@ -12,7 +12,8 @@ failure's id, which people search for and code refers to: it never changes. Its 
 - `priority`: 0 by default. Patterns are tried by descending priority, then in the order of `lookup.PLACES` and of the
   file, so the more specific stands first.
 - `cause`, `fix`: one clause each. A fix is never a write of this server other than a reconcile request. In state.toml
-  `{kind}` stands for the kind of the object and `{controller}` for its controller.
+  `{kind}` stands for the kind of the object and `{controller}` for its controller; in apply.toml `{recreate}` stands
+  for how what applies an object recreates it.
 - `look`: fields of the object's spec to look at, dotted.
 - `upstream`: where the cause lies, a value of `failure.Upstream`; own by default.
 - `same`: a regular expression whose groups identify the error, such as a host or a webhook: whoever reports the same

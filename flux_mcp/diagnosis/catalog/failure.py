@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 
 class Upstream(Enum):
@@ -72,6 +73,26 @@ class Failure:
     def regex(self) -> re.Pattern[str]:
         """The pattern, compiled once."""
         return _compiled(self.pattern)
+
+
+_RECREATE: Final = {
+    "Kustomization": "annotate it kustomize.toolkit.fluxcd.io/force: enabled, so that Flux recreates it",
+    "ResourceSet": "annotate it fluxcd.controlplane.io/force: enabled, so that Flux Operator recreates it",
+    "HelmRelease": "delete it by hand, so that Helm creates it again (spec.upgrade.force: true replaces objects, which "
+    "does not help with most of these fields)",
+    "FluxInstance": "delete it, so that Flux Operator creates it again",
+}
+_RECREATE_ANY: Final = (
+    "let what applies it recreate it (a Kustomization: annotation kustomize.toolkit.fluxcd.io/force: enabled)"
+)
+
+
+def with_recreation(text: str, kind: str = "") -> str:
+    """Advice in which `{recreate}` stands for how a kind that applies objects recreates one.
+
+    Source: https://fluxcd.io/flux/components/kustomize/kustomizations/#force, and https://fluxoperator.dev/docs/.
+    """
+    return text.replace("{recreate}", _RECREATE.get(kind, _RECREATE_ANY))
 
 
 @functools.cache
