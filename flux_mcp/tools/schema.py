@@ -97,15 +97,18 @@ def _split_target(model: type[BaseModel], arguments: Mapping[str, Any]) -> dict[
             continue
         if argument == "kind" and find_kind(parts[0]) is None:
             continue
-        kind = str(found.get("kind") or parts[0])
-        of_kind = argument == "kind" or ("kind" in model.model_fields and kind.lower() == parts[0].lower())
+        kind = found.get("kind") or parts[0]
+        same_kind = isinstance(kind, str) and kind.lower() == parts[0].lower()
+        of_kind = argument == "kind" or ("kind" in model.model_fields and same_kind)
         names = _TARGET if len(parts) == len(_TARGET) else ("kind", "name") if of_kind else ("namespace", "name")
         del found[argument]
         for name, part in zip(names, parts, strict=True):
             other = found.get(name)
-            if other is not None and str(other).lower() != part.lower():
+            if not isinstance(other, str | None):
+                continue  # The model refuses it.
+            if other is not None and other.lower() != part.lower():
                 raise BadArgument(
-                    argument, f"must be one with {name} {echo(str(other))}, which is given too, not {_shown(given)}"
+                    argument, f"must be one with {name} {echo(other)}, which is given too, not {_shown(given)}"
                 )
             found[name] = part
     return found

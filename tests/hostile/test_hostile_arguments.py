@@ -264,6 +264,25 @@ async def test_row24_values_of_another_type_are_refused(silent: tuple[FakeKubect
 
 
 @pytest.mark.parametrize(
+    "value",
+    [10**5000, -(10**5000), 0, False, [], {}, ["a/b"]],
+    ids=["5000-digits", "minus-5000-digits", "0", "false", "list", "object", "list-of-text"],
+)
+@pytest.mark.parametrize("argument", ["kind", "namespace"])
+async def test_row24_beside_a_name_with_a_slash_it_is_refused_too(
+    silent: tuple[FakeKubectl, Any], tools: list[Tool], argument: str, value: object
+) -> None:
+    """Where `namespace/name` is taken apart, the other parts may be of any type; Python writes no number that long."""
+    fake, server = silent
+    (tool,) = (tool for tool in tools if tool.name == "get_flux_resource")
+    async with Client(server) as client:
+        for name in ("apps/web", "Kustomization/apps/web"):
+            arguments = {"kind": "Kustomization", "name": name, argument: value}
+            refused(await call(client, tool, arguments), argument)
+    assert fake.calls() == []
+
+
+@pytest.mark.parametrize(
     ("argument", "value"),
     [
         pytest.param("all_namespaces", True, id="row26-all-namespaces"),
