@@ -6,6 +6,7 @@ server serves. It never remembers an object.
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -274,31 +275,28 @@ class Cluster:
                 break
             served = await self._discovery.served(request.where, after=served)
             present, absent, unread = served.split(kinds, request.where)
-        groups = {kind.group for kind in present}
-
-        def view_requested(item: dict[str, Any]) -> T | None:
-            api_version = text(item, "apiVersion")
-            return view(item) if not api_version or group_of(api_version) in groups else None
-
+        odd = Counter[str]()
+        view_requested = _if_requested(view, command, present, odd)
         views = await _map(output.stdout, view_requested, errors, request.where, single=len(names) == 1)
-        in_part = continues(output.stdout)
+        has_more_pages = continues(output.stdout)
         # It may be large, and another call may be waiting to read as much.
         del output
-        known = frozenset(kind.kind for kind in present)
-        objects = tuple(one for one in views if one is not None and _was_requested(one.ref, command, known))
+        objects = tuple(one for one in views if one is not None)
+        odd[present[0].kind if len(present) == 1 else ""] += len(views) - len(objects) - odd.total()
         unread = (*unread, *find_unread(present, errors, objects))
         if doubtful := served.mistakable(present, {one.ref.kind for one in objects}):
             served = await self._discovery.served(request.where, after=served)
             unread = (*unread, *served.split(doubtful, request.where)[2])
-        if in_part:
+        if has_more_pages:
             more = "the list has more pages"
             error = BadOutput(f"kubectl printed a part: {more}; {request.where}.", brief=more)
             unread = (*unread, Unread(tuple(kind.kind for kind in present), more, error, partly=True))
-        if odd := len(views) - len(objects):
-            unread = (*unread, Unread((), f"{odd} items that are not understood", partly=True))
-        in_full = frozenset(kind.kind for kind in (*present, *absent)) - {
-            kind for part in unread for kind in part.kinds
-        }
+        for kind, count in (+odd).items():
+            why = f"{count} item{'s' * (count > 1)} not understood"
+            unread = (*unread, Unread((kind,) if kind else (), why, partly=True))
+        in_part = {kind for part in unread for kind in part.kinds}
+        # What is not understood may be of any kind.
+        in_full = frozenset(kind.kind for kind in (*absent, *(() if odd[""] else present))) - in_part
         return ListResult(objects, in_full, absent, unread)
 
     async def served(self, request: RequestContext, kinds: Sequence[Kind]) -> tuple[Kind, ...]:
@@ -441,6 +439,26 @@ async def _map(
         return await anyio.to_thread.run_sync(partial(map_items, single=single), stdout, project)
     except KubectlError as error:
         raise (found[0] if found else error.at(str(error_context))) from None
+
+
+def _if_requested(
+    view: Callable[[dict[str, Any]], T | None], command: Get, kinds: Sequence[Kind], odd: Counter[str]
+) -> Callable[[dict[str, Any]], T | None]:
+    """A view of the items that kubectl was asked for; `odd` counts the others by kind, empty where it is not known."""
+    groups = {kind.group for kind in kinds}
+    known = frozenset(kind.kind for kind in kinds)
+
+    def view_requested(item: dict[str, Any]) -> T | None:
+        api_version, kind = text(item, "apiVersion"), text(item, "kind")
+        is_served = not api_version or group_of(api_version) in groups
+        found = view(item) if is_served else None
+        if found is not None and _was_requested(found.ref, command, known):
+            return found
+        # Where one kind was asked for each item is of that kind, whatever it says.
+        odd[kinds[0].kind if len(kinds) == 1 else kind if is_served and kind in known else ""] += 1
+        return None
+
+    return view_requested
 
 
 def _may(output: Output, errors: Sequence[KubectlError]) -> bool:

@@ -408,8 +408,8 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
 def map_items(stdout: bytes, project: Callable[[JsonObject], T], *, single: bool = False) -> list[T | None]:
     """Project every item of the list that kubectl printed, one at a time, so that a large list is never held as a tree.
 
-    An item that is nested deeper than can be read is None: whoever may write one object, such as the values of a
-    HelmRelease, must not be able to hide all others.
+    Of an item that is nested deeper than can be read apiVersion and kind alone are projected: whoever may write one
+    object, such as the values of a HelmRelease, must not be able to hide all others.
 
     Args:
         stdout: what kubectl printed.
@@ -444,11 +444,18 @@ def continues(stdout: bytes) -> bool:
     )
 
 
+_ITEM_TYPE: Final = re.compile(
+    rb'\s{0,99}\{\s{0,99}"apiVersion":\s?"(?P<apiVersion>[\w./-]{1,300})",\s{0,99}"kind":\s?"(?P<kind>\w{1,99})"'
+)
+
+
 def _project(piece: memoryview, project: Callable[[JsonObject], T]) -> T | None:
     try:
         return project(_object(load_json(piece)))
     except RecursionError:
-        return None
+        # Of what it is stands at its beginning, where kubectl prints it.
+        head = _ITEM_TYPE.match(piece)
+        return project({key: found.decode() for key, found in head.groupdict().items()}) if head else None
 
 
 def parse_document(stdout: bytes) -> JsonObject:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 from flux_mcp.sanitize.shapes import MASK, Span
 from flux_mcp.sanitize.words import LEAST, Key, Looks, ends_in_key, is_prose, is_random, is_spelled, key, looks
@@ -18,7 +19,7 @@ _SHORT: Final = r"(?=[\w\"'\\\]-]{0,20}\s{0,8}[=:(%])"
 TRIGGER: Final = re.compile(
     rf"pass|pwd|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|totp|cred|contrasena|cookie|key|kennwort|bindpw|recovery"
     rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|psk|p(?:in|at){_SHORT}|otp|webhook|encrypt|community{_SHORT}"
-    r"|crumb|honeycomb|verifier|assertion|samlresponse|wachtwoord|losenord|adgangskode|salasana|parola|sifre|jelszo|heslo"
+    r"|crumb|hmac|honeycomb|verifier|assertion|samlresponse|wachtwoord|losenord|adgangskode|salasana|parola|sifre|jelszo|heslo"
     r"|lozinka|parool"
 )
 """What stands in every key of credentials.toml."""
@@ -28,12 +29,15 @@ _QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d"
 _QUOTE: Final = rf"\\{{0,16}}[{_QUOTES}]"
 _TIE: Final = re.compile(
     rf"(?:{_QUOTE})?\]?\s{{0,8}}"
-    r"(?:(?P<sign>:=|=>|->|\u2192|={1,3}|::(?=\s)|:(?!//)|\u2022|%3[aAdD])"
+    r"(?:(?P<sign>:=|=>|->|\u2192|={1,3}|::(?=\s)"
+    r"|(?:is|was)\s{0,2}:|:(?!//)|\u2022|%3[aAdD])"
     r"|(?P<verb>(?:is\s{1,4}set\s{1,4}to|set\s{1,4}to|is|was)(?=\s))|(?P<call>\())?"
     r"\s{0,40}(?:[|>][+-]?[0-9]?\s{1,40})?(?:Invalid value:\s{0,8})?[\[(&]{0,2}"
 )
 """What stands between a key and its value."""
-_SCHEME: Final = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate|apikey|aws4-hmac-sha256)\s{1,8}(?=[^\s\"'])")
+_SCHEME: Final = re.compile(
+    r"(?i)(?:bearer|basic|token|digest|negotiate|apikey|hawk|oauth|ntlm|aws4-hmac-sha256)\s{1,8}(?=[^\s\"'])"
+)
 _COOKIES: Final = re.compile(r"(?:\\{0,16}[\"'])?(?P<secret>[\w.-]{1,80}=[^\n\"']{1,4096})")
 """One or more cookies, with their attributes."""
 _OPEN: Final = re.compile("(?P<escapes>\\\\{0,16})(?P<quote>[\"'`\u2018\u201c])")
@@ -41,6 +45,12 @@ _CLOSES: Final = {"\u201c": "\u201d", "\u2018": "\u2019"}
 _KEY_NAME: Final = re.compile(
     rf"(?:{_QUOTE})?(?P<name>[a-z]{{2,20}}(?:[-_.][a-z]{{2,20}}){{1,4}}+)(?:[{_QUOTES}\\\s,}}]|$)"
 )
+_ITEMS: Final = re.compile(r"[^\s,\[\]{}:=]{1,512}(?:,\s{0,8}[^\s,\[\]{}:=]{1,512}){1,40}(?=\])")
+_VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]{0,40}(?:_[A-Z0-9]{1,40}){1,8}=")
+"""A variable of an environment: `IMGPROXY_KEY=…`."""
+_PARAMETER: Final = r"[\w-]{1,40}=\\?\"[^\"\n]{0,4096}\""
+_PARAMETERS: Final = re.compile(rf"(?P<secret>{_PARAMETER}(?:,\s{{0,8}}{_PARAMETER}){{0,20}})")
+"""What stands behind the scheme of `Authorization: Digest username="x", response="…"`."""
 _LONGEST: Final = 4096
 """Characters of a value."""
 _BARE: Final = re.compile(rf"\S{{1,{_LONGEST}}}")
@@ -69,7 +79,7 @@ _OBJECT: Final = re.compile(r"[a-z]{2,20}(?:-[a-z0-9]{1,12}){1,6}")
 """What an option such as `--sops-age-secret` names: an object of Kubernetes."""
 _SHORTEST: Final = 16
 """Characters of what is masked for its looks, beside a key."""
-_LABELED: Final = re.compile(r"[\w.-]{1,40}[:=]")
+_LABELED: Final = re.compile(r"[\"']?[\w.-]{1,40}[\"']?[:=]")
 _NO_LABELS: Final = frozenset({"provided", "given", "received", "supplied", "specified", "got", "found", "was", "used"})
 """Words before a colon that say nothing of what stands behind it: `incorrect API key provided: x`."""
 
@@ -131,7 +141,7 @@ class _Keyed:
             span = self._told(tie, said) if is_spelled(self.name) else None
         if span is not None:
             yield span
-        elif said >= Key.NAMED and (tie["sign"] or is_spelled(self.name)):
+        elif said >= Key.NAMED and self.before not in {"?", "&"} and (tie["sign"] or is_spelled(self.name)):
             yield from self._random_behind()
             if self.before != "/":
                 yield from self._random_before()
@@ -157,10 +167,11 @@ class _Keyed:
     def _value(self, tie: re.Match[str], said: Key) -> Span | None:
         """The value behind a sign, or behind an option of a command."""
         text, start = self.text, tie.end()
-        if self.name.lower().endswith("cookie") and (cookies := _COOKIES.match(text, start)):
-            return Span(*cookies.span("secret"), MASK)
-        if tie["sign"] and (scheme := _SCHEME.match(text, start)):
-            start = scheme.end()
+        scheme = _SCHEME.match(text, start) if tie["sign"] else None
+        start = scheme.end() if scheme else start
+        several = _PARAMETERS if scheme else _COOKIES if self.name.lower().endswith("cookie") else None
+        if several is not None and (pairs_in_it := several.match(text, start)):
+            return Span(*pairs_in_it.span("secret"), MASK)
         if opened := _OPEN.match(text, start):
             return _quoted(text, opened, LEAST[said])
         bare = _BARE.match(text, start)
@@ -170,7 +181,7 @@ class _Keyed:
         if self.before in {"?", "&"} or (tie["sign"] or "").startswith("%"):
             value = re.split("%26|[&;#]", value, maxsplit=1)[0]
         value = value.rstrip(_TAIL)
-        look = _looks(value)
+        look = _looks(unquote(value) if "%" in value else value)
         chain = said is not Key.STRONG and tie["sign"] == ":" and _CHAIN.match(text, start) and look < Looks.DIGITS
         touches = tie["sign"] == ":" and tie.end() == tie.end("sign")
         is_object = self.is_option and said is Key.NAMED and _OBJECT.fullmatch(value) is not None
@@ -178,11 +189,18 @@ class _Keyed:
             return None
         if look is Looks.WORD and tie["sign"] == ":" and not self.is_option:
             return _passphrase(text, start)
-        return Span(start, start + len(value), MASK)
+        return Span(start, self._end_of_list(start) or start + len(value), MASK)
+
+    def _end_of_list(self, start: int) -> int:
+        """Where the list ends that begins before a value, `passwords: [a, b]`; 0 without one."""
+        found = _ITEMS.match(self.text, start) if self.text[start - 1] == "[" else None
+        return found.end() if found else 0
 
     def _least(self, said: Key) -> Looks:
         if self.before == "/":
             return Looks.RANDOM
+        if said is Key.WEAK and _VARIABLE.match(self.text, self.start):
+            return Looks.DIGITS
         return Looks.WORD if self.is_option and said >= Key.NAMED and ends_in_key(self.name) else LEAST[said]
 
     def _is_part(self, said: Key, look: Looks) -> bool:
@@ -199,8 +217,8 @@ class _Keyed:
         """`the password is x`, `password "x"`."""
         opened = _OPEN.match(self.text, tie.end())
         if opened is not None and said is Key.STRONG and tie.end() > tie.start():
-            # `pass` is a verb, too: `you must pass '--namespace=apps'`.
-            return _quoted(self.text, opened, Looks.MIXED if self.name == "pass" else LEAST[said])
+            # `pass` is a verb, too: `you must pass '--namespace=apps'`; a cookie has a name.
+            return _quoted(self.text, opened, Looks.MIXED if self.name in {"pass", "cookie"} else LEAST[said])
         bare = _BARE.match(self.text, tie.end())
         value = bare[0].rstrip(_TAIL) if bare else ""
         if not tie["verb"]:

@@ -32,7 +32,9 @@ _KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{16,100}={0,2}")
 _LAST_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{1,100}={0,2}")
 _ENCODED: Final = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{20,8192}+={0,2}(?![A-Za-z0-9+/=_-])")
 _WORD: Final = re.compile(r"(?<![\w./+@%=-])[A-Za-z][A-Za-z0-9]{0,11}(?:[_.-][A-Za-z0-9_]{1,512}+)++(?![./@:=])")
-_USER: Final = re.compile(r"(?:(?<=[\s='\"`(])|^)(?P<user>[a-z][\w.+$-]{0,63}):(?P<secret>[\w+-]{16,512}+)(?![./:@=])")
+_USER: Final = re.compile(
+    r"(?:(?<=[\s='\"`(])|^)(?P<user>[a-z][\w.+$-]{0,63}(?:@[\w.-]{1,63})?):(?P<secret>[\w+-]{16,512}+)(?![./:@=])"
+)
 _ISSUER: Final = re.compile(r"[a-z][a-z0-9]*|[A-Z]+")
 _IDENTIFIER: Final = re.compile(
     r"(?i)(?:id|uid|etag|digest|checksum|hash|sum|fingerprint|trace|request|revision|version|key)[\"']?\s?[:=]\s?[\"']?$"

@@ -52,22 +52,25 @@ _GLUED: Final = 5
 _PIECES: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9]+")
 _WHOLE: Final = re.compile(r"[0-9A-Za-z+=_-]+")
-_DIGEST: Final = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UUID: Final = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_DIGEST: Final = re.compile(rf"(?:[a-z][a-z0-9]{{0,40}}[:/]){{0,4}}(?:[0-9a-f]{{16,}}|[0-9A-F]{{16,}}|{_UUID})")
 _NAME: Final = re.compile(
     r"[A-Za-z]+(?:'[a-z]{1,2})?|[a-z]+[a-z0-9]{0,16}(?:[-_.][a-z0-9]{1,40})+|[A-Za-z]+(?:[-_./][A-Za-z]+)+|[0-9]+"
 )
 _NOTHING: Final = re.compile(
     r"[^0-9A-Za-z\x80-\uffff]*"  # no letter and no digit
-    r"|[xX]{3,}"
+    r"|[xX]{3,}|[\u2022\u25cf\u00b7\u2026*]+"
     r"|v?[0-9]+(?:\.[0-9]+)+(?::[0-9]+|[-+][0-9A-Za-z.+-]*)?"  # a version, an address
     r"|[0-9]{1,3}|[0-9]{1,5}(?:\.[0-9]+)?(?:[nuµm]?s|[mhdwy]|[kKMGTPE]i?B?|%)(?:[0-9]{1,5}m?[smh]){0,3}"  # an amount
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}.*"  # a date
     r"|[A-Za-z][A-Za-z0-9+.-]*://.*"  # an address
     r"|(?i:sha(?:1|256|384|512)|md5)[:-].*|[^\s@]{1,512}@sha(?:1|256|512):[0-9a-f]+"  # a digest
+    r"|(?:invalid|missing|expired|unknown|unsupported|unauthorized|access|bad|wrong|not|no)(?:[_-][a-z]+){1,8}"
     r"|0x[0-9a-f]{1,16}"  # an address in memory
     r"|ENC\[.*"  # what SOPS encrypted
     r"|[A-Za-z]{2,20}:[a-z0-9_-]+(?:/[a-z0-9_.-]+)+(?:#[\w.-]+)?"  # where a store keeps it
     r"|(?:[A-Za-z_]+\.)+[A-Za-z_]+[\[(].*|(?:ENV|env|getenv)[\[(].*"  # an expression of a program
+    r"|[a-z][A-Za-z0-9_]{1,20}\([\"'$.].*"
     r"|age1[a-z0-9]+|AAAA[BCE][0-9A-Za-z+/=]+"  # public keys of age and ssh
     r"|(?i:sha[0-9]{1,3}|[hrep]s[0-9]{3}|rsa|ecdsa|ed25519|hmac|aes)(?i:[-_]?(?:with|rsa|ecdsa|encryption|gcm|cbc|sha|[0-9]{1,4})){0,6}"
     r"|\*?\w*\)?\(nil\).*|(?:\[\]|\*|map\[|[&*]?[a-z0-9]+\.[A-Z][A-Za-z]+\{)[a-z].*",  # types and no value of Go

@@ -462,7 +462,28 @@ async def test_an_object_of_another_group_is_not_the_one_that_was_asked_for(fake
     reply = await ask_fake(LIST)
     assert ": 1 of 1 " in reply.lines[0]
     assert "ours" in reply.text
-    assert "1 items that are not understood" in reply.text
+    assert "Could not read: 1 item not understood" in reply.text
+
+
+async def test_what_is_not_understood_is_of_its_kind_and_leaves_none_of_it_missing(
+    fake: FakeKubectl, ask_fake: Ask
+) -> None:
+    """An object of a kind that has no name, and one that is not of any kind that was asked for."""
+    source = {"sourceRef": {"kind": "GitRepository", "name": "git"}}
+    app = item(name="app", spec=source)
+    nameless = {"kind": "GitRepository", "apiVersion": "source.toolkit.fluxcd.io/v1"}
+    for odd, line in (
+        (nameless, "Could not read: GitRepository (read in part: 1 item not understood)"),
+        ({"kind": "Secret", "apiVersion": "v1"}, "Could not read: 1 item not understood"),
+    ):
+        fake.lists(odd, app)
+        reply = await ask_fake("get_flux_resource", kind="Kustomization", name="app", namespace="flux-system")
+        assert line in reply.lines
+        assert "git: missing" not in reply.text
+    fake.lists(app)
+    reply = await ask_fake("get_flux_resource", kind="Kustomization", name="app", namespace="flux-system")
+    assert "git: missing" in reply.text
+    assert not [line for line in reply.lines if line.startswith("Could not read")]
 
 
 async def test_core_pods_that_another_group_may_stand_for_are_not_an_empty_list(

@@ -107,6 +107,14 @@ def test_six_digits_of_a_receivers_path_are_kept() -> None:
             f"https://h/p?token={MASK}&auth={MASK}&page=2#secret={MASK}",
         ),
         (f"https://h/p?code={MIXED}&ref=main", f"https://h/p?code={MASK}&ref=main"),
+        (
+            f"https://h/p?sig={MIXED}%3D&ske=2026-09-20T10%3A00%3A00Z&sp=r",
+            f"https://h/p?sig={MASK}&ske=2026-09-20T10%3A00%3A00Z&sp=r",
+        ),
+        (
+            f'{{"password":"{MIXED}","email":"b@example.com","user":"bob"}}',
+            f'{{"password":{MASK},"email":"b@example.com","user":"bob"}}',
+        ),
         (f"https://h/p;jsessionid={MIXED}", f"https://h/p;jsessionid={MASK}"),
         (f"https://h/p?a[0]={MIXED}", f"https://h/p?a[0]={MASK}"),
         ("Authorization: Bearer abc", f"Authorization: Bearer {MASK}"),

@@ -277,7 +277,7 @@ async def test_what_is_no_event_is_counted_and_not_shown(fake: FakeKubectl, ask_
     fake.lists(item, an_event())
     reply = await ask_fake(EVENTS)
     assert reply.lines[0].startswith(f"{EVENTS}: 1 of 1 · ")
-    assert reply.lines[1] == "Could not read: 1 items that are not understood"
+    assert reply.lines[1] == "Could not read: Event (read in part: 1 item not understood)"
 
 
 async def test_half_an_event_is_shown_as_far_as_it_goes(fake: FakeKubectl, ask_fake: Ask) -> None:
