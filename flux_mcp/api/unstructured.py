@@ -50,13 +50,22 @@ def labels(node: Any, *keys: str) -> Mapping[str, str]:  # noqa: ANN401
     return {key: found for key, found in value.items() if isinstance(found, str)} if isinstance(value, dict) else {}
 
 
+_FIRST: Final = datetime(2, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9998, 12, 31, tzinfo=UTC)
+
+
 def parse_time(text: str) -> datetime | None:
-    """An RFC 3339 time as UTC; without a zone it is taken as UTC. None if it is not one."""
+    """An RFC 3339 time as UTC; without a zone it is taken as UTC. None if it is not one.
+
+    One in the first or the last year that Python knows, such as Go's zero, is moved to the next, so that a duration can
+    be taken from it and added to it.
+    """
     try:
         moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return min(max(moment, _FIRST), _LAST)
 
 
 _DURATION: Final = re.compile(r"(\d{1,15}(?:\.\d{1,12})?)(ns|us|µs|ms|s|m|h)")

@@ -281,8 +281,11 @@ class Cluster:
         has_more_pages = continues(output.stdout)
         # It may be large, and another call may be waiting to read as much.
         del output
-        objects = tuple(one for one in views if one is not None)
-        odd[present[0].kind if len(present) == 1 else ""] += len(views) - len(objects) - odd.total()
+        # Pages that do not fit together may repeat an object; one without a name is like no other.
+        objects = tuple(
+            {one.ref if one.ref.name else place: one for place, one in enumerate(views) if one is not None}.values()
+        )
+        odd[present[0].kind if len(present) == 1 else ""] += views.count(None) - odd.total()
         unread = (*unread, *find_unread(present, errors, objects))
         if doubtful := served.mistakable(present, {one.ref.kind for one in objects}):
             served = await self._discovery.served(request.where, after=served)

@@ -391,11 +391,11 @@ def _row(kind: Kind, version: str) -> str:
 def _select(found: list[JsonObject], command: Get) -> Iterator[JsonObject]:
     selector = parse_selector(command.selector) if command.selector is not None else ()
     for item in found:
-        metadata = _mapping(item, "metadata")
+        metadata, name = _mapping(item, "metadata"), text(item, "metadata", "name")
         if (
-            command.namespace in {None, metadata.get("namespace")}
-            and (not command.names or metadata.get("name") in command.names)
-            and command.named in {None, metadata.get("name")}
+            command.namespace in {None, text(metadata, "namespace")}
+            and (not command.names or name in command.names)
+            and command.named in {None, name}
             and command.about in {None, text(item, "involvedObject", "kind")}
             and matches(selector, labels(metadata, "labels"))
         ):

@@ -133,7 +133,8 @@ class FluxInstallation(Answer):
 
     @property
     def _controllers_unread(self) -> bool:
-        return any(DEPLOYMENT.kind in one.kinds or "controllers" in one.kinds for one in self.unread)
+        # Of what is not understood it is not known which kind it is of.
+        return any(not one.kinds or DEPLOYMENT.kind in one.kinds or "controllers" in one.kinds for one in self.unread)
 
     def _controllers(self) -> Iterator[str]:
         if not self.controllers:

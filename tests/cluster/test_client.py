@@ -465,6 +465,12 @@ async def test_an_object_of_another_group_is_not_the_one_that_was_asked_for(fake
     assert "Could not read: 1 item not understood" in reply.text
 
 
+async def test_an_object_that_two_pages_repeat_is_counted_once(fake: FakeKubectl, ask_fake: Ask) -> None:
+    fake.lists(item(name="app"), item(name="web"), item(name="app"))
+    reply = await ask_fake(LIST)
+    assert ": 2 of 2 " in reply.lines[0]
+
+
 async def test_what_is_not_understood_is_of_its_kind_and_leaves_none_of_it_missing(
     fake: FakeKubectl, ask_fake: Ask
 ) -> None:

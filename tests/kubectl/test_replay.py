@@ -216,6 +216,16 @@ async def test_lists(tmp_path: Path, command: Get, expected: list[str]) -> None:
     assert await names(record(tmp_path, **{KUSTOMIZATIONS: ITEMS, BUCKETS: [item("z")]}), command) == expected
 
 
+@pytest.mark.parametrize("field", ["name", "namespace", "labels"])
+@pytest.mark.parametrize("value", [7, ["a"], {"a": []}, None, True])
+async def test_an_object_with_odd_metadata_hides_no_other(tmp_path: Path, field: str, value: object) -> None:
+    odd = item("odd")
+    odd["metadata"][field] = value
+    kubectl = record(tmp_path, **{KUSTOMIZATIONS: [odd, *ITEMS]})
+    command = Get((versioned(KUSTOMIZATIONS),), namespace="flux-system", selector="app!=none")
+    assert await names(kubectl, command) == ["flux-system/a", "flux-system/c"]
+
+
 async def test_one_object(tmp_path: Path) -> None:
     kubectl = record(tmp_path, **{KUSTOMIZATIONS: ITEMS})
     output = await kubectl.run(Get((versioned(KUSTOMIZATIONS),), namespace="flux-system", names=("a",)))

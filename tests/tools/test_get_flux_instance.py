@@ -214,6 +214,15 @@ async def test_what_cannot_be_read_is_named_and_the_rest_is_told(
         assert "restarts unknown" in reply.text
 
 
+@pytest.mark.parametrize("kind", ["Deployment", "Status"])
+async def test_controllers_that_are_not_understood_are_not_missing(old: Cluster26, ask_fake: Ask, kind: str) -> None:
+    old.get("parts", a_list({"apiVersion": "apps/v1", "kind": kind}), 0)
+    reply = await ask_fake(TOOL)
+    assert "1 item not understood" in reply.lines[1]
+    assert "does not run" not in reply.text
+    assert "Controllers: unknown" in reply.text
+
+
 async def test_nothing_that_can_be_read_is_an_error(old: Cluster26, ask_fake: Ask) -> None:
     refused = "Unable to connect to the server: dial tcp 10.0.0.1:443: connect: connection refused\n"
     for what in ("flux", "crds", "parts"):

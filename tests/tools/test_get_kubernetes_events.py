@@ -282,7 +282,10 @@ async def test_what_is_no_event_is_counted_and_not_shown(fake: FakeKubectl, ask_
 
 async def test_half_an_event_is_shown_as_far_as_it_goes(fake: FakeKubectl, ask_fake: Ask) -> None:
     bare = {"kind": "Event", "metadata": {"name": "e"}, "involvedObject": {"kind": "Pod", "name": "web-0"}}
-    fake.lists(bare, {**bare, "count": "many", "series": 7, "type": 3, "reason": None, "message": "so"})
+    fake.lists(
+        bare,
+        {**bare, "metadata": {"name": "f"}, "count": "many", "series": 7, "type": 3, "reason": None, "message": "so"},
+    )
     reply = await ask_fake(EVENTS)
     assert reply.lines[1:] == ["Pod web-0: Event", 'Pod web-0: Event: "so"']
     assert (await ask_fake(EVENTS, kind="Pod", name="web-0")).lines[1:] == reply.lines[1:]
