@@ -326,17 +326,12 @@ def _follow_crd(search: Search, kind: str, group: str) -> None:
 
 def _follow_chart_of_crd(search: Search, group: str) -> None:
     """The HelmReleases in trouble that have the name of an API group, as cert-manager of cert-manager.io."""
-    for one in search.snapshot.objects.values():
-        status = search.snapshot.statuses[one.ref]
-        chart = text(at(one.item, "spec"), "chart", "spec", "chart").rpartition("/")[2]
-        named = {one.ref.name, chart, *(each.chart for each in one.releases)}
-        if (
-            one.ref.kind == "HelmRelease"
-            and group.partition(".")[0] in named
-            and status.trouble
-            and one.ref != search.ref
-        ):
-            search.by[one.ref] = None
+    name, statuses = group.partition(".")[0], search.snapshot.statuses
+    for ref, one in search.snapshot.objects.items():
+        if ref.kind == "HelmRelease" and statuses[ref].trouble and ref != search.ref:
+            chart = text(at(one.item, "spec"), "chart", "spec", "chart").rpartition("/")[2]
+            if name in {ref.name, chart, *(each.chart for each in one.releases)}:
+                search.by[ref] = None
 
 
 def _follow_source_controller(search: Search) -> None:

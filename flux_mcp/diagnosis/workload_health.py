@@ -14,6 +14,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.catalog.failure import Failure
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.evidence import Evidence
+from flux_mcp.flux.managed_workloads import HOOK
 from flux_mcp.kubernetes.events import WARNING, Event
 from flux_mcp.kubernetes.pods import Pod, PodContainer
 from flux_mcp.kubernetes.prerequisites import Prerequisite
@@ -30,6 +31,7 @@ _NEXT: Final = re.compile(r", (?=\d)")
 """Before each number of nodes in what the scheduler says."""
 _CONTROL_PLANE: Final = re.compile(r"taint \{node-role\.kubernetes\.io/(?:control-plane|master)")
 """What keeps ordinary Pods from nodes of the control plane is not why they find no other node."""
+_ORDINARY_PINNED: Final = re.compile(r"affinity", re.IGNORECASE)
 RUNNING: Final = frozenset({"Initializing", "SidecarRunning", "Running"})
 """Reasons of ours, for containers that run although they should have ended; others are of Kubernetes."""
 _PAUSED: Final = "DeploymentPaused"
@@ -91,6 +93,9 @@ def workload_failures(ref: ObjectRef, evidence: Evidence) -> tuple[WorkloadFailu
     # A workload whose Pods say what is wrong need not say it too.
     if not found:
         found = [one for part in evidence.parts(ref) for one in _of_workload(part, evidence)][:1]
+    elif workload is not None and ref.kind == "Job" and HOOK not in workload.annotations:
+        # Nothing runs a Job again that has failed, whatever its Pods failed of; Helm runs its hooks again.
+        found += [*_of_workload(ref, evidence)][:1]
     if not found and ref.kind == "Job":
         found = [one for pod in pods if pod.phase == "Running" for one in _of_running_job(pod)]
     return _folded(found)
@@ -115,7 +120,10 @@ def _of_pod(pod: Pod, workload: Workload | None, warnings: Sequence[Event]) -> I
         return
     scheduled = next((each for each in pod.conditions if each.type == "PodScheduled"), None)
     if scheduled is not None and scheduled.status == "False":
-        yield _unscheduled(_failure((pod.ref,), scheduled.reason or "Unschedulable", message=scheduled.message))
+        pinned = any(kind == "DaemonSet" for kind, _ in pod.owners)
+        yield _unscheduled(
+            _failure((pod.ref,), scheduled.reason or "Unschedulable", message=scheduled.message), pinned=pinned
+        )
         return
     started = any(each.state in {"running", "terminated"} or each.ran_before for each in pod.containers)
     for reason in _TELLING:
@@ -143,13 +151,16 @@ def _of_deleted(pod: Pod) -> Iterator[WorkloadFailure]:
         yield _failure((pod.ref,), "Terminating", message=held)
 
 
-def _unscheduled(one: WorkloadFailure) -> WorkloadFailure:
+def _unscheduled(one: WorkloadFailure, *, pinned: bool) -> WorkloadFailure:
     """With every reason that the scheduler counts nodes for: `2 node(s) had untolerated taint {…}, 3 Insufficient cpu`.
+
+    A Pod of a DaemonSet is pinned to one node, so that the others do not match it says nothing.
 
     Source: https://kubernetes.io/docs/concepts/scheduling-eviction/scheduling-framework/.
     """
     clauses = _NEXT.split(one.message.partition("preemption: ")[0].partition(": ")[2])
-    telling = [each for each in clauses if not _CONTROL_PLANE.search(each)] or clauses
+    ordinary = _ORDINARY_PINNED if pinned else _CONTROL_PLANE
+    telling = [each for each in clauses if not ordinary.search(each)] or clauses
     known = [find_failure("Pod", one.reason, clause) for clause in telling]
     found = [*dict.fromkeys(each for each in known if each is not None and each.pattern)]
     return replace(one, failure=found[0], others=tuple(found[1:])) if found else one

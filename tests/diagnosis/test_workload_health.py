@@ -398,6 +398,27 @@ def test_a_pull_secret_that_is_missing_explains_a_pull_that_is_denied() -> None:
     assert one.failure is failure("image-pull-rate-limited")
 
 
+@pytest.mark.parametrize(("annotations", "told"), [({}, 2), ({"helm.sh/hook": "pre-install"}, 1)])
+def test_a_failed_job_is_reported_beside_its_pods_unless_helm_runs_it_again(
+    annotations: dict[str, str], told: int
+) -> None:
+    failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too often"}
+    job = {**deployment(1, 0, failed), "apiVersion": "batch/v1", "kind": "Job"}
+    job["metadata"] = meta("web") | {"annotations": annotations}
+    pod = a_pod(app({"terminated": {"exitCode": 1, "reason": "Error"}}), owner="web", kind="Job")
+    symptoms = found(job, pod, ref=ObjectRef("Job", "apps", "web"))
+    assert [one.reason for one in symptoms] == ["Error", "BackoffLimitExceeded"][:told]
+
+
+def test_nodes_that_a_daemon_set_does_not_pin_its_pod_to_say_nothing() -> None:
+    said = "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity]."
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": said}
+    workload = {**deployment(), "kind": "DaemonSet"}
+    pod = a_pod({"phase": "Pending", "conditions": [condition]}, owner="web", kind="DaemonSet")
+    (one,) = found(workload, pod, ref=ObjectRef("DaemonSet", "apps", "web"))
+    assert (one.failure, one.others) == (failure("node-resources-insufficient"), ())
+
+
 def test_equal_pods_are_one_symptom() -> None:
     pods = [a_pod(waits("ImagePullBackOff"), f"web-1-{letter}") for letter in "abc"]
     (symptom,) = found(deployment(3), replica_set(), *pods)
