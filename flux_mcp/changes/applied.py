@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.change import Change, ChangeType
 from flux_mcp.changes.evidence import FluxRecord, HistoryEntry
-from flux_mcp.changes.history import TOGETHER, Content, History, digest_of, first_of_digest
+from flux_mcp.changes.history import TOGETHER, Content, History, first_of_digest
 
 _DRIFT: Final = ("DriftDetected", "DriftCorrected")
 
@@ -19,10 +19,10 @@ def applied(history: History) -> list[Change]:
     found: list[Change] = []
     for ref in dict.fromkeys((*history.flux, *history.events)):
         if ref.kind != "HelmRelease":
-            own = list(_from_events(history, ref))
+            own = [replace(change, ended=_ended(history, change)) for change in _from_events(history, ref)]
             record = history.flux.get(ref)
             found += (*own, *(_from_contents(history, record, own) if record is not None else ()))
-    return [replace(change, ended=_ended(history, change)) for change in found]
+    return found
 
 
 def _from_events(history: History, ref: ObjectRef) -> Iterator[Change]:
@@ -50,40 +50,46 @@ def _from_events(history: History, ref: ObjectRef) -> Iterator[Change]:
 
 
 def _from_contents(history: History, record: FluxRecord, known: list[Change]) -> Iterator[Change]:
-    """Contents of which no Event is left."""
+    """Contents of which no Event is left: at the time of managedFields of their objects, or when a run first ended."""
     wait = history.wait(record.ref)
     for entry in record.history:
         if entry.first != first_of_digest(record.history, entry):
             continue
         if any(one.at is not None and one.at - TOGETHER <= entry.first <= one.at + wait for one in known):
             continue
-        revision, origin = next(
-            (
-                (point.revision, point.origin)
-                for point in history.points(record.ref)
-                if point.revision and abs(point.time - entry.first) <= TOGETHER
-            ),
-            _fetched_before(history, record, entry),
-        )
-        yield Change(
-            type=ChangeType.APPLIED,
-            ref=record.ref,
-            at=entry.first,
-            revision=revision,
-            origin=origin,
-            last_revision=entry.revision,
-            content=Content.NEW,
-        )
-
-
-def _fetched_before(history: History, record: FluxRecord, entry: HistoryEntry) -> tuple[str, str]:
-    """The newest revision with a content, where its source had fetched it before the content was first run."""
-    for ref in record.object.sources[:1]:
-        source = history.flux.get(ref)
-        if source is None or source.fetched is None or source.fetched > entry.first:
+        before = max((one.last for one in record.history if one.last < entry.first), default=record.object.created)
+        applies = [
+            one
+            for one in history.applies.get(record.ref, ())
+            if before is not None and before < one[0] <= entry.first + TOGETHER
+        ]
+        change = Change(type=ChangeType.APPLIED, ref=record.ref, at=entry.first, content=Content.NEW)
+        if applies:
+            time = applies[0][0]
+            objects: dict[str, dict[ObjectRef, None]] = defaultdict(dict)
+            for when, ref, action in applies:
+                if when - time <= TOGETHER:
+                    objects[action][ref] = None
+            revision, origin = history.run(record.ref, time)
+            shown = {action: tuple(some) for action, some in objects.items()}
+            yield replace(change, at=time, revision=revision, origin=origin, objects=shown)
             continue
-        if digest_of(source.object.artifact_revision) == digest_of(entry.revision):
-            return entry.revision, source.object.origin[1]
+        revision, origin = _revision(history, record, entry)
+        change = replace(change, revision=revision, origin=origin, last_revision=entry.revision)
+        yield replace(change, ended=_ended(history, change))
+
+
+def _revision(history: History, record: FluxRecord, entry: HistoryEntry) -> tuple[str, str]:
+    """What was run when a content first ended: the revision of that time, or the one since the run can have started."""
+    for point in history.points(record.ref):
+        if point.revision and abs(point.time - entry.first) <= TOGETHER:
+            return point.revision, point.origin
+    for source in record.object.sources[:1]:
+        # Only of a run that applied everything the end comes after the wait for health.
+        start = entry.first - timedelta(seconds=record.object.timeout if entry.whole else 1)
+        first, last = history.fetched(source, start), history.fetched(source, entry.first)
+        if first[0] and first == last:
+            return last
     return "", ""
 
 

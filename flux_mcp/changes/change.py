@@ -103,6 +103,9 @@ class Change:
         content: of an applier, whether it applied other content than before.
         again: it applied a revision that it had applied before.
         last_revision: the newest revision with that content, where `revision` is not recorded.
+        reverted: the changes made in the cluster that an applier of the same content undid.
+        requests_removed: objects of which it removed no more than the annotations of a request.
+        unexplained: objects that had been changed otherwise.
         fields: the paths that the client owns.
         requests: the annotations of a request: requestedAt, forceAt, resetAt.
         unchanged: source → those of its appliers that took its revision without a change to any object.
@@ -130,6 +133,9 @@ class Change:
     content: Content = Content.UNKNOWN
     again: bool = False
     last_revision: str = ""
+    reverted: "tuple[Change, ...]" = ()
+    requests_removed: tuple[ObjectRef, ...] = ()
+    unexplained: tuple[ObjectRef, ...] = ()
     fields: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
     unchanged: Mapping[ObjectRef, tuple[ObjectRef, ...]] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from flux_mcp.kubernetes.events import event
 from flux_mcp.kubernetes.workloads import Workload, view_workload
 
 _REVISION: Final = "deployment.kubernetes.io/revision"
+_REQUEST: Final = "reconcile.fluxcd.io/"
 _COMBINED: Final = "(combined from similar events): "
 _SCALED: Final = re.compile(r"Scaled (?:up|down) replica set (\S+) from (\d+) to (\d+)")
 _SCALINGS: Final = frozenset(
@@ -66,6 +67,11 @@ class HistoryEntry:
         """Whether the runs succeeded."""
         return self.status == "ReconciliationSucceeded"
 
+    @property
+    def whole(self) -> bool:
+        """Whether the runs applied every object."""
+        return self.good or self.status in {"HealthCheckFailed", "PruneFailed"}
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRecord:
@@ -90,6 +96,7 @@ class FluxRecord:
 
     Attributes:
         handled: the annotation of a request that was handled → when the request was made.
+        annotated: when the requests were made whose annotations it has.
         fetched: when its artifact was stored.
         pushed: of an ImageUpdateAutomation.
     """
@@ -99,6 +106,7 @@ class FluxRecord:
     history: tuple[HistoryEntry, ...]
     releases: tuple[ReleaseRecord, ...]
     handled: Mapping[str, datetime]
+    annotated: frozenset[datetime]
     fetched: datetime | None
     pushed: datetime | None
 
@@ -235,6 +243,7 @@ def _flux(item: Mapping[str, Any]) -> FluxRecord | None:
         history=tuple(_history(status)),
         releases=tuple(sorted(_releases(status), key=lambda release: release.version)),
         handled=_handled(status),
+        annotated=_annotated(item),
         fetched=parse_time(text(status, "artifact", "lastUpdateTime")),
         pushed=parse_time(text(status, "lastPushTime")),
     )
@@ -276,6 +285,12 @@ def _handled(status: object) -> dict[str, datetime]:
     names = {"reconcileAt": "requestedAt"}
     times = ((names.get(key, key), request_time(value)) for key, value in reported.items())
     return {key: time for key, time in times if time is not None}
+
+
+def _annotated(item: Mapping[str, Any]) -> frozenset[datetime]:
+    annotations = labels(item, "metadata", "annotations")
+    values = (value for key, value in annotations.items() if key.startswith(_REQUEST))
+    return frozenset(time for value in values if (time := request_time(value)) is not None)
 
 
 DIGITS: Final = 20

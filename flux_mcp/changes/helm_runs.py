@@ -10,7 +10,7 @@ from typing import Final
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.change import Action, Change, ChangeType, HelmRun
 from flux_mcp.changes.evidence import FluxRecord, ReleaseRecord
-from flux_mcp.changes.history import MARGIN, TOGETHER, Content, History
+from flux_mcp.changes.history import CAUSED, MARGIN, TOGETHER, Content, History
 
 _CHART: Final = re.compile(r"release \S+?(?:\.v(\d+))? with chart (\S+?)@(\S+?)(?::|\s|$)")
 _ACTIONS: Final = {
@@ -19,8 +19,6 @@ _ACTIONS: Final = {
     for end in ("Succeeded", "Failed")
 }
 _KIND: Final = "HelmRelease"
-CAUSED: Final = timedelta(seconds=120)
-"""How long after its spec was changed Helm starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,8 @@ LATER: Final = timedelta(seconds=10)
 EVENT_TTL: Final = timedelta(hours=1)
 """How long API servers keep an Event by default (kube-apiserver --event-ttl)."""
 OPERATORS: Final = frozenset({"FluxInstance", "ResourceSet"})
+CAUSED: Final = timedelta(seconds=120)
+"""How long after a change what it caused starts."""
 MARGIN: Final = timedelta(seconds=60)
 """How much longer than its timeout a run may take until its end is recorded."""
 _GOOD: Final = frozenset(
@@ -157,10 +159,54 @@ class History:
     def run(self, ref: ObjectRef, time: datetime) -> tuple[str, str]:
         """The revision and origin revision of the run of an object that was going on at a time; empty if unknown."""
         end = time + self.wait(ref)
+        record = self.flux.get(ref)
+        source = next(iter(record.object.sources), None) if record is not None else None
         for point in self.points(ref):
             if time - timedelta(seconds=1) <= point.time <= end and point.revision:
-                return point.revision, point.origin
-        return "", ""
+                stored = [one.time for one in self.points(source) if one.revision == point.revision] if source else ()
+                if not stored or min(stored) <= time + TOGETHER:
+                    return point.revision, point.origin
+        return self.fetched(source, time) if ref.kind == "Kustomization" and source is not None else ("", "")
+
+    def fetched(self, source: ObjectRef, time: datetime) -> tuple[str, str]:
+        """The revision and origin revision that a source had at a time; empty where that is not sure.
+
+        It is sure where it was seen before and after, or just before and no other one soon after.
+        """
+        seen = self._fetches.get(source, ())
+        before = max((one for one in seen if one[0] <= time), default=None)
+        after = min((one for one in seen if one[0] > time), default=None)
+        if before is None:
+            return "", ""
+        same = after is not None and digest_of(before[1]) == digest_of(after[1])
+        near = time - before[0] <= CAUSED and (after is None or after[0] - time > MARGIN / 2)
+        return (before[1], before[2]) if same or near else ("", "")
+
+    @cached_property
+    def _fetches(self) -> Mapping[ObjectRef, tuple[tuple[datetime, str, str], ...]]:
+        """Source → when it was seen with which revision and origin revision: by itself, and by its Kustomizations."""
+        found: dict[ObjectRef, list[tuple[datetime, str, str]]] = defaultdict(list)
+        for ref, record in self.flux.items():
+            source = next(iter(record.object.sources), None) if ref.kind == "Kustomization" else ref
+            if source is not None and (source != ref or record.object.kind.role is Role.SOURCE):
+                points = self.points(ref)
+                found[source] += [(one.time, one.revision, one.origin) for one in points if one.revision]
+        return {source: tuple(some) for source, some in found.items()}
+
+    @cached_property
+    def applies(self) -> Mapping[ObjectRef, tuple[tuple[datetime, ObjectRef, str], ...]]:
+        """Applier → when it last changed which of its objects: created or configured, as managedFields tell."""
+        found: dict[ObjectRef, list[tuple[datetime, ObjectRef, str]]] = defaultdict(list)
+        records: list[FluxRecord | WorkloadRecord] = [*self.flux.values(), *self.workloads.values()]
+        for record in records:
+            created = record.object.created if isinstance(record, FluxRecord) else record.created
+            for owner in record.owners:
+                if owner.time is None or not owner.controller or owner.paths:
+                    continue
+                new = created is not None and owner.time - created <= TOGETHER
+                for applier in record.appliers:
+                    found[applier].append((owner.time, record.ref, "created" if new else "configured"))
+        return {applier: tuple(sorted(some)) for applier, some in found.items()}
 
     def end(self, ref: ObjectRef, time: datetime) -> datetime:
         """When the run of an object ended that was going on at a time, or the latest that it may have."""
@@ -187,7 +233,9 @@ class History:
             if entry.first < time <= entry.last + second:
                 others = (one for one in entries if one.digest != entry.digest)
                 back = any(entry.first < one.last < time or entry.first < one.first < time for one in others)
-                return Content.UNKNOWN if back else Content.SAME
+                # A run that failed before may have left objects as they were.
+                whole = any(one.digest == entry.digest and one.whole and one.first < time for one in entries)
+                return Content.SAME if whole and not back else Content.UNKNOWN
         return Content.UNKNOWN
 
 

@@ -12,8 +12,9 @@ from flux_mcp.changes.applied import applied, drifts
 from flux_mcp.changes.change import Action, Change, ChangeType
 from flux_mcp.changes.clients import DERIVED, edited, requested, together
 from flux_mcp.changes.failures import Regression, merge_turns, regressions, turns
-from flux_mcp.changes.helm_runs import CAUSED, released
-from flux_mcp.changes.history import LATER, MARGIN, History
+from flux_mcp.changes.helm_runs import released
+from flux_mcp.changes.history import CAUSED, LATER, MARGIN, History
+from flux_mcp.changes.reverts import with_reverts
 from flux_mcp.changes.revisions import fetched, of_sources_together
 from flux_mcp.changes.workload_changes import attach
 from flux_mcp.flux.inventory import managed_refs
@@ -40,6 +41,7 @@ def timeline(history: History, statuses: Iterable[ObjectStatus]) -> Timeline:
     changes += (*gone(history, changes), *missing(history))
     changes += _pushed(history)
     changes += fetched(history, changes)
+    changes = [*with_reverts(history, changes)]
     changes = merge_turns(turns(history), changes, history)
     changes = [*_with_requests(changes, requested(history))]
     if not history.managed:

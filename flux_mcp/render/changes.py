@@ -134,19 +134,36 @@ def _all(change: Change) -> str:
 
 def _applied(change: Change) -> str:
     known = at_revision(change.revision, origin=change.origin) if change.revision else ""
-    parts = [f"{action} {names(refs)}" for action, refs in change.objects.items()]
-    if not parts:
-        parts = ["content that it had not applied before"] if change.content is Content.NEW else []
-    elif change.content is Content.NEW and change.again:
-        parts.append("the revision is the same as before, its manifests are not")
-    elif change.content is Content.SAME:
-        parts.append("with the same manifests as before, so this reverted changes made in the cluster")
-    if change.last_revision and not known:
-        parts.append(f"the newest revision with it is {revision(change.last_revision)}")
     ended = f"; the run ended with {value(change.ended)}" if change.ended else ""
     # Of a run whose health check failed the objects were applied.
     done = "tried to apply" if ended and not change.objects and change.ended != "HealthCheckFailed" else "applied"
+    if not change.objects:
+        earlier = f", of {revision(change.last_revision)} or an earlier revision" if change.last_revision else ""
+        which = f" of {known}" if known else earlier
+        unknown = "; which objects it changed is not recorded" if done == "applied" else ""
+        return f"{_all(change)} {done} new content{which}{unknown}{ended}"
+    parts = [f"{action} {names(refs)}" for action, refs in change.objects.items()]
+    if change.content is Content.NEW and change.again:
+        parts.append("the revision is the same as before, its manifests are not")
+    elif change.content is Content.SAME:
+        parts += ("with the same manifests as before", *_reverted(change))
     return f"{_all(change)} {done} {known or 'a revision that is not recorded'}: {'; '.join(parts)}{ended}"
+
+
+def _reverted(change: Change) -> Iterator[str]:
+    """What an applier found changed though its manifests were the same."""
+    if created := change.objects.get("created"):
+        yield f"{names(created)} had been deleted"
+    for edit in change.reverted:
+        yield f"this reverted the change of {_all(edit)} at {clock(edit.at)}{_by(edit)}"
+    every = len(change.requests_removed) == len(change.objects.get("configured", ()))
+    if change.requests_removed:
+        of = "" if every else f" of {names(change.requests_removed)}"
+        yield f"this removed the annotations of requested reconciliations{of}"
+    if change.unexplained:
+        alone = not change.reverted and not change.requests_removed
+        which = ("it" if len(change.unexplained) == 1 else "they") if alone else names(change.unexplained)
+        yield f"{which} had been changed in the cluster, how and by whom is not recorded"
 
 
 def _released(change: Change) -> str:

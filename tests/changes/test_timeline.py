@@ -133,15 +133,107 @@ async def test_the_revision_of_a_history_entry_is_the_newest_with_its_content_an
     api.holds(app)
     text = await entries(api)
     assert (
-        f"{clock(3000)} Kustomization flux-system/app applied a revision that is not recorded: content that it had not "
-        "applied before; the newest revision with it is main@ccccccc"
+        f"{clock(3000)} Kustomization flux-system/app applied new content, of main@ccccccc or an earlier revision; "
+        "which objects it changed is not recorded"
     ) in text
 
 
-async def test_the_same_manifests_again_revert_what_was_changed_in_the_cluster(api: Api) -> None:
-    app = old(item(name="app", status={"history": [history("d", 3000, 59)]}))
-    api.holds(app, event(app, "Progressing", "Deployment/apps/web configured", 60, revision=NEW))
-    assert "so this reverted changes made in the cluster" in await entries(api)
+def same_again(status: str = "ReconciliationSucceeded") -> dict[str, Any]:
+    """A Kustomization of which one content is known, that it applied from 3000 to 59 seconds ago."""
+    entry = history("d", 3000, 59, status, revision=NEW)
+    return old(item(name="app", status={"history": [entry]}))
+
+
+def configured(app: dict[str, Any], what: str, seconds: int = 60) -> dict[str, Any]:
+    return event(app, "Progressing", f"{what} configured", seconds, revision=NEW)
+
+
+async def test_the_same_manifests_again_revert_the_change_that_is_recorded(api: Api) -> None:
+    app, web = same_again(), a_deployment()
+    api.holds(app, web, scaled(web, 2, 5, 100), scaled(web, 1, 2, 2000), configured(app, "Deployment/apps/web", 1900))
+    api.holds(configured(app, "Deployment/apps/web"))
+    text = await entries(api)
+    assert (
+        f"{clock(60)} Kustomization flux-system/app applied main@bbbbbbb: configured Deployment apps/web; with the same "
+        f"manifests as before; this reverted the change of Deployment apps/web at {clock(100)}"
+    ) in text
+    assert f"this reverted the change of Deployment apps/web at {clock(2000)}" in text
+
+
+async def test_the_same_manifests_again_without_a_recorded_change_tell_only_that_there_was_one(api: Api) -> None:
+    app = same_again()
+    api.holds(app, configured(app, "Deployment/apps/web"))
+    text = await entries(api)
+    assert "it had been changed in the cluster, how and by whom is not recorded" in text
+    assert "reverted" not in text
+
+
+async def test_the_same_manifests_again_after_a_run_that_applied_in_part_revert_nothing(api: Api) -> None:
+    """A run whose apply failed left objects as they were, so the next one changes them for the first time."""
+    app = same_again("ReconciliationFailed")
+    api.holds(app, configured(app, "Deployment/apps/web"))
+    assert "same manifests" not in await entries(api)
+
+
+async def test_an_annotation_that_an_apply_removed_is_no_change_that_was_reverted(api: Api) -> None:
+    """kustomize-controller removes what kubectl-annotate owns; the handled request stays in the status."""
+    app = same_again()
+    asked = old(item(name="asked", status={"lastHandledReconcileAt": ago(100)}))
+    api.holds(app, asked, configured(app, "Kustomization/flux-system/asked"))
+    text = await entries(api)
+    assert "same manifests as before; this removed the annotations of requested reconciliations" in text
+    assert "reverted" not in text
+
+
+@pytest.mark.parametrize("why", ["still there", "requested later", "applied since"])
+async def test_an_annotation_that_an_apply_cannot_have_removed(api: Api, why: str) -> None:
+    app = same_again()
+    requested = 30 if why == "requested later" else 1000
+    asked = old(item(name="asked", status={"lastHandledReconcileAt": ago(requested)}))
+    if why == "still there":
+        asked["metadata"]["annotations"] = {"reconcile.fluxcd.io/requestedAt": ago(1000)}
+    api.holds(app, asked, configured(app, "Kustomization/flux-system/asked"))
+    if why == "applied since":
+        api.holds(configured(app, "Kustomization/flux-system/asked", 500))
+    (line,) = (line for line in (await entries(api)).splitlines() if line.startswith(f"{clock(60)} Kust"))
+    assert "it had been changed in the cluster, how and by whom is not recorded" in line
+
+
+async def test_an_apply_that_only_managed_fields_tell_is_of_the_revision_that_its_source_had(api: Api) -> None:
+    """The content's entry is of when the wait for health ended, minutes later; the revision in it is the newest."""
+    source = {"sourceRef": {"kind": "GitRepository", "name": "repo"}, "timeout": "5m"}
+    found = [history("e", 60, 60, "HealthCheckFailed", revision=NEWEST), history("d", 3000, 900, revision=OLD)]
+    app = old(item(name="app", spec=source, status={"history": found}))
+    web = old(item("HelmRelease", "web", "apps", status={"history": [release(2, 290, status="deployed")]}))
+    web["metadata"] |= {
+        "labels": applied_by("app"),
+        "managedFields": [owner("kustomize-controller", 290, operation="Apply")],
+    }
+    repo = old(item("GitRepository", "repo"))
+    api.holds(app, web, repo, stored(repo, 300), stored(repo, 100, "later", NEWEST))
+    text = await entries(api)
+    known = f"{clock(290)} Kustomization flux-system/app applied main@bbbbbbb: configured HelmRelease apps/web"
+    assert known in text
+    assert "spec changed by Kustomization flux-system/app at main@bbbbbbb" in text
+    assert "new content" not in text.partition(known)[0]
+
+
+async def test_a_revision_that_its_source_may_not_have_had_is_not_claimed(api: Api) -> None:
+    """Another one was fetched right after, or the last one that is known is of long before."""
+    source = {"sourceRef": {"kind": "GitRepository", "name": "repo"}}
+    app = old(item(name="app", spec=source))
+    web = old(item("HelmRelease", "web", "apps", status={"history": [release(2, 290, status="deployed")]}))
+    web["metadata"] |= {
+        "labels": applied_by("app"),
+        "managedFields": [owner("kustomize-controller", 290, operation="Apply")],
+    }
+    repo = old(item("GitRepository", "repo"))
+    api.holds(app, web, repo, stored(repo, 300), stored(repo, 285, "later", NEWEST))
+    assert "spec changed by Kustomization flux-system/app\n" in f"{await entries(api)}\n"
+    api = Api()
+    api.now = NOW
+    api.holds(app, web, repo, stored(repo, 900))
+    assert "spec changed by Kustomization flux-system/app\n" in f"{await entries(api)}\n"
 
 
 async def test_content_that_came_back_is_not_said_to_be_the_same(api: Api) -> None:
@@ -627,9 +719,9 @@ async def test_a_run_that_failed_and_changed_nothing_did_not_apply(api: Api) -> 
     }
     repo = old(item("GitRepository", "repo", status={"artifact": {"revision": NEWEST, "lastUpdateTime": ago(62)}}))
     api.holds(repo, old(item(name="app", spec=source, status={"history": [entry]})))
-    assert "Kustomization flux-system/app tried to apply main@ccccccc: content" in await entries(api)
+    assert "Kustomization flux-system/app tried to apply new content of main@ccccccc" in await entries(api)
     repo["status"]["artifact"]["lastUpdateTime"] = ago(30)
-    assert "tried to apply a revision that is not recorded" in await entries(api)
+    assert "tried to apply new content, of main@ccccccc or an earlier revision; the run ended" in await entries(api)
 
 
 async def test_without_managed_fields_no_client_is_missed_on_every_line(api: Api) -> None:

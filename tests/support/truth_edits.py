@@ -191,7 +191,7 @@ ROWS: Final = (
             (
                 "18:17:21 Kustomization gaps/rel applied release@4b5a639",
                 "configured Deployment gaps-apps/rel",
-                "reverted changes made in the cluster",
+                "with the same manifests as before; this reverted the change of Deployment gaps-apps/rel at 18:08:24",
             ),
         ),
         (("Deployment gaps-apps/rel generation 1 → 3",),),
@@ -268,7 +268,7 @@ ROWS: Final = (
         "commit 05317e6: api 3.2.0, which is not applied",
         (
             ("18:09:38 GitRepository gaps/fleet fetched main@05317e6",),
-            ("18:09:41 Kustomization gaps/api tried to apply main@05317e6", "ReconciliationFailed"),
+            ("18:09:41 Kustomization gaps/api tried to apply new content of main@05317e6", "ReconciliationFailed"),
         ),
         (("GitRepository gaps/fleet", "main@b6b3389 → main@05317e6", "followed by"),),
     ),
