@@ -79,8 +79,11 @@ class Fleet(Answer):
             ("could not be read", len(self.contexts) - len(known)),
             ("with controllers down", sum(bool(each.down) for each in known)),
             ("with objects in trouble", sum(bool(each.trouble) for each in working)),
-            ("without trouble", sum(not each.trouble and not each.unread for each in working)),
-            ("without trouble in what could be read", sum(bool(each.unread) and not each.trouble for each in working)),
+            ("report no trouble", sum(not each.trouble and not each.unread for each in working)),
+            (
+                "report no trouble in what could be read",
+                sum(bool(each.unread) and not each.trouble for each in working),
+            ),
             ("without Flux", sum(not each.installed for each in known)),
         )
         yield f"Contexts: {', '.join(f'{number} {what}' for what, number in counted if number)}"

@@ -70,7 +70,7 @@ async def _look(cluster: Cluster, name: str, seconds: float) -> FleetContext:
             request = await cluster.open(name)
             return await _summary(cluster, request)
     except TimeoutError:
-        problem = f"no answer within {seconds:.0f} s"
+        problem = f"no answer within {seconds:.3g} s"
     except KubectlError as error:
         problem = error.brief
     except FluxMcpError as error:

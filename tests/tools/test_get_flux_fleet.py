@@ -95,7 +95,7 @@ async def test_what_is_wrong_with_a_context_has_its_own_words() -> None:
     assert any(
         line.startswith("Could not read: context secret (forbidden: dev-user may not list") for line in reply.lines
     )
-    assert reply.lines[1] == "Contexts: 3 could not be read, 1 without trouble"
+    assert reply.lines[1] == "Contexts: 3 could not be read, 1 report no trouble"
     assert reply.lines[-1] == (
         "Context good (user good-user): Flux version unknown; 1 Ready; no controllers with Flux's label"
     )
@@ -107,7 +107,7 @@ async def test_what_was_read_in_part_is_not_without_trouble() -> None:
         fleet.clusters[name].holds(item(name="app"))
     fleet.clusters["half"].forbids("helmreleases.helm.toolkit.fluxcd.io")
     reply = await fleet.ask()
-    assert reply.lines[1] == "Contexts: 1 without trouble, 1 without trouble in what could be read"
+    assert reply.lines[1] == "Contexts: 1 report no trouble, 1 report no trouble in what could be read"
 
 
 async def test_a_first_context_that_leads_nowhere_costs_its_line() -> None:
