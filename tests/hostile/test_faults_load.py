@@ -223,6 +223,7 @@ async def test_row28_another_user_in_the_kubeconfig_is_told_in_the_next_answer(f
     fake.forget()
     other = kubeconfig()
     other["contexts"][0]["context"] = {"cluster": "other", "user": "somebody-else"}
+    other["clusters"].append({"name": "other", "cluster": {"server": "https://other.example.com:6443"}})
     replace(config, json.dumps(other))
     assert " · context dev · user somebody-else · " in (await ask(server)).lines[0]
     assert len(fake.calls("api-resources")) == 1
