@@ -95,6 +95,7 @@ class Change:
 
     Attributes:
         at: None where the time is not recorded.
+        times: how many changes of this kind there were, `since` when, of which this is the newest.
         alike: more objects of which the same is true at that time.
         cause: the applier that did it.
         client: the name in managedFields; empty where none is recorded, None where there are no managedFields at all.
@@ -122,6 +123,8 @@ class Change:
     ref: ObjectRef
     at: datetime | None
     until: datetime | None = None
+    times: int = 1
+    since: datetime | None = None
     alike: tuple[ObjectRef, ...] = ()
     cause: ObjectRef | None = None
     client: str | None = ""

@@ -14,6 +14,7 @@ from flux_mcp.changes.clients import DERIVED, edited, requested, together
 from flux_mcp.changes.failures import Regression, merge_turns, regressions, turns
 from flux_mcp.changes.helm_runs import released
 from flux_mcp.changes.history import CAUSED, LATER, MARGIN, History
+from flux_mcp.changes.repeats import without_repeats
 from flux_mcp.changes.reverts import with_reverts
 from flux_mcp.changes.revisions import fetched, of_sources_together
 from flux_mcp.changes.workload_changes import attach
@@ -144,8 +145,8 @@ def _with_requests(known: Iterable[Change], requests: Iterable[Change]) -> Itera
 
 
 def folded(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """The changes that are shown, newest first: what is the same of several objects as one."""
-    return tuple(sorted(of_sources_together(changes), key=lambda one: one.order))
+    """The changes that are shown, newest first: what several objects have in common, or what repeats, as one."""
+    return without_repeats(sorted(of_sources_together(changes), key=lambda one: one.order))
 
 
 def within(change: Change, oldest: datetime) -> bool:

@@ -49,11 +49,19 @@ def at_revision(text: str, subject: str = "", origin: str = "") -> str:
     return f"{revision(text)}{said}{f' (origin {revision(origin)})' if origin else ''}"
 
 
+_REPEATED: Final = {
+    ChangeType.APPLIED: "runs changed these objects",
+    **dict.fromkeys((ChangeType.FAILED, ChangeType.RECOVERED), "failures and recoveries"),
+}
+
+
 def change_lines(change: Change) -> str:
     """A change as it reads: the time, what changed and how, and what that did to workloads."""
     first = f"{clock(change.at)}{'' if change.at else ':'} {_SENTENCES[change.type](change)}"
     if change.recovered:
         first += f"; it failed until then ({value(change.recovered)})"
+    if change.times > 1:
+        first += f"; {change.times} {_REPEATED.get(change.type, 'times')} since {clock(change.since)}"
     return "\n".join((first, *(f"  {line}" for line in _workloads(change))))
 
 
@@ -363,7 +371,14 @@ def regression_lines(one: Regression, now: datetime) -> str:
     return "\n".join((head, *(f"  {line}" for line in lines)))
 
 
-def unknown_line(some: Sequence[Regression]) -> str:
-    """Those that were never seen Ready, on one line."""
-    refs = (one.status.object.ref for one in some)
-    return f"Never Ready, as far as is recorded: {names(refs, most=20, groups_most=20)}"
+def unknown_lines(some: Sequence[Regression], now: datetime) -> Iterator[str]:
+    """Those that were never seen Ready, by the minute in which each was first seen failing."""
+    yield "Never Ready, as far as is recorded; first seen failing at:"
+    times = {one.status.object.ref: one.bad.time if one.bad is not None else None for one in some}
+    minutes = {ref: time.replace(second=0) if time is not None else None for ref, time in times.items()}
+    for minute in sorted({*minutes.values()}, key=lambda one: (one is None, one or now)):
+        refs = (ref for ref, time in minutes.items() if time == minute)
+        shown = "a time that is not recorded" if minute is None else f"{minute:%H:%M}"
+        if minute is not None and minute.date() != now.date():
+            shown = f"{minute:%Y-%m-%d %H:%M}"
+        yield f"  {shown}: {names(refs, most=20, groups_most=20)}"

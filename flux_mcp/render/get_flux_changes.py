@@ -8,10 +8,10 @@ from typing import Final
 from flux_mcp.changes.change import Change
 from flux_mcp.changes.failures import Regression
 from flux_mcp.render.answer import Answer, Level
-from flux_mcp.render.changes import change_lines, regression_lines, unknown_line
+from flux_mcp.render.changes import change_lines, regression_lines, unknown_lines
 from flux_mcp.render.text import LIMIT_BOUND, Line, size, until_full
 
-BOUND: Final = 8_000
+BOUND: Final = 8_400
 """Bytes of a default answer: a timeline is read from its top, and older changes can be asked for."""
 REGRESSIONS: Final = 10
 
@@ -90,7 +90,7 @@ class FluxChanges(Answer):
                 f"… {len(known) - REGRESSIONS} more objects that were Ready before: narrow with kind and name."
             )
         if never:
-            lines.append(unknown_line(never))
+            lines += unknown_lines(never, self.request.now)
         if lines:
             return ("Failing now:", *lines)
         if self.selected and not self.assessed:

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.anyio
 
 NOW = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 OLD, NEW, NEWEST = (f"main@sha1:{digit * 40}" for digit in "abc")
+NEVER = "Never Ready, as far as is recorded; first seen failing at:"
 REVISION = "kustomize.toolkit.fluxcd.io/revision"
 
 
@@ -287,8 +288,8 @@ async def test_without_events_the_first_bad_revision_is_not_recorded(api: Api) -
 async def test_what_was_never_well_is_not_said_to_have_broken(api: Api) -> None:
     api.holds(old(item(name="app", status={"conditions": [ready("False", "BuildFailed", 10)]})))
     text = await entries(api)
-    assert "Never Ready, as far as is recorded: Kustomization flux-system/app" in text
-    assert "first seen failing" not in text
+    assert f"{NEVER}\n  11:59: Kustomization flux-system/app" in text
+    assert "first seen failing: " not in text
     assert "began to fail" not in text
 
 
@@ -331,7 +332,7 @@ async def test_an_object_that_was_created_again_has_no_past_of_the_earlier_one(a
         event(again, "ReconciliationFailed", "dry-run failed", 90, type="Warning", revision=NEW),
     )
     text = await entries(api)
-    assert "Never Ready, as far as is recorded: Kustomization flux-system/app" in text
+    assert f"{NEVER}\n  11:58: Kustomization flux-system/app" in text
     assert "last good" not in text
     assert "began to fail" not in text
 
@@ -345,7 +346,7 @@ async def test_a_helm_release_that_was_created_again_has_no_past_of_the_earlier_
         event(again, "InstallSucceeded", web.format("Helm install succeeded", ".v1", ""), 600),
         event(again, "InstallFailed", web.format("Helm install failed", "", ": timeout"), 90, type="Warning"),
     )
-    assert "Never Ready, as far as is recorded: HelmRelease apps/web" in await entries(api)
+    assert f"{NEVER}\n  11:58: HelmRelease apps/web" in await entries(api)
 
 
 async def test_when_an_earlier_failure_ended_is_not_claimed(api: Api) -> None:
@@ -367,7 +368,7 @@ async def test_when_an_earlier_failure_ended_is_not_claimed(api: Api) -> None:
 @pytest.mark.parametrize(
     ("selection", "end"),
     [
-        ({}, ["Failing now:", "Never Ready, as far as is recorded: Kustomization flux-system/bad"]),
+        ({}, ["Failing now:", NEVER]),
         ({"kind": "ks", "name": "good"}, ["No Flux object of this selection reports a failure."]),
         ({"namespace": "flux-system", "kind": "GitRepository"}, []),
         ({"kind": "Deployment"}, []),
@@ -435,6 +436,69 @@ async def test_who_applied_a_revision_and_is_gone_belongs_to_no_source_where_sev
     text = await entries(api, kind="GitRepository")
     assert "fetched main@bbbbbbb" in text
     assert "applied without a change" not in text
+
+
+def revision_of(number: int) -> str:
+    return f"main@sha1:{number:x}{'0' * 39}"
+
+
+async def test_an_applier_that_changes_the_same_objects_again_and_again_is_one_entry(api: Api) -> None:
+    """With the fetches that only it applied; a run that changed something else stays an entry of its own."""
+    app, other = follower("app", "repo"), follower("other", "repo")
+    repo = old(item("GitRepository", "repo"))
+    api.holds(repo, app, other)
+    for number in range(1, 7):
+        seconds, revision = 60 * number, revision_of(number)
+        api.holds(
+            stored(repo, seconds + 1, f"try {number}", revision),
+            event(app, "Progressing", "ConfigMap/apps/settings configured", seconds, revision=revision),
+        )
+    # This one went to another Kustomization too.
+    api.holds(finished(other, 119, revision_of(2)))
+    api.holds(event(app, "Progressing", "ConfigMap/apps/other created", 90, revision=revision_of(1)))
+    text = await entries(api)
+    assert (
+        f"{clock(60)} Kustomization flux-system/app applied main@1000000: configured ConfigMap apps/settings; 6 runs "
+        f"changed these objects since {clock(360)}"
+    ) in text
+    assert text.count("configured ConfigMap apps/settings") == 1
+    assert f"{clock(90)} Kustomization flux-system/app applied main@1000000: created ConfigMap apps/other" in text
+    fetches = [line for line in text.splitlines() if " fetched " in line]
+    assert [line.split()[0] for line in fetches] == [clock(121)]
+
+
+async def test_an_object_that_fails_and_recovers_over_and_over_is_one_entry(api: Api) -> None:
+    app = old(item(name="app", status={"conditions": []}))
+    api.holds(app)
+    for number in range(3):
+        api.holds(
+            finished(app, 100 + 200 * number, NEW),
+            event(app, "BuildFailed", "kustomize build failed", 200 + 200 * number, type="Warning", revision=NEW),
+        )
+    text = await entries(api)
+    assert (
+        f"{clock(100)} Kustomization flux-system/app recovered from BuildFailed; 5 failures and recoveries since "
+        f"{clock(500)}"
+    ) in text
+    assert "began to fail" not in text
+
+
+async def test_what_happened_a_few_times_or_long_apart_is_no_repetition(api: Api) -> None:
+    app = old(item(name="app"))
+    api.holds(app)
+    for seconds in (60, 120, 180, 2000, 2060, 2120):
+        api.holds(event(app, "Progressing", "ConfigMap/apps/settings configured", seconds, revision=NEW))
+    assert (await entries(api)).count("configured ConfigMap apps/settings") == 6
+
+
+async def test_since_when_objects_that_were_never_ready_fail_is_grouped_by_minute(api: Api) -> None:
+    found = []
+    for name, seconds in (("a", 600), ("b", 590), ("c", 3000)):
+        found.append(old(item(name=name, status={"conditions": [ready("False", "BuildFailed", 10)]})))
+        api.holds(event(found[-1], "BuildFailed", "kustomize build failed", seconds, type="Warning"))
+    api.holds(*found)
+    tail = (await entries(api)).partition(f"{NEVER}\n")[2]
+    assert tail.splitlines() == ["  11:10: Kustomization flux-system/c", "  11:50: Kustomization flux-system/a, b"]
 
 
 def release(version: int, seconds: int, **more: str) -> dict[str, Any]:
