@@ -11,7 +11,7 @@ from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.changes import change_lines, regression_lines, unknown_lines
 from flux_mcp.render.text import LIMIT_BOUND, Line, size, until_full
 
-BOUND: Final = 8_400
+BOUND: Final = 8_250
 """Bytes of a default answer: a timeline is read from its top, and older changes can be asked for."""
 REGRESSIONS: Final = 10
 
