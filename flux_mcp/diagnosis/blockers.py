@@ -30,7 +30,7 @@ from flux_mcp.diagnosis.messages import (
     webhook_service,
 )
 from flux_mcp.diagnosis.references import follow_dependency, follow_ready, follow_source, suspended
-from flux_mcp.diagnosis.search import Blocked, Search, controller_cause
+from flux_mcp.diagnosis.search import Blocked, Search, controller_cause, not_watched
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.diagnosis.workload_health import workload_failures
 from flux_mcp.flux.inventory import InventoryEntry
@@ -347,6 +347,9 @@ def _follow_source_controller(search: Search) -> None:
                 search.add(controller_cause(one, search.snapshot))
             elif watch is Watch.WORKS:
                 search.details.append(Detail(Fact.REPLICAS, (one.ref,), (str(one.ready), str(one.wanted))))
+        if watch is Watch.NOBODY and source is not None:
+            search.add(not_watched(search, source))
+            return
     search.own = not any(one.type is CauseType.CONTROLLER for one in search.causes)
 
 

@@ -119,23 +119,14 @@ class Search:
                 for one in controllers:
                     self.add(controller_cause(one, self.snapshot))
             case Watch.NOBODY:
-                key = self.subject.labels.get(SHARD, "")
-                self.blame("shard-not-watched", *self._shards(), key=("shard", key, key or self.ref.namespace))
+                found = not_watched(self, self.subject)
+                self.blame("shard-not-watched", *found.details, key=found.key)
             case Watch.UNKNOWN if self.status.object.kind.controller == FLUX_OPERATOR:
                 self.need("", (DEPLOYMENT,))
                 return False
             case _:
                 return False
         return True
-
-    def _shards(self) -> tuple[Detail, ...]:
-        component = self.status.object.kind.controller
-        watched = self.snapshot.controllers.shard_keys(component)
-        label = self.subject.labels.get(SHARD, "")
-        return (
-            Detail(Fact.SHARD_OF, (self.ref,), (label,)),
-            Detail(Fact.SHARDS, (), (component, *watched)),
-        )
 
     def result(self) -> Blocked:
         """What was found; never nothing."""
@@ -155,6 +146,17 @@ class Search:
             )
         via = self.via if self.by else ""
         return Blocked(tuple(self.by), tuple(causes), via, frozenset(self.needs), tuple(self.targets))
+
+
+def not_watched(search: Search, one: SnapshotObject) -> Cause:
+    """The cause that no controller selects an object."""
+    component, key = one.node.object.kind.controller, one.labels.get(SHARD, "")
+    details = (
+        Detail(Fact.SHARD_OF, (one.ref,), (key,)),
+        Detail(Fact.SHARDS, (), (component, *search.snapshot.controllers.shard_keys(component))),
+    )
+    names = (failure("shard-not-watched"),)
+    return Cause(CauseType.FAILURE, (one.ref,), names, details, key=("shard", key, key or one.ref.namespace))
 
 
 def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:

@@ -13,6 +13,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.lookup import find_failure
 from flux_mcp.diagnosis.cause import Detail, Fact
+from flux_mcp.diagnosis.controllers import Watch
 from flux_mcp.diagnosis.references import follow_absent, follow_source
 from flux_mcp.diagnosis.search import Blocked, Search
 from flux_mcp.diagnosis.snapshot import Snapshot
@@ -26,7 +27,7 @@ AUTOMATIONS: Final = 3
 def silent(snapshot: Snapshot) -> dict[ObjectRef, Blocked]:
     """The objects in such trouble, and what each waits for."""
     found: dict[ObjectRef, Blocked] = {}
-    for part in (_unseen_policies, _alerts, _suspended_sources, _users):
+    for part in (_unseen_policies, _alerts, _unwatched, _suspended_sources, _users):
         found |= {ref: one for ref, one in part(snapshot, found) if not snapshot.statuses[ref].trouble}
     return found
 
@@ -94,6 +95,16 @@ def _alerts(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[
                 search.details.append(Detail(Fact.PROVIDER, (provider,), (kind,)))
         if search.own or search.found:
             yield ref, search.result()
+
+
+def _unwatched(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
+    """Objects that look Ready and that no controller selects any more: nothing reconciles them."""
+    del found
+    for ref, status in snapshot.statuses.items() if snapshot.controllers.in_full else ():
+        if status.health is Health.READY and not status.object.oci_helm_repository:
+            search = Search(status, snapshot)
+            if search.watch()[0] is Watch.NOBODY and search.follow_controller():
+                yield ref, search.result()
 
 
 def _suspended_sources(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
