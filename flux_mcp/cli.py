@@ -1,6 +1,7 @@
 """The command line. The MCP library is imported only when serving."""
 
 import functools
+import gc
 import inspect
 import os
 import sys
@@ -530,4 +531,6 @@ def rbac(
 
 def main() -> None:
     """Run the command line."""
+    # What is imported stays, and other commands than serve, which turns the collector on again, are soon over.
+    gc.disable()
     app()

@@ -1,7 +1,6 @@
 """The MCP server: the tools of a Toolbox, prompts, skills and resources over stdio."""
 
 import base64
-import ctypes
 import functools
 import logging
 import os
@@ -9,7 +8,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -50,6 +48,7 @@ from flux_mcp.kubectl.base import Kubectl
 from flux_mcp.kubectl.connect import SeveralContexts, connect
 from flux_mcp.kubectl.live import LiveKubectl
 from flux_mcp.kubectl.validate import echo
+from flux_mcp.memory import collect_at_rest, share_one_heap
 from flux_mcp.reconcile.wait import Pace
 from flux_mcp.render.answer import Answer
 from flux_mcp.settings import Settings
@@ -57,9 +56,6 @@ from flux_mcp.tools.registry import Tool, Toolbox, UnknownTool
 from flux_mcp.tools.values import values
 from flux_mcp.worker import on_this_loop, worker
 
-_M_TRIM_THRESHOLD: Final = -1
-_M_ARENA_MAX: Final = -8
-"""Of mallopt(3)."""
 WAITING: Final = (
     "fluxcd-mcp serve waits for an MCP client on its standard input; a client starts it by itself. At a terminal, "
     "use fluxcd-mcp call TOOL. Ctrl-C ends it."
@@ -260,7 +256,7 @@ def serve(settings: Settings) -> None:
     Raises:
         BadRecording: there is no such recording.
     """
-    _share_one_heap()
+    share_one_heap()
     kubectl = connect(settings)
     kill_all = kubectl.kill_all if isinstance(kubectl, LiveKubectl | SeveralContexts) else _nothing
     _end_with_children(kill_all)
@@ -270,7 +266,9 @@ def serve(settings: Settings) -> None:
     if sys.stdin.isatty():
         print(WAITING, file=sys.stderr)  # noqa: T201 (for the person at the terminal)
     try:
-        build(kubectl, settings).run("stdio")
+        server = build(kubectl, settings)
+        collect_at_rest()
+        server.run("stdio")
     except (OSError, BaseExceptionGroup) as error:
         # Whoever read the answers is gone.
         if not isinstance(first_of(error), OSError):
@@ -279,17 +277,6 @@ def serve(settings: Settings) -> None:
         kill_all()
     # Python would print a traceback at its end for what is left in the buffer of a stream that is closed.
     os._exit(0)
-
-
-def _share_one_heap() -> None:
-    """Let all threads allocate from one heap, which glibc gives back at its end.
-
-    Otherwise each thread has a heap of its own, and what thousands of objects took stays with the process.
-    """
-    with suppress(AttributeError, OSError, TypeError):
-        libc = ctypes.CDLL(None)
-        libc.mallopt(_M_ARENA_MAX, 1)
-        libc.mallopt(_M_TRIM_THRESHOLD, 1 << 20)
 
 
 def _nothing() -> None:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import anyio
 
+from flux_mcp.memory import rest
+
 T = TypeVar("T")
 
 
@@ -15,7 +17,7 @@ class Worker:
     """The loop. It starts with the first work and lasts as long as the process."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop, self._running = asyncio.new_event_loop(), 0
         threading.Thread(target=self._loop.run_forever, name="fluxcd-mcp tools", daemon=True).start()
 
     async def run(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -24,8 +26,14 @@ class Worker:
         results: list[T] = []
 
         async def start() -> None:
-            with scope:
-                results.append(await work())
+            self._running += 1
+            try:
+                with scope:
+                    results.append(await work())
+            finally:
+                self._running -= 1
+                # After this task has ended, and let go of what it read.
+                self._loop.call_soon(self._rest)
 
         future = asyncio.run_coroutine_threadsafe(start(), self._loop)
         try:
@@ -36,6 +44,10 @@ class Worker:
             future.add_done_callback(lambda ended: ended.exception())
             raise
         return results[0]
+
+    def _rest(self) -> None:
+        if not self._running:
+            rest()
 
 
 @cache

@@ -23,7 +23,7 @@ LAYERS = (
     ("cluster",),
     ("reconcile",),
     ("render",),
-    ("recording", "rbac", "signals", "install"),
+    ("recording", "rbac", "signals", "memory", "install"),
     ("tools", "worker", "apps"),
     ("guides",),
     ("server", "graph_command", "shell", "doctor"),

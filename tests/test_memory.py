@@ -1,0 +1,55 @@
+"""Python's collector stops nothing while a call runs, and runs in full afterwards."""
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+from weakref import ref
+
+import pytest
+
+from flux_mcp.memory import collect_at_rest
+from flux_mcp.worker import Worker
+from tests.support.stdio import until
+
+pytestmark = pytest.mark.anyio
+
+
+class Cycle:
+    """Garbage that only the collector finds."""
+
+    def __init__(self) -> None:
+        self.own = self
+
+
+@pytest.fixture
+def collections() -> Iterator[list[int]]:
+    """The generations that were collected so far."""
+    found: list[int] = []
+
+    def see(phase: str, info: dict[str, Any]) -> None:
+        if phase == "start":
+            found.append(info["generation"])
+
+    thresholds = gc.get_threshold()
+    collect_at_rest()
+    gc.callbacks.append(see)
+    yield found
+    gc.callbacks.remove(see)
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+
+
+async def test_all_objects_are_looked_at_only_when_no_call_runs(collections: list[int]) -> None:
+    seen: list[int] = []
+    garbage: list[ref[Cycle]] = []
+
+    async def work() -> None:
+        kept = [[number] for number in range(100_000)]
+        garbage.append(ref(Cycle()))
+        assert len(kept) == 100_000
+        seen.extend(collections)
+
+    await Worker().run(work)
+    assert {0, 1} == {*seen}
+    await until(lambda: garbage[0]() is None)
+    assert 2 in collections
