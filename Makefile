@@ -58,7 +58,7 @@ format: setup
 	.venv/bin/ruff format .
 
 # docs/performance.md: what the answers cost, with the bounds. make bench SIZE=1000 TOOL=list_flux_resources, PART=start,
-# PAIRS=20, and PAGE=1 to write the page.
+# PAIRS=20, and PAGE=1 to write the sections of the page that were measured.
 bench: setup
 	@.venv/bin/python -m tests.bench $(if $(SIZE),--size=$(SIZE)) $(if $(TOOL),--tool=$(TOOL)) $(if $(PART),--part=$(PART)) \
 		$(if $(PAIRS),--pairs=$(PAIRS)) $(if $(PAGE),--page)

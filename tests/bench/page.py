@@ -1,19 +1,26 @@
-"""docs/performance.md: what was measured, on what, and how to repeat it."""
+"""docs/performance.md: what was measured, on what, and how to repeat it. A run replaces the sections that it measured."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from tests.bench.fleets import SIZES
 from tests.bench.table import Table
 from tests.support.fake import ROOT
 
 PATH: Final = ROOT / "docs" / "performance.md"
+_TITLES: Final = (
+    *(f"{size:,} Flux objects" for size in sorted(SIZES, reverse=True)),
+    "Growth",
+    "One server, many calls",
+    "Start",
+    "Length of answers",
+)
 _ABOUT: Final = """\
 # Performance
 
 What an answer costs: time, processes, memory and tokens. Written by `make bench PAGE=1`, figures and bounds alike.
-
-Measured on {day}: {machine} (the load counts this and whatever else the machine did).
 
 ## What is measured
 
@@ -26,22 +33,29 @@ Measured on {day}: {machine} (the load counts this and whatever else the machine
 - *kubectl* is how many processes run, in how many steps. *printed* is what they print.
 - *own CPU* is the CPU time of a call over a kubectl that prints at once what the real one printed.
 - *peak* is the peak of resident memory over that of the idle server; *x printed* is its ratio to what kubectl printed.
+- *holds* says whether the figures are within the bound. On a machine that does other work at the same time, times and
+  their ratios vary; CPU ratios, processes, memory and tokens hardly do.
 
 ## How to repeat it
 
-`make bench` takes about 15 minutes. It needs kubectl and no cluster.
+`make bench` takes about 15 minutes on a quiet machine. It needs kubectl and no cluster.
 
 ```sh
 make bench SIZE=1000 TOOL=list_flux_resources   # one fleet, one tool; commas separate several
 make bench PART=start                           # start, answers or fleets
 make bench PAIRS=20                             # more calls
-make bench PAGE=1                               # everything, and this page
+make bench PAGE=1                               # everything, and this page; with PART or SIZE, their sections of it
 ```
 
 """
 
 
-def page(tables: Sequence[Table], machine: str, now: datetime) -> str:
-    """The page."""
-    lines = [line for table in tables for line in table.page()]
-    return _ABOUT.format(day=f"{now:%-d %B %Y}", machine=machine) + "\n".join(lines)
+def write(tables: Sequence[Table], machine: str, now: datetime) -> None:
+    """Write the page, with the sections of an earlier run that this one did not measure."""
+    known = PATH.read_text(encoding="utf-8") if PATH.exists() else ""
+    sections = dict(re.findall(r"^## ([^\n]*)\n(.*?)(?=^## |\Z)", known, re.DOTALL | re.MULTILINE))
+    for table in tables:
+        measured = f"Measured on {now:%-d %B %Y}: {machine}."
+        sections[table.title] = "\n".join(("", f"{table.about} {measured}".strip(), "", *table.lines(), "", ""))
+    body = "".join(f"## {title}\n{sections[title]}" for title in _TITLES if title in sections)
+    PATH.write_text(_ABOUT + body.rstrip() + "\n", encoding="utf-8")

@@ -29,17 +29,9 @@ class Table:
         """The rows whose bound does not hold."""
         return [f"{self.title}: {row[0].strip()}, {row[-1]}" for row in self._rows if row[-1].startswith("no")]
 
-    def page(self) -> list[str]:
-        """The lines of its part of the page."""
-        return [
-            f"## {self.title}",
-            "",
-            self.about,
-            "",
-            *(line.rstrip() for line in self._head()),
-            *map(self._line, self._rows),
-            "",
-        ]
+    def lines(self) -> list[str]:
+        """The table in Markdown."""
+        return [*self._head(), *map(self._line, self._rows)]
 
     def _head(self) -> tuple[str, str]:
         return self._line(self._columns), self._line(["-" * max(len(name), _NARROWEST) for name in self._columns])
