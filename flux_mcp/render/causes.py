@@ -229,9 +229,8 @@ class Causes:
                 line = failure_line(one, length)
             yield "\n".join((line, *self._log(one.about[0], one.container, length)))
             above.add(said)
-        for pod, container in self.snapshot.logs if cause.type is CauseType.CONTROLLER and not cause.workloads else ():
-            if pod in {one.ref for one in self.snapshot.controllers.evidence.pods_of(cause.members[0])}:
-                yield "\n".join((f"{name_of(pod)}: container {value(container)}", *self._log(pod, container, length)))
+        for pod, container in crash_logs(cause, self.snapshot) if not cause.workloads else ():
+            yield "\n".join((f"{name_of(pod)}: container {value(container)}", *self._log(pod, container, length)))
 
     def _log(self, pod: ObjectRef, container: str, length: Length) -> Iterator[str]:
         lines = self.snapshot.logs.get((pod, container), ())
@@ -321,6 +320,15 @@ def explaining(cause: Cause) -> tuple[Failure, ...]:
     # A claim that waits for its Pod is bound once that one is scheduled.
     workloads = [one for one in workloads if one.id != "volume-waits-for-consumer"] or workloads
     return tuple(dict.fromkeys((*workloads, *own)))
+
+
+def crash_logs(cause: Cause, snapshot: Snapshot) -> tuple[tuple[ObjectRef, str], ...]:
+    """The Pods and containers of a cause whose last log lines were read."""
+    own = {(ref, one.container) for one in cause.workloads for ref in one.about}
+    if cause.type is CauseType.CONTROLLER and not cause.workloads:
+        pods = snapshot.controllers.evidence.pods_of(cause.members[0])
+        own = {(pod.ref, container.name) for pod in pods for container in pod.containers}
+    return tuple(known for known in snapshot.logs if known in own)
 
 
 def filled(text: str, cause: Cause) -> str:

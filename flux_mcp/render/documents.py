@@ -13,7 +13,7 @@ from flux_mcp.diagnosis.cause import Cause
 from flux_mcp.flux.status import ObjectStatus, count
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.audit_flux_configuration import FluxAudit
-from flux_mcp.render.causes import explaining, filled
+from flux_mcp.render.causes import crash_logs, explaining, filled
 from flux_mcp.render.compare_flux import FluxComparison
 from flux_mcp.render.diagnose_flux import FluxDiagnosis
 from flux_mcp.render.findings import detail
@@ -137,9 +137,12 @@ def _cause(answer: FluxDiagnosis, cause: Cause, blocks: Iterable[ObjectRef]) -> 
         ],
         "blocks": [_ref(ref) for ref in blocks],
         "logs": [
-            {"pod": _ref(pod), "container": clean_name(container), "lines": [line.strip() for line in lines]}
-            for (pod, container), lines in answer.snapshot.logs.items()
-            if any(pod in failed.about and container == failed.container for failed in cause.workloads)
+            {
+                "pod": _ref(pod),
+                "container": clean_name(container),
+                "lines": [line.strip() for line in answer.snapshot.logs[pod, container]],
+            }
+            for pod, container in crash_logs(cause, answer.snapshot)
         ],
     }
 

@@ -9,6 +9,7 @@ import pytest
 from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, POD, REPLICA_SET
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.kubectl.connect import connect
+from flux_mcp.render.documents import document
 from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import Toolbox
 from tests.diagnosis.test_root_causes import bad
@@ -45,6 +46,12 @@ def crashing(api: Printing, state: dict[str, Any], *names: str) -> None:
         api.holds(web, pod)
 
 
+async def logs_of(api: Printing) -> list[list[str]]:
+    """The quoted lines as fields."""
+    fields = await Toolbox(Cluster(api), Settings()).answer(TOOL, {}, document)
+    return [log["lines"] for cause in fields["causes"] for log in cause["logs"]]
+
+
 def logs_read(api: Printing) -> list[tuple[str, ...]]:
     return [call for call in api.calls if call[0] == "logs"]
 
@@ -66,6 +73,7 @@ async def test_what_a_container_wrote_before_it_crashed_stands_below_it() -> Non
     assert all(len(line) - len(line.lstrip()) > indent for line in lines[at + 2 : at + 12])
     (call,) = logs_read(api)
     assert "--previous=false" in call
+    assert await logs_of(api) == [PANIC[-20:]]
 
 
 async def test_one_object_has_twenty_lines_and_no_more() -> None:
@@ -185,6 +193,7 @@ async def test_a_controller_that_restarts_again_and_again() -> None:
     assert "fatal: leader election lost" in reply.text
     (call,) = logs_read(api)
     assert "--previous=true" in call
+    assert await logs_of(api) == [["fatal: leader election lost"]]
 
 
 @pytest.mark.parametrize(
