@@ -197,7 +197,8 @@ def _container(container: PodContainer, resources: str) -> str:
         parts += [f"{container.state}{f' {value(container.reason)}' if container.reason else ''}{code}"]
     parts += [f"{container.restarts} restart{'s' if container.restarts > 1 else ''}"] if container.restarts else []
     if container.last_reason:
-        parts.append(f"last run terminated {value(container.last_reason)} exit code {container.last_exit}")
+        left = f" {message(container.last_message)}" if container.last_message else ""
+        parts.append(f"last run terminated {value(container.last_reason)} exit code {container.last_exit}{left}")
     parts += [f"image {value(container.image)}"] + ([resources] if resources else [])
     said = f": {message(container.message)}" if container.message else ""
     return f"{kind} {value(container.name)}: {', '.join(parts)}{said}"
