@@ -25,6 +25,7 @@ from flux_mcp.diagnosis.drift import follow_drift
 from flux_mcp.diagnosis.hooks import follow_hook
 from flux_mcp.diagnosis.messages import (
     chart_version,
+    errors_of,
     terminating_namespace,
     unserved_kind,
     webhook_service,
@@ -144,17 +145,33 @@ def _follow_reports(search: Search) -> None:
     search.failures = [found for found, _ in known if found is not None]
     search.details += _beside(search)
     first, message = known[0] if known else (None, search.status.message)
-    search.key = _key(first, message)
+    several = [*_more_errors(search, message)]
+    search.failures[1:1] = [one for one, _ in several]
+    search.key = _key(first, message) if not several else ()
     follow_credentials(search, first, message)
     upstream = first.upstream if first is not None else _guess(search)
     if upstream is Upstream.SOURCE or Flag.SOURCE_FAILING in search.status.flags:
         for ref in search.status.object.sources:
             follow_source(search, ref)
     _follow_upstream(search, upstream, message)
+    for one, error in several:
+        if one.upstream in {Upstream.WEBHOOK, Upstream.NAMESPACE}:
+            _follow_upstream(search, one.upstream, error)
     follow_ready(search)
     _releases(search, message)
     if first is failure("chart-version-missing"):
         search.details += _indexes(search)
+
+
+def _more_errors(search: Search, message: str) -> Iterator[tuple[Failure, str]]:
+    """The other failures of a message that joins several errors, each once."""
+    errors = errors_of(message)
+    seen = {*search.failures[:1]}
+    for error in errors if len(errors) > 1 else ():
+        found = find_failure(search.ref.kind, search.status.reason, error)
+        if found is not None and found.pattern and found not in seen:
+            seen.add(found)
+            yield found, error
 
 
 def _indexes(search: Search) -> Iterator[Detail]:

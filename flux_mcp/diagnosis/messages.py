@@ -31,6 +31,13 @@ _NO_MATCH: Final = re.compile(rf'no matches for kind "({_KIND})" in version "([^
 _CHART: Final = re.compile(r"with chart [^\s@]{1,253}@([^\s:]{1,100})")
 
 
+_SEVERAL: Final = re.compile(
+    r" && (?=cannot |failed |error )|\n\s{1,8}\* "
+    rf"|(?:; |, )(?={_KIND}(?:/[\w.-]{{1,253}}){{1,2}} (?:dry-run|apply|delete|not found))"
+)
+"""Between several errors in one message: of Helm's client, of Helm's hooks, of an apply or a deletion."""
+
+
 @dataclass(frozen=True, slots=True)
 class NamedObject:
     """An object that a message names as not ready.
@@ -68,6 +75,11 @@ def _named(message: str, namespace: str) -> Iterator[NamedObject]:
         status = match["status"] or match["state"] or match["bare_status"] or ("Failed" if match["job"] else "")
         group = by_kind[kind].group if kind in by_kind else _GROUPS.get(kind, "")
         yield NamedObject(InventoryEntry(kind, group, match["namespace"] or namespace, name), status)
+
+
+def errors_of(message: str) -> tuple[str, ...]:
+    """The errors of a message that joins several, the first with what stands before it; else the message itself."""
+    return tuple(filter(None, _SEVERAL.split(message)))
 
 
 def webhook_service(message: str) -> tuple[str, str, str] | None:

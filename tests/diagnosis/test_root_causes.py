@@ -977,3 +977,36 @@ def test_a_workload_that_a_health_check_does_not_find_may_be_in_another_namespac
         (Fact.WORKLOAD_MISSING, (ObjectRef("Deployment", "web", "shop"),)),
         (Fact.EXISTS, (ObjectRef("Deployment", "shop", "shop"),)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "found"),
+    [
+        (
+            "Kustomization",
+            (
+                "[Deployment/a/d dry-run failed (Invalid): spec.selector: Invalid value: {}: field is immutable, Ingress/a/i dry-run "
+                'failed (InternalError): failed calling webhook "w.acme.io": Post "https://w.acme.svc:443/x": EOF]'
+            ),
+            {"immutable-field-changed", "webhook-unavailable"},
+        ),
+        (
+            "HelmRelease",
+            (
+                'Helm upgrade failed for release a/b with chart c@1.0.0: cannot patch "a" with kind Service: Service "a" is invalid: '
+                'spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated && cannot patch "p" with kind '
+                'PersistentVolumeClaim: PersistentVolumeClaim "p" is invalid: spec: Forbidden: spec is immutable after creation'
+            ),
+            {"port-in-use", "immutable-volume-changed"},
+        ),
+        (
+            "Kustomization",
+            'Role/a/r dry-run failed (Forbidden): user "x" is attempting to grant RBAC permissions not currently held: {A, B}',
+            {"rbac-escalation"},
+        ),
+    ],
+)
+def test_each_error_of_a_message_that_joins_several_is_known(kind: str, message: str, found: set[str]) -> None:
+    reason = "ReconciliationFailed" if kind == "Kustomization" else "UpgradeFailed"
+    diagnosis = diagnose(world([bad(reason, message, kind, "web")]))
+    assert {*failures(diagnosis, ObjectRef(kind, "flux-system", "web"))} == found
