@@ -28,7 +28,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     "every answer": {
         "tool": "the name of the tool",
         "context": "the context; null for a kubeconfig without contexts, and in an answer about several contexts",
-        "as, user": "the impersonated identity, or the kubeconfig's name for the user",
+        "as, user": "the impersonated identity, or the kubeconfig's name for the user; null like context",
         "time": "the moment of the answer, RFC 3339",
         "unread": "what could not be read: kinds (empty where it is not known of which), why, partly",
     },
@@ -98,7 +98,8 @@ def _side(request: RequestContext | None) -> dict[str, Any]:
         return {"context": None, "user": None, "time": None}
     how, who = request.identity
     context = None if request.context is None else clean_name(request.context)
-    return {"context": context, how: clean_name(who), "time": moment(request.now)}
+    identity = None if request.several and how == "user" else clean_name(who)
+    return {"context": context, how: identity, "time": moment(request.now)}
 
 
 def _resources(answer: FluxResources) -> dict[str, Any]:

@@ -76,7 +76,9 @@ def test_the_findings_are_those_of_the_text() -> None:
 
 
 def test_the_contexts_are_those_of_the_text() -> None:
-    found = fields_of("get_flux_fleet")["contexts"]
+    answer = fields_of("get_flux_fleet")
+    assert (answer["context"], answer["user"]) == (None, None)
+    found = answer["contexts"]
     assert [one["context"] for one in found] == ["after", "staging"]
     staging = found[1]
     assert staging["counts"] == fields_of("list_flux_resources")["counts"]
