@@ -26,6 +26,16 @@ WORKLOADS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB)
 _PART_OF: Final = tuple(CONTROLLERS.split("="))
 _REQUESTS: Final = "reconcile.fluxcd.io/"
 _ANNOTATIONS: Final = (".toolkit.fluxcd.io/", "fluxcd.controlplane.io/", "source.extensions.fluxcd.io/")
+_LABELS: Final = frozenset(
+    {
+        "sharding.fluxcd.io/key",
+        "reconcile.fluxcd.io/watch",
+        "kustomize.toolkit.fluxcd.io/prune",
+        "kustomize.toolkit.fluxcd.io/reconcile",
+        "kustomize.toolkit.fluxcd.io/ssa",
+    }
+)
+"""Labels that change what Flux's controllers do with an object."""
 _WORDS: Final = {
     "FluxInstance": "applied",
     "ResourceSet": "applied",
@@ -135,6 +145,9 @@ def _fields(item: Mapping[str, Any], controller: Workload | None) -> dict[str, L
     for key, value in labels(item, "metadata", "annotations").items():
         if not key.startswith(_REQUESTS) and any(domain in key for domain in _ANNOTATIONS):
             found[f"metadata.annotations.{key}"] = value
+    for key, value in labels(item, "metadata", "labels").items():
+        if key in _LABELS:
+            found[f"metadata.labels.{key}"] = value
     return found
 
 

@@ -318,3 +318,10 @@ async def test_many_fields_of_a_list_without_values_are_one(two: Two) -> None:
     assert line == (
         "  HelmRelease flux-system/web: spec.values.images (value not shown); spec.values.level (value not shown)"
     )
+
+
+async def test_a_label_that_moves_an_object_to_another_shard_is_a_difference(two: Two) -> None:
+    two.dev.holds(item(metadata={"labels": {"team": "one"}}))
+    two.prod.holds(item(metadata={"labels": {"team": "two", "sharding.fluxcd.io/key": "s1"}}))
+    (line,) = (line for line in (await two.compare()).lines if "Kustomization" in line)
+    assert line == "  Kustomization flux-system/apps: metadata.labels.sharding.fluxcd.io/key unset → s1"
