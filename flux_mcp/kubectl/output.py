@@ -53,6 +53,7 @@ _OF_PLUGIN: Final = re.compile(r"[EF]\d{4} \d\d:\d\d:\d\d[^\]]{0,100}\] (?P<said
 """What a credential plugin logs, which may use the logger of kubectl; kubectl itself repeats its error so."""
 _PLUGIN_FAILED: Final = re.compile(
     "getting credentials: |auth plugin has been removed|exec plugin|credential plugin|no Auth Provider found"
+    "|acquiring a token for authorization header"
 )
 _LOGIN_PROMPT: Final = re.compile(
     r"(?i)sign in|log ?in|web browser|in your browser|device ?code|enter (?:the |your )?(?:code|password|pin|otp|mfa)"

@@ -371,6 +371,33 @@ EXEC = f"{LOGIN}getting credentials: "
             f"{LOGIN}remote error: tls: expired certificate", NotLoggedIn, "client certificate", id="client-certificate"
         ),
         pytest.param(
+            f"The config profile (prod) could not be found\n{EXEC}exec: executable aws failed with exit code 255",
+            NotLoggedIn,
+            "create the profile",
+            id="a-missing-profile",
+        ),
+        pytest.param(
+            "An error occurred (AccessDenied) when calling the AssumeRole operation: User: arn:aws:iam::1:user/x is "
+            f"not authorized to perform: sts:AssumeRole\n{EXEC}exec: executable aws failed with exit code 254",
+            NotLoggedIn,
+            "A new login does not help",
+            id="a-role-that-may-not-be-assumed",
+        ),
+        pytest.param(
+            'Error: could not perform OIDC discovery for "https://p": dial tcp: lookup p: no such host\n'
+            f"{EXEC}exec: executable pinniped failed with exit code 1",
+            NotLoggedIn,
+            "does not reach its login server",
+            id="a-login-server-that-is-not-reached",
+        ),
+        pytest.param(
+            "E0713 11:43:46.581167   13628 azure.go:154] Failed to acquire a token: refreshing token: AADSTS50173: The "
+            f"provided grant has expired\n{LOGIN}acquiring a token for authorization header: refreshing token",
+            NotLoggedIn,
+            "Entra ID refuses the login",
+            id="a-revoked-grant",
+        ),
+        pytest.param(
             FORBIDDEN.replace("viewer", "system:anonymous"), NotLoggedIn, "carried no credentials", id="anonymous"
         ),
         pytest.param(
