@@ -18,6 +18,7 @@ from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.diagnosis.workload_health import RUNNING, WorkloadFailure
 from flux_mcp.flux.installation import CONTROLLERS
 from flux_mcp.flux.status import Health, ObjectStatus
+from flux_mcp.render.logs import fill
 from flux_mcp.render.objects import health_and_flags
 from flux_mcp.render.spec_fields import setting_at
 from flux_mcp.render.text import age, revision
@@ -32,6 +33,8 @@ VALUES: Final = 5
 STEPS: Final = 10
 """Objects between the one asked for and a cause that are named."""
 FINALIZERS: Final = 3
+LOG_ROOM: Final = 1_600
+"""Bytes of the quoted log lines of an answer."""
 LONG: Final = 200
 """Characters of a message that is not repeated."""
 _QUIET: Final = frozenset({Health.READY, Health.SUSPENDED, Health.STATIC})
@@ -233,7 +236,7 @@ class Causes:
             yield "\n".join((f"{name_of(pod)}: container {value(container)}", *self._log(pod, container, length)))
 
     def _log(self, pod: ObjectRef, container: str, length: Length) -> Iterator[str]:
-        lines = self.snapshot.logs.get((pod, container), ())
+        lines = self._logs.get((pod, container), ())
         if lines and length.log:
             some = lines[-length.log :]
             yield f"{_INDENT}  last log line{'s' if len(some) > 1 else ''} of the run that ended:"
@@ -287,6 +290,11 @@ class Causes:
             fixes.add(fix)
         if same:
             yield f"cause, fix: as {', '.join(map(str, same))}"
+
+    @cached_property
+    def _logs(self) -> Mapping[tuple[ObjectRef, str], Sequence[str]]:
+        """The newest lines of the logs, as many as fit: the answer is about causes."""
+        return dict(zip(self.snapshot.logs, fill([*self.snapshot.logs.values()], LOG_ROOM), strict=True))
 
     @cached_property
     def _first(self) -> Mapping[tuple[Failure, str], int]:

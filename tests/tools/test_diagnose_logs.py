@@ -16,6 +16,7 @@ from tests.diagnosis.test_root_causes import bad
 from tests.recording.test_record_logs import CRASH_LOOP, CRASHED, Printing
 from tests.support.api import thing
 from tests.support.items import READY, item
+from tests.support.tokens import tokens
 
 pytestmark = pytest.mark.anyio
 
@@ -151,6 +152,18 @@ async def test_a_recording_with_logs_has_those_of_five_containers(tmp_path: Path
     text = await from_recording(tmp_path / "rec")
     assert sum(f"{name} now" in text for name in names) == 5
     assert "Could not read" not in text
+
+
+@pytest.mark.parametrize("arguments", [{}, {"kind": "Kustomization", "name": "apps"}])
+async def test_long_logs_share_little_room(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    """An answer stays within its bound of tokens, and each of five logs has its newest lines."""
+    names = [f"web{number}" for number in range(5)]
+    api = Printing(**{name: [f"{name} {number} " + "word " * 30 for number in range(50)] for name in names})
+    crashing(api, CRASH_LOOP, *names)
+    await api.record(tmp_path / "rec")
+    text = await from_recording(tmp_path / "rec", **arguments)
+    assert tokens(text) <= 1_200
+    assert all(f"{name} 49 word" in text for name in names)
 
 
 async def test_a_recording_without_logs_answers_the_rest(tmp_path: Path) -> None:
