@@ -140,7 +140,7 @@ def _of_runs(history: History, record: FluxRecord, status: ObjectStatus, changes
         time=good.time if good is not None else None,
         revision=applied or (good.revision if good is not None else ""),
         origin=good.origin if good is not None else "",
-        content=_content(history, record, applied),
+        content=history.content_since(record.ref, applied)[0],
     )
     first = _known(history, bad) if bad is not None else None
     between, elsewhere = _between(history, record, last, first, changes)
@@ -150,22 +150,6 @@ def _of_runs(history: History, record: FluxRecord, status: ObjectStatus, changes
 def _known(history: History, point: Point) -> Known:
     subject = history.subjects.get(digest_of(point.revision), "") if point.revision else ""
     return Known(time=point.time, revision=point.revision, origin=point.origin, subject=subject)
-
-
-def _content(history: History, record: FluxRecord, applied: str) -> str:
-    """The revision that brought the content of the last good one, where that is known to be an older one."""
-    entries = [entry for entry in record.history if entry.good and entry.revision == applied]
-    if len(entries) != 1 or entries[0].runs == 1:
-        return ""
-    revision = next(
-        (
-            point.revision
-            for point in history.points(record.ref)
-            if point.revision and abs(point.time - entries[0].first) <= TOGETHER
-        ),
-        "",
-    )
-    return revision if digest_of(revision) != digest_of(applied) else ""
 
 
 _NO_CAUSE: Final = frozenset({ChangeType.FAILED, ChangeType.RECOVERED, ChangeType.REQUESTED})

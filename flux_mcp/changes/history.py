@@ -20,6 +20,7 @@ from flux_mcp.changes.evidence import (
     Record,
     WorkloadRecord,
 )
+from flux_mcp.changes.managed_fields import FieldOwner
 from flux_mcp.flux.inventory import managed_refs
 
 TOGETHER: Final = timedelta(seconds=3)
@@ -207,6 +208,51 @@ class History:
                 for applier in record.appliers:
                     found[applier].append((owner.time, record.ref, "created" if new else "configured"))
         return {applier: tuple(sorted(some)) for applier, some in found.items()}
+
+    def content_since(self, ref: ObjectRef, revision: str) -> tuple[str, datetime | None]:
+        """The older revision that brought the content that an object applied last, and when that was first applied.
+
+        The revision is empty where it is not known, or is no older one; the time is None where nothing is known.
+        """
+        record = self.flux.get(ref)
+        entries = [one for one in record.history if one.whole and one.revision == revision] if record else []
+        if len(entries) != 1 or entries[0].runs == 1:
+            return "", None
+        first = entries[0].first
+        near = (one.revision for one in self.points(ref) if one.revision and abs(one.time - first) <= TOGETHER)
+        older = next(near, "")
+        return older if digest_of(older) != digest_of(revision) else "", first
+
+    def last_change(
+        self, ref: ObjectRef, owners: Iterable[FieldOwner], applier: ObjectRef | None
+    ) -> tuple[datetime, ObjectRef, str] | None:
+        """When which applier created or changed an object last, and the revision that it ran: by Events, managedFields.
+
+        An apply with the same manifests as before is left out: what it changed does not come from its revision.
+
+        Args:
+            ref: the object.
+            owners: of its fields.
+            applier: that manages it.
+        """
+        found = [
+            (seen.time, about)
+            for about in self.events
+            for seen in self.occurrences(about)
+            if any(object_ref == ref and action != "deleted" for action, object_ref in seen.event.objects)
+        ]
+        if applier is not None:
+            found += [(one.time, applier) for one in owners if one.time and one.controller and not one.paths]
+        found = [one for one in found if self.content(one[1], one[0]) is not Content.SAME]
+        if not found:
+            return None
+        time, about = max(found)
+        known = next((one for one in self.occurrences(about) if one.time == time and one.revision), None)
+        return time, about, known.revision if known is not None else self.run(about, time)[0]
+
+    def subject(self, revision: str) -> str:
+        """The subject of the commit of a revision, as far as an Event of a source shows it."""
+        return self.subjects.get(digest_of(revision), "") if revision else ""
 
     def end(self, ref: ObjectRef, time: datetime) -> datetime:
         """When the run of an object ended that was going on at a time, or the latest that it may have."""

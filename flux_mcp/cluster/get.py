@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from flux_mcp.api.kind import Kind
@@ -25,6 +26,8 @@ async def find_one(
     name: str,
     namespace: str | None,
     project: Callable[[dict[str, Any]], T | None],
+    *,
+    managed_fields: bool = False,
 ) -> T:
     """Read one object with one kubectl. Without a namespace it is the only object so named.
 
@@ -37,9 +40,10 @@ async def find_one(
     if namespace is not None and not kind.namespaced:
         raise BadArgument("namespace", f"must be left out: {kind.kind} is not in a namespace")
     if namespace is None and kind.namespaced:
-        reading = await cluster.read(request, (kind,), project, named=name, insist=(kind,))
+        read = partial(cluster.read, named=name)
     else:
-        reading = await cluster.read(request, (kind,), project, namespace=namespace, names=(name,), insist=(kind,))
+        read = partial(cluster.read, namespace=namespace, names=(name,))
+    reading = await read(request, (kind,), project, insist=(kind,), managed_fields=managed_fields)
     if reading.absent:
         raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
     for unread_item in reading.unread:

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flux_mcp.api.kinds import group_of
+from flux_mcp.api.kubernetes_kinds import POD
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owner_references, owners_by_label
 from flux_mcp.api.unstructured import labels, text
 from flux_mcp.flux.graph import FluxNode, Graph
 from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.kubernetes.conditions import conditions
+from flux_mcp.kubernetes.rollout_status import replicas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,9 @@ class TracedObject:
         owner: the controller that created it, else its first owner.
         owner_group: the API group of the owner.
         label_owners: the appliers that its labels name.
+        replicas: of a workload, how many are ready and how many should be; None of other kinds.
+        phase: of a Pod.
+        ready: the status of its condition Ready; empty where it has none.
         read: whether the object itself was read; else it is only named as an owner or in an inventory.
     """
 
@@ -33,6 +39,9 @@ class TracedObject:
     owner: ObjectRef | None = None
     owner_group: str = ""
     label_owners: tuple[ObjectRef, ...] = ()
+    replicas: tuple[int, int] | None = None
+    phase: str = ""
+    ready: str = ""
     read: bool = True
 
     @property
@@ -65,12 +74,16 @@ def view_traced(item: Mapping[str, Any]) -> TracedObject | None:
         return None
     owners = owner_references(item)
     owner = next((owner for owner in owners if owner[2]), owners[0] if owners else None)
+    counted = replicas(item)
     return TracedObject(
         ref=ObjectRef(text(item, "kind"), text(item, "metadata", "namespace"), name),
         group=group_of(text(item, "apiVersion")),
         owner=owner[0] if owner else None,
         owner_group=group_of(owner[1]) if owner else "",
         label_owners=owners_by_label(labels(item, "metadata", "labels")),
+        replicas=(counted.ready, counted.wanted) if counted is not None else None,
+        phase=text(item, "status", "phase") if text(item, "kind") == POD.kind else "",
+        ready=next((one.status for one in conditions(item) if one.type == "Ready"), ""),
     )
 
 

@@ -317,10 +317,10 @@ def _known(known: Known, now: datetime) -> str:
         if known.revision
         else "a revision that is not recorded"
     )
-    return f"{shown}{f' at {_when(known.time, now)}' if known.time is not None else ''}"
+    return f"{shown}{f' at {when(known.time, now)}' if known.time is not None else ''}"
 
 
-def _when(time: datetime | None, now: datetime) -> str:
+def when(time: datetime | None, now: datetime) -> str:
     """The time, with its date where that is not today."""
     return clock(time) if time is None or time.date() == now.date() else moment(time)
 
@@ -346,12 +346,12 @@ def regression_lines(one: Regression, now: datetime) -> str:
                 else " changed its spec"
             )
             after = f", after {name_of(bad.applied_by)}{shown}"
-        lines.append(f"first seen failing: chart {value(bad.revision)} at {_when(bad.time, now)}{after}")
+        lines.append(f"first seen failing: chart {value(bad.revision)} at {when(bad.time, now)}{after}")
     else:
         lines.append(f"first seen failing: {_known(bad, now)}")
     if one.earlier is not None:
         lines.append(
-            f"it had failed before with another chart or other values, last seen at {_when(one.earlier, now)}; when "
+            f"it had failed before with another chart or other values, last seen at {when(one.earlier, now)}; when "
             "it recovered from that is not recorded"
         )
     if good is not None and good.time is not None and bad is not None:

@@ -1,16 +1,20 @@
 """The answer of trace_kubernetes_resource."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from flux_mcp.api.kubernetes_kinds import JOB
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.changes.history import History
+from flux_mcp.changes.managed_fields import FieldOwner
 from flux_mcp.flux.graph import FluxNode, Graph
 from flux_mcp.flux.ownership import OwnershipClaim, TracedObject
 from flux_mcp.flux.status import ObjectStatus
 from flux_mcp.render.answer import Answer
+from flux_mcp.render.changes import SUBJECT, at_revision, when
 from flux_mcp.render.objects import short_line
 from flux_mcp.render.text import revision
-from flux_mcp.sanitize.quote import name_of, value
+from flux_mcp.sanitize.quote import message, name_of, value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,9 @@ class Trace(Answer):
         chain: the object, its owner, and so on.
         missing: why the object itself was not read; empty where it was.
         claims: the appliers of the first of the chain that has any.
+        owners: of the fields of the object.
+        history: which revisions were applied when, as far as status and Events show it.
+        incomplete: of what leads to the appliers something could not be read.
     """
 
     title = "trace_kubernetes_resource"
@@ -31,16 +38,22 @@ class Trace(Answer):
     graph: Graph
     statuses: dict[ObjectRef, ObjectStatus]
     read: frozenset[str]
+    owners: tuple[FieldOwner, ...]
+    history: History
+    incomplete: bool
 
     def lines(self) -> Iterator[str]:
         traced, shown = self.chain[0], set[ObjectRef]()
         status, node = self.statuses.get(traced.ref), self.graph.nodes.get(traced.ref)
         first = short_line(status, self.request) if status is not None else name_of(traced.ref)
-        yield f"{first}: {self.missing}" if self.missing else first
+        state = self.missing or (_state(traced) if status is None else "")
+        yield f"{first}: {state}" if state else first
         for owner in self.chain[1:]:
             yield f"  owned by {name_of(owner.ref)}{'' if owner.read else ', which was not read'}"
         for claim in self.claims:
             yield f"  managed by {name_of(claim.applier)} ({_why(claim)}){self._absent(claim.applier)}"
+        if self.claims and self.claims[0].traced == traced:
+            yield from self._changed(traced.ref, self.owners, self.claims[0].applier)
         if not self.claims:
             yield from self._unmanaged(traced)
         if node is not None:
@@ -56,7 +69,7 @@ class Trace(Answer):
         return ", which was not found" if ref.kind in self.read else ", which was not read"
 
     def _unmanaged(self, traced: TracedObject) -> Iterator[str]:
-        unsure = bool(self.unread or self.missing or self.chain[-1].owner is not None or not self.chain[-1].read)
+        unsure = bool(self.incomplete or self.missing or self.chain[-1].owner is not None or not self.chain[-1].read)
         caveat = " as far as could be read" if unsure else ""
         if traced.ref not in self.graph.nodes:
             yield f"  not managed by Flux{caveat}: no label, owner reference or inventory leads to a Flux object"
@@ -71,8 +84,10 @@ class Trace(Answer):
             return
         shown.add(ref)
         yield short_line(status, self.request)
-        yield from self._origin(node, shown)
         owners = self.graph.owners(ref)
+        record = self.history.flux[ref]
+        yield from self._changed(ref, record.owners, next(iter(owners), None))
+        yield from self._origin(node, shown)
         for owner in owners:
             yield f"  applied by {name_of(owner)}{self._absent(owner)}"
         if not owners and self.graph.applies_itself(ref):
@@ -81,6 +96,8 @@ class Trace(Answer):
     def _origin(self, node: FluxNode, shown: set[ObjectRef]) -> Iterator[str]:
         if details := ", ".join(_details(node)):
             yield f"  {details}"
+        for line in self._revisions(node):
+            yield f"  {line}"
         yield from self._sources(node.ref, shown)
 
     def _sources(self, ref: ObjectRef, shown: set[ObjectRef]) -> Iterator[str]:
@@ -99,6 +116,56 @@ class Trace(Answer):
                 yield f"  source{users[user]}: {short_line(status, self.request)}"
                 if details := ", ".join(_source_details(status)):
                     yield f"    {details}"
+                if subject := self.history.subject(status.object.artifact_revision):
+                    yield f"    commit {message(subject, SUBJECT)}"
+
+    def _changed(self, ref: ObjectRef, owners: Iterable[FieldOwner], applier: ObjectRef | None) -> Iterator[str]:
+        """Which applier changed an object last, and the commit that it applied then."""
+        if (last := self.history.last_change(ref, owners, applier)) is not None:
+            time, by, found = last
+            known = f" at {at_revision(found, self.history.subject(found))}" if found else ""
+            if found and by.kind == "HelmRelease":
+                known = f" with chart version {value(found)}"
+            yield f"  last changed at {when(time, self.request.now)} by {name_of(by)}{known}"
+
+    def _revisions(self, node: FluxNode) -> Iterator[str]:
+        """The revisions of an applier: what it applied, since when that is its content, and what it attempted last."""
+        applier = node.object
+        applied, attempted = applier.applied_revision, applier.attempted_revision
+        if applier.kind.kind == "HelmRelease":
+            if attempted and applier.revision and attempted != applier.revision:
+                yield f"runs chart version {value(applier.revision)}; version {value(attempted)} was attempted last"
+            return
+        record = self.history.flux.get(applier.ref)
+        unhealthy = record is not None and any(
+            one.revision == attempted and one.status == "HealthCheckFailed" for one in record.history
+        )
+        subject = self.history.subject
+        in_source = any(
+            (status := self.statuses.get(source)) is not None and status.object.artifact_revision == applied
+            for source in applier.sources
+        )
+        older, since = self.history.content_since(applier.ref, applied or (attempted if unhealthy else ""))
+        # A source that has this revision is shown with its commit.
+        if applied and applier.sources and (applied != attempted or older or not in_source):
+            yield f"last applied revision {at_revision(applied, subject(applied))}"
+        if since is not None:
+            brought = f", from {at_revision(older, subject(older))}" if older else ""
+            yield f"same content since {when(since, self.request.now)} at the latest{brought}"
+        if attempted not in {"", applied}:
+            end = ": applied, but its health check failed" if unhealthy else ""
+            never = "" if applied else "; no revision has succeeded so far"
+            yield f"last attempted revision {at_revision(attempted, subject(attempted))}{end}{never}"
+
+
+def _state(traced: TracedObject) -> str:
+    """How an object that is none of Flux is, as far as its status tells."""
+    if traced.replicas is not None:
+        ready, wanted = traced.replicas
+        return f"{ready} of {wanted} {'completed' if traced.ref.kind == JOB.kind else 'ready'}"
+    reported = {"True": "Ready", "False": "not Ready"}.get(traced.ready, "")
+    shown = (value(traced.phase) if traced.phase else "", reported if traced.phase != "Succeeded" else "")
+    return ", ".join(filter(None, shown))
 
 
 def _why(claim: OwnershipClaim) -> str:
@@ -113,9 +180,6 @@ def _details(node: FluxNode) -> Iterator[str]:
     applier = node.object
     if applier.path:
         yield f"path {value(applier.path)}"
-    if applier.attempted_revision not in {"", applier.applied_revision} and applier.kind.kind != "HelmRelease":
-        yield f"last attempted revision {revision(applier.attempted_revision)}"
-        yield f"last applied revision {revision(applier.applied_revision) if applier.applied_revision else 'none'}"
     if node.remote:
         yield "applies to another cluster (spec.kubeConfig)"
 

@@ -1,20 +1,27 @@
 """trace_kubernetes_resource: who manages an object, and from which commit."""
 
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from flux_mcp.api.coverage import Coverage
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
-from flux_mcp.api.kubernetes_kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET
+from flux_mcp.api.kubernetes_kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, EVENT, JOB, REPLICA_SET, STATEFUL_SET
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.changes.evidence import FluxRecord, Record, view_record
+from flux_mcp.changes.history import index
+from flux_mcp.changes.managed_fields import FieldOwner, field_owners
+from flux_mcp.changes.revisions import SOURCE_KINDS
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.gather import gather
 from flux_mcp.cluster.get import find_one
+from flux_mcp.cluster.result import ListResult
 from flux_mcp.errors import Forbidden, KindNotInstalled, NotFound, NotRecorded
-from flux_mcp.flux.graph import Graph, view_node
+from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.inventory import InventoryEntry
-from flux_mcp.flux.ownership import TracedObject, owner_chain, ownership_claims, view_traced
+from flux_mcp.flux.ownership import OwnershipClaim, TracedObject, owner_chain, ownership_claims, view_traced
 from flux_mcp.flux.status import assess
 from flux_mcp.render.trace_kubernetes_resource import Trace
 from flux_mcp.request import RequestContext
@@ -44,11 +51,13 @@ async def trace_kubernetes_resource(
     check_target(resolve_known(kind, api_version), name, namespace)
     request = await cluster.open(context)
     async with gather(share=_SHARE) as reads:
-        flux_read = reads.read("Flux objects", cluster.read(request, FLUX_KINDS, view_node))
+        flux_read = reads.read("Flux objects", cluster.read(request, FLUX_KINDS, view_record, managed_fields=True))
     flux = flux_read.value
-    graph = Graph(flux.objects)
+    records = [record for record in flux.objects if isinstance(record, FluxRecord)]
+    graph = Graph([record.node for record in records])
     target = TraceTarget(kind, name, namespace, api_version)
-    traced, missing = await _find(cluster, request, target, graph)
+    found, missing = await _find(cluster, request, target, graph)
+    traced = found.traced
     unread = list(flux.unread)
     known: dict[ObjectRef, TracedObject] = {}
     if traced.owner is not None and (traced.owner.kind, traced.owner_group) in _ABOVE:
@@ -59,16 +68,38 @@ async def trace_kubernetes_resource(
         known = {owner.ref: owner for owner in owners.value.objects}
         unread += reads.unread
     chain = owner_chain(traced, known)
+    claims = ownership_claims(chain, graph)
+    events = await _events(cluster, request, claims, graph)
     return Trace(
         request=request,
         chain=chain,
         missing=missing,
-        claims=ownership_claims(chain, graph),
+        claims=claims,
+        owners=found.owners,
         graph=graph,
-        statuses={status.object.ref: status for status in assess((node.object for node in flux.objects), request.now)},
+        statuses={status.object.ref: status for status in assess((record.object for record in records), request.now)},
         read=flux.read,
-        unread=tuple(unread),
+        history=index((*records, *events.objects), Coverage()),
+        unread=(*unread, *events.unread),
+        incomplete=bool(unread),
     )
+
+
+async def _events(
+    cluster: Cluster, request: RequestContext, claims: Sequence[OwnershipClaim], graph: Graph
+) -> ListResult[Record]:
+    """The Events of the Kustomizations that the object comes from, and of their sources: those name commits."""
+    appliers = {ref for claim in claims for ref in (claim.applier, *graph.ancestors(claim.applier))}
+    refs = {ref for applier in appliers for ref in (applier, *graph.source_chain(applier))}
+    places = {ref.namespace for ref in refs if ref.kind in {"Kustomization", *SOURCE_KINDS} and ref in graph.nodes}
+    nothing: ListResult[Record] = ListResult((), frozenset())
+    if not places:
+        return nothing
+    where = next(iter(places)) if len(places) == 1 else None
+    read: Awaitable[ListResult[Record]] = cluster.read(request, (EVENT,), view_record, namespace=where)
+    async with gather() as reads:
+        events = reads.read("Events", read)
+    return events.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +112,26 @@ class TraceTarget:
     api_version: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _TracedItem:
+    """The object to trace, and who owns its fields."""
+
+    traced: TracedObject
+    owners: tuple[FieldOwner, ...] = ()
+
+    @property
+    def ref(self) -> ObjectRef:
+        return self.traced.ref
+
+
+def _view(item: dict[str, Any]) -> _TracedItem | None:
+    traced = view_traced(item)
+    return _TracedItem(traced, field_owners(item)) if traced is not None else None
+
+
 async def _find(
     cluster: Cluster, request: RequestContext, target: TraceTarget, graph: Graph
-) -> tuple[TracedObject, str]:
+) -> tuple[_TracedItem, str]:
     """The object; where it is not there but an inventory names it, what the inventory says and why it was not read.
 
     Raises:
@@ -94,12 +142,12 @@ async def _find(
     wanted: Kind | None = None
     try:
         wanted = await cluster.resolve(request, target.kind, target.api_version)
-        return await find_one(cluster, request, wanted, target.name, target.namespace, view_traced), ""
+        return await find_one(cluster, request, wanted, target.name, target.namespace, _view, managed_fields=True), ""
     except (NotFound, NotRecorded, Forbidden, KindNotInstalled) as error:
         named = _named(target, wanted, graph)
         if named is None:
             raise
-        traced = TracedObject(ref=named.ref, group=named.group, read=False)
+        traced = _TracedItem(TracedObject(ref=named.ref, group=named.group, read=False))
         if isinstance(error, NotFound):
             return traced, "the object itself was not found"
         unserved = isinstance(error, KindNotInstalled)

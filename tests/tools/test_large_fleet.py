@@ -23,7 +23,7 @@ READS: dict[str, tuple[dict[str, Any], int]] = {
     "get_flux_graph": ({}, 1),
     "audit_flux_configuration": ({}, 2),
     "list_flux_workloads": ({}, 2),
-    "trace_kubernetes_resource": ({"kind": "Deployment", **APP}, 2),
+    "trace_kubernetes_resource": ({"kind": "Deployment", **APP}, 3),
     "get_flux_resource": ({"kind": "Kustomization", **APP}, 4),
     "get_kubernetes_resources": ({"kind": "Deployment"}, 1),
     "get_kubernetes_events": ({}, 1),

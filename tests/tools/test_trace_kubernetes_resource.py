@@ -1,5 +1,6 @@
 """trace_kubernetes_resource on hand-made objects, beyond what questions.md asks of the recordings."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -108,7 +109,7 @@ async def test_label_and_inventory(api: Api, labelled: bool, held: tuple[str, ..
     api.holds(thing(DEPLOYMENT, "web", "apps", labels=applied_by("apps") if labelled else {}), one, FLEET)
     reply = await api.ask(TOOL, kind="deploy", name="web", namespace="apps")
     assert not reply.is_error
-    assert reply.lines[1] == "Deployment apps/web"
+    assert reply.lines[1] == "Deployment apps/web: 0 of 1 ready"
     assert managers(reply) == ["managed by Kustomization flux-system/apps"]
     assert reply.lines[2].startswith(f"  managed by Kustomization flux-system/apps ({why}")
     assert "  source: GitRepository flux-system/fleet, Ready" in reply.text
@@ -183,7 +184,8 @@ async def test_a_chain_of_owners(api: Api, kinds: tuple[Kind, ...]) -> None:
     api.holds(*chain, applier(unknown=True), FLEET)
     reply = await api.ask(TOOL, kind=kinds[0].kind, name=chain[0]["metadata"]["name"], namespace="apps")
     names = [f"{one['kind']} apps/{one['metadata']['name']}" for one in chain]
-    assert reply.lines[1 : len(chain) + 1] == [names[0], *(f"  owned by {name}" for name in names[1:])]
+    state = {"Job": ": 0 of 1 completed", "Pod": ""}.get(kinds[0].kind, ": 0 of 1 ready")
+    assert reply.lines[1 : len(chain) + 1] == [f"{names[0]}{state}", *(f"  owned by {name}" for name in names[1:])]
     assert managers(reply) == ["managed by Kustomization flux-system/apps"]
     gets = [call for call in api.calls if call[0] == "get"]
     assert len(gets) <= 4
@@ -255,7 +257,7 @@ async def test_owners_that_own_each_other(api: Api) -> None:
     api.holds(thing(REPLICA_SET, "web", "apps", owner=second), second)
     reply = await api.ask(TOOL, kind="rs", name="web")
     assert not reply.is_error
-    assert reply.lines[1:3] == ["ReplicaSet apps/web", "  owned by Deployment apps/web"]
+    assert reply.lines[1:3] == ["ReplicaSet apps/web: 0 of 1 ready", "  owned by Deployment apps/web"]
 
 
 def test_an_object_that_owns_itself() -> None:
@@ -379,7 +381,7 @@ async def test_nobody_manages_it(api: Api) -> None:
     reply = await api.ask(TOOL, kind="Deployment", name="web")
     assert not reply.is_error
     assert reply.lines[1:] == [
-        "Deployment apps/web",
+        "Deployment apps/web: 0 of 1 ready",
         "  not managed by Flux: no label, owner reference or inventory leads to a Flux object",
     ]
 
@@ -592,3 +594,155 @@ async def test_where_no_flux_is_installed(api: Api) -> None:
     reply = await api.ask(TOOL, kind="Deployment", name="web")
     assert not reply.is_error
     assert "not managed by Flux" in reply.text
+
+
+# From which commit
+
+
+AT = "2026-11-22T09:{:02}:00Z"
+SOON = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+SECOND, THIRD = (f"main@sha1:{digit * 40}" for digit in "23")
+
+
+def event(about: dict[str, Any], reason: str, message: str, minute: int, revision: str = "") -> dict[str, Any]:
+    meta, group = about["metadata"], by_kind[about["kind"]].group
+    where = {"apiVersion": about["apiVersion"], "kind": about["kind"], "name": meta["name"]}
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {
+            "name": f"{meta['name']}.{reason}.{minute}".lower(),
+            "namespace": meta["namespace"],
+            "annotations": {f"{group}/revision": revision} if revision else {},
+        },
+        "involvedObject": {**where, "namespace": meta["namespace"]},
+        "type": "Normal",
+        "reason": reason,
+        "message": message,
+        "count": 1,
+        "firstTimestamp": AT.format(minute),
+        "lastTimestamp": AT.format(minute),
+    }
+
+
+def entry(revision: str, first: int, status: str = "ReconciliationSucceeded", runs: int = 3) -> dict[str, Any]:
+    """An entry of a Kustomization's status.history."""
+    return {
+        "digest": "sha256:1",
+        "lastReconciledStatus": status,
+        "metadata": {"revision": revision},
+        "firstReconciled": AT.format(first),
+        "lastReconciled": AT.format(25),
+        "totalReconciliations": runs,
+    }
+
+
+def fleet_at(revision: str) -> dict[str, Any]:
+    return item("GitRepository", "fleet", status={"artifact": {"revision": revision}})
+
+
+def web() -> dict[str, Any]:
+    return thing(DEPLOYMENT, "web", "apps", labels=applied_by("apps"), status={"readyReplicas": 1, "replicas": 1})
+
+
+async def test_the_commit_that_changed_an_object_is_not_the_newest_that_was_applied(api: Api) -> None:
+    api.now = SOON
+    app, fleet = applier("apps", WEB_ID), fleet_at(THIRD)
+    app["status"] |= {
+        "lastAppliedRevision": SECOND,
+        "lastAttemptedRevision": THIRD,
+        "history": [entry(SECOND, 10)],
+    }
+    api.holds(
+        app,
+        fleet,
+        web(),
+        event(fleet, "NewArtifact", "stored artifact for commit 'web 2.4.0'", 9, COMMIT),
+        event(fleet, "NewArtifact", "stored artifact for commit 'docs'", 19, SECOND),
+        event(fleet, "NewArtifact", "stored artifact for commit 'typo'", 24, THIRD),
+        event(app, "Progressing", "Deployment/apps/web configured", 10, COMMIT),
+        event(app, "ReconciliationSucceeded", "Reconciliation finished in 1s", 10, COMMIT),
+    )
+    text = (await api.ask(TOOL, kind="Deployment", name="web", namespace="apps")).text
+    assert "Deployment apps/web: 1 of 1 ready" in text
+    assert '\n  last changed at 09:10:00 by Kustomization flux-system/apps at main@0123456 "web 2.4.0"\n' in text
+    assert '\n  last applied revision main@2222222 "docs"\n' in text
+    assert '\n  same content since 09:10:00 at the latest, from main@0123456 "web 2.4.0"\n' in text
+    assert '\n  last attempted revision main@3333333 "typo"\n' in text
+    assert '\n    commit "typo"\n' in f"{text}\n"
+
+
+async def test_a_revision_whose_health_check_failed_was_applied(api: Api) -> None:
+    """status.lastAppliedRevision is set once the health check has passed."""
+    app = applier("apps", WEB_ID)
+    del app["status"]["lastAppliedRevision"]
+    app["status"] |= {"lastAttemptedRevision": SECOND, "history": [entry(SECOND, 10, "HealthCheckFailed")]}
+    api.holds(app, fleet_at(SECOND), web())
+    text = (await api.ask(TOOL, kind="Deployment", name="web", namespace="apps")).text
+    assert (
+        "last attempted revision main@2222222: applied, but its health check failed; no revision has succeeded" in text
+    )
+    assert "none" not in text
+
+
+async def test_a_revision_that_failed_to_build_was_not_applied(api: Api) -> None:
+    app = applier("apps", WEB_ID)
+    del app["status"]["lastAppliedRevision"]
+    app["status"]["lastAttemptedRevision"] = SECOND
+    api.holds(app, fleet_at(SECOND), web())
+    text = (await api.ask(TOOL, kind="Deployment", name="web", namespace="apps")).text
+    assert "last attempted revision main@2222222; no revision has succeeded so far" in text
+    assert "applied, but" not in text
+
+
+async def test_an_apply_that_events_no_longer_show_is_known_from_managed_fields(api: Api) -> None:
+    """An older Event must not pass for the last change."""
+    api.now = SOON
+    app = applier("apps", WEB_ID)
+    made = web()
+    made["metadata"]["managedFields"] = [
+        {"manager": "kustomize-controller", "operation": "Apply", "time": AT.format(20), "fieldsV1": {"f:spec": {}}}
+    ]
+    api.holds(app, fleet_at(COMMIT), made, event(app, "Progressing", "Deployment/apps/web created", 1, SECOND))
+    text = (await api.ask(TOOL, kind="Deployment", name="web", namespace="apps")).text
+    assert "last changed at 09:20:00 by Kustomization flux-system/apps" in text
+    assert "09:01:00" not in text
+
+
+async def test_a_chart_that_failed_is_not_the_one_that_runs(api: Api) -> None:
+    release = item(
+        "HelmRelease",
+        "web",
+        "apps",
+        status={
+            "lastAttemptedRevision": "1.3.0",
+            "history": [{"version": 3, "status": "deployed", "chartName": "web", "chartVersion": "1.2.0"}],
+        },
+    )
+    api.holds(release)
+    text = (await api.ask(TOOL, kind="HelmRelease", name="web", namespace="apps")).text
+    assert "  runs chart version 1.2.0; version 1.3.0 was attempted last" in text
+
+
+async def test_events_that_may_not_be_read_leave_the_chain_as_it_is(api: Api) -> None:
+    api.holds(applier("apps", WEB_ID), fleet_at(COMMIT), web())
+    api.forbids("events")
+    reply = await api.ask(TOOL, kind="Deployment", name="web", namespace="apps")
+    assert not reply.is_error
+    assert "Could not read: Event (forbidden" in reply.text
+    assert managers(reply) == ["managed by Kustomization flux-system/apps"]
+
+
+@pytest.mark.parametrize(
+    ("phase", "ready", "state"),
+    [
+        ("Running", "True", "Running, Ready"),
+        ("Pending", "False", "Pending, not Ready"),
+        ("Succeeded", "False", "Succeeded"),
+    ],
+)
+async def test_how_a_pod_is(api: Api, phase: str, ready: str, state: str) -> None:
+    status = {"phase": phase, "conditions": [{"type": "Ready", "status": ready}]}
+    api.holds(thing(POD, "web-1", "apps", status=status), applier("apps"))
+    reply = await api.ask(TOOL, kind="Pod", name="web-1", namespace="apps")
+    assert reply.lines[1] == f"Pod apps/web-1: {state}"
