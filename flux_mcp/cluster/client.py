@@ -281,10 +281,7 @@ class Cluster:
         has_more_pages = continues(output.stdout)
         # It may be large, and another call may be waiting to read as much.
         del output
-        # Pages that do not fit together may repeat an object; one without a name is like no other.
-        objects = tuple(
-            {one.ref if one.ref.name else place: one for place, one in enumerate(views) if one is not None}.values()
-        )
+        objects = tuple(one for one in views if one is not None)
         odd[present[0].kind if len(present) == 1 else ""] += views.count(None) - odd.total()
         unread = (*unread, *find_unread(present, errors, objects))
         if doubtful := served.mistakable(present, {one.ref.kind for one in objects}):
@@ -296,7 +293,10 @@ class Cluster:
             unread = (*unread, Unread(tuple(kind.kind for kind in present), more, error, partly=True))
         for kind, count in (+odd).items():
             why = f"{count} item{'s' * (count > 1)} not understood"
-            unread = (*unread, Unread((kind,) if kind else (), why, partly=True))
+            error = BadOutput(f"kubectl printed {why}; {request.where}.", brief=why)
+            # Where nothing is understood, nothing is known of any kind.
+            kinds_of_it = (kind,) if kind else () if objects else tuple(each.kind for each in present)
+            unread = (*unread, Unread(kinds_of_it, why, error, partly=True))
         in_part = {kind for part in unread for kind in part.kinds}
         # What is not understood may be of any kind.
         in_full = frozenset(kind.kind for kind in (*absent, *(() if odd[""] else present))) - in_part

@@ -127,7 +127,8 @@ def _only(named: Sequence[T], request: RequestContext, kind: Kind, name: str, na
         )
         hint = f" It is in namespace {namespaces_of(named)}." if named else ""
         raise NotFound(f"There is no {kind.kind} {echo(name)}{where}; {request.where}.{hint}", brief="not found")
-    if len(found) > 1:
+    # Pages that do not fit together may repeat an object.
+    if len({view.ref for view in found}) > 1:
         raise BadArgument("namespace", f"required, since {kind.kind} {echo(name)} is in {namespaces_of(found)}")
     return found[0]
 

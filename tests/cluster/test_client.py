@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -465,10 +466,35 @@ async def test_an_object_of_another_group_is_not_the_one_that_was_asked_for(fake
     assert "Could not read: 1 item not understood" in reply.text
 
 
-async def test_an_object_that_two_pages_repeat_is_counted_once(fake: FakeKubectl, ask_fake: Ask) -> None:
+@pytest.mark.parametrize("tool", [LIST, "get_flux_resource", "diagnose_flux"])
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({"kind": "Status", "apiVersion": "v1", "status": "Success"}, id="success"),
+        pytest.param({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": []}, id="table"),
+        pytest.param(
+            {"kind": "KustomizationList", "apiVersion": f"{by_kind['Kustomization'].group}/v1"}, id="no-items"
+        ),
+        pytest.param({**item(name="app"), "kind": "Secret", "apiVersion": "v1"}, id="another-kind"),
+        pytest.param({**item(), "metadata": None}, id="no-metadata"),
+    ],
+)
+async def test_what_is_not_understood_is_neither_an_empty_list_nor_an_object_that_does_not_exist(
+    fake: FakeKubectl, ask_fake: Ask, tool: str, document: dict[str, Any]
+) -> None:
+    """kubectl makes an item of whatever an API server answers instead of a list."""
+    fake.lists(document)
+    one = {"kind": "Kustomization", "name": "app", "namespace": "flux-system"}
+    reply = await ask_fake(tool, **({"kinds": ["Kustomization"]} if tool == LIST else one))
+    assert reply.is_error
+    assert "not understood" in reply.text
+    assert "There is no" not in reply.text
+
+
+async def test_an_object_that_two_pages_repeat_is_one(fake: FakeKubectl, ask_fake: Ask) -> None:
     fake.lists(item(name="app"), item(name="web"), item(name="app"))
-    reply = await ask_fake(LIST)
-    assert ": 2 of 2 " in reply.lines[0]
+    reply = await ask_fake("get_flux_resource", kind="Kustomization", name="app")
+    assert not reply.is_error
 
 
 async def test_what_is_not_understood_is_of_its_kind_and_leaves_none_of_it_missing(

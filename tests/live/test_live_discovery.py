@@ -233,6 +233,33 @@ async def test_a_list_that_fails_is_not_an_empty_one(api: HttpApi, code: int, re
     assert "Kustomization" in (reply.text if reply.is_error else unread(reply))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}, id="success"),
+        pytest.param({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {}, "rows": []}, id="table"),
+        pytest.param({"kind": "KustomizationList", "apiVersion": V1, "metadata": {}}, id="no-items"),
+        pytest.param(
+            {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": [{**item(), "kind": "Secret"}]}, id="kind"
+        ),
+        pytest.param(
+            {"kind": "KustomizationList", "apiVersion": V1, "items": [{"kind": "Kustomization", "apiVersion": V1}]},
+            id="no-metadata",
+        ),
+        pytest.param(b"<html>Please log in</html>", id="html"),
+        pytest.param(b"", id="empty"),
+    ],
+)
+async def test_a_list_of_another_shape_is_not_an_empty_one(api: HttpApi, body: Any) -> None:
+    api.answer = lambda _method, path, _query: (200, body) if path == f"/apis/{V1}/kustomizations" else None
+    reply = await ask(server_of(api), LIST)
+    assert "Kustomization" in (reply.text if reply.is_error else unread(reply))
+    for tool in (DIAGNOSE, ONE):
+        reply = await ask(server_of(api), tool, kind="Kustomization", name="app", namespace="apps")
+        assert reply.is_error
+        assert "There is no" not in reply.text
+
+
 # A kuberc
 
 
