@@ -369,6 +369,13 @@ CAN_I = {"--namespace=apps", "--all-namespaces=false", "--list=false", "--no-hea
             id="row-62-get-wherever",
         ),
         pytest.param(
+            Get(("events.v1.",), namespace="apps", named="e.1", about="Pod"),
+            ("get",),
+            {*EXPLICIT, *where("apps", field="metadata.name=e.1,involvedObject.kind=Pod")},
+            ("events.v1.",),
+            id="row-62-get-events-about-a-kind",
+        ),
+        pytest.param(
             Logs("apps", "podinfo-0", "app", since=90, previous=True),
             ("logs",),
             {*LOGS, "--tail=2000", "--since=90s", "--previous=true"},
@@ -478,7 +485,16 @@ KUSTOMIZATION = by_kind["Kustomization"]
         pytest.param(lambda: Get(("pods.v1.",), named="--all"), "name", id="get-wherever-a-flag"),
         pytest.param(lambda: Get(("pods.v1.",), named="a/b"), "name", id="get-wherever-a-path"),
         pytest.param(lambda: Get(("pods.v1.",), names=("x", "--all")), "name", id="get-the-second-name"),
+        pytest.param(lambda: Get(("events.v1.",), about="Pod,x=y"), "kind", id="get-about-no-kind"),
         pytest.param(lambda: Annotate(by_kind["Alert"], "v1", "apps", "x", TOKEN), "kind", id="annotate-kind"),
+        pytest.param(lambda: Annotate(KUSTOMIZATION, "--all", "apps", "x", TOKEN), "kind", id="annotate-version"),
+        pytest.param(lambda: CanPatch(KUSTOMIZATION, "v1 --all", "apps"), "kind", id="can-i-version"),
+        pytest.param(
+            lambda: CanPatch(dataclasses.replace(KUSTOMIZATION), "v1", "apps"), "kind", id="can-i-a-copy-of-a-kind"
+        ),
+        pytest.param(
+            lambda: CanEverywhere(dataclasses.replace(KUSTOMIZATION), "v1", "patch"), "kind", id="can-i-patch-a-copy"
+        ),
         pytest.param(lambda: Annotate(KUSTOMIZATION, "v1", "apps", "x", "now"), "token", id="annotate-token"),
         pytest.param(
             lambda: Annotate(KUSTOMIZATION, "v1", "apps", "x", TOKEN, force=True), "force", id="annotate-force"
