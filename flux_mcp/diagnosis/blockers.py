@@ -149,6 +149,8 @@ def _follow_reports(search: Search) -> None:
     search.failures[1:1] = [one for one, _ in several]
     search.key = _key(first, message) if not several else ()
     follow_credentials(search, first, message)
+    if first is failure("disk-full"):
+        _follow_disk(search)
     upstream = first.upstream if first is not None else _guess(search)
     if upstream is Upstream.SOURCE or Flag.SOURCE_FAILING in search.status.flags:
         for ref in search.status.object.sources:
@@ -172,6 +174,14 @@ def _more_errors(search: Search, message: str) -> Iterator[tuple[Failure, str]]:
         if found is not None and found.pattern and found not in seen:
             seen.add(found)
             yield found, error
+
+
+def _follow_disk(search: Search) -> None:
+    """Whose disk is full: whoever has the same controller has the same cause."""
+    controllers = search.watch()[1]
+    for one in controllers:
+        search.details.append(Detail(Fact.REPLICAS, (one.ref,), (str(one.ready), str(one.wanted))))
+    search.key = ("disk-full", search.status.object.kind.controller, *(one.ref for one in controllers))
 
 
 def _indexes(search: Search) -> Iterator[Detail]:

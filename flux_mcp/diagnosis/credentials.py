@@ -25,7 +25,7 @@ _REJECTED: Final = frozenset(
 """Failures of the catalog that are about credentials which were sent, or should have been."""
 _BORROWING: Final = frozenset({"HelmChart", "ImageUpdateAutomation"})
 """Kinds that use the credentials of their source."""
-_ADDRESS: Final = re.compile(r"\w{1,20}://[^\s'\"]{1,1000}")
+_HOST: Final = re.compile(r"\w{1,20}://(?:[^\s'\"/@]{1,300}@)?([^\s'\"/:]{1,300})")
 
 
 def follow_credentials(search: Search, first: Failure | None, message: str) -> None:
@@ -38,7 +38,9 @@ def follow_credentials(search: Search, first: Failure | None, message: str) -> N
     origin = (ObjectRef("Secret", ref.namespace, secret),) if secret else sources[:1]
     if origin:
         search.details.append(Detail(Fact.CREDENTIALS, origin))
-        search.key = (first.id, origin, _ADDRESS.sub("#", message))
+        host = _HOST.search(message)
+        # A repository that is not found may be one that these credentials do not see.
+        search.key = (first.id, origin, host[1] if host is not None else "", "not found" in message.lower())
     elif provider not in {"", "generic"}:
         search.details.append(Detail(Fact.CREDENTIALS, (), (provider,)))
     elif ref.kind not in _BORROWING:

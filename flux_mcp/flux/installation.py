@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from flux_mcp.api.flux_kinds import component_of
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, labels, number, text
 from flux_mcp.flux.versions import minor, release_of, version_text
@@ -328,7 +329,9 @@ def controllers(deployments: Iterable[Workload], pods: Sequence[Pod] | None) -> 
 
 def operators(deployments: Iterable[Workload], pods: Sequence[Pod] | None) -> tuple[Controller, ...]:
     """The Deployments of Flux Operator, by their label."""
-    own = (one for one in deployments if OPERATOR in map("=".join, one.labels.items()))
+    own = (
+        one for one in deployments if one.ref.kind == DEPLOYMENT.kind and OPERATOR in map("=".join, one.labels.items())
+    )
     return tuple(_controller(one, pods) for one in sorted(own, key=lambda one: one.ref))
 
 

@@ -157,12 +157,13 @@ class FluxDiagnosis(Answer):
 
     def _controllers(self) -> Iterator[str]:
         every = self.snapshot.controllers.found
-        if every:
+        ready = f"{sum(one.up for one in every)} of {len(every)} ready"
+        if any(one.component != FLUX_OPERATOR for one in every):
             operator = f"; {FLUX_OPERATOR} was not read" if self.operator else ""
-            ready = f"{sum(one.up for one in every)} of {len(every)} ready"
             yield f"Controllers: {ready}{self._places()}{operator}"
         elif self.snapshot.controllers.in_full:
-            yield f"Controllers: none has the label {CONTROLLERS}, so whether any runs is not known"
+            operator = f"; {FLUX_OPERATOR}: {ready}" if every else ""
+            yield f"Controllers: none has the label {CONTROLLERS}, so whether any runs is not known{operator}"
             if self._no_instance:
                 yield (
                     "There is no FluxInstance: Flux Operator installs Flux only from one. If nothing else installed "

@@ -78,6 +78,10 @@ async def diagnose_flux(
     )
     targets = [target for ref in needed if ref in snapshot.objects for target in snapshot.objects[ref].targets]
     targets += [target for ref in sorted(needed) if ref in first.blocked for target in first.blocked[ref].targets]
+    # Flux Operator has not the label of the controllers, and one that is down shows in no status.
+    planned = 2 + len({place for place, _ in counts if place}) + alerts + bool(targets)
+    if planned < KUBECTL and any(status.object.kind.controller == FLUX_OPERATOR for status in selected):
+        counts["", DEPLOYMENT.kind] += 1
     more, unread = await read_more(cluster, request, counts, targets=targets, alerts=alerts, namespace=evidence.only)
     controllers = evidence.controllers.with_more(more)
     snapshot = replace(snapshot, evidence=more, controllers=controllers)
