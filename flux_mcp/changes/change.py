@@ -115,7 +115,7 @@ class Change:
         recovered: why the object failed until then.
         corrected: drift was corrected.
         gone: the object does not exist now.
-        appliers: whose inventories name an object that is missing.
+        appliers: that apply an object which somebody changed, or whose inventories name one that is missing.
         last_good: of a failure whose beginning is not recorded, when the object last succeeded.
     """
 

@@ -124,7 +124,16 @@ def together(changes: Iterable[Change]) -> list[Change]:
     for change in changes:
         fetched = change.type is ChangeType.FETCHED
         alone = fetched or change.objects or change.workloads or change.helm or change.alike or change.at is None
-        key = (change.type, change.at, change.client, change.fields, change.reason, change.revision, change.cause)
+        key = (
+            change.type,
+            change.at,
+            change.client,
+            change.fields,
+            change.reason,
+            change.revision,
+            change.cause,
+            change.appliers,
+        )
         groups[(*key, change.content, change.ended, change.last_revision) if not alone else (id(change),)].append(
             change
         )

@@ -170,7 +170,7 @@ def _between(
     named = {digest_of(revision) for revision in (bad.revision, bad.applied_revision) if revision}
     found, elsewhere = [], 0
     for change in changes:
-        if change.at is None and record.ref in change.appliers:
+        if change.type is ChangeType.MISSING and record.ref in change.appliers:
             found.append(change)
         own = change.ref == record.ref and change.type in {ChangeType.APPLIED, ChangeType.RELEASED}
         same = bool(change.revision) and digest_of(change.revision) in named

@@ -151,6 +151,7 @@ def _alone(
         origin=origin,
         fields=owner.paths if owner is not None and not by_applier else (),
         workloads=(moment,),
+        appliers=record.appliers,
     )
 
 
@@ -176,7 +177,14 @@ def _unseen(
     scale = next((one for one in record.owners if one.subresource == "scale" and one.time is None), None)
     if scale is not None and not any(one.replicas and one.replicas[1] == record.replicas for one in moments):
         time = _scaled_at(history, record)
-        yield Change(type=ChangeType.SCALED, ref=record.ref, at=time, client=scale.manager, fields=scale.paths)
+        yield Change(
+            type=ChangeType.SCALED,
+            ref=record.ref,
+            at=time,
+            client=scale.manager,
+            fields=scale.paths,
+            appliers=record.appliers,
+        )
     applier: ObjectRef | None = next(iter(record.appliers), None)
     for owner in record.owners:
         if owner.time is None or any(_is(owner.time, time) for time in times):
@@ -191,5 +199,10 @@ def _unseen(
             yield Change(type=ChangeType.CONFIGURED, ref=record.ref, at=owner.time, cause=applier)
         elif not owner.controller:
             yield Change(
-                type=ChangeType.EDITED, ref=record.ref, at=owner.time, client=owner.manager, fields=owner.paths
+                type=ChangeType.EDITED,
+                ref=record.ref,
+                at=owner.time,
+                client=owner.manager,
+                fields=owner.paths,
+                appliers=record.appliers,
             )

@@ -27,6 +27,8 @@ WAITING: Final = 20
 """Objects waiting for the one asked for that are named."""
 PLACES: Final = 5
 """Namespaces with controllers that are named."""
+_CHANGES: Final = "get_flux_changes"
+_EDITS: Final = "Not read here: what was scaled, edited or deleted in the cluster without Flux"
 _LOOK_WELL: Final = frozenset({Health.READY, Health.STATIC})
 
 
@@ -88,6 +90,8 @@ class FluxDiagnosis(Answer):
         lines += self._controllers()
         if self.asked is None:
             lines.append(f"Objects: {len(self.selected)}" + (f", {counts(self.selected)}" if self.selected else ""))
+            if self.selected and self.request.offers(_CHANGES):
+                lines.append(f"{_EDITS}: {_CHANGES} shows that.")
         return (*lines, *self._summary())
 
     def _summary(self) -> Iterator[str]:
@@ -154,6 +158,8 @@ class FluxDiagnosis(Answer):
         hints = status.health in _LOOK_WELL and not self.positions
         for failure in silent_failures(status.object.kind.kind) if hints else ():
             yield f"possible without a sign in the status: {failure.advice.cause}; {failure.advice.fix}"
+        if status.object.kind.owner_label and self.request.offers(_CHANGES):
+            yield f"{_EDITS}: {_CHANGES} with this kind and name shows that."
 
     def _controllers(self) -> Iterator[str]:
         every = self.snapshot.controllers.found

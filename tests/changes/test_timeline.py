@@ -576,6 +576,14 @@ async def test_kubectl_scale_leaves_no_time_so_the_last_time_of_the_event_is_tak
     assert f"{clock(60)} Deployment apps/web scaled 2 → 5 by kubectl" in text
 
 
+async def test_a_change_in_the_cluster_is_found_by_the_applier_of_what_was_changed(api: Api) -> None:
+    web = a_deployment(managedFields=[owner("kubectl", None, "f:spec f:replicas", subresource="scale")])
+    api.holds(web, item(name="app"), item(name="other"), scaled(web, 2, 5, 60))
+    line = f"{clock(60)} Deployment apps/web scaled 2 → 5 by kubectl"
+    assert line in await entries(api, kind="ks", name="app")
+    assert line not in await entries(api, kind="ks", name="other")
+
+
 async def test_without_an_event_the_time_of_a_scaling_is_not_recorded(api: Api) -> None:
     made = thing(STATEFUL_SET, "db", "apps", labels=applied_by("app"), spec={"replicas": 5})
     api.holds(

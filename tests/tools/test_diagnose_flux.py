@@ -334,7 +334,12 @@ async def test_without_any_controller_nothing_is_claimed_of_them(tmp_path: Path)
 
 async def test_a_calm_cluster_is_said_to_be_calm(tmp_path: Path) -> None:
     reply = await ask(written(tmp_path / "r", flux=[item()], parts=[controller("kustomize-controller")]))
-    assert reply.lines[1:] == ["Controllers: 1 of 1 ready", "Objects: 1, 1 Ready", "No object is in trouble."]
+    assert reply.lines[1:] == [
+        "Controllers: 1 of 1 ready",
+        "Objects: 1, 1 Ready",
+        "Not read here: what was scaled, edited or deleted in the cluster without Flux: get_flux_changes shows that.",
+        "No object is in trouble.",
+    ]
 
 
 async def test_the_answer_reaches_the_pod(tmp_path: Path) -> None:
@@ -412,6 +417,22 @@ async def test_an_object_in_no_trouble_is_said_to_be_in_none(tmp_path: Path, one
     assert not reply.is_error
     assert reply.lines[0].startswith("diagnose_flux: 1 of 1 · ")
     assert told in reply.lines
+
+
+@pytest.mark.parametrize(
+    ("one", "applies"),
+    [
+        (item(name="apps"), True),
+        (item("HelmRelease", "apps"), True),
+        (item("ResourceSet", "apps"), True),
+        (item("GitRepository", "apps"), False),
+    ],
+)
+async def test_where_changes_made_in_the_cluster_are_shown(tmp_path: Path, one: dict, applies: bool) -> None:
+    """A ResourceSet stays Ready though what it applied was scaled or deleted; diagnose_flux reads no workload of it."""
+    reply = await ask(written(tmp_path / "r", flux=[one]), kind=one["kind"], name="apps")
+    assert not reply.is_error
+    assert any("get_flux_changes with this kind and name shows that" in line for line in reply.lines) is applies
 
 
 async def test_a_namespace_selects_what_is_explained_and_not_where_causes_are(tmp_path: Path) -> None:
