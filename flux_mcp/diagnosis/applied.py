@@ -161,7 +161,8 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
 def _other(search: Search, ref: ObjectRef) -> Detail:
     """What its newest Event or its conditions say of an object of a kind that is not known here."""
     search.need(ref.namespace, (EVENT,))
-    search.targets.append(OtherDependency(ref, "", must_be_ready=True))
+    if ref.kind != "Secret":
+        search.targets.append(OtherDependency(ref, "", must_be_ready=True))
     evidence = search.snapshot.evidence
     found = evidence.others.get(ref)
     main = [one for one in found.conditions if one.type in _READY] if found is not None else []

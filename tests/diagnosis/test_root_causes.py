@@ -708,6 +708,8 @@ def test_an_object_of_another_vendor_is_explained_by_its_conditions_else_by_its_
     ]
     search = diagnose(world([bad("HealthCheckFailed", message)])).blocked[ks("apps")]
     assert [one.ref for one in search.targets] == [about]
+    secret = diagnose(world([bad("HealthCheckFailed", message.replace("Certificate", "Secret"))])).blocked[ks("apps")]
+    assert secret.targets == ()
 
 
 def test_events_explain_the_pods_of_a_workload_that_was_uninstalled() -> None:
