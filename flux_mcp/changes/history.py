@@ -1,11 +1,13 @@
 """What is known of each object's past, by object: which revision was run when, and whether that succeeded."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cached_property
+from operator import itemgetter
 from typing import Final
 
 from flux_mcp.api.coverage import Coverage
@@ -175,24 +177,25 @@ class History:
         It is sure where it was seen before and after, or just before and no other one soon after.
         """
         seen = self._fetches.get(source, ())
-        before = max((one for one in seen if one[0] <= time), default=None)
-        after = min((one for one in seen if one[0] > time), default=None)
-        if before is None:
+        # Thousands of Kustomizations may have one source.
+        later = bisect_right(seen, time, key=itemgetter(0))
+        if not later:
             return "", ""
+        before, after = seen[later - 1], seen[later] if later < len(seen) else None
         same = after is not None and digest_of(before[1]) == digest_of(after[1])
         near = time - before[0] <= CAUSED and (after is None or after[0] - time > MARGIN / 2)
         return (before[1], before[2]) if same or near else ("", "")
 
     @cached_property
     def _fetches(self) -> Mapping[ObjectRef, tuple[tuple[datetime, str, str], ...]]:
-        """Source → when it was seen with which revision and origin revision: by itself, and by its Kustomizations."""
-        found: dict[ObjectRef, list[tuple[datetime, str, str]]] = defaultdict(list)
+        """Source → when it was seen with which revision and its origin: by itself and its Kustomizations; sorted."""
+        found: dict[ObjectRef, set[tuple[datetime, str, str]]] = defaultdict(set)
         for ref, record in self.flux.items():
             source = next(iter(record.object.sources), None) if ref.kind == "Kustomization" else ref
             if source is not None and (source != ref or record.object.kind.role is Role.SOURCE):
                 points = self.points(ref)
-                found[source] += [(one.time, one.revision, one.origin) for one in points if one.revision]
-        return {source: tuple(some) for source, some in found.items()}
+                found[source].update((one.time, one.revision, one.origin) for one in points if one.revision)
+        return {source: tuple(sorted(some)) for source, some in found.items()}
 
     @cached_property
     def applies(self) -> Mapping[ObjectRef, tuple[tuple[datetime, ObjectRef, str], ...]]:
