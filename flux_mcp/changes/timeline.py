@@ -52,16 +52,13 @@ def timeline(history: History, statuses: Iterable[ObjectStatus]) -> Timeline:
 
 
 def _finalized(history: History, change: Change) -> Iterator[Change]:
-    """A run; where the object is gone since, what it deleted in its last one is its own deletion."""
-    last = max((one.last for one in history.events.get(change.ref, ())), default=None)
+    """A run; where the object is gone since, or created again, what it deleted in its last one is its own deletion."""
+    record = history.flux.get(change.ref)
+    again = record.object.created if record is not None else None
+    seen = [one.last for one in history.events.get(change.ref, ()) if again is None or one.last < again]
     deleted = change.objects.get("deleted")
-    if (
-        not deleted
-        or not _is_gone(history, change.ref)
-        or change.at is None
-        or last is None
-        or last - change.at > LATER
-    ):
+    ended = _is_gone(history, change.ref) or (again is not None and change.at is not None and change.at < again)
+    if not deleted or not ended or change.at is None or not seen or max(seen) - change.at > LATER:
         yield change
         return
     if rest := {action: refs for action, refs in change.objects.items() if action != "deleted"}:

@@ -337,6 +337,31 @@ async def test_an_object_that_was_created_again_has_no_past_of_the_earlier_one(a
     assert "began to fail" not in text
 
 
+async def test_what_an_earlier_object_of_the_same_name_deleted_last_is_its_own_deletion(api: Api) -> None:
+    again = item(name="app")
+    again["metadata"]["creationTimestamp"] = ago(100)
+    deleted = "ConfigMap/apps/settings deleted"
+    api.holds(
+        again,
+        event(again, "ReconciliationSucceeded", deleted, 600, revision=OLD),
+        event(again, "ReconciliationSucceeded", "Reconciliation finished in 1s", 601, revision=OLD),
+        event(again, "Progressing", "ConfigMap/apps/other deleted", 60, revision=NEW),
+    )
+    text = await entries(api)
+    assert f"{clock(600)} Kustomization flux-system/app deleted, and with it ConfigMap apps/settings" in text
+    assert f"{clock(60)} Kustomization flux-system/app applied main@bbbbbbb: deleted ConfigMap apps/other" in text
+
+
+async def test_failures_of_one_upgrade_are_in_order_of_time(api: Api) -> None:
+    """Whichever of them the short history still has, which tells when each started."""
+    app = old(
+        item("HelmRelease", "web", "apps", status={"conditions": [], "history": [release(4, 150, status="failed")]})
+    )
+    failed = "Helm upgrade failed for release apps/web with chart web@1.0.0: timeout"
+    api.holds(app, *(event(app, "UpgradeFailed", failed, seconds, type="Warning") for seconds in (100, 130, 160)))
+    assert f"failed at {clock(160)} and {clock(130)} and {clock(100)}" in await entries(api)
+
+
 async def test_a_helm_release_that_was_created_again_has_no_past_of_the_earlier_one(api: Api) -> None:
     again = item("HelmRelease", "web", "apps", status={"conditions": [ready("False", "InstallFailed", 10)]})
     again["metadata"]["creationTimestamp"] = ago(100)
