@@ -23,6 +23,8 @@ from tests.support.items import READY, item
 
 MOMENT: Final = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 NAMESPACES: Final = 20
+SOURCES: Final = 5
+"""GitRepositories: what asks of each Kustomization about all others of its source takes time."""
 SHARDS: Final = ("shard1", "shard2")
 FAILING: Final = 33
 """One of so many Kustomizations fails: three of a hundred."""
@@ -119,7 +121,7 @@ def kustomization(number: int, random: Random) -> dict[str, Any]:
             "retryInterval": "2m",
             "timeout": "5m",
             "targetNamespace": namespace,
-            "sourceRef": {"kind": "GitRepository", "name": f"fleet-{number % 50}", "namespace": "flux-system"},
+            "sourceRef": {"kind": "GitRepository", "name": f"fleet-{number % SOURCES}", "namespace": "flux-system"},
             "postBuild": {"substituteFrom": [{"kind": "ConfigMap", "name": "cluster-settings"}]},
             **({"dependsOn": [{"name": f"app-{number - NAMESPACES}"}]} if number % 5 == 0 and number >= 100 else {}),
         },
@@ -265,7 +267,7 @@ def fleet(size: int, *, other: bool = False) -> list[dict[str, Any]]:
         other: a second cluster with the same objects, of which some differ.
     """
     random = Random(size)
-    sources = [source("GitRepository", f"fleet-{number}") for number in range(50)]
+    sources = [source("GitRepository", f"fleet-{number}") for number in range(SOURCES)]
     sources += [source("OCIRepository", f"chart-{number}") for number in range(20)]
     left = size - len(sources)
     releases = [helm_release(number, random) for number in range(left // 10)]

@@ -8,12 +8,12 @@ import pytest
 
 from flux_mcp.cluster import client
 from tests.support.api import Api
-from tests.support.fleet import CAUSES, FAILING, FleetApi, kustomization, source
+from tests.support.fleet import CAUSES, FAILING, SOURCES, FleetApi, kustomization, source
 
 pytestmark = pytest.mark.anyio
 
-FEW, MANY = 170, 570
-"""Flux objects, 70 of which are sources: five times as many others."""
+FEW, MANY = 125, 525
+"""Flux objects, 25 of which are sources: five times as many others."""
 GROWTH = 5.0 * 1.2
 APP = {"name": "app-5", "namespace": "team-5"}
 READS: dict[str, tuple[dict[str, Any], int]] = {
@@ -68,7 +68,7 @@ async def test_calls_grow_with_the_objects_and_processes_and_answers_do_not(
 async def test_three_hundred_failures_of_ten_causes_are_ten_causes() -> None:
     api = Api()
     failing = [kustomization(1 + FAILING * number, Random(number)) for number in range(300)]
-    api.holds(*(source("GitRepository", f"fleet-{number}") for number in range(50)), *failing)
+    api.holds(*(source("GitRepository", f"fleet-{number}") for number in range(SOURCES)), *failing)
     text = (await api.ask("diagnose_flux")).text
     assert "10 causes" in text
     for _, message in CAUSES:
