@@ -1,6 +1,6 @@
 """The answer of trace_kubernetes_resource."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flux_mcp.api.kubernetes_kinds import JOB
@@ -25,7 +25,7 @@ class Trace(Answer):
         chain: the object, its owner, and so on.
         missing: why the object itself was not read; empty where it was.
         claims: the appliers of the first of the chain that has any.
-        owners: of the fields of the object.
+        owners: of the fields of the first of the chain that is managed.
         history: which revisions were applied when, as far as status and Events show it.
         incomplete: of what leads to the appliers something could not be read.
     """
@@ -52,8 +52,9 @@ class Trace(Answer):
             yield f"  owned by {name_of(owner.ref)}{'' if owner.read else ', which was not read'}"
         for claim in self.claims:
             yield f"  managed by {name_of(claim.applier)} ({_why(claim)}){self._absent(claim.applier)}"
-        if self.claims and self.claims[0].traced == traced:
-            yield from self._changed(traced.ref, self.owners, self.claims[0].applier)
+        if self.claims and (managed := self.claims[0].traced).read:
+            which = "" if managed == traced else f"{name_of(managed.ref)} "
+            yield from self._changed(managed.ref, self.owners, self.claims[0].applier, which)
         if not self.claims:
             yield from self._unmanaged(traced)
         if node is not None:
@@ -119,14 +120,18 @@ class Trace(Answer):
                 if subject := self.history.subject(status.object.artifact_revision):
                     yield f"    commit {message(subject, SUBJECT)}"
 
-    def _changed(self, ref: ObjectRef, owners: Iterable[FieldOwner], applier: ObjectRef | None) -> Iterator[str]:
+    def _changed(
+        self, ref: ObjectRef, owners: Sequence[FieldOwner], applier: ObjectRef | None, which: str = ""
+    ) -> Iterator[str]:
         """Which applier changed an object last, and the commit that it applied then."""
         if (last := self.history.last_change(ref, owners, applier)) is not None:
             time, by, found = last
             known = f" at {at_revision(found, self.history.subject(found))}" if found else ""
             if found and by.kind == "HelmRelease":
                 known = f" with chart version {value(found)}"
-            yield f"  last changed at {when(time, self.request.now)} by {name_of(by)}{known}"
+            # Without managedFields there may be a later change of which the Event is gone.
+            sure = "" if owners else ", as far as Events show"
+            yield f"  {which}last changed at {when(time, self.request.now)} by {name_of(by)}{known}{sure}"
 
     def _revisions(self, node: FluxNode) -> Iterator[str]:
         """The revisions of an applier: what it applied, since when that is its content, and what it attempted last."""

@@ -59,15 +59,15 @@ async def trace_kubernetes_resource(
     found, missing = await _find(cluster, request, target, graph)
     traced = found.traced
     unread = list(flux.unread)
-    known: dict[ObjectRef, TracedObject] = {}
+    known = {found.ref: found}
     if traced.owner is not None and (traced.owner.kind, traced.owner_group) in _ABOVE:
         kinds = _ABOVE[traced.owner.kind, traced.owner_group]
-        read_owners = cluster.read(request, kinds, view_traced, namespace=traced.ref.namespace)
+        read_owners = cluster.read(request, kinds, _view, namespace=traced.ref.namespace, managed_fields=True)
         async with gather() as reads:
             owners = reads.read([kind.kind for kind in kinds], read_owners)
-        known = {owner.ref: owner for owner in owners.value.objects}
+        known |= {owner.ref: owner for owner in owners.value.objects}
         unread += reads.unread
-    chain = owner_chain(traced, known)
+    chain = owner_chain(traced, {ref: each.traced for ref, each in known.items()})
     claims = ownership_claims(chain, graph)
     events = await _events(cluster, request, claims, graph)
     return Trace(
@@ -75,7 +75,7 @@ async def trace_kubernetes_resource(
         chain=chain,
         missing=missing,
         claims=claims,
-        owners=found.owners,
+        owners=known[claims[0].traced.ref].owners if claims and claims[0].traced.ref in known else (),
         graph=graph,
         statuses={status.object.ref: status for status in assess((record.object for record in records), request.now)},
         read=flux.read,

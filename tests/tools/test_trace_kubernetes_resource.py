@@ -665,7 +665,10 @@ async def test_the_commit_that_changed_an_object_is_not_the_newest_that_was_appl
     )
     text = (await api.ask(TOOL, kind="Deployment", name="web", namespace="apps")).text
     assert "Deployment apps/web: 1 of 1 ready" in text
-    assert '\n  last changed at 09:10:00 by Kustomization flux-system/apps at main@0123456 "web 2.4.0"\n' in text
+    assert (
+        '\n  last changed at 09:10:00 by Kustomization flux-system/apps at main@0123456 "web 2.4.0", as far as Events show\n'
+        in text
+    )
     assert '\n  last applied revision main@2222222 "docs"\n' in text
     assert '\n  same content since 09:10:00 at the latest, from main@0123456 "web 2.4.0"\n' in text
     assert '\n  last attempted revision main@3333333 "typo"\n' in text
@@ -746,3 +749,16 @@ async def test_how_a_pod_is(api: Api, phase: str, ready: str, state: str) -> Non
     api.holds(thing(POD, "web-1", "apps", status=status), applier("apps"))
     reply = await api.ask(TOOL, kind="Pod", name="web-1", namespace="apps")
     assert reply.lines[1] == f"Pod apps/web-1: {state}"
+
+
+async def test_of_a_pod_the_change_is_that_of_what_is_managed(api: Api) -> None:
+    api.now = SOON
+    chain = chain_of(POD, REPLICA_SET, DEPLOYMENT)
+    chain[-1]["metadata"]["managedFields"] = [
+        {"manager": "kustomize-controller", "operation": "Apply", "time": AT.format(20), "fieldsV1": {"f:spec": {}}}
+    ]
+    api.holds(*chain, applier(unknown=True), FLEET)
+    reply = await api.ask(TOOL, kind="Pod", name=chain[0]["metadata"]["name"], namespace="apps")
+    name = chain[-1]["metadata"]["name"]
+    line = f"  Deployment apps/{name} last changed at 09:20:00 by Kustomization flux-system/apps"
+    assert any(one.startswith(line) for one in reply.lines)
