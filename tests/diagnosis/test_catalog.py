@@ -211,3 +211,12 @@ def test_how_an_object_is_recreated_depends_on_what_applies_it() -> None:
     assert "fluxcd.controlplane.io/force" in told["ResourceSet"]
     assert "upgrade.force" in told["HelmRelease"]
     assert "annotate" not in told["FluxInstance"]
+
+
+def test_a_known_message_under_an_unknown_reason_is_known() -> None:
+    message = "failed to get secret 'apps/tok': Secret \"tok\" not found"
+    found = find_failure("GitRepository", "AuthenticationOptionFailed", message)
+    assert found is not None
+    assert found.id == "credentials-secret-missing"
+    assert find_failure("GitRepository", "NewArtifact", message) is None
+    assert find_failure("Pod", "NewFailure", message) is None

@@ -1,21 +1,26 @@
 """Finds the failure behind a condition or an Event: by its kind and reason first, then by its message.
 
 Reasons are the controllers' own; many messages are those of libraries and of the API server, so a message that no
-pattern matches is answered by the reason's general entry, else by none, and the caller says so.
+pattern matches is answered by the reason's general entry, else by none, and the caller says so. Under a reason of a
+failure that the catalog does not have, the patterns of the Flux kind are tried.
 """
 
 import functools
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.diagnosis.catalog.failure import Advice, Failure, Upstream
 
 PLACES: Final = ("build", "health", "helm", "apply", "sources", "images", "notifications", "operator", "pods", "state")
 """The files, in the order in which their patterns are tried."""
 _FOLDER: Final = Path(__file__).parent
+_BAD: Final = re.compile("(?i)fail|error|invalid")
+"""Reasons of failures."""
 _HELM_LOGS: Final = "\n\nLast Helm logs:"
 """What helm-controller appends to an error; the logs quote what did not fail too."""
 
@@ -28,7 +33,10 @@ def find_failure(kind: str, reason: str, message: str) -> Failure | None:
 @functools.lru_cache(maxsize=128)
 def _find(kind: str, reason: str, error: str) -> Failure | None:
     """Remembered, since in a large fleet many objects report one error."""
-    found = _by_reason().get((kind, reason), ())
+    found = _by_reason().get((kind, reason))
+    if found is None:
+        # Other versions give other reasons to the same errors.
+        found = _by_kind().get(kind, ()) if _BAD.search(reason) else ()
     return next((entry for entry in found if not entry.pattern or entry.regex.search(error)), None)
 
 
@@ -55,6 +63,12 @@ def failures() -> tuple[Failure, ...]:
 @functools.cache
 def _by_id() -> Mapping[str, Failure]:
     return {entry.id: entry for entry in failures()}
+
+
+@functools.cache
+def _by_kind() -> Mapping[str, Sequence[Failure]]:
+    """By the kinds of Flux; those with a pattern alone."""
+    return {kind: [entry for entry in failures() if entry.pattern and kind in entry.kinds] for kind in by_kind}
 
 
 @functools.cache
