@@ -18,7 +18,7 @@ _SHORT: Final = r"(?=[\w\"'\\\]-]{0,20}\s{0,8}[=:(%])"
 """A short word is a key only where a sign follows: so `design` and `pinned` are passed over."""
 TRIGGER: Final = re.compile(
     rf"pass|pwd|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|totp|cred|contrasena|cookie|key|kennwort|bindpw|recovery"
-    rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|psk|p(?:in|at){_SHORT}|otp|webhook|encrypt|community{_SHORT}"
+    rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|psk|p(?:in|at|w){_SHORT}|otp|webhook|encrypt|community{_SHORT}"
     r"|crumb|hmac|honeycomb|verifier|assertion|samlresponse|wachtwoord|losenord|adgangskode|salasana|parola|sifre|jelszo|heslo"
     r"|lozinka|parool"
 )
@@ -80,7 +80,9 @@ _OBJECT: Final = re.compile(r"[a-z]{2,20}(?:-[a-z0-9]{1,12}){1,6}")
 _SHORTEST: Final = 16
 """Characters of what is masked for its looks, beside a key."""
 _LABELED: Final = re.compile(r"[\"']?[\w.-]{1,40}[\"']?[:=]")
-_NO_LABELS: Final = frozenset({"provided", "given", "received", "supplied", "specified", "got", "found", "was", "used"})
+_NO_LABELS: Final = frozenset(
+    {"provided", "given", "received", "supplied", "specified", "got", "found", "was", "used", "mismatch"}
+)
 """Words before a colon that say nothing of what stands behind it: `incorrect API key provided: x`."""
 
 
@@ -131,7 +133,8 @@ class _Keyed:
         """What is masked of its value, or of what stands around it."""
         said = self._said()
         tie = _TIE.match(self.text, self.end)
-        if said is Key.NONE or tie is None or self._names_another(tie.end()):
+        # `${TOKEN:?not set}` is what a shell says where there is none.
+        if said is Key.NONE or tie is None or self._names_another(tie.end()) or self.text.startswith(":?", self.end):
             return
         if said >= Key.NAMED and _LABEL.search(self.text, max(0, self.start - 40), self.start):
             span = self._entry()
@@ -175,7 +178,7 @@ class _Keyed:
         if opened := _OPEN.match(text, start):
             return _quoted(text, opened, LEAST[said])
         bare = _BARE.match(text, start)
-        if bare is None or tie["call"] or (not tie["sign"] and bare[0].startswith("-")):
+        if bare is None or tie["call"] or bare[0].startswith("--" if tie["sign"] else "-"):
             return None
         value = bare[0]
         if self.before in {"?", "&"} or (tie["sign"] or "").startswith("%"):
@@ -304,12 +307,12 @@ def _passphrase(text: str, start: int) -> Span | None:
 
 def _random_parts(text: str, word: re.Match[str]) -> Iterator[Span]:
     """What looks random of a word that has no label of its own and is no address."""
-    value = word[0].rstrip(_TAIL).lstrip("=")
+    value = word[0].rstrip(f"{_TAIL}*").lstrip("=*")
     if len(value) < _SHORTEST or _LABELED.match(value) or "@" in value or "." in value.partition("/")[0]:
         return
     if _is_labeled(text[max(0, word.start() - 24) : word.start()]):
         return
-    position = word.start() + len(word[0]) - len(word[0].lstrip("="))
+    position = word.start() + len(word[0]) - len(word[0].lstrip("=*"))
     pieces = [value] if re.search("[+=]", value) else value.split("/")
     if not any(len(piece) >= _SHORTEST and looks(piece) is Looks.RANDOM for piece in pieces):
         return

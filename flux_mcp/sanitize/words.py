@@ -60,7 +60,7 @@ _NAME: Final = re.compile(
 _NOTHING: Final = re.compile(
     r"[^0-9A-Za-z\x80-\uffff]*"  # no letter and no digit
     r"|[xX]{3,}|[\u2022\u25cf\u00b7\u2026*]+"
-    r"|v?[0-9]+(?:\.[0-9]+)+(?::[0-9]+|[-+][0-9A-Za-z.+-]*)?"  # a version, an address
+    r"|v[0-9]{1,3}|v?[0-9]+(?:\.[0-9]+)+(?::[0-9]+|[-+][0-9A-Za-z.+-]*)?"  # a version, an address
     r"|[0-9]{1,3}|[0-9]{1,5}(?:\.[0-9]+)?(?:[nuµm]?s|[mhdwy]|[kKMGTPE]i?B?|%)(?:[0-9]{1,5}m?[smh]){0,3}"  # an amount
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}.*"  # a date
     r"|[A-Za-z][A-Za-z0-9+.-]*://.*"  # an address
