@@ -31,7 +31,7 @@ class Server:
     """One server over stdio, past its handshake. Use it with `with`: it is killed at the end.
 
     Attributes:
-        start: seconds from the start of the process to the answer to `initialize`.
+        start: from the start of the process to the answer to `initialize`.
     """
 
     def __init__(self, *command: str, **settings: str) -> None:
@@ -51,7 +51,7 @@ class Server:
         threading.Thread(target=self._read, daemon=True).start()
         who = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
         self.wait(self.send("initialize", who))
-        self.start = time.perf_counter() - begin
+        self.start = Cost(time.perf_counter() - begin, self._cpu())
         self._write({"method": "notifications/initialized"})
 
     def __enter__(self) -> Self:

@@ -58,11 +58,12 @@ def start_up(pairs: int) -> Table:
             theirs.append(server.start)
         if number == 0:
             ours, theirs = [], []
-    ratio = median(mine / other for mine, other in zip(ours, theirs, strict=True))
-    more = median(mine - other for mine, other in zip(ours, theirs, strict=True))
+    ratio = median(mine.wall / other.wall for mine, other in zip(ours, theirs, strict=True))
+    more = median(mine.wall - other.wall for mine, other in zip(ours, theirs, strict=True))
+    cpu = median(mine.cpu / other.cpu for mine, other in zip(ours, theirs, strict=True))
     add(
         "serve: process to initialize",
-        f"{milliseconds(median(ours))}, {ratio:.2f} x {milliseconds(median(theirs))}",
+        f"{milliseconds(median(mine.wall for mine in ours))}, {ratio:.2f} x wall, {cpu:.2f} x CPU",
         f"≤ {START} x or +{milliseconds(START_MORE)}",
         above("start", ratio, START) if more > START_MORE else [],
     )
