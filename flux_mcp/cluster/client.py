@@ -204,9 +204,10 @@ class Cluster:
         reported = client.get("gitVersion") if isinstance(client, dict) else None
         version = re.match(r"v?(\d+)\.(\d+)", reported) if isinstance(reported, str) else None
         if version is None or (int(version[1]), int(version[2])) < OLDEST_KUBECTL:
+            which = echo(reported) if isinstance(reported, str) else "without a clientVersion"
             raise KubectlTooOld(
-                f"kubectl {echo(str(reported))} is too old or not known: version {'.'.join(map(str, OLDEST_KUBECTL))} "
-                "or newer is needed. Set --kubectl (FLUX_MCP_KUBECTL) to another one."
+                f"kubectl {which} is too old or not known: version {'.'.join(map(str, OLDEST_KUBECTL))} or newer is "
+                "needed. Set --kubectl (FLUX_MCP_KUBECTL) to another one."
             )
         self._version = str(reported)
 
