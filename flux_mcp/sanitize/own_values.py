@@ -7,7 +7,6 @@ spell it otherwise: escaped as in JSON or by Go's %q, encoded as in a URL or in 
 
 import base64
 import re
-from binascii import Error
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -173,7 +172,7 @@ def _unescaped(text: str, places: tuple[int, ...] | None) -> tuple[str, tuple[in
 def _decoded(message: str) -> Iterator[tuple[int, int, str]]:
     for found in _ENCODED.finditer(message):
         encoded = found[0].rstrip("=").replace("-", "+").replace("_", "/")
-        with suppress(Error, UnicodeDecodeError):
+        with suppress(ValueError):
             text = base64.b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
             yield *found.span(), text.translate(_LOWER)
 

@@ -459,7 +459,7 @@ async def test_another_document_is_not_an_empty_list(warm_fake: FakeKubectl, ask
 
 
 @pytest.mark.parametrize(
-    "value", ["[" * 1100 + "]" * 1100, '{"a":' * 5000 + "1" + "}" * 5000], ids=["lists", "objects"]
+    "value", ["[" * 200_000 + "]" * 200_000, '{"a":' * 200_000 + "1" + "}" * 200_000], ids=["lists", "objects"]
 )
 async def test_row50_one_deep_object_does_not_hide_the_others(
     warm_fake: FakeKubectl, ask_warm: Ask, value: str

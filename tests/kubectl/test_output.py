@@ -644,7 +644,8 @@ def test_row_50_an_item_that_is_too_deep_is_none_and_not_nothing() -> None:
     """The others are read, and whoever counts sees that one was not."""
     (read,) = map_items(deep(500), same)
     assert read is not None
-    assert map_items(deep(5000), same) == [None]
+    # How deep is too deep is the parser's choice, and differs by version of Python.
+    assert map_items(deep(200_000), same) == [None]
 
 
 @pytest.mark.parametrize("behind", ["", "Warning: deprecated"])

@@ -345,3 +345,10 @@ def test_a_value_that_only_begins_as_json_is_looked_at_once(text: str) -> None:
     one = failing("boom: " + text, kind="HelmRelease", spec={"values": {"note": text}})
     assert view(one) is not None
     assert json.dumps(project(one))
+
+
+def test_a_message_with_digits_beyond_ascii_hides_no_list() -> None:
+    """What looks like base64 but for one letter is no base64; the values of the object are still masked."""
+    message = "rolledback00² with S3cr3t-x9"
+    release = {"kind": "HelmRelease", "apiVersion": "helm.toolkit.fluxcd.io/v2", "spec": {"values": {"a": "S3cr3t-x9"}}}
+    assert mask_values(message, hidden_values(release, message)) == "rolledback00² with ***"
