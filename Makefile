@@ -67,7 +67,7 @@ bench: setup
 golden: setup
 	.venv/bin/python -m pytest -m "not live and not node" -k golden --update-golden
 
-# Writes the pages of docs/ that come from data: the catalog of failures and the rules of the audit.
+# Writes the pages of docs/ that come from data, and flux_mcp/tools/published.json, which tools/list is answered from.
 docs: setup
 	@.venv/bin/python -m tests.docs
 

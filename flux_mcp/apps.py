@@ -12,7 +12,6 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver.resources import Resource
 
 from flux_mcp.render.answer import Answer
-from flux_mcp.render.page import APP_BOUND, template
 
 PAGE_URI: Final = "ui://fluxcd-mcp/graph.html"
 DATA: Final = "fluxcd-mcp/page"
@@ -24,6 +23,8 @@ class _PageResource(Resource):
     """The page, read from the package when a client asks for it."""
 
     async def read(self) -> str:
+        from flux_mcp.render.page import template  # noqa: PLC0415 (with the graph: part of the start)
+
         return template()
 
 
@@ -37,6 +38,8 @@ def graph_app() -> Apps:
 
 def text_and_page(answer: Answer) -> tuple[str, dict[str, Any] | None]:
     """The text of an answer, and _meta with the data of its page."""
+    from flux_mcp.render.page import APP_BOUND  # noqa: PLC0415 (with the graph: part of the start)
+
     page = answer.page()
     return answer.render(), None if page is None else {DATA: page.data(APP_BOUND)}
 

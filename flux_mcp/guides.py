@@ -19,9 +19,6 @@ from mcp.server.mcpserver.resources import FunctionResource, Resource
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, PaginatedRequestParams, Prompt, PromptArgument, RequestParams
 
-from flux_mcp.audit.rules import all_rules
-from flux_mcp.diagnosis.catalog.failure import with_recreation
-from flux_mcp.diagnosis.catalog.lookup import failures
 from flux_mcp.flux.status import Flag, Health
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.tools.registry import TOOLS, Toolbox
@@ -235,6 +232,9 @@ def _resource(uri: str, name: str, description: str, lines: Callable[[], Iterato
 
 
 def _failures() -> Iterator[str]:
+    from flux_mcp.diagnosis.catalog.failure import with_recreation  # noqa: PLC0415 (the page is seldom read)
+    from flux_mcp.diagnosis.catalog.lookup import failures  # noqa: PLC0415
+
     yield "# Failures"
     for failure in failures():
         fix = with_recreation(failure.advice.fix)
@@ -242,6 +242,8 @@ def _failures() -> Iterator[str]:
 
 
 def _rules() -> Iterator[str]:
+    from flux_mcp.audit.rules import all_rules  # noqa: PLC0415 (the page is seldom read)
+
     yield "# Rules of the audit"
     for rule in all_rules():
         yield f"- **{rule.id}** ({rule.severity.value}): {rule.summary}. Fix: {rule.fix} ({rule.docs})"

@@ -53,7 +53,6 @@ from flux_mcp.reconcile.wait import Pace
 from flux_mcp.render.answer import Answer
 from flux_mcp.settings import Settings
 from flux_mcp.tools.registry import Tool, Toolbox, UnknownTool
-from flux_mcp.tools.values import values
 from flux_mcp.worker import on_this_loop, worker
 
 WAITING: Final = (
@@ -128,6 +127,8 @@ class _Server(MCPServer[Any]):
         if skill is None or argument.name not in skill.arguments:
             raise MCPError(INVALID_PARAMS, "There is no such prompt, or it has no such argument.")
         others = (context.arguments if context is not None else None) or {}
+        from flux_mcp.tools.values import values  # noqa: PLC0415 (with the rules of the audit: part of the start)
+
         cluster = self._toolbox.cluster
         found = await worker().run(lambda: values(cluster, argument.name, argument.value, others))
         return Completion(values=found, total=len(found), has_more=False)
@@ -136,7 +137,7 @@ class _Server(MCPServer[Any]):
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         try:
-            self._toolbox.model(name)
+            self._toolbox.tool(name)
         except UnknownTool as error:
             return _result(str(error), is_error=True)
         return await super().call_tool(name, arguments, context)

@@ -1,6 +1,8 @@
-"""The pages of docs/ that are written from data: `make docs`. A test fails when one of them is stale."""
+"""The pages of docs/ and the files that are written from data: `make docs`. A test fails when one of them is stale."""
 
 import ast
+import inspect
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -8,6 +10,8 @@ from typing import Final
 from flux_mcp.diagnosis.catalog.failure import Failure, with_recreation
 from flux_mcp.diagnosis.catalog.lookup import PLACES, failures
 from flux_mcp.render.documents import FIELDS
+from flux_mcp.tools.registry import TOOLS
+from flux_mcp.tools.schema import argument_model, published_schema
 from tests.support.fake import ROOT
 from tests.support.rules_page import rules_page
 from tests.support.tools_page import tools_page
@@ -123,7 +127,18 @@ def _sentence(file: Path) -> str:
     return _escaped(" ".join(found.split("\n\n")[0].split()).replace("|", "\\|"))
 
 
+def published() -> str:
+    """flux_mcp/tools/published.json: what a server says of its tools, so that it starts without importing them."""
+    found = {}
+    for tool in TOOLS:
+        text = " ".join((inspect.getdoc(tool.function) or "").split("\n\n")[0].split())
+        schema = published_schema(argument_model(tool.function, without=frozenset()))
+        found[tool.name] = {"description": text, "schema": schema}
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "flux_mcp/tools/published.json": published,
     "docs/architecture.md": architecture_page,
     "docs/json.md": json_page,
     "docs/failures.md": failures_page,

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, final
 
 from flux_mcp.cluster.result import Unread
-from flux_mcp.render.page import Page
 from flux_mcp.render.text import DEFAULT_BOUND, Line, first_line, fit, unread_line
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import value
+
+if TYPE_CHECKING:
+    from flux_mcp.render.page import Page
 
 Level = Callable[[], Sequence[Line]]
 """One way to write the lines of an answer."""
@@ -86,7 +88,7 @@ class Answer:
             self.left_out,
         )
 
-    def page(self) -> Page | None:
+    def page(self) -> "Page | None":
         """What the page shows of it; None where it has nothing to do with the graph."""
         return None
 

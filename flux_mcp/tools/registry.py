@@ -1,13 +1,15 @@
 """The table of the tools, and the one way to call one: checked arguments, a bound on time, a text."""
 
-import inspect
+import functools
+import importlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from typing import Any, Final, TypeVar
 
 import anyio
 import anyio.to_thread
-from pydantic import BaseModel
+import orjson
 
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kinds import find_kind
@@ -22,34 +24,17 @@ from flux_mcp.reconcile.wait import Pace, Report, Waiter
 from flux_mcp.render.answer import Answer
 from flux_mcp.request import ErrorContext
 from flux_mcp.settings import Settings
-from flux_mcp.tools.audit_flux_configuration import audit_flux_configuration
-from flux_mcp.tools.compare_flux import compare_flux
-from flux_mcp.tools.diagnose_flux import diagnose_flux
-from flux_mcp.tools.get_flux_changes import get_flux_changes
-from flux_mcp.tools.get_flux_fleet import get_flux_fleet
-from flux_mcp.tools.get_flux_graph import get_flux_graph
-from flux_mcp.tools.get_flux_instance import get_flux_instance
-from flux_mcp.tools.get_flux_resource import get_flux_resource
-from flux_mcp.tools.get_kubeconfig_contexts import get_kubeconfig_contexts
-from flux_mcp.tools.get_kubernetes_events import get_kubernetes_events
-from flux_mcp.tools.get_kubernetes_logs import get_kubernetes_logs
-from flux_mcp.tools.get_kubernetes_resources import get_kubernetes_resources
-from flux_mcp.tools.list_flux_resources import list_flux_resources
-from flux_mcp.tools.list_flux_workloads import list_flux_workloads
-from flux_mcp.tools.reconcile_flux_resource import reconcile_flux_resource
-from flux_mcp.tools.reconcile_flux_sources import reconcile_flux_sources
-from flux_mcp.tools.schema import argument_model, published_schema, validate
-from flux_mcp.tools.trace_kubernetes_resource import trace_kubernetes_resource
+from flux_mcp.tools.schema import argument_model, validate
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. Its name and parameters are those of the function, its description is the docstring's first paragraph.
+    """One tool: a function in a module that both have its name, imported when it is called.
 
     Attributes:
-        answer: takes a Cluster, a Waiter if it waits, and the parameters.
+        name: of the tool.
         title: for people.
         reads_only: whether it changes nothing. A tool that does waits for how it ended, and takes wait_seconds.
         recorded: whether every recording can answer it; the one that reads logs needs those.
@@ -58,7 +43,7 @@ class Tool:
         destructive: whether it may do more than bring the cluster to where it is declared to be.
     """
 
-    answer: Callable[..., Awaitable[Answer]]
+    name: str
     title: str
     reads_only: bool = True
     recorded: bool = True
@@ -67,34 +52,50 @@ class Tool:
     destructive: bool = False
 
     @property
-    def name(self) -> str:
-        return self.answer.__name__
+    def function(self) -> Callable[..., Awaitable[Answer]]:
+        """What answers: takes a Cluster, a Waiter if it waits, and the parameters."""
+        function: Callable[..., Awaitable[Answer]] = getattr(
+            importlib.import_module(f"flux_mcp.tools.{self.name}"), self.name
+        )
+        return function
 
     @property
     def description(self) -> str:
-        return " ".join((inspect.getdoc(self.answer) or "").split("\n\n")[0].split())
+        """The first paragraph of the function's docstring."""
+        return str(_published()[self.name]["description"])
 
 
 TOOLS: Final = (
-    Tool(get_flux_instance, "Report the Flux installation"),
-    Tool(list_flux_resources, "List Flux resources and their status"),
-    Tool(get_flux_resource, "Show one Flux resource in detail"),
-    Tool(diagnose_flux, "Say why Flux resources fail"),
-    Tool(get_flux_changes, "Say what changed, who did it and what broke"),
-    Tool(get_flux_graph, "Draw the Flux dependency flow"),
-    Tool(list_flux_workloads, "List the workloads that Flux manages"),
-    Tool(audit_flux_configuration, "Audit the configuration of Flux resources"),
-    Tool(trace_kubernetes_resource, "Trace a Kubernetes resource to Flux"),
-    Tool(get_kubernetes_events, "List Kubernetes events"),
-    Tool(get_kubernetes_resources, "Get Kubernetes resources", flux_alone=False),
-    Tool(get_kubernetes_logs, "Get the logs of a Pod or a workload", recorded=False, flux_alone=False),
-    Tool(get_kubeconfig_contexts, "List kubeconfig contexts"),
-    Tool(compare_flux, "Compare two clusters or recordings", several=True),
-    Tool(get_flux_fleet, "Report all clusters", several=True),
+    Tool("get_flux_instance", "Report the Flux installation"),
+    Tool("list_flux_resources", "List Flux resources and their status"),
+    Tool("get_flux_resource", "Show one Flux resource in detail"),
+    Tool("diagnose_flux", "Say why Flux resources fail"),
+    Tool("get_flux_changes", "Say what changed, who did it and what broke"),
+    Tool("get_flux_graph", "Draw the Flux dependency flow"),
+    Tool("list_flux_workloads", "List the workloads that Flux manages"),
+    Tool("audit_flux_configuration", "Audit the configuration of Flux resources"),
+    Tool("trace_kubernetes_resource", "Trace a Kubernetes resource to Flux"),
+    Tool("get_kubernetes_events", "List Kubernetes events"),
+    Tool("get_kubernetes_resources", "Get Kubernetes resources", flux_alone=False),
+    Tool("get_kubernetes_logs", "Get the logs of a Pod or a workload", recorded=False, flux_alone=False),
+    Tool("get_kubeconfig_contexts", "List kubeconfig contexts"),
+    Tool("compare_flux", "Compare two clusters or recordings", several=True),
+    Tool("get_flux_fleet", "Report all clusters", several=True),
     # A forced Helm upgrade runs hooks.
-    Tool(reconcile_flux_resource, "Reconcile one Flux resource", reads_only=False, destructive=True),
-    Tool(reconcile_flux_sources, "Reconcile all Flux sources", reads_only=False),
+    Tool("reconcile_flux_resource", "Reconcile one Flux resource", reads_only=False, destructive=True),
+    Tool("reconcile_flux_sources", "Reconcile all Flux sources", reads_only=False),
 )
+
+
+@functools.cache
+def _published() -> Mapping[str, Mapping[str, Any]]:
+    """The description and the schema of each tool, which `make docs` writes from the functions.
+
+    A server lists all tools and calls few: what they import, and the models of their arguments, are a third of its
+    start.
+    """
+    found: Mapping[str, Mapping[str, Any]] = orjson.loads((files(__package__) / "published.json").read_bytes())
+    return found
 
 
 class UnknownTool(FluxMcpError):
@@ -132,27 +133,33 @@ class Toolbox:
 
     def __init__(self, cluster: Cluster, settings: Settings, pace: Pace | None = None) -> None:
         self.cluster, self._timeout, self._pace = cluster, settings.timeout, pace
-        hidden = frozenset({"cluster", "waiter", "context"} if settings.pinned else {"cluster", "waiter"})
+        self._hidden = frozenset({"context"} if settings.pinned else ())
         self._left_out = {tool.name: why for tool in TOOLS if (why := _why_not(tool, settings))}
         self.tools = {tool.name: tool for tool in TOOLS if tool.name not in self._left_out}
         cluster.tools = frozenset(self.tools)
-        self._models = {name: argument_model(tool.answer, without=hidden) for name, tool in self.tools.items()}
 
-    def model(self, name: str) -> type[BaseModel]:
-        """The model of a tool's arguments.
+    def tool(self, name: str) -> Tool:
+        """A tool that is available.
 
         Raises:
             UnknownTool: there is no such tool, or the settings leave it out.
         """
-        if name not in self._models:
+        if name not in self.tools:
             flag = self._left_out.get(name)
             what = f"{name} is not available with {flag}." if flag else f"There is no tool {echo(name)}"
-            near = "" if flag else f"{nearest(name, self._models)}."
-            raise UnknownTool(f"{what}{near} Available tools: {', '.join(self._models)}.")
-        return self._models[name]
+            near = "" if flag else f"{nearest(name, self.tools)}."
+            raise UnknownTool(f"{what}{near} Available tools: {', '.join(self.tools)}.")
+        return self.tools[name]
 
     def schema(self, name: str) -> dict[str, Any]:
-        return published_schema(self.model(name))
+        """The JSON schema of a tool's arguments.
+
+        Raises:
+            UnknownTool: there is no such tool, or the settings leave it out.
+        """
+        schema = _published()[self.tool(name).name]["schema"]
+        fields = {argument: field for argument, field in schema["properties"].items() if argument not in self._hidden}
+        return {**schema, "properties": fields}
 
     async def _answer(self, tool: Tool, arguments: Mapping[str, Any]) -> Answer:
         """The answer; where nothing was found in a namespace, also whether that exists.
@@ -163,7 +170,7 @@ class Toolbox:
         """
         namespace = arguments.get("namespace")
         try:
-            answer = await tool.answer(self.cluster, **arguments)
+            answer = await tool.function(self.cluster, **arguments)
         except NotFound as error:
             request = await self.cluster.open(arguments.get("context"))
             if namespace is not None:
@@ -199,8 +206,8 @@ class Toolbox:
             TimedOut: the time for one call ran out.
             FluxMcpError: there is no answer.
         """
-        checked = validate(self.model(name), arguments)
-        tool = self.tools[name]
+        tool = self.tool(name)
+        checked = validate(argument_model(tool.function, without=self._hidden), arguments)
         waiting = {} if tool.reads_only else {"waiter": Waiter(self._pace, report)}
         seconds = self._timeout + checked.get("wait_seconds", 0)
         written: list[str] = []

@@ -1,6 +1,5 @@
 """From a tool's signature to the model of its arguments, its published schema, and the sentence of a refusal."""
 
-import copy
 import functools
 import inspect
 import re
@@ -18,18 +17,22 @@ LONG_NUMBER: Final = 10**20
 """From here on a number that does not fit is not repeated."""
 
 
+_OURS: Final = frozenset({"cluster", "waiter"})
+"""Parameters that the Toolbox fills."""
+
+
 @functools.cache
 def argument_model(function: Callable[..., object], *, without: frozenset[str]) -> type[BaseModel]:
     """A model of a tool's parameters, which refuses unknown arguments; made once, since that takes a while.
 
     Args:
         function: the tool.
-        without: parameters that callers do not have.
+        without: parameters that callers do not have, beside those that no caller has.
     """
     fields: dict[str, Any] = {
         name: (_plain(parameter.annotation), ... if parameter.default is parameter.empty else parameter.default)
         for name, parameter in inspect.signature(function).parameters.items()
-        if name not in without
+        if name not in without | _OURS
     }
     return create_model(function.__name__, __config__=ConfigDict(extra="forbid"), **fields)
 
@@ -42,11 +45,6 @@ def _plain(annotation: Any) -> Any:  # noqa: ANN401 (whatever a signature holds)
 
 def published_schema(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema of a model, without what costs tokens and says nothing: titles, null, null defaults."""
-    return copy.deepcopy(_published(model))
-
-
-@functools.cache
-def _published(model: type[BaseModel]) -> dict[str, Any]:
     schema = model.model_json_schema()
     properties = {name: _slim(definition) for name, definition in schema.get("properties", {}).items()}
     slim = {"type": "object", "properties": properties, "additionalProperties": False}

@@ -186,4 +186,4 @@ def test_tools_about_several_contexts_are_left_out_where_there_is_one(tool: str,
     toolbox = Toolbox(Cluster(Api(), access), Settings(access=access))
     assert tool not in toolbox.tools
     with pytest.raises(UnknownTool, match=why):
-        toolbox.model(tool)
+        toolbox.tool(tool)
