@@ -106,7 +106,7 @@ class FluxAudit(Answer):
                 paragraph += (f"  {line}" for line in object_lines(rule, named))
                 if len(findings) > len(named):
                     paragraph.append(f"  and {len(findings) - len(named)} more")
-                paragraph += [f"  fix: {rule.fix}", f"  docs: {rule.docs}"]
+                paragraph += [f"  fix: {rule.fix}", f"  {rule.docs}"]
                 lines.append(Line("\n".join(paragraph), len(named), len(findings)))
         left = self._total - sum(line.stands_for for line in lines)
         if left:

@@ -28,7 +28,7 @@ WAITING: Final = 20
 PLACES: Final = 5
 """Namespaces with controllers that are named."""
 _CHANGES: Final = "get_flux_changes"
-_EDITS: Final = "Not read here: what was scaled, edited or deleted in the cluster without Flux"
+_EDITS: Final = "Not read here: what was scaled, edited or deleted without Flux"
 _LOOK_WELL: Final = frozenset({Health.READY, Health.STATIC})
 
 

@@ -29,11 +29,11 @@ _STYLES: Final = {
     Health.STATIC: Style.STATIC,
 }
 _SOLID: Final = {
-    Relation.SOURCE: ("from a source to what uses it", "from sources"),
-    Relation.APPLIES: ("from an applier to what it applies", "from appliers"),
-    Relation.INPUTS: ("from an input provider to its ResourceSet", "from input providers"),
-    Relation.POLICY: ("from an image policy to its automation", "from image policies"),
-    Relation.PROVIDER: ("from an Alert to its Provider", "from Alerts to Providers"),
+    Relation.SOURCE: ("source to user", "from sources"),
+    Relation.APPLIES: ("applier to applied", "from appliers"),
+    Relation.INPUTS: ("input provider to ResourceSet", "from input providers"),
+    Relation.POLICY: ("image policy to automation", "from image policies"),
+    Relation.PROVIDER: ("Alert to Provider", "from Alerts to Providers"),
 }
 """What an arrow means, and how such arrows are counted."""
 LARGE: Final = 100
@@ -226,7 +226,7 @@ def _legend(flow: Flow) -> Iterator[str]:
     relations = {arrow.relation for arrow in flow.arrows}
     yield f"{len(flow.arrows)} edges."
     if solid := [meaning for relation, (meaning, _) in _SOLID.items() if relation in relations]:
-        yield f"Solid arrows point {', '.join(solid)}."
+        yield f"Solid arrows: {', '.join(solid)}."
     if Relation.DEPENDS_ON in relations:
-        yield "Dotted blue arrows point from a dependent to what it depends on."
-    yield "A box without a health value is Ready."
+        yield "Dotted blue arrows: dependent to dependency."
+    yield "A box without health is Ready."

@@ -136,6 +136,22 @@ class FluxInstallation(Answer):
         # Of what is not understood it is not known which kind it is of.
         return any(not one.kinds or DEPLOYMENT.kind in one.kinds or "controllers" in one.kinds for one in self.unread)
 
+    @property
+    def _namespace(self) -> str:
+        """The one namespace of several controllers, which is then named once; empty where there are more, or one."""
+        namespaces = {controller.ref.namespace for controller in self.controllers}
+        return namespaces.pop() if len(namespaces) == 1 and len(self.controllers) > 1 else ""
+
+    @property
+    def _images(self) -> str:
+        """Where all images are, if each has the name of its Deployment, for which it then stands; else empty."""
+        registries = {
+            registry if name.partition(":")[0] == controller.ref.name and len(controller.containers) == 1 else ""
+            for controller in self.controllers
+            for registry, _, name in (controller.image.partition("@")[0].rpartition("/"),)
+        }
+        return registries.pop() if len(registries) == 1 and self._namespace else ""
+
     def _controllers(self) -> Iterator[str]:
         if not self.controllers:
             found = "unknown" if self._controllers_unread else f"no Deployment has the label {CONTROLLERS}"
@@ -145,7 +161,10 @@ class FluxInstallation(Answer):
         restarts = ", 0 restarts" if all(controller.restarts == 0 for controller in self.controllers) else ""
         plain = not any(controller.args or controller.other_args for controller in self.controllers)
         without = ", no arguments that change behavior" if plain else ""
-        yield f"Controllers: {ready} of {len(self.controllers)} ready{restarts}{without}"
+        namespace = self._namespace
+        place = f", Deployments in {value(namespace)}" if namespace else ""
+        place += f", images in {value(self._images)}" if self._images else ""
+        yield f"Controllers: {ready} of {len(self.controllers)} ready{restarts}{without}{place}"
         if any(controller.down for controller in self.controllers):
             yield "  A controller that is not ready reconciles nothing: the status of its objects may be out of date."
         yield from self._missing()
@@ -190,9 +209,15 @@ class FluxInstallation(Answer):
 
     def _controller(self, controller: Controller, args: Sequence[str], failures: dict[str, ObjectRef]) -> str:
         restarts = controller.restarts
-        parts = [f"{name_of(controller.ref)}: {controller.ready} of {controller.wanted} ready"]
+        among_others = controller not in self.operators
+        name = value(controller.ref.name) if among_others and self._namespace else name_of(controller.ref)
         several = len(controller.containers) > 1
-        parts += [f"runs {len(controller.containers)} controllers" if several else abbreviated(controller.image)]
+        image = f"runs {len(controller.containers)} controllers" if several else abbreviated(controller.image)
+        ready = f"{controller.ready} of {controller.wanted} ready"
+        if among_others and self._images:
+            parts = [f"{abbreviated(controller.image.removeprefix(f'{self._images}/'))}: {ready}"]
+        else:
+            parts = [f"{name}: {ready}", image]
         if restarts != 0 and (restarts is not None or controller.wanted):
             parts += ["restarts unknown" if restarts is None else f"{restarts} restart{'' if restarts == 1 else 's'}"]
         parts += [f"unavailable for {age(controller.since, self.request.now)}"] if controller.since else []
@@ -258,12 +283,15 @@ class FluxInstallation(Answer):
         total = f"Flux resources: {len(self.statuses)}{' read' if self.unread else ''}"
         yield f"{total} ({counts(self.statuses)})" if self.statuses else total
         by_kind = sorted(self.statuses, key=lambda status: status.object.kind.kind)
+        alike: dict[str, list[str]] = defaultdict(list)
         for kind, statuses in groupby(by_kind, key=lambda status: status.object.kind.kind):
-            yield f"  {kind}: {counts(statuses)}"
+            alike[counts(statuses)].append(kind)
+        for counted, kinds in alike.items():
+            yield f"  {', '.join(kinds)}: {counted}{' each' if len(kinds) > 1 else ''}"
         trouble = [status for status in self.statuses if status.trouble]
         if trouble:
             first = f", the first {FIRST}" if len(trouble) > FIRST else ""
-            yield f"In trouble: {len(trouble)}{first} (diagnose_flux explains them):"
+            yield f"In trouble: {len(trouble)}{first} (see diagnose_flux):"
         yield from (f"  {object_line(status, self.request, 0)}" for status in trouble[:FIRST])
 
 

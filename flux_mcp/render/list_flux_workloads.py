@@ -83,7 +83,7 @@ class FluxWorkloads(Answer):
             yield "No workload that Flux manages matches."
         else:
             agree = all(why is Confirmation.BOTH for group in self.groups for _, why in group.owners)
-            yield "; ".join(self._counts()) + (". Labels and inventories agree on who applies them." if agree else "")
+            yield "; ".join(self._counts()) + (". Labels and inventories agree." if agree else "")
         unsure = self.unmanaged and not self.certain
         yield f"Not managed by Flux: {self.unmanaged}{', as far as could be read' if unsure else ''}"
         if self.made:

@@ -22,7 +22,7 @@ _MARK: Final = "\ufb02"
 _INIT: Final = '%%{init:{"flowchart":{"wrappingWidth":400},"elk":{"lineHops":false}}}%%'
 """Labels wrap at 400 pixels: at Mermaid's own 200 nearly every name is broken at a hyphen. Without lineHops Mermaid 12
 draws a dotted arrow that crosses another one solid."""
-_DOTTED: Final = "stroke:#28f,stroke-width:2px"
+_DOTTED: Final = "stroke:#28f"
 """A blue that can be seen on light and dark grounds."""
 
 

@@ -110,9 +110,15 @@ def rollout_text(rollout: Rollout, now: datetime) -> str:
     return ", ".join(parts)
 
 
+def without_digest(image: str) -> str:
+    """An image in a list: a digest only where no tag names the image, as `get_kubernetes_resources` has it whole."""
+    named, sign, _ = image.partition("@")
+    return value(named) if sign and ":" in named.rpartition("/")[2] else abbreviated(image)
+
+
 def container_lines(containers: Sequence[Container]) -> Iterator[str]:
     """`main: ghcr.io/acme/web:1.0` and `setup (init): busybox:1.37`."""
     for container in containers[:CONTAINERS]:
-        yield f"{value(container.name)}{' (init)' if container.init else ''}: {abbreviated(container.image)}"
+        yield f"{value(container.name)}{' (init)' if container.init else ''}: {without_digest(container.image)}"
     if len(containers) > CONTAINERS:
         yield f"and {len(containers) - CONTAINERS} more containers"

@@ -6,7 +6,7 @@ from itertools import product
 
 _BOX = re.compile(r'([a-z]+)\["([^"\n]*)"\]')
 _ARROWS = re.compile(r"([a-z]+) (-->|-\.->) ([a-z]+(?: & [a-z]+)*)")
-_LINKS = re.compile(r"linkStyle (\d+(?:,\d+)*) stroke:#28f,stroke-width:2px")
+_LINKS = re.compile(r"linkStyle (\d+(?:,\d+)*) stroke:#28f")
 _CLASS = re.compile(r"class ([a-z]+(?:,[a-z]+)*) ([a-z]+)")
 _CLASS_DEF = re.compile(r"classDef ([a-z]+) (\S+)")
 

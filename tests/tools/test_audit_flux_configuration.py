@@ -232,7 +232,7 @@ async def test_objects_are_told_by_what_they_are_found_for_kind_and_namespace(ap
         'HelmRelease apps/c: ">=9.0.0"',
         'HelmRelease other/a: "*"',
         "fix: a range within one major version, such as 9.x",
-        "docs: https://fluxcd.io/flux/components/source/helmcharts/#version",
+        "https://fluxcd.io/flux/components/source/helmcharts/#version",
     ]
 
 
@@ -243,7 +243,7 @@ async def test_a_paragraph_is_what_is_wrong_where_how_to_fix_it_and_where_it_is_
     assert paragraph(reply, "kustomization-prune-off") == [
         "Kustomization flux-system/apps",
         "fix: prune: true",
-        "docs: https://fluxcd.io/flux/components/kustomize/kustomizations/#prune",
+        "https://fluxcd.io/flux/components/kustomize/kustomizations/#prune",
     ]
 
 
@@ -334,7 +334,7 @@ async def test_an_upgrade_shows_what_changes_and_not_the_rules(api: Api) -> None
     assert paragraph(reply, "2.10-provider-proxy") == [
         "Provider flux-system/chat: proxy",
         "fix: a Secret with the key address, and proxySecretRef",
-        "docs: https://fluxcd.io/flux/components/notification/providers/",
+        "https://fluxcd.io/flux/components/notification/providers/",
     ]
     assert "changes and known faults in 2 Flux objects" in reply.text
     assert "not checked: what is in Secrets, ConfigMaps and repositories" in reply.lines

@@ -50,7 +50,7 @@ async def test_the_edges_are_those_of_question_5(ask_recording: Ask, recording: 
     edges = edges_in(diagram_of(reply.text))
     assert len(edges) == count
     assert set(edges) == expected
-    assert reply.lines[1].startswith(f"{count} edges. Solid arrows point ")
+    assert reply.lines[1].startswith(f"{count} edges. Solid arrows: ")
     assert "Not drawn" not in reply.text
 
 

@@ -35,15 +35,21 @@ async def test_every_controller_is_told_with_its_image_and_readiness(
     reply = await ask_recording(recording, TOOL)
     deployments = flux_deployments(recording)
     assert len(deployments) == count
-    assert re.search(r"^Controllers: \d of \d ready, 0 restarts$", reply.text, re.MULTILINE)
+    assert re.search(
+        r"^Controllers: \d of \d ready, 0 restarts, Deployments in flux-system, images in ghcr.io/fluxcd$",
+        reply.text,
+        re.MULTILINE,
+    )
     for item in deployments:
         name, spec = item["metadata"]["name"], item["spec"]
         ready = item["status"].get("readyReplicas", 0)
         image, at, digest = spec["template"]["spec"]["containers"][0]["image"].partition("@sha256:")
+        assert image.startswith(f"ghcr.io/fluxcd/{name}:")
+        image = image.rpartition("/")[2]
         # A digest is shown by its first seven digits.
         short = f"{image}@sha256:{digest[:7]}…" if at else image
-        (line,) = [line for line in reply.lines if line.startswith(f"  Deployment flux-system/{name}: ")]
-        assert line.startswith(f"  Deployment flux-system/{name}: {ready} of {spec['replicas']} ready, {short}")
+        (line,) = [line for line in reply.lines if line.startswith(f"  {name}:")]
+        assert line.startswith(f"  {short}: {ready} of {spec['replicas']} ready")
 
 
 async def test_controllers_that_are_down_are_said_beside_objects_that_look_ready(ask_recording: Ask) -> None:
@@ -163,8 +169,8 @@ async def test_an_old_flux_is_said_to_be_out_of_support(old: Cluster26, ask_fake
 
 async def test_restarts_last_ends_and_other_versions_are_told(old: Cluster26, ask_fake: Ask) -> None:
     reply = await ask_fake(TOOL)
-    (source,) = [line for line in reply.lines if line.startswith("  Deployment gitops/source-controller: ")]
-    (helm,) = [line for line in reply.lines if line.startswith("  Deployment gitops/helm-controller: ")]
+    (source,) = [line for line in reply.lines if line.startswith("  source-controller:")]
+    (helm,) = [line for line in reply.lines if line.startswith("  helm-controller:")]
     assert "5 restarts, last terminated: OOMKilled" in source
     assert "label app.kubernetes.io/version=v2.5.1" in helm
 
