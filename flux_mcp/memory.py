@@ -7,15 +7,20 @@ when no call runs.
 
 import ctypes
 import gc
+import time
 from contextlib import suppress
 from typing import Final
 
 _M_TRIM_THRESHOLD: Final = -1
 _M_ARENA_MAX: Final = -8
 """Of mallopt(3)."""
-_YOUNG, _MIDDLE, _ALL = 700, 10, 2_000
-"""After how many new objects, or collections of the generation before, a generation is collected (gc.set_threshold). Of
-all objects only where no moment without a call comes for a long time."""
+_NEW, _MIDDLE, _ALL = 2_000_000, 2, 10
+"""After how many new objects, or collections of the generation before, a generation is collected (gc.set_threshold):
+only where no moment without a call comes for a long time."""
+_WORTH: Final = 0.5
+"""Seconds of CPU time after which a collection is worth its own."""
+_collected: list[float] = [0.0]
+"""The CPU time of the process at the last collection."""
 
 
 def share_one_heap() -> None:
@@ -32,11 +37,12 @@ def share_one_heap() -> None:
 def collect_at_rest() -> None:
     """From now on, collect in full at `rest` alone, and never look again at what lives now: it stays."""
     gc.freeze()
-    gc.set_threshold(_YOUNG, _MIDDLE, _ALL)
+    gc.set_threshold(_NEW, _MIDDLE, _ALL)
     gc.enable()
 
 
 def rest() -> None:
-    """No call runs: collect in full, unless hardly anything was made since."""
-    if gc.get_count()[2]:
+    """No call runs: collect in full, unless hardly anything was done since."""
+    if time.process_time() - _collected[0] > _WORTH:
         gc.collect()
+        _collected[0] = time.process_time()

@@ -54,27 +54,41 @@ _FIRST: Final = datetime(2, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(9998, 12, 31, tzinfo=UTC)
 
 
+_LONGEST: Final = 100
+"""Characters of a time or a duration; what is longer is none, and must not be remembered."""
+
+
 def parse_time(text: str) -> datetime | None:
     """An RFC 3339 time as UTC; without a zone it is taken as UTC. None if it is not one.
 
     One in the first or the last year that Python knows, such as Go's zero, is moved to the next, so that a duration can
     be taken from it and added to it.
     """
+    return _parse_time(text) if len(text) <= _LONGEST else None
+
+
+# One commit changes many objects of a fleet in the same few seconds.
+@lru_cache(maxsize=4096)
+def _parse_time(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return min(max(moment, _FIRST), _LAST)
+    return moment if _FIRST.year < moment.year < _LAST.year else min(max(moment, _FIRST), _LAST)
 
 
 _DURATION: Final = re.compile(r"(\d{1,15}(?:\.\d{1,12})?)(ns|us|µs|ms|s|m|h)")
 _SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-@lru_cache(maxsize=4096)
 def parse_duration(text: str) -> float | None:
     """Seconds of a Go duration such as `1h30m`, None if it is not one."""
+    return _parse_duration(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=4096)
+def _parse_duration(text: str) -> float | None:
     parts = list(_DURATION.finditer(text))
     if not parts or "".join(part[0] for part in parts) != text:
         return None

@@ -1,15 +1,15 @@
 """What appliers changed: from the Events that name objects, and from the contents in status.history."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.change import Change, ChangeType
 from flux_mcp.changes.evidence import FluxRecord, HistoryEntry
-from flux_mcp.changes.history import TOGETHER, Content, History, first_of_digest
+from flux_mcp.changes.history import TOGETHER, Applied, Content, History, Point, first_times
 
 _DRIFT: Final = ("DriftDetected", "DriftCorrected")
 
@@ -19,7 +19,7 @@ def applied(history: History) -> list[Change]:
     found: list[Change] = []
     for ref in dict.fromkeys((*history.flux, *history.events)):
         if ref.kind != "HelmRelease":
-            own = [replace(change, ended=_ended(history, change)) for change in _from_events(history, ref)]
+            own = [*_from_events(history, ref)] if ref in history.events else []
             record = history.flux.get(ref)
             found += (*own, *(_from_contents(history, record, own) if record is not None else ()))
     return found
@@ -45,26 +45,23 @@ def _from_events(history: History, ref: ObjectRef) -> Iterator[Change]:
             origin=known[1],
             content=history.content(ref, time),
             again=_again(history, ref, time, known[0]),
+            ended=_ended(history, ref, time, history.wait(ref)),
             objects={action: tuple(some) for action, some in found.items()},
         )
 
 
 def _from_contents(history: History, record: FluxRecord, known: list[Change]) -> Iterator[Change]:
     """Contents of which no Event is left: at the time of managedFields of their objects, or when a run first ended."""
-    wait = history.wait(record.ref)
+    wait, firsts = history.wait(record.ref), first_times(record.history)
+    revisions = [point for point in history.points(record.ref) if point.revision]
+    of_objects = history.applies.get(record.ref, ())
     for entry in record.history:
-        if entry.first != first_of_digest(record.history, entry):
+        if entry.first != firsts[entry.digest]:
             continue
         if any(one.at is not None and one.at - TOGETHER <= entry.first <= one.at + wait for one in known):
             continue
-        before = max((one.last for one in record.history if one.last < entry.first), default=record.object.created)
-        applies = [
-            one
-            for one in history.applies.get(record.ref, ())
-            if before is not None and before < one[0] <= entry.first + TOGETHER
-        ]
-        change = Change(type=ChangeType.APPLIED, ref=record.ref, at=entry.first, content=Content.NEW)
-        if applies:
+        found = partial(Change, type=ChangeType.APPLIED, ref=record.ref, content=Content.NEW)
+        if applies := [*_since_last(record, entry, of_objects)] if of_objects else []:
             time = applies[0][0]
             objects: dict[str, dict[ObjectRef, None]] = defaultdict(dict)
             for when, ref, action in applies:
@@ -72,23 +69,30 @@ def _from_contents(history: History, record: FluxRecord, known: list[Change]) ->
                     objects[action][ref] = None
             revision, origin = history.run(record.ref, time)
             shown = {action: tuple(some) for action, some in objects.items()}
-            yield replace(change, at=time, revision=revision, origin=origin, objects=shown)
-            continue
-        revision, origin = _revision(history, record, entry)
-        change = replace(change, revision=revision, origin=origin, last_revision=entry.revision)
-        yield replace(change, ended=_ended(history, change))
+            yield found(at=time, revision=revision, origin=origin, objects=shown)
+        else:
+            revision, origin = _revision(history, record, entry, revisions)
+            ended = _ended(history, record.ref, entry.first, wait)
+            yield found(at=entry.first, revision=revision, origin=origin, last_revision=entry.revision, ended=ended)
 
 
-def _revision(history: History, record: FluxRecord, entry: HistoryEntry) -> tuple[str, str]:
+def _since_last(record: FluxRecord, entry: HistoryEntry, applies: Iterable[Applied]) -> Iterator[Applied]:
+    """Which objects were changed after the run before the one with which a content first ended."""
+    before = max((one.last for one in record.history if one.last < entry.first), default=record.object.created)
+    if before is not None:
+        yield from (one for one in applies if before < one[0] <= entry.first + TOGETHER)
+
+
+def _revision(history: History, record: FluxRecord, entry: HistoryEntry, known: Iterable[Point]) -> tuple[str, str]:
     """What was run when a content first ended: the revision of that time, or the one since the run can have started."""
-    for point in history.points(record.ref):
-        if point.revision and abs(point.time - entry.first) <= TOGETHER:
+    for point in known:
+        if abs(point.time - entry.first) <= TOGETHER:
             return point.revision, point.origin
     for source in record.object.sources[:1]:
         # Only of a run that applied everything the end comes after the wait for health.
         start = entry.first - timedelta(seconds=record.object.timeout if entry.whole else 1)
-        first, last = history.fetched(source, start), history.fetched(source, entry.first)
-        if first[0] and first == last:
+        last = history.fetched(source, entry.first)
+        if last[0] and last == history.fetched(source, start):
             return last
     return "", ""
 
@@ -99,12 +103,10 @@ def _again(history: History, ref: ObjectRef, time: datetime, revision: str) -> b
     return bool(revision) and before[-1:] == [revision]
 
 
-def _ended(history: History, change: Change) -> str:
-    """How the run ended, where that was no success."""
-    if change.at is None:
-        return ""
-    wait = history.wait(change.ref)
-    ends = (point for point in history.points(change.ref) if change.at <= point.time <= change.at + wait)
+def _ended(history: History, ref: ObjectRef, time: datetime, wait: timedelta) -> str:
+    """How the run of an object at a time ended, where that was no success."""
+    latest = time + wait
+    ends = (point for point in history.points(ref) if time <= point.time <= latest)
     first = next(ends, None)
     return first.reason if first is not None and not first.good else ""
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import kind_of
@@ -45,9 +45,8 @@ _GROUPS: Final = tuple(dict.fromkeys(kind.group for kind in FLUX_KINDS))
 _ANNOTATED: Final = ("revision", "originRevision", "token")
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """One entry of status.history: content of one digest that ended one way.
+class HistoryEntry(NamedTuple):
+    """One entry of status.history: content of one digest that ended one way. A tuple, as there are many.
 
     Attributes:
         revision: the newest with this content, not the one that brought it.
@@ -237,11 +236,12 @@ def _flux(item: Mapping[str, Any]) -> FluxRecord | None:
     node, status = view_node(item), at(item, "status")
     if node is None:
         return None
+    of_helm = node.ref.kind == "HelmRelease"
     return FluxRecord(
         node=node,
         owners=field_owners(item),
-        history=tuple(_history(status)),
-        releases=tuple(sorted(_releases(status), key=lambda release: release.version)),
+        history=() if of_helm else tuple(_history(status)),
+        releases=tuple(sorted(_releases(status), key=lambda release: release.version)) if of_helm else (),
         handled=_handled(status),
         annotated=_annotated(item),
         fetched=parse_time(text(status, "artifact", "lastUpdateTime")),

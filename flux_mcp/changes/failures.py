@@ -4,6 +4,7 @@
 the first bad one. What is not recorded stays unknown: history is short, and Events are gone after an hour.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -90,7 +91,7 @@ def merge_turns(turned: Iterable[Change], known: Sequence[Change], history: Hist
     found = [*known]
     runs: dict[ObjectRef, list[int]] = defaultdict(list)
     for number, change in enumerate(known):
-        if change.type in {ChangeType.APPLIED, ChangeType.RELEASED}:
+        if change.type in _RUNS:
             runs[change.ref].append(number)
     for turn in turned:
         numbers = [number for number in runs.get(turn.ref, ()) if _tells(known[number], turn, history)]
@@ -120,15 +121,49 @@ def regressions(
 ) -> tuple[Regression, ...]:
     """The last good and the first bad revision of every object that fails now, those with a last good one first."""
     found = []
+    known = _Changes(changes)
     for status in statuses:
         record = history.flux.get(status.object.ref)
         if record is not None and fails(status):
             of_helm = record.ref.kind == "HelmRelease"
-            found.append((_of_release if of_helm else _of_runs)(history, record, status, changes))
+            found.append((_of_release if of_helm else _of_runs)(history, record, status, known))
     return tuple(sorted(found, key=lambda one: (one.good is None, one.status.order)))
 
 
-def _of_runs(history: History, record: FluxRecord, status: ObjectStatus, changes: Sequence[Change]) -> Regression:
+class _Changes:
+    """The changes by time and by object: hundreds of objects may fail, and each is about few of them.
+
+    Args:
+        changes: newest first, those without a time last.
+    """
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self._timed = [change for change in changes if change.at is not None]
+        self._ages = [change.order[0] for change in self._timed]
+        self._refs = [change.refs for change in self._timed]
+        self._missing: dict[ObjectRef, list[Change]] = defaultdict(list)
+        self._releases: dict[ObjectRef, list[Change]] = defaultdict(list)
+        for change in changes:
+            for applier in change.appliers if change.type is ChangeType.MISSING else ():
+                self._missing[applier].append(change)
+            if change.helm is not None:
+                self._releases[change.ref].append(change)
+
+    def between(self, oldest: datetime, newest: datetime) -> Iterator[tuple[Change, frozenset[ObjectRef]]]:
+        """Those after one time and up to another, with the objects that each changed."""
+        begin, end = (bisect_left(self._ages, -time.timestamp()) for time in (newest, oldest))
+        return zip(self._timed[begin:end], self._refs[begin:end], strict=True)
+
+    def missing(self, applier: ObjectRef) -> Sequence[Change]:
+        """Objects that are missing, of which an applier's inventory names one."""
+        return self._missing.get(applier, ())
+
+    def releases(self, ref: ObjectRef) -> Sequence[Change]:
+        """What Helm did to a release."""
+        return self._releases.get(ref, ())
+
+
+def _of_runs(history: History, record: FluxRecord, status: ObjectStatus, changes: _Changes) -> Regression:
     points = history.own_points(record.ref)
     applied = record.object.applied_revision or record.object.artifact_revision
     good = max((point for point in points if point.good), key=lambda one: (one.time, bool(one.revision)), default=None)
@@ -152,11 +187,12 @@ def _known(history: History, point: Point) -> Known:
     return Known(time=point.time, revision=point.revision, origin=point.origin, subject=subject)
 
 
+_RUNS: Final = frozenset({ChangeType.APPLIED, ChangeType.RELEASED})
 _NO_CAUSE: Final = frozenset({ChangeType.FAILED, ChangeType.RECOVERED, ChangeType.REQUESTED})
 
 
 def _between(
-    history: History, record: FluxRecord, good: Known | None, bad: Known | None, changes: Sequence[Change]
+    history: History, record: FluxRecord, good: Known | None, bad: Known | None, changes: _Changes
 ) -> tuple[tuple[Change, ...], int]:
     """What else changed after the last good run and up to the first failure: near the object, and how many elsewhere.
 
@@ -169,31 +205,26 @@ def _between(
         near.update(history.flux[ref].object.sources if ref in history.flux else ())
     named = {digest_of(revision) for revision in (bad.revision, bad.applied_revision) if revision}
     found, elsewhere = [], 0
-    for change in changes:
-        if change.type is ChangeType.MISSING and record.ref in change.appliers:
-            found.append(change)
-        own = change.ref == record.ref and change.type in {ChangeType.APPLIED, ChangeType.RELEASED}
+    for change, refs in changes.between(good.time, bad.time):
+        own = change.ref == record.ref and change.type in _RUNS
         same = bool(change.revision) and digest_of(change.revision) in named
-        if change.at is None or not good.time < change.at <= bad.time or own or same or change.type in _NO_CAUSE:
+        if own or same or change.type in _NO_CAUSE:
             continue
-        records = [each for ref in change.refs if (each := history.workloads.get(ref) or history.flux.get(ref))]
-        if change.refs & near or any(record.ref in each.appliers for each in records):
+        records = [each for ref in refs if (each := history.workloads.get(ref) or history.flux.get(ref))]
+        if refs & near or any(record.ref in each.appliers for each in records):
             found.append(change)
         else:
-            elsewhere += len(change.refs)
-    return tuple(found), elsewhere
+            elsewhere += len(refs)
+    return (*found, *changes.missing(record.ref)), elsewhere
 
 
-def _of_release(history: History, record: FluxRecord, status: ObjectStatus, changes: Sequence[Change]) -> Regression:
+def _of_release(history: History, record: FluxRecord, status: ObjectStatus, changes: _Changes) -> Regression:
     """Of a HelmRelease: by its runs, since its revision is a chart's version, and values change without one."""
     runs = sorted(
         (
             one
-            for one in changes
-            if one.ref == record.ref
-            and one.helm is not None
-            and one.at is not None
-            and (record.object.created is None or one.at >= record.object.created)
+            for one in changes.releases(record.ref)
+            if one.at is not None and (record.object.created is None or one.at >= record.object.created)
         ),
         key=lambda one: one.order,
         reverse=True,

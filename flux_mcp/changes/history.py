@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from functools import cached_property
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from flux_mcp.api.coverage import Coverage
 from flux_mcp.api.kind import Role
@@ -47,6 +47,10 @@ _NEUTRAL: Final = frozenset({"DriftDetected", "DependencyNotReady", "Notificatio
 _STORED: Final = "stored artifact for commit '"
 
 
+Applied = tuple[datetime, ObjectRef, str]
+"""When which object was created or configured."""
+
+
 class Content(Enum):
     """Whether a run applied other content than the run before."""
 
@@ -55,9 +59,8 @@ class Content(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """How an object was at one time.
+class Point(NamedTuple):
+    """How an object was at one time. A tuple, since a large fleet has hundreds of thousands of them.
 
     Attributes:
         revision: that was run; empty where that is not recorded.
@@ -182,25 +185,25 @@ class History:
         if not later:
             return "", ""
         before, after = seen[later - 1], seen[later] if later < len(seen) else None
-        same = after is not None and digest_of(before[1]) == digest_of(after[1])
+        same = after is not None and before[3] == after[3]
         near = time - before[0] <= CAUSED and (after is None or after[0] - time > MARGIN / 2)
         return (before[1], before[2]) if same or near else ("", "")
 
     @cached_property
-    def _fetches(self) -> Mapping[ObjectRef, tuple[tuple[datetime, str, str], ...]]:
-        """Source → when it was seen with which revision and its origin: by itself and its Kustomizations; sorted."""
-        found: dict[ObjectRef, set[tuple[datetime, str, str]]] = defaultdict(set)
+    def _fetches(self) -> Mapping[ObjectRef, tuple[tuple[datetime, str, str, str], ...]]:
+        """Source → when it was seen by itself and its Kustomizations with which revision, origin and digest; sorted."""
+        found: dict[ObjectRef, set[tuple[datetime, str, str, str]]] = defaultdict(set)
         for ref, record in self.flux.items():
             source = next(iter(record.object.sources), None) if ref.kind == "Kustomization" else ref
             if source is not None and (source != ref or record.object.kind.role is Role.SOURCE):
-                points = self.points(ref)
-                found[source].update((one.time, one.revision, one.origin) for one in points if one.revision)
+                points = (one for one in self.points(ref) if one.revision)
+                found[source].update((one.time, one.revision, one.origin, digest_of(one.revision)) for one in points)
         return {source: tuple(sorted(some)) for source, some in found.items()}
 
     @cached_property
-    def applies(self) -> Mapping[ObjectRef, tuple[tuple[datetime, ObjectRef, str], ...]]:
+    def applies(self) -> Mapping[ObjectRef, tuple[Applied, ...]]:
         """Applier → when it last changed which of its objects: created or configured, as managedFields tell."""
-        found: dict[ObjectRef, list[tuple[datetime, ObjectRef, str]]] = defaultdict(list)
+        found: dict[ObjectRef, list[Applied]] = defaultdict(list)
         records: list[FluxRecord | WorkloadRecord] = [*self.flux.values(), *self.workloads.values()]
         for record in records:
             created = record.object.created if isinstance(record, FluxRecord) else record.created
@@ -276,7 +279,7 @@ class History:
         entries = record.history if record is not None else ()
         end, second = self.end(ref, time), timedelta(seconds=1)
         for entry in entries:
-            if time - second <= entry.first <= end + second and entry.first == first_of_digest(entries, entry):
+            if time - second <= entry.first <= end + second and entry.first == first_times(entries)[entry.digest]:
                 return Content.NEW
         for entry in entries:
             if entry.first < time <= entry.last + second:
@@ -288,9 +291,13 @@ class History:
         return Content.UNKNOWN
 
 
-def first_of_digest(entries: Iterable[HistoryEntry], entry: HistoryEntry) -> datetime:
-    """When this content was first run, however that ended."""
-    return min(one.first for one in entries if one.digest == entry.digest)
+def first_times(entries: Iterable[HistoryEntry]) -> Mapping[str, datetime]:
+    """The digest of each content → when it was first run, however that ended."""
+    found: dict[str, datetime] = {}
+    for one in entries:
+        if one.digest not in found or one.first < found[one.digest]:
+            found[one.digest] = one.first
+    return found
 
 
 def _from_status(record: FluxRecord) -> Iterator[Point]:

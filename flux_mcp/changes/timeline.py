@@ -18,7 +18,7 @@ from flux_mcp.changes.repeats import without_repeats
 from flux_mcp.changes.reverts import with_reverts
 from flux_mcp.changes.revisions import fetched, of_sources_together
 from flux_mcp.changes.workload_changes import attach
-from flux_mcp.flux.inventory import managed_refs
+from flux_mcp.flux.inventory import groups_of
 from flux_mcp.flux.status import ObjectStatus
 
 _ENDED: tuple[str, ...] = ("garbage collected artifacts for deleted resource",)
@@ -45,9 +45,9 @@ def timeline(history: History, statuses: Iterable[ObjectStatus]) -> Timeline:
     changes = [*with_reverts(history, changes)]
     changes = merge_turns(turns(history), changes, history)
     changes = [*_with_requests(changes, requested(history))]
-    if not history.managed:
-        changes = [replace(change, client=None) for change in changes]
     found = together(changes)
+    if not history.managed:
+        found = [replace(change, client=None) for change in found]
     return Timeline(tuple(found), regressions(history, statuses, found))
 
 
@@ -84,11 +84,13 @@ def gone(history: History, known: Iterable[Change]) -> Iterator[Change]:
 def missing(history: History) -> Iterator[Change]:
     """Objects that inventories name and that are not there, those of a namespace that is gone together."""
     there = {*history.workloads, *history.namespaces, *history.flux}
-    kinds = [kind for kind in (*WORKLOAD_KINDS, NAMESPACE, *FLUX_KINDS) if kind != JOB]
+    kinds = groups_of(kind for kind in (*WORKLOAD_KINDS, NAMESPACE, *FLUX_KINDS) if kind != JOB)
     found: dict[tuple[ObjectRef, ...], tuple[dict[ObjectRef, None], dict[ObjectRef, None]]] = {}
     for record in history.flux.values():
-        applied = None if record.node.remote else record.node.applied
-        for ref in sorted(filter(history.coverage.knows, managed_refs((applied,), kinds) - there)):
+        if record.node.remote or record.node.applied is None:
+            continue
+        applied = {entry.ref for entry in record.node.applied.of_kinds(kinds)}
+        for ref in sorted(filter(history.coverage.knows, applied - there)):
             namespace = ObjectRef(NAMESPACE.kind, "", ref.namespace or ref.name)
             gone_too = namespace not in there and history.coverage.knows(namespace)
             refs, appliers = found.setdefault((namespace,) if gone_too else (record.ref, namespace), ({}, {}))

@@ -19,10 +19,10 @@ def attach(history: History, changes: Sequence[Change]) -> list[Change]:
     """The changes with those of the workloads that they caused, and further ones for all other workloads."""
     own: dict[int, list[WorkloadChange]] = defaultdict(list)
     rest: list[Change] = []
-    by_object: dict[ObjectRef, dict[int, None]] = defaultdict(dict)
+    by_object: dict[ObjectRef, list[int]] = defaultdict(list)
     for number, change in enumerate(changes):
         for ref in change.refs:
-            by_object[ref][number] = None
+            by_object[ref].append(number)
     for record in history.workloads.values():
         numbers = dict.fromkeys(number for ref in (record.ref, *record.appliers) for number in by_object.get(ref, ()))
         moments = sorted(_moments(history, record), key=lambda one: one.at)
@@ -33,7 +33,11 @@ def attach(history: History, changes: Sequence[Change]) -> list[Change]:
             else:
                 rest.append(_alone(history, record, moment, moments))
         rest += _unseen(history, record, moments, [changes[number] for number in numbers])
-    found = [replace(change, workloads=_once(own.get(number, ()))) for number, change in enumerate(changes)]
+    # Most of a large fleet's changes are about no workload.
+    found = [
+        replace(change, workloads=_once(own[number])) if number in own else change
+        for number, change in enumerate(changes)
+    ]
     return [*found, *rest]
 
 

@@ -113,6 +113,13 @@ class Inventory(Collection[InventoryEntry]):
             yield from filter(None, (parse_id(line) for line in self._lines() if line.endswith(end)))
         yield from (entry for entry in self._entries if (entry.kind, entry.group) == (kind, group))
 
+    def of_kinds(self, groups: Mapping[str, Collection[str]]) -> Iterator[InventoryEntry]:
+        """Those of some kinds, each with the groups that it may be of."""
+        entries = filter(None, (parse_id(line) for line in self._lines() if line.rpartition("_")[2] in groups))
+        for entry in (*entries, *self._entries):
+            if entry.group in groups.get(entry.kind, ()):
+                yield entry
+
     def named(self, name: str) -> Iterator[InventoryEntry]:
         """Those of one name."""
         return (entry for entry in self._with(f"_{name.replace(':', '__')}_") if entry.name == name)
@@ -133,14 +140,16 @@ class Inventory(Collection[InventoryEntry]):
 
 def managed_refs(inventories: Iterable[Inventory | None], kinds: Iterable[Kind] = WORKLOAD_KINDS) -> set[ObjectRef]:
     """The objects of some kinds that any of these inventories names."""
-    pairs = [(kind.kind, kind.group) for kind in kinds]
-    return {
-        entry.ref
-        for applied in inventories
-        if applied is not None
-        for kind, group in pairs
-        for entry in applied.of_kind(kind, group)
-    }
+    groups = groups_of(kinds)
+    return {entry.ref for applied in inventories if applied is not None for entry in applied.of_kinds(groups)}
+
+
+def groups_of(kinds: Iterable[Kind]) -> Mapping[str, Collection[str]]:
+    """The name of each kind → the groups of those that are called so."""
+    groups: dict[str, set[str]] = {}
+    for kind in kinds:
+        groups.setdefault(kind.kind, set()).add(kind.group)
+    return groups
 
 
 def inventory(item: Mapping[str, Any]) -> Inventory | None:

@@ -137,12 +137,13 @@ def _disabled(kind: FluxKind, item: Mapping[str, Any]) -> bool:
 
 
 def _timeout(kind: FluxKind, item: Mapping[str, Any]) -> float:
+    spec = at(item, "spec")
     timeout = (
         text(item, "metadata", "annotations", kind.timeout_annotation)
         if kind.timeout_annotation
-        else text(item, "spec", "timeout")
+        else text(spec, "timeout")
     )
-    interval = parse_duration(text(item, "spec", "interval")) or 60.0
+    interval = parse_duration(text(spec, "interval")) or 60.0
     fallback = kind.timeout if kind.timeout is not None else max(30.0, interval - kind.timeout_margin)
-    actions = (parse_duration(text(item, "spec", action, "timeout")) for action in _ACTIONS)
-    return max(parse_duration(timeout) or fallback, *(seconds or 0.0 for seconds in actions))
+    actions = [parse_duration(text(spec, action, "timeout")) for action in _ACTIONS if at(spec, action) is not None]
+    return max(parse_duration(timeout) or fallback, 0.0, *(seconds or 0.0 for seconds in actions))

@@ -213,19 +213,19 @@ def _assess(
 ) -> ObjectStatus:
     health, ready = health_values[flux.ref], flux.ready
     fails_above = any(ref != flux.ref for ref in sources.failing.get(flux.ref, ()))
-    found = {
-        Flag.STUCK: _stuck(flux, health, now),
-        Flag.AFTER_FAILURE: health is Health.PROGRESSING and _failed_before(flux),
-        Flag.SOURCE_FAILING: health not in _SETTLED and fails_above,
-        Flag.REVISION_BEHIND: health is Health.READY
-        and bool(newer_sources(flux, sources.known, flux.applied_revision, now)),
-        Flag.REQUEST_PENDING: health not in {Health.SUSPENDED, Health.STATIC}
-        and flux.requested_at not in {"", flux.handled_at}
-        # A run that goes on handles the request: its end is written with it.
-        and (health is not Health.PROGRESSING or _stuck(flux, health, now)),
-        Flag.DRIFTED: _is_true(flux, "Drifted"),
-    }
-    flags = tuple(flag for flag in Flag if found[flag])
+    stuck = _stuck(flux, health, now)
+    behind = health is Health.READY and bool(newer_sources(flux, sources.known, flux.applied_revision, now))
+    # A run that goes on handles the request: its end is written with it.
+    waits = health not in {Health.SUSPENDED, Health.STATIC} and (health is not Health.PROGRESSING or stuck)
+    found = (
+        (Flag.STUCK, stuck),
+        (Flag.AFTER_FAILURE, health is Health.PROGRESSING and _failed_before(flux)),
+        (Flag.SOURCE_FAILING, health not in _SETTLED and fails_above),
+        (Flag.REVISION_BEHIND, behind),
+        (Flag.REQUEST_PENDING, waits and flux.requested_at not in {"", flux.handled_at}),
+        (Flag.DRIFTED, _is_true(flux, "Drifted")),
+    )
+    flags = tuple(flag for flag, holds in found if holds)
     reason, message = (ready.reason, ready.message) if ready is not None else ("", "")
     if Flag.AFTER_FAILURE in flags:
         reason, message = _last_failure(flux) or (reason, message)

@@ -132,7 +132,8 @@ class LiveKubectl:
                     _out=out,
                     _err=err,
                     _tty_out=False,
-                    _out_bufsize=1 << 20,
+                    # What a pipe holds: of pieces that are not full, sh makes full ones, and copies everything again.
+                    _out_bufsize=1 << 16,
                     # By lines: a login prompt must be there while the credential plugin waits.
                     _err_bufsize=1,
                     _no_pipe=True,
