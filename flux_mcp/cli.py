@@ -167,7 +167,7 @@ def _fail(text: str, code: int) -> NoReturn:
 
 
 def _cluster(settings: Settings) -> "Cluster":
-    from flux_mcp.cluster.client import Cluster  # noqa: PLC0415 (with pydantic and sh, a quarter of a second)
+    from flux_mcp.cluster.client import Cluster  # noqa: PLC0415 (with pydantic, a quarter of a second)
     from flux_mcp.kubectl.connect import connect  # noqa: PLC0415
 
     try:

@@ -56,7 +56,7 @@ def graph(  # noqa: PLR0913 (one parameter a flag)
     """
     import anyio  # noqa: PLC0415
 
-    from flux_mcp.cluster.client import Cluster  # noqa: PLC0415 (with pydantic and sh, a quarter of a second)
+    from flux_mcp.cluster.client import Cluster  # noqa: PLC0415 (with pydantic, a quarter of a second)
     from flux_mcp.kubectl.connect import connect  # noqa: PLC0415
     from flux_mcp.signals import Signalled, unless_signalled  # noqa: PLC0415
     from flux_mcp.tools.registry import Toolbox  # noqa: PLC0415

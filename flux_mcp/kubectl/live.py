@@ -1,15 +1,17 @@
-"""The one place that starts processes: kubectl, over sh.
+"""The one place that starts processes: kubectl.
 
 Each kubectl leads a session of its own, has /dev/null for its input and the whole environment of this process
 (credential plugins need it). Whatever ends the waiting (timeout, cancellation, end of input, too much output) kills the
 whole group, credential plugins included; a process that is being ended by a signal calls `kill_all`.
 """
 
-import logging
 import os
+import selectors
 import shutil
 import signal
+import subprocess
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,7 +20,6 @@ from pathlib import Path
 from typing import Final
 
 import anyio
-import sh
 from typing_extensions import Buffer
 
 from flux_mcp.errors import KubectlMissing, TooMuchOutput
@@ -35,10 +36,12 @@ MAX_ERRORS: Final = 1 << 20
 REQUEST_SHARE: Final = 0.5
 """The part of a call's time after which kubectl gives one request up, so that it still prints what else it has read."""
 MAX_PROCESSES: Final = 8
-_ANY_EXIT: Final = tuple(range(-64, 256))
-
-# sh logs every argv at INFO.
-logging.getLogger("sh").setLevel(logging.WARNING)
+PIECE: Final = 1 << 16
+"""Bytes that are read at once: what a pipe holds."""
+GRACE: Final = 2.0
+"""Seconds for which a pipe is read on that a credential plugin keeps open after kubectl has ended."""
+_LOOK: Final = 0.1
+"""Seconds after which it is looked whether a kubectl that writes nothing has ended."""
 
 
 class LiveKubectl:
@@ -85,10 +88,13 @@ class LiveKubectl:
 
     async def _run(self, argv: tuple[str, ...]) -> Output:
         out, err = _Sink(self._max_output, self._large), _Sink(MAX_ERRORS)
-        running: sh.RunningCommand | None = None
+        wanted = _Wanted()
+
+        def work() -> int:
+            return _read(self._start(argv, out, wanted), out, err)
+
         try:
-            running = await anyio.to_thread.run_sync(self._start, argv, out, err, limiter=self._threads)
-            await anyio.to_thread.run_sync(_wait, running, abandon_on_cancel=True, limiter=self._threads)
+            code = await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
         except BaseException as error:
             # A credential plugin that waits for a login says so here.
             unfinished = UNFINISHED.get() if isinstance(error, anyio.get_cancelled_exc_class()) else None
@@ -97,8 +103,7 @@ class LiveKubectl:
             out.release()
             raise
         finally:
-            if running is not None:
-                self._end(running.pid)
+            self._end(wanted)
         if out.full:
             out.release()
             raise TooMuchOutput(
@@ -106,7 +111,7 @@ class LiveKubectl:
                 "kinds.",
                 brief="too much output",
             )
-        output = Output(running.exit_code, out.take(), err.take().decode(errors="replace"))
+        output = Output(code, out.getvalue(), err.getvalue().decode(errors="replace"))
         weakref.finalize(output, out.release)
         return output
 
@@ -119,42 +124,36 @@ class LiveKubectl:
         if with_lock:
             self._starting.release()
 
-    def _start(self, argv: tuple[str, ...], out: "_Sink", err: "_Sink") -> "sh.RunningCommand":
-        try:
-            program = sh.Command(find_program(self._program))
-        except sh.CommandNotFound:
-            raise self._missing("was not found, or is not executable") from None
-        with self._starting, open(os.devnull, "rb") as nothing:  # noqa: PTH123 (a descriptor for the child)
+    def _start(self, argv: tuple[str, ...], out: "_Sink", wanted: "_Wanted") -> "subprocess.Popen[bytes]":
+        program = path_of(self._program)
+        if program is None:
+            raise self._missing("was not found, or is not executable")
+        with self._starting:
             try:
-                running: sh.RunningCommand = program(
-                    *argv,
-                    _in=nothing,
-                    _out=out,
-                    _err=err,
-                    _tty_out=False,
-                    # What a pipe holds: of pieces that are not full, sh makes full ones, and copies everything again.
-                    _out_bufsize=1 << 16,
-                    # By lines: a login prompt must be there while the credential plugin waits.
-                    _err_bufsize=1,
-                    _no_pipe=True,
-                    _new_session=True,
-                    _ok_code=_ANY_EXIT,
-                    _bg=True,
-                    _bg_exc=False,
-                    _return_cmd=True,
+                running = subprocess.Popen(  # noqa: S603 (kubectl, with arguments of ours; see SECURITY.md)
+                    (program, *argv),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    bufsize=0,
+                    start_new_session=True,
                 )
-            except sh.ForkException as error:
-                raise self._missing(f"cannot be started ({str(error).strip().splitlines()[-1][:200]})") from None
+            except (OSError, ValueError) as error:
+                raise self._missing(f"cannot be started ({str(error)[:200]})") from None
+            wanted.group = running.pid
             self._groups.add(running.pid)
-            if self._ended:
-                _kill(running.pid)
         out.when_full = lambda: _kill(running.pid)
+        if self._ended or wanted.over:
+            self._end(wanted)
         return running
 
-    def _end(self, group: int) -> None:
-        # Also after an ordinary end: a credential plugin may have outlived kubectl.
-        _kill(group)
-        self._groups.discard(group)
+    def _end(self, wanted: "_Wanted") -> None:
+        # Whichever comes second, the start or this, sees the other.
+        wanted.over = True
+        if wanted.group is not None:
+            # Also after an ordinary end: a credential plugin may have outlived kubectl.
+            _kill(wanted.group)
+            self._groups.discard(wanted.group)
 
     def _missing(self, what: str) -> KubectlMissing:
         return KubectlMissing(
@@ -163,30 +162,22 @@ class LiveKubectl:
         )
 
 
-def find_program(program: str) -> str:
-    """The path of a program: as it is given, or in the folders of PATH, never in the working directory.
+def path_of(program: str) -> str | None:
+    """The path of a program: as it is given, or in the folders of PATH; None where there is none that can be executed.
 
-    An empty or relative folder in PATH means the working directory, which may hold anything.
-
-    Raises:
-        CommandNotFound: there is no such program.
+    An empty or relative folder in PATH means the working directory, which may hold anything, and is left out.
     """
     if os.sep in program:
-        return program
+        return program if Path(program).is_file() and os.access(program, os.X_OK) else None
     folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder).is_absolute()]
-    found = shutil.which(program, path=os.pathsep.join(folders)) if folders else None
-    if found is None:
-        raise sh.CommandNotFound(program)
-    return found
+    return shutil.which(program, path=os.pathsep.join(folders)) if folders else None
 
 
-def path_of(program: str) -> str | None:
-    """The path of a program as `find_program` finds it; None where there is none that can be executed."""
-    try:
-        found = find_program(program)
-    except sh.CommandNotFound:
-        return None
-    return found if os.access(found, os.X_OK) else None
+class _Wanted:
+    """Whether a process is still wanted that is being started, and its group once it is."""
+
+    group: int | None = None
+    over: bool = False
 
 
 class _Sink(BytesIO):
@@ -205,7 +196,6 @@ class _Sink(BytesIO):
         self._large, self._holds, self._ended, self._changing = large, False, False, threading.Lock()
 
     def write(self, chunk: Buffer, /) -> int:
-        """Never raises: this runs in sh's thread."""
         size = memoryview(chunk).nbytes
         self._size += size
         if self._size > self._limit:
@@ -233,15 +223,28 @@ class _Sink(BytesIO):
         if holds and self._large is not None:
             self._large.release()
 
-    def take(self) -> bytes:
-        """The bytes, without a copy; sh keeps the sink alive, so it is emptied."""
-        taken = self.getvalue()
-        self.close()
-        return taken
 
+def _read(running: "subprocess.Popen[bytes]", out: _Sink, err: _Sink) -> int:
+    """Read what a process writes, wait for its end, and return its exit code.
 
-def _wait(running: "sh.RunningCommand") -> None:
-    running.wait()
+    A credential plugin may outlive it and keep a pipe open: then what came until a little later is all.
+    """
+    assert running.stdout is not None and running.stderr is not None  # noqa: S101, PT018 (for the type checker)
+    ended: float | None = None
+    with running.stdout, running.stderr, selectors.DefaultSelector() as selector:
+        selector.register(running.stdout, selectors.EVENT_READ, out)
+        selector.register(running.stderr, selectors.EVENT_READ, err)
+        while selector.get_map():
+            for key, _ in selector.select(_LOOK):
+                if piece := os.read(key.fd, PIECE):
+                    key.data.write(piece)
+                else:
+                    selector.unregister(key.fileobj)
+            if running.poll() is not None:
+                ended = ended or time.monotonic()
+                if time.monotonic() - ended > GRACE:
+                    break
+    return running.wait()
 
 
 def _kill(group: int) -> None:

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from tests.bench.answers import answers
 from tests.bench.fleets import SIZES, TOOLS, Fleets
 from tests.bench.page import PATH, write
+from tests.bench.questions import questions
 from tests.bench.start import start_up
 from tests.bench.table import Table
 
-PARTS = ("start", "answers", "fleets")
+PARTS = ("start", "answers", "questions", "fleets")
 
 
 def measure(given: argparse.Namespace) -> Iterator[Table]:
@@ -23,6 +24,8 @@ def measure(given: argparse.Namespace) -> Iterator[Table]:
         yield start_up(given.pairs or 10)
     if "answers" in given.part:
         yield answers()
+    if "questions" in given.part:
+        yield questions(given.pairs or 30)
     if "fleets" in given.part:
 
         def pairs(size: int) -> int:

@@ -14,6 +14,7 @@ _TITLES: Final = (
     *(f"{size:,} Flux objects" for size in sorted(SIZES, reverse=True)),
     "Growth",
     "One server, many calls",
+    "Questions on a cluster",
     "Start",
     "Length of answers",
 )
@@ -38,11 +39,11 @@ What an answer costs: time, processes, memory and tokens. Written by `make bench
 
 ## How to repeat it
 
-`make bench` takes about 15 minutes on a quiet machine. It needs kubectl and no cluster.
+`make bench` takes about 15 minutes on a quiet machine. It needs kubectl, and a cluster (KUBECONFIG) for the part questions alone.
 
 ```sh
 make bench SIZE=1000 TOOL=list_flux_resources   # one fleet, one tool; commas separate several
-make bench PART=start                           # start, answers or fleets
+make bench PART=start                           # start, answers, questions or fleets
 make bench PAIRS=20                             # more calls
 make bench PAGE=1                               # everything, and this page; with PART or SIZE, their sections of it
 ```

@@ -32,7 +32,7 @@ with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
 print(json.dumps([len(sys.modules), sorted({name.partition(".")[0] for name in sys.modules})]))
 """
 _NOT_NEEDED: Final = {
-    ("--version",): ("mcp", "mcp_types", "pydantic", "sh", "orjson", "anyio"),
+    ("--version",): ("mcp", "mcp_types", "pydantic", "orjson", "anyio"),
     ("call", "list_flux_resources", f"--recording={FIXTURES / 'staging'}"): ("mcp", "mcp_types", "starlette", "httpx2"),
 }
 """A command, and the packages that it does not import."""

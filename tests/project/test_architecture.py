@@ -32,7 +32,7 @@ LAYERS = (
 )
 """From the bottom up: a package imports from its own layer's package and from those below."""
 PURE = ("api", "sanitize", "kubernetes", "flux", "diagnosis", "audit", "changes", "compare")
-IMPURE = ("anyio", "mcp", "mcp_types", "sh", "subprocess", "flux_mcp.kubectl", "flux_mcp.cluster.client")
+IMPURE = ("anyio", "mcp", "mcp_types", "subprocess", "flux_mcp.kubectl", "flux_mcp.cluster.client")
 
 
 def name_of(path: Path) -> str:
@@ -111,7 +111,7 @@ def test_what_writes_answers_reads_nothing_itself(module: str) -> None:
 
 
 def test_one_file_starts_processes() -> None:
-    starting = {"sh", "subprocess", "multiprocessing", "pty"}
+    starting = {"subprocess", "multiprocessing", "pty"}
     assert [name for name in MODULES if starting & IMPORTED[name]] == ["flux_mcp.kubectl.live"]
 
 
