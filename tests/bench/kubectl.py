@@ -21,7 +21,10 @@ if [ ! -f "$out" ]; then
 fi
 if [ -n "$begin" ]; then
   sleep {slow}
-  {{ printf '%s\\037%s\\037%s' "$begin" "$(date +%s%N)" "${{key% *}}"; printf '\\037%s' "$@"; echo; }} >>"$dir/log"
+  us=$(printf '\\037') line="$begin$us$(date +%s%N)$us${{key% *}}"
+  for argument in "$@"; do line="$line$us$argument"; done
+  # At once, since others write too.
+  printf '%s\\n' "$line" >>"$dir/log"
 fi
 cat "$out"
 [ -s "$out.err" ] && cat "$out.err" >&2
