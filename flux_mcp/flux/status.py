@@ -96,11 +96,14 @@ class ObjectStatus:
     @property
     def failing_since(self) -> datetime | None:
         """Since when it fails, from a condition that does not move with each retry, as Ready does; None without one."""
-        for kind, status in (("Stalled", "True"), ("FetchFailed", "True"), ("Released", "False")):
-            found = self.object.condition(kind)
-            if found is not None and found.status == status and found.changed is not None:
-                return found.changed if self.health in {Health.STALLED, Health.FAILING} else None
-        return None
+        if self.health not in {Health.STALLED, Health.FAILING}:
+            return None
+        wanted = (("Stalled", "True"), ("FetchFailed", "True"), ("Released", "False"))
+        found = [one for kind, status in wanted if (one := self.object.condition(kind)) and one.status == status][:1]
+        ready = self.object.ready
+        # One that has not moved for longer says more: Stalled follows when the retries are used up.
+        found += [ready] if found and ready is not None and ready.status == "False" else []
+        return min((one.changed for one in found if one.changed is not None), default=None)
 
     @property
     def order(self) -> tuple[int, int, str, str]:

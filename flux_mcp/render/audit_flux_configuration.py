@@ -27,6 +27,7 @@ class FluxAudit(Answer):
         severity: what is shown: that and worse.
         objects: how many Flux objects of the requested kinds were read.
         installed: whether the API server serves any of Flux's kinds.
+        narrow: whether some kinds were requested alone.
         upgrade: the upgrade that the findings are about; None where they are about the configuration.
     """
 
@@ -36,6 +37,7 @@ class FluxAudit(Answer):
     audit: Audit
     objects: int
     installed: bool
+    narrow: bool = False
     upgrade: Upgrade | None = None
     limit: int | None
 
@@ -81,7 +83,8 @@ class FluxAudit(Answer):
         # Some rules read more kinds where their severity is shown.
         more = sum(len(found.findings) for found in less)
         hint = f"; at least {more} more with severity={less[-1].rule.severity.value}" if less else ""
-        yield f"{findings} by {rules} {what} in {self.objects} Flux object{'s' * (self.objects != 1)}{hint}"
+        others = "; findings about other kinds are left out" if self.narrow else ""
+        yield f"{findings} by {rules} {what} in {self.objects} Flux object{'s' * (self.objects != 1)}{hint}{others}"
         if self.upgrade is not None:
             yield "not checked: what is in Secrets, ConfigMaps and repositories"
 

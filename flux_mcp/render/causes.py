@@ -1,6 +1,7 @@
 """Lines about the causes of a diagnosis: in full, shorter, or in one line each."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,6 +34,7 @@ VALUES: Final = 5
 STEPS: Final = 10
 """Objects between the one asked for and a cause that are named."""
 FINALIZERS: Final = 3
+_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth")
 LOG_ROOM: Final = 1_600
 """Bytes of the quoted log lines of an answer."""
 LONG: Final = 200
@@ -51,6 +53,7 @@ class Length:
         evidence: details and failures of workloads that are shown.
         log: the last lines of the log of a container that crashed.
         pods: Pods of one failure that are named.
+        fix: how to fix it.
     """
 
     message: int
@@ -58,20 +61,22 @@ class Length:
     evidence: int
     log: int = 0
     pods: int = 1
+    fix: bool = True
 
     @property
     def blocked(self) -> int:
         """Objects that a cause blocks, which are named: of each cause one at least."""
-        return self.named or 1
+        return self.named or (3 if self.fix else 1)
 
 
 FULL: Final = Length(message=MESSAGE, named=20, evidence=20, log=10)
 BRIEF: Final = Length(message=300, named=10, evidence=5, log=3)
 SHORT: Final = Length(message=120, named=5, evidence=2)
 ONE_LINE: Final = Length(message=120, named=0, evidence=1)
-SHORTEST: Final = Length(message=80, named=0, evidence=1)
+FIX: Final = Length(message=80, named=0, evidence=1)
+SHORTEST: Final = replace(FIX, fix=False)
 ASKED: Final = Length(message=MESSAGE, named=20, evidence=20, log=20, pods=5)
-LENGTHS: Final = (SHORTEST, ONE_LINE, SHORT, BRIEF, FULL)
+LENGTHS: Final = (SHORTEST, FIX, ONE_LINE, SHORT, BRIEF, FULL)
 """From the shortest to the fullest; ASKED takes the place of the last where one object is asked for."""
 
 
@@ -96,8 +101,8 @@ class Causes:
         cause = self.diagnosis.causes[position]
         advice = [*self._advice(cause, number)]
         title = f"{number}. {self.title(cause, length)}"
-        if length in {SHORTEST, ONE_LINE}:
-            parts = advice if length is ONE_LINE else [part for part in advice if not part.startswith("fix: ")]
+        if length in {SHORTEST, FIX, ONE_LINE}:
+            parts = [part for part in advice if length.fix or not part.startswith("fix: ")]
             return "; ".join(
                 (title, *self._most_telling(cause, length), *parts, *self._blocks(cause, position, length))
             )
@@ -127,7 +132,7 @@ class Causes:
             return f"{name_of(first)} itself"
         if status is None:
             return name_of(first)
-        return f"{name_of(first)}: {self.state(status, first, '' if length is SHORTEST else self.since(status))}"
+        return f"{name_of(first)}: {self.state(status, first, '' if length in {SHORTEST, FIX} else self.since(status))}"
 
     def state(self, status: ObjectStatus, ref: ObjectRef, since: str) -> str:
         """`Stalled, InstallFailed for 64s, chart webapp 1.3.0`."""
@@ -277,19 +282,26 @@ class Causes:
         failures = explaining(cause)
         if not failures:
             yield "cause: not in the catalog of known failures; only the message is known"
-        same: dict[int, None] = {}
+        same: dict[int, list[Failure]] = defaultdict(list)
         fixes: set[str] = set()
         for one in failures:
             above = self._first[one, filled(one.advice.fix, cause)]
             if above != number:
-                same[above] = None
+                same[above].append(one)
                 continue
             yield f"cause: {filled(one.advice.cause, cause)}"
             if (fix := filled(one.advice.fix, cause)) not in fixes:
                 yield f"fix: {fix}"
             fixes.add(fix)
         if same:
-            yield f"cause, fix: as {', '.join(map(str, same))}"
+            yield f"cause, fix: as {', '.join(self._as(above, some) for above, some in same.items())}"
+
+    def _as(self, number: int, some: Sequence[Failure]) -> str:
+        """A cause above, and which of its advice is meant where it has more: `the second of 22`."""
+        cause = self.diagnosis.causes[self.positions[number - 1]]
+        said = [one for one in explaining(cause) if self._first[one, filled(one.advice.fix, cause)] == number]
+        which = [_ORDINALS[said.index(one)] for one in some if one in said[: len(_ORDINALS)]]
+        return str(number) if len(said) == len(some) or not which else f"the {' and '.join(which)} of {number}"
 
     @cached_property
     def _logs(self) -> Mapping[tuple[ObjectRef, str], Sequence[str]]:

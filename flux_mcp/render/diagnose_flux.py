@@ -9,18 +9,19 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.catalog.lookup import silent_failures
-from flux_mcp.diagnosis.cause import CauseType
+from flux_mcp.diagnosis.cause import CauseType, Fact
 from flux_mcp.diagnosis.root_causes import Diagnosis
 from flux_mcp.diagnosis.search import FLUX_OPERATOR
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.flux.diagram import flow_of
 from flux_mcp.flux.installation import CONTROLLERS
-from flux_mcp.flux.status import Health, ObjectStatus
+from flux_mcp.flux.status import Flag, Health, ObjectStatus
+from flux_mcp.kubernetes.events import Event
 from flux_mcp.render.answer import Answer, Level
-from flux_mcp.render.causes import ASKED, BRIEF, FULL, LENGTHS, SHORTEST, Causes
+from flux_mcp.render.causes import ASKED, BRIEF, FIX, FULL, LENGTHS, SHORTEST, Causes
 from flux_mcp.render.objects import counts
 from flux_mcp.render.page import Page, PageCause
-from flux_mcp.render.text import Line, size
+from flux_mcp.render.text import Line, age, size
 from flux_mcp.sanitize.quote import message, name_of, value
 
 WAITING: Final = 20
@@ -63,7 +64,9 @@ class FluxDiagnosis(Answer):
     operator: bool
     unknown: tuple[str, ...]
 
-    def count(self, named: int) -> tuple[int, int]:
+    def count(self, named: int) -> tuple[int, int] | None:
+        if self.positions and not self.troubled:
+            return None  # What is wrong is no Flux object.
         return (1, 1) if self.asked is not None else (named, len(self.troubled))
 
     @property
@@ -137,6 +140,9 @@ class FluxDiagnosis(Answer):
         yield f"{name_of(ref)}: {causes.state(status, ref, causes.since(status))}"
         if status.message and not (status.health is Health.READY and not self.troubled):
             yield f"  {message(status.message)}"
+        if (event := self._last_failure(status)) is not None:
+            ago = f", {age(event.seen, self.request.now)} ago" if event.seen is not None else ""
+            yield f"  last failure: Event {value(event.reason)}{ago}: {message(event.message)}"
         waiting = self.diagnosis.waiting_for(ref)
         if waiting:
             yield f"blocks: {causes.named(waiting, WAITING)}"
@@ -144,6 +150,17 @@ class FluxDiagnosis(Answer):
             yield "blocks: no other object"
         if not self.troubled:
             yield from self._not_in_trouble(status)
+
+    def _last_failure(self, status: ObjectStatus) -> Event | None:
+        """The Event of the last run that failed, whose message the run that goes on has replaced."""
+        if Flag.AFTER_FAILURE not in status.flags or any(
+            one.fact is Fact.EVENT and status.object.ref in one.refs
+            for position in self.positions
+            for one in self.diagnosis.causes[position].details
+        ):
+            return None
+        events = self.snapshot.evidence.warnings(status.object.ref)
+        return max((one for one in events if one.seen is not None), key=lambda one: str(one.seen), default=None)
 
     def _not_in_trouble(self, status: ObjectStatus) -> Iterator[str]:
         match status.health:
@@ -228,8 +245,8 @@ class FluxDiagnosis(Answer):
     def _lines(self) -> list[Line]:
         """The causes with as much of each as there is room for.
 
-        Every cause has its line first; then they grow from the top, those that block most first. What does not fit even
-        so is counted by kind and reason.
+        Every cause has its line first, then how to fix it; then they grow from the top, those that block most first.
+        What does not fit even so is counted by kind and reason.
         """
         causes, total = self._texts, len(self.positions)
         opening = size("\n".join((*self.opening(self.count(total)), *self.head(total))))
@@ -243,8 +260,9 @@ class FluxDiagnosis(Answer):
             lines.append(line)
         lengths = [SHORTEST] * len(lines)
         steps = (*LENGTHS[:-1], ASKED if self.asked is not None else FULL)
+        every = range(len(lines))
         blocking = [at for at in range(len(lines)) if self.diagnosis.blocks[self.positions[at]]]
-        for length, which in ((BRIEF, blocking), *((length, range(len(lines))) for length in steps[1:])):
+        for length, which in ((FIX, every), (BRIEF, blocking), *((length, every) for length in steps[2:])):
             for at in which:
                 if steps.index(lengths[at]) >= steps.index(length):
                     continue

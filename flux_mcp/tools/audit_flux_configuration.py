@@ -113,6 +113,7 @@ async def audit_flux_configuration(
         audit=result,
         objects=sum(one.ref.kind in _names_of(reported) for one in audit_context.objects),
         installed=len(objects.absent) < len(FLUX_KINDS),
+        narrow=kinds is not None,
         upgrade=upgrade,
         unread=(*objects.only(relevant).unread, *(one for one in reads.unread if one not in objects.unread)),
         limit=limit,
