@@ -19,13 +19,13 @@ async def test_a_cause_says_which_advice_of_another_is_meant() -> None:
     """payments has an image that does not exist and retries that are used up; of checkout only the first is true."""
     text = (await answer(STAGING, Ask(tool="diagnose_flux"))).text
     payments, checkout = (
-        re.search(rf"^\d+\. {name}.*?(?=^\d+\. |\Z)", text, re.M | re.S)
+        re.search(rf"^\d+\. {name}.*?(?=^\d+\. |\Z)", text, re.MULTILINE | re.DOTALL)
         for name in ("HelmRelease apps/payments", "Kustomization flux-system/checkout")
     )
     assert payments is not None
     assert checkout is not None
     number = payments[0].partition(".")[0]
-    causes = re.findall(r"^   cause: (.*)$", payments[0], re.M)
+    causes = re.findall(r"^   cause: (.*)$", payments[0], re.MULTILINE)
     assert causes[0] == "the registry has no image with this name and tag"
     assert len(causes) == 2
     assert f"   cause, fix: as the first of {number}\n" in checkout[0]
