@@ -11,6 +11,8 @@ import time
 from contextlib import suppress
 from typing import Final
 
+from flux_mcp.api.remember import forget
+
 _M_TRIM_THRESHOLD: Final = -1
 _M_ARENA_MAX: Final = -8
 """Of mallopt(3)."""
@@ -42,7 +44,11 @@ def collect_at_rest() -> None:
 
 
 def rest() -> None:
-    """No call runs: collect in full, unless hardly anything was done since."""
+    """No call runs: forget what was computed, and collect in full, unless hardly anything was done since."""
     if time.process_time() - _collected[0] > _WORTH:
+        forget()
         gc.collect()
+        # What a call leaves at the end of the heap, such as a pattern, would keep all before it.
+        with suppress(AttributeError, OSError, TypeError):
+            ctypes.CDLL(None).malloc_trim(0)
         _collected[0] = time.process_time()

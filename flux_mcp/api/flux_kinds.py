@@ -6,11 +6,11 @@ keys alone.
 """
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from flux_mcp.api.fields import ANY, COMMON, CONDITIONS, REF, SELECTOR, FieldPolicy, Fields, keep
 from flux_mcp.api.kind import FORCE, RESET, FluxKind, HealthWait, Reference, Relation, Role
+from flux_mcp.api.remember import remembered
 
 _OPERATOR: Final = "fluxcd.controlplane.io"
 _OPERATOR_SWITCH: Final = "fluxcd.controlplane.io/reconcile"
@@ -584,7 +584,7 @@ _ALL_IN_ONE: Final = re.compile(r"flux(?:-[a-f0-9]{6,10}(?:-[a-z0-9]{5})?)?")
 """The Deployment in which some distributions run every controller, its ReplicaSets and Pods."""
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def component_of(name: str) -> str:
     """The controller that a workload or Pod of this name runs: `kustomize-controller` of `kustomize-controller-shard1`.
 

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Final
+
+from flux_mcp.api.remember import remembered
 
 
 def at(node: Any, *keys: str) -> Any:  # noqa: ANN401 (the one place where JSON is untyped)
@@ -23,7 +24,7 @@ def text(node: Any, *keys: str) -> str:  # noqa: ANN401
     """The text there, else an empty one."""
     # By far the most frequent question: dozens for each object of a fleet.
     for key in keys:
-        if isinstance(node, dict):
+        if type(node) is dict:
             node = node.get(key)
         elif node is None:
             return ""
@@ -68,7 +69,7 @@ def parse_time(text: str) -> datetime | None:
 
 
 # One commit changes many objects of a fleet in the same few seconds.
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _parse_time(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
@@ -87,7 +88,7 @@ def parse_duration(text: str) -> float | None:
     return _parse_duration(text) if len(text) <= _LONGEST else None
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _parse_duration(text: str) -> float | None:
     parts = list(_DURATION.finditer(text))
     if not parts or "".join(part[0] for part in parts) != text:

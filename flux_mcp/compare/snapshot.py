@@ -1,7 +1,7 @@
 """One side of a comparison: what is compared of each object, and no more."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -19,7 +19,7 @@ from flux_mcp.flux.installation import CONTROLLERS, VERSION_LABEL, Distribution,
 from flux_mcp.flux.inventory import managed_refs
 from flux_mcp.flux.status import ObjectStatus, assess
 from flux_mcp.kubernetes.rollout_status import rollout
-from flux_mcp.kubernetes.workloads import Workload, view_workload
+from flux_mcp.kubernetes.workloads import Container, containers
 from flux_mcp.sanitize.lookup import fields_of
 
 WORKLOADS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB)
@@ -113,15 +113,14 @@ def view_compared(item: Mapping[str, Any]) -> ComparedObject | None:
         return None
     flux = kind_of(text(item, "apiVersion"), text(item, "kind")) is not None
     node = view_node(item) if flux else None
-    workload = None if flux else view_workload(item)
     found = labels(metadata, "labels")
     controller = found.get(_PART_OF[0]) == _PART_OF[1]
-    state = None if workload is None else rollout(item)
+    state = None if flux else rollout(item)
     return ComparedObject(
         ref=ObjectRef(text(item, "kind"), text(metadata, "namespace"), name),
         uid=text(metadata, "uid"),
         generation=number(metadata, "generation"),
-        fields=_fields(item, workload if controller else None),
+        fields=_fields(item, containers(item) if controller and not flux else None),
         node=node,
         appliers=owners_by_label(found) if not any(each[2] for each in owner_references(item)) else (),
         release=_release(item) if node is not None and node.ref.kind == "HelmRelease" else ("", 0, ""),
@@ -132,13 +131,13 @@ def view_compared(item: Mapping[str, Any]) -> ComparedObject | None:
     )
 
 
-def _fields(item: Mapping[str, Any], controller: Workload | None) -> dict[str, Leaf]:
+def _fields(item: Mapping[str, Any], controller: Sequence[Container] | None) -> dict[str, Leaf]:
     policy = fields_of(item)
     found = leaves(at(item, "spec"), policy.get("spec", FieldPolicy.KEYS), "spec")
     if controller is not None:
         # Of a command line only the arguments that change behavior are shown.
         found = {path: leaf for path, leaf in found.items() if not path.endswith(".args")}
-        given = [arg for container in controller.containers for arg in container.args]
+        given = [arg for container in controller for arg in container.args]
         if args := tuple(behavior_args(given)):
             found["arguments"] = args
         found["further arguments"] = hash(tuple(sorted((Counter(given) - Counter(args)).elements())))

@@ -18,7 +18,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.ownership import OwnershipClaim, TracedObject, ownership_claims, view_traced
-from flux_mcp.kubernetes.rollout_status import Rollout, State, rollout
+from flux_mcp.kubernetes.rollout_status import Rollout, State
 from flux_mcp.kubernetes.workloads import Workload, view_workload
 
 APPLIERS: Final = tuple(kind for kind in FLUX_KINDS if kind.owner_label)
@@ -57,7 +57,8 @@ class WorkloadView:
 
 def view_managed(item: Mapping[str, Any]) -> WorkloadView | None:
     """The view of one workload; None if it is none, or has no name."""
-    workload, status, traced = view_workload(item), rollout(item), view_traced(item)
+    workload, traced = view_workload(item), view_traced(item)
+    status = workload.rollout if workload is not None else None
     if workload is None or status is None or traced is None:
         return None
     return WorkloadView(workload, status, traced)

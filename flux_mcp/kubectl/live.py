@@ -111,7 +111,7 @@ class LiveKubectl:
                 "kinds.",
                 brief="too much output",
             )
-        output = Output(code, out.getvalue(), err.getvalue().decode(errors="replace"))
+        output = Output(code, out.take(), err.take().decode(errors="replace"))
         weakref.finalize(output, out.release)
         return output
 
@@ -222,6 +222,12 @@ class _Sink(BytesIO):
             holds, self._holds, self._ended = self._holds, False, True
         if holds and self._large is not None:
             self._large.release()
+
+    def take(self) -> bytes:
+        """The bytes, without a copy; the thread that filled it holds it until it has other work, so it is emptied."""
+        taken = self.getvalue()
+        self.close()
+        return taken
 
 
 def _read(running: "subprocess.Popen[bytes]", out: _Sink, err: _Sink) -> int:

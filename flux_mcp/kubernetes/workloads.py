@@ -9,7 +9,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owner_references
 from flux_mcp.api.unstructured import at, items, labels, number, parse_time, text
 from flux_mcp.kubernetes.conditions import Condition, conditions
-from flux_mcp.kubernetes.rollout_status import State, replicas, rollout
+from flux_mcp.kubernetes.rollout_status import Rollout, State, replicas, rollout
 
 TEMPLATE: Final = ("spec", "template")
 TEMPLATES: Final = {"CronJob": ("spec", "jobTemplate", "spec", "template")}
@@ -36,7 +36,7 @@ class Workload:
         ready: replicas that are ready, or completions.
         observed: status.observedGeneration.
         owner: the controller that made it, where there is one.
-        settled: all that its spec asks for is there and ready, of the latest template.
+        rollout: its status; None for a kind that has none.
         update_revision: of a StatefulSet: the revision that its Pods are to have.
         in_order: of a StatefulSet: a Pod that is not ready keeps the others from being updated.
     """
@@ -52,9 +52,14 @@ class Workload:
     conditions: tuple[Condition, ...]
     owner: ObjectRef | None
     created: datetime | None
-    settled: bool
+    rollout: Rollout | None
     update_revision: str
     in_order: bool
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that its spec asks for is there and ready, of the latest template."""
+        return self.rollout is not None and self.rollout.state in _SETTLED
 
     def condition(self, kind: str) -> Condition | None:
         """The condition of that type."""
@@ -66,7 +71,6 @@ def view_workload(item: Mapping[str, Any]) -> Workload | None:
     kind, name = text(item, "kind"), text(item, "metadata", "name")
     if not name:
         return None
-    pod_spec = at(item, *TEMPLATES.get(kind, TEMPLATE), "spec")
     counted = replicas(item)
     return Workload(
         ref=ObjectRef(kind, text(item, "metadata", "namespace"), name),
@@ -76,14 +80,19 @@ def view_workload(item: Mapping[str, Any]) -> Workload | None:
         observed=number(item, "status", "observedGeneration"),
         wanted=counted.wanted if counted is not None else 0,
         ready=counted.ready if counted is not None else 0,
-        containers=tuple(_containers(pod_spec)),
+        containers=containers(item),
         conditions=tuple(conditions(item)),
         owner=next((owner for owner, _, controller in owner_references(item) if controller), None),
         created=parse_time(text(item, "metadata", "creationTimestamp")),
-        settled=(rolled := rollout(item)) is not None and rolled.state in _SETTLED,
+        rollout=rollout(item),
         update_revision=text(item, "status", "updateRevision"),
         in_order=kind == "StatefulSet" and text(item, "spec", "podManagementPolicy") != "Parallel",
     )
+
+
+def containers(item: Mapping[str, Any]) -> tuple[Container, ...]:
+    """The containers of a workload, those that run first included."""
+    return tuple(_containers(at(item, *TEMPLATES.get(text(item, "kind"), TEMPLATE), "spec")))
 
 
 def _containers(pod_spec: object) -> Iterator[Container]:

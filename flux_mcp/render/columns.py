@@ -18,7 +18,7 @@ from flux_mcp.kubernetes.conditions import Condition, conditions
 from flux_mcp.kubernetes.events import WARNING, event
 from flux_mcp.kubernetes.pods import pod
 from flux_mcp.kubernetes.rollout_status import rollout
-from flux_mcp.kubernetes.workloads import view_workload
+from flux_mcp.kubernetes.workloads import containers
 from flux_mcp.render.text import age
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import abbreviated, message, name_of
@@ -178,8 +178,8 @@ def _pod(item: Item) -> Parts:
 
 
 def _workload(item: Item) -> Parts:
-    status, view = rollout(item), view_workload(item)
-    if status is None or view is None:
+    status = rollout(item)
+    if status is None:
         return
     if status.counts:
         yield Fragment(status.counts)
@@ -190,7 +190,7 @@ def _workload(item: Item) -> Parts:
         yield Fragment("last run", when=status.last_run)
     if status.last_success is not None:
         yield Fragment("last success", when=status.last_success)
-    images = tuple(dict.fromkeys(container.image for container in view.containers))
+    images = tuple(dict.fromkeys(container.image for container in containers(item)))
     yield from _values("image" if len(images) == 1 else "images", images)
     yield status.state.trouble
 

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 import orjson
 
 from flux_mcp.api.fields import ANY
+from flux_mcp.api.remember import remembered
 from flux_mcp.sanitize.lookup import Hidden, fields_of, hidden_fields
 from flux_mcp.sanitize.patterns import masked
 from flux_mcp.sanitize.shapes import MASK, Span
@@ -149,7 +149,7 @@ def _read(message: str) -> _Reading:
 
 
 # Thousands of objects say the same: that they applied a revision.
-_read_known = lru_cache(maxsize=256)(_read)
+_read_known = remembered(256)(_read)
 
 
 def _unescaped(text: str, places: tuple[int, ...] | None) -> tuple[str, tuple[int, ...]]:

@@ -6,10 +6,10 @@ the object itself.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from flux_mcp.api.fields import ANY, NAMING_LABELS, FieldPolicy, Fields
+from flux_mcp.api.remember import remembered
 from flux_mcp.sanitize.lookup import fields_of
 from flux_mcp.sanitize.own_values import hidden_values, mask_values
 from flux_mcp.sanitize.patterns import MASK, scrub, scrub_name
@@ -95,7 +95,7 @@ def _filtered(text: str) -> str:
 
 
 # The same words and keys stand in every object.
-_short = lru_cache(maxsize=16384)(_filtered)
+_short = remembered(16384)(_filtered)
 
 
 def _whole(node: Any, depth: int = 0) -> Any:  # noqa: ANN401

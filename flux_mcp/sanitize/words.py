@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
+from flux_mcp.api.remember import remembered
 from flux_mcp.sanitize.table import table
 
 
@@ -101,7 +102,7 @@ def looks(value: str) -> Looks:
     return Looks.WORD if _NAME.fullmatch(text) else Looks.MIXED
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def is_random(text: str, least: int) -> bool:
     """Whether a text of at least so many characters looks like one that was drawn by chance.
 
@@ -145,7 +146,7 @@ def _surprise(text: str) -> float:
     return strange / max(pairs, _FEW)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def key(text: str) -> Key:
     """What a key such as `DB_PASSWORD`, `clientSecret` or `--token-file` says about its value."""
     words = _split(text)

@@ -51,6 +51,8 @@ RESIDENT: Final = 50e6
 LEAKED: Final = 10e6
 FEW_CALLS, MANY_CALLS = 200, 2_000
 _REST: Final = 60.0
+_LEAST: Final = 0.02
+"""Seconds of CPU that are compared."""
 _TIMEOUT: Final = "300"
 
 
@@ -123,25 +125,26 @@ class Fleets:
             "tokens",
         )
         with _fleet(size) as (kubeconfig, kept), _server(kubeconfig) as real, _server(kubeconfig, kept) as fast:
-            idle = {server: server.memory() for server in (real, fast)}
+            idle = fast.memory()
             own = self._own.setdefault(size, {})
             for tool in self._tools:
-                figures = _measure(tool, kept, real, fast, idle[real], self._pairs(size))
+                figures = _measure(tool, kept, real, fast, self._pairs(size))
                 own[tool] = figures.own
                 _add(table, size, tool, figures)
             if size == self._sizes[-1] and len(self._tools) == len(TOOLS):
-                self._many(fast, kept, idle[fast])
+                self._many(fast, kept, idle)
         return table
 
     def _grown(self) -> Table:
         few, many = (self._own.get(size, {}) for size in SIZES[1:])
         for tool in few if many else ():
-            growth = many[tool] / few[tool]
+            # The clock counts hundredths of a second.
+            growth = many[tool] / few[tool] if few[tool] >= _LEAST else 0.0
             self.growth.add(
                 tool.ljust(25),
                 milliseconds(few[tool]),
                 milliseconds(many[tool]),
-                f"{growth:.1f} x",
+                f"{growth:.1f} x" if growth else "",
                 bound=f"≤ {GROWTH:.0f} x",
                 broken=above("growth", growth, GROWTH),
             )
@@ -222,8 +225,9 @@ def _server(kubeconfig: Path, kept: KeptKubectl | None = None) -> Iterator[Serve
         yield server
 
 
-def _measure(tool: str, kept: KeptKubectl, real: Server, fast: Server, idle: int, pairs: int) -> Figures:
+def _measure(tool: str, kept: KeptKubectl, real: Server, fast: Server, pairs: int) -> Figures:
     arguments = dict(TOOLS[tool][0])
+    idle = real.memory()
     fast.call(tool, arguments)
     kept.slow(on=True)
     fast.call(tool, arguments)

@@ -29,6 +29,8 @@ from flux_mcp.sanitize.visible import visible
 SMALL, LARGE = 1_000, 100_000
 GROWTH = 10.0
 """Times the growth of the text by which the time may grow: a quadratic pattern takes a hundred times as much."""
+QUICK = 2e-8
+"""Seconds for each character of the large text below which nothing is to be compared: each looked at once or twice."""
 LONG = 5
 """Seconds after which a run is ended and counts as too long."""
 
@@ -191,7 +193,10 @@ def growth(use: Callable[[str], object], small: str, large: str) -> float:
         # A first look is quick and may be wrong, since others use this machine too.
         for runs in (1, 3, 5):
             signal.setitimer(signal.ITIMER_REAL, LONG)
-            grown = seconds(lambda: use(large), runs) / seconds(lambda: use(small), runs) / (LARGE / SMALL)
+            took = seconds(lambda: use(large), runs)
+            if took < QUICK * LARGE:
+                return 0.0
+            grown = took / seconds(lambda: use(small), runs) / (LARGE / SMALL)
             if grown <= GROWTH:
                 break
     except TooLong:
