@@ -21,8 +21,11 @@ demo: setup
 cases: setup
 	@.venv/bin/python -m tests.cases $(if $(CASE),--case=$(CASE))
 
+# Three workers for two cores, as some tests wait for processes.
+WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
+
 test: setup
-	.venv/bin/python -m pytest -m "not live and not node" --numprocesses=auto --dist=loadfile
+	.venv/bin/python -m pytest -m "not live and not node" --numprocesses=$(WORKERS) --dist=loadfile
 
 # Any cluster that KUBECONFIG names; without one the tests are skipped, saying so. docs/reconcile.md lists the variables
 # that name what some of them need: a Git repository, a registry, processes that may be stopped for some seconds.

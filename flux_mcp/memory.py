@@ -44,11 +44,20 @@ def collect_at_rest() -> None:
 
 
 def rest() -> None:
-    """No call runs: forget what was computed, and collect in full, unless hardly anything was done since."""
+    """No call runs: collect in full, unless hardly anything was done since."""
     if time.process_time() - _collected[0] > _WORTH:
-        forget()
-        gc.collect()
-        # What a call leaves at the end of the heap, such as a pattern, would keep all before it.
-        with suppress(AttributeError, OSError, TypeError):
-            ctypes.CDLL(None).malloc_trim(0)
-        _collected[0] = time.process_time()
+        _collect()
+
+
+def long_rest() -> None:
+    """No call has run for a while: forget what was computed, too."""
+    forget()
+    _collect()
+
+
+def _collect() -> None:
+    gc.collect()
+    # What a call leaves at the end of the heap, such as a pattern, would keep all before it.
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+    _collected[0] = time.process_time()

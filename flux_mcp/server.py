@@ -36,6 +36,7 @@ from mcp_types import (
     TextContent,
     ToolAnnotations,
 )
+from mcp_types import Tool as ListedTool
 from mcp_types.version import is_version_at_least
 from pydantic import BaseModel, Field, PrivateAttr
 
@@ -52,7 +53,7 @@ from flux_mcp.memory import collect_at_rest, share_one_heap
 from flux_mcp.reconcile.wait import Pace
 from flux_mcp.render.answer import Answer
 from flux_mcp.settings import Settings
-from flux_mcp.tools.registry import Tool, Toolbox, UnknownTool
+from flux_mcp.tools.registry import Tool, Toolbox, UnknownTool, prepare
 from flux_mcp.worker import on_this_loop, worker
 
 WAITING: Final = (
@@ -101,6 +102,11 @@ class _Server(MCPServer[Any]):
         super().__init__(**settings, subscriptions=False)
         self._toolbox, self._skills = toolbox, {skill.name: skill for skill in skills}
         self.completion()(self._complete)  # type: ignore[no-untyped-call]
+
+    async def list_tools(self) -> list[ListedTool]:
+        # Whoever lists the tools calls one soon.
+        worker().soon(prepare)
+        return await super().list_tools()
 
     async def list_prompts(self) -> list[Prompt]:
         return [skill.prompt() for skill in self._skills.values()]

@@ -4,13 +4,18 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import anyio
 
-from flux_mcp.memory import rest
+from flux_mcp.memory import long_rest, rest
 
 T = TypeVar("T")
+
+SOON: Final = 1.0
+"""Seconds after which work is done that nobody waits for: a client that has listed the tools is not kept from a call."""
+IDLE: Final = 20.0
+"""Seconds without a call after which nothing that was computed is kept."""
 
 
 class Worker:
@@ -18,6 +23,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._loop, self._running = asyncio.new_event_loop(), 0
+        self._idle: asyncio.TimerHandle | None = None
         threading.Thread(target=self._loop.run_forever, name="fluxcd-mcp tools", daemon=True).start()
 
     async def run(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -27,6 +33,8 @@ class Worker:
 
         async def start() -> None:
             self._running += 1
+            if self._idle is not None:
+                self._idle.cancel()
             try:
                 with scope:
                     results.append(await work())
@@ -45,9 +53,16 @@ class Worker:
             raise
         return results[0]
 
+    def soon(self, work: Callable[[], None]) -> None:
+        """Do some work on the loop a little later, and wait for nothing."""
+        self._loop.call_soon_threadsafe(self._loop.call_later, SOON, work)
+
     def _rest(self) -> None:
         if not self._running:
             rest()
+            if self._idle is not None:
+                self._idle.cancel()
+            self._idle = self._loop.call_later(IDLE, long_rest)
 
 
 @cache

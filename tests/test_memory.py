@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 from weakref import ref
 
+import anyio
 import pytest
 
+from flux_mcp.api.remember import remembered
 from flux_mcp.memory import collect_at_rest
 from flux_mcp.worker import Worker
 from tests.support.stdio import until
@@ -55,3 +57,26 @@ async def test_all_objects_are_looked_at_only_when_no_call_runs(collections: lis
     assert not seen
     await until(lambda: garbage[0]() is None)
     assert 2 in collections
+
+
+async def test_what_was_remembered_is_forgotten_when_no_call_has_run_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[str] = []
+
+    @remembered(10)
+    def compute(text: str) -> int:
+        calls.append(text)
+        return len(text)
+
+    async def work() -> None:
+        compute("x")
+
+    monkeypatch.setattr("flux_mcp.worker.IDLE", 0.05)
+    worker = Worker()
+    await worker.run(work)
+    await worker.run(work)
+    assert calls == ["x"]
+    await anyio.sleep(0.3)
+    await worker.run(work)
+    assert calls == ["x", "x"]

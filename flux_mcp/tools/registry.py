@@ -121,6 +121,20 @@ def _why_not(tool: Tool, settings: Settings) -> str:
     return "--read-only" if settings.read_only and not tool.reads_only else ""
 
 
+def prepare() -> None:
+    """Import every tool and read every table: made beside what a call holds, they would keep that memory."""
+    from flux_mcp.audit.rules import all_rules  # noqa: PLC0415 (not at the start)
+    from flux_mcp.diagnosis.catalog.lookup import failures  # noqa: PLC0415
+    from flux_mcp.sanitize.patterns import scrub  # noqa: PLC0415
+
+    all_rules()
+    for tool in TOOLS:
+        _ = tool.function
+    for failure in failures():
+        _ = failure.regex
+    scrub("password: hunter2")
+
+
 class Toolbox:
     """The tools of one process, as its settings allow them.
 

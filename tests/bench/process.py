@@ -53,6 +53,8 @@ class Server:
         self.wait(self.send("initialize", who))
         self.start = Cost(time.perf_counter() - begin, self._cpu())
         self._write({"method": "notifications/initialized"})
+        # As every client does.
+        self.wait(self.send("tools/list"))
 
     def __enter__(self) -> Self:
         return self
