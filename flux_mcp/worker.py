@@ -13,7 +13,7 @@ from flux_mcp.memory import long_rest, rest
 T = TypeVar("T")
 
 SOON: Final = 1.0
-"""Seconds after which work is done that nobody waits for: a client that has listed the tools is not kept from a call."""
+"""Seconds after which work is done that nobody waits for: a client that has listed tools is not kept from a call."""
 IDLE: Final = 20.0
 """Seconds without a call after which nothing that was computed is kept."""
 
