@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -156,12 +157,18 @@ def of_after(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     return a_record(folder, f"--compare-to={FIXTURES / 'before'}", source=FIXTURES / "after")
 
 
-def test_changes_are_the_same_from_what_was_recorded(of_after: Recorded) -> None:
+def test_changes_are_the_same_from_what_was_recorded(of_after: Recorded, tmp_path: Path) -> None:
     settings = Settings(kubectl=str(of_after.fake.path), access=Access(context="dev"))
-    recorded = Settings(recording=of_after.folder)
+    # Its moment is that of the changes: whoever runs this later looks back as far.
+    folder = tmp_path / of_after.folder.name
+    shutil.copytree(of_after.folder, folder)
+    about = json.loads((folder / "recording.json").read_text())
+    about["recordedAt"] = json.loads((FIXTURES / "after" / "recording.json").read_text())["recordedAt"]
+    (folder / "recording.json").write_text(json.dumps(about))
+    recorded = Settings(recording=folder)
     kubectl = connect(settings)
     assert isinstance(kubectl, LiveKubectl)
-    live = build(Still(kubectl, RecordedKubectl(of_after.folder).moment()), settings)
+    live = build(Still(kubectl, RecordedKubectl(folder).moment()), settings)
     from_files = anyio.run(answers, build(connect(recorded), recorded), few, OBJECTS, "get_flux_changes")
     assert from_files == anyio.run(answers, live, few, OBJECTS, "get_flux_changes")
     assert "suspended by kubectl-patch" in str(from_files)
