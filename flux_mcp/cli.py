@@ -182,8 +182,8 @@ def _toolbox(settings: Settings) -> "Toolbox":
     return Toolbox(_cluster(settings), settings)
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 (typer's callback)
-    if asked:
+def _version(shown: bool) -> None:  # noqa: FBT001 (typer's callback)
+    if shown:
         typer.echo(f"fluxcd-mcp {flux_mcp.__version__}")
         raise typer.Exit
 
@@ -230,7 +230,7 @@ def record(
 ) -> None:
     """Record the cluster into a folder that --recording answers from: no Secrets, no values, credentials masked.
 
-    Exit code 0: recorded, and what could not be read is said; 1: an error; 2: bad usage.
+    Exit code 0: recorded, and what could not be read is reported; 1: an error; 2: bad usage.
     """
     import anyio  # noqa: PLC0415
 

@@ -34,7 +34,7 @@ from typing import Self
 
 
 class FluxMcpError(Exception):
-    """The base of every error that is meant to be read. `str()` is the whole sentence."""
+    """The base of every error that is meant to be read. `str()` is the sentence in full."""
 
 
 class BadArgument(FluxMcpError):

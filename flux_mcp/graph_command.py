@@ -52,7 +52,7 @@ def graph(  # noqa: PLR0913 (one parameter a flag)
 ) -> None:
     """Draw the graph of Flux objects: a Mermaid flowchart, or a page with the causes of failures.
 
-    What could not be read is said on stderr and in the page. Exit code 0: drawn, 1: an error, 2: bad usage.
+    What could not be read is reported on stderr and in the page. Exit code 0: drawn, 1: an error, 2: bad usage.
     """
     import anyio  # noqa: PLC0415
 

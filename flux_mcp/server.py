@@ -72,7 +72,7 @@ _ANSWER: Final = "force"
 
 
 def build(kubectl: Kubectl, settings: Settings, pace: Pace | None = None) -> MCPServer[Any]:
-    """The server for a kubectl and settings. No cluster is asked before the first call."""
+    """The server for a kubectl and settings. No cluster is contacted before the first call."""
     toolbox = Toolbox(Cluster(kubectl, settings.access), settings, pace)
     skills = skills_for(toolbox)
     # Before the server configures logging in a way of its own.
@@ -218,8 +218,8 @@ async def _confirm(
         answer = (context.input_responses or {}).get(_ANSWER)
         if answer is None:
             schema = {"type": "object", "properties": {_ANSWER: {"type": "boolean"}}, "required": [_ANSWER]}
-            asked = ElicitRequest(params=ElicitRequestFormParams(message=question, requested_schema=schema))
-            return InputRequiredResult(input_requests={_ANSWER: asked})
+            elicited = ElicitRequest(params=ElicitRequestFormParams(message=question, requested_schema=schema))
+            return InputRequiredResult(input_requests={_ANSWER: elicited})
         content = answer.content if isinstance(answer, ElicitResult) and answer.action == "accept" else None
         agreed = bool((content or {}).get(_ANSWER))
     else:

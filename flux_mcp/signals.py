@@ -1,4 +1,4 @@
-"""Work that ends in order when this process is asked to end."""
+"""Work that ends in order when a signal ends this process."""
 
 import signal
 from collections.abc import Awaitable, Callable

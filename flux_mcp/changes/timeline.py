@@ -149,7 +149,7 @@ def folded(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 
 def within(change: Change, oldest: datetime) -> bool:
-    """Whether a change is of the time that was asked for; one without a time may be."""
+    """Whether a change is of the requested time; one without a time may be."""
     return change.at is None or change.at >= oldest
 
 
@@ -165,6 +165,6 @@ def narrow(change: Change, namespace: str | None, kind: str | None, name: str | 
 
 
 def named(ref: ObjectRef, namespace: str | None, kind: str | None, name: str | None) -> bool:
-    """Whether an object is asked for; a namespace is one of its own objects."""
+    """Whether an object is requested; a namespace is one of its own objects."""
     where = ref.name if ref.kind == NAMESPACE.kind else ref.namespace
     return namespace in {None, where} and kind in {None, ref.kind} and name in {None, ref.name}

@@ -64,7 +64,7 @@ SMALL: Final = 1 << 20
 
 
 class Cluster:
-    """The cluster that questions are asked of.
+    """The cluster that questions are about.
 
     Args:
         kubectl: what answers.
@@ -243,7 +243,7 @@ class Cluster:
             selector: a label selector.
             named: only the objects of this name, in whatever namespace.
             about: only Events about objects of this kind.
-            insist: kinds that somebody named: where one is missing, the API server is asked again which it serves.
+            insist: kinds that somebody named: where one is missing, discovery runs again.
             managed_fields: with metadata.managedFields.
 
         Raises:
@@ -307,13 +307,13 @@ class Cluster:
         """Those of the kinds that the API server serves.
 
         Raises:
-            KubectlError: it could not be asked.
+            KubectlError: the request failed.
         """
         served = await self._discovery.served(request.where, (kind.group for kind in kinds))
         return served.split(kinds, request.where)[0]
 
     async def version_of(self, request: RequestContext, kind: Kind, *, not_in: str | None = None) -> str:
-        """The version in which a kind is asked for.
+        """The version in which a kind is requested.
 
         Args:
             request: from `open`.
@@ -322,7 +322,7 @@ class Cluster:
 
         Raises:
             KindNotInstalled: the API server does not serve the kind.
-            KubectlError: it could not be asked.
+            KubectlError: the request failed.
         """
         served = await self._discovery.served(request.where, (kind.group,))
         if kind.resource not in served.kinds or served.kinds[kind.resource][1] == not_in:
@@ -367,7 +367,7 @@ class Cluster:
         """Whether the identity may annotate; also where it may not even ask that: then the annotation itself will tell.
 
         Raises:
-            KubectlError: it could not be asked.
+            KubectlError: the request failed.
         """
         return _may(*await self._ask_in_version(request, question))
 
@@ -375,7 +375,7 @@ class Cluster:
         """Whether the identity may do something in all namespaces; also where it may not even ask that.
 
         Raises:
-            KubectlError: it could not be asked.
+            KubectlError: the request failed.
         """
         output = await self._ask(question, request.where)
         return _may(output, problems(output, request.where))
@@ -448,7 +448,7 @@ async def _map(
 def _if_requested(
     view: Callable[[dict[str, Any]], T | None], command: Get, kinds: Sequence[Kind], odd: Counter[str]
 ) -> Callable[[dict[str, Any]], T | None]:
-    """A view of the items that kubectl was asked for; `odd` counts the others by kind, empty where it is not known."""
+    """A view of the items that were requested; `odd` counts the others by kind, empty where it is not known."""
     groups = {kind.group for kind in kinds}
     known = frozenset(kind.kind for kind in kinds)
 
@@ -458,7 +458,7 @@ def _if_requested(
         found = view(item) if is_served else None
         if found is not None and _was_requested(found.ref, command, known):
             return found
-        # Where one kind was asked for each item is of that kind, whatever it says.
+        # Where one kind was requested, each item is of that kind, whatever it names.
         odd[kinds[0].kind if len(kinds) == 1 else kind if is_served and kind in known else ""] += 1
         return None
 
@@ -486,7 +486,7 @@ def _for_kinds(error: KubectlError, kinds: Sequence[Kind]) -> KubectlError:
 
 
 def _was_requested(ref: ObjectRef, command: Get, kinds: Collection[str]) -> bool:
-    """Whether an object is one of those that kubectl was asked for; whatever has no namespace is in all of them."""
+    """Whether an object is one of those that were requested; whatever has no namespace is in all of them."""
     return (
         ref.kind in kinds
         and (command.namespace is None or ref.namespace in {"", command.namespace})

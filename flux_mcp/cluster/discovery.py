@@ -151,7 +151,7 @@ class Discovery:
                 raise problem
             said = message(output.stdout[:1024].decode(errors="replace"), 200)
             raise BadOutput(
-                f"kubectl api-resources did not list the kinds of the API server; {where}. It said: {said}",
+                f"kubectl api-resources did not list the kinds of the API server; {where}. It printed: {said}",
                 brief="output not understood",
             )
         broken = _broken_groups(output)

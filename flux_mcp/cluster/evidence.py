@@ -106,7 +106,7 @@ async def read_more(
     """Read what runs where something fails: one kubectl for each namespace, and up to four more.
 
     Args:
-        cluster: what is asked.
+        cluster: what is read.
         request: from `Cluster.open`.
         needs: what the objects in trouble need to know; where most do is read first.
         targets: objects of other kinds that something depends on; those of one kind and namespace are read.

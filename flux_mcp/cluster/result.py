@@ -28,7 +28,7 @@ class Unread:
     Attributes:
         kinds: kind names; empty where it is not known what is missing.
         why: a few words.
-        error: what kubectl's answer meant, where it said something.
+        error: what kubectl's answer meant, where it reported something.
         partly: whether some objects were read, but it may not be all.
     """
 

@@ -118,7 +118,7 @@ def compare(left: Side, right: Side, kinds: Iterable[str]) -> Comparison:
     Args:
         left: one side.
         right: the other.
-        kinds: that are compared; of one that was not read in full on a side, no object is said to be on the other only.
+        kinds: that are compared; of one that was not read in full on a side, no object is reported as missing.
     """
     wanted = frozenset(kinds)
     mine, other = ({ref: each for ref, each in managed(side).items() if ref.kind in wanted} for side in (left, right))

@@ -91,7 +91,7 @@ def _resolved(search: Search, named: InventoryEntry) -> InventoryEntry:
     ref = named.ref
     if named.kind not in by_kind or ref in search.snapshot.statuses or not search.snapshot.knows(ref):
         return named
-    # A Flux object of that name may have been deleted; another vendor's kind may be called alike.
+    # A Flux object of that name may have been deleted; another vendor's kind may have the same name.
     return InventoryEntry(named.kind, "", named.namespace, named.name)
 
 

@@ -128,7 +128,7 @@ def _follow_stale(search: Search) -> None:
 
 
 def _follow_conditions(search: Search) -> None:
-    """What the conditions report, and what is to be said of its flags."""
+    """What the conditions report, and what is to be reported of its flags."""
     if search.status.health is Health.READY:
         _follow_flags(search)
     elif Flag.STUCK in search.status.flags:
@@ -219,7 +219,7 @@ def _depends_on(search: Search) -> Iterator[ObjectRef]:
 
 
 def _reports(search: Search) -> Iterator[Condition]:
-    """What is to be explained: of a HelmRelease first what Helm said, then Ready, then Stalled."""
+    """What is to be explained: of a HelmRelease first what Helm reported, then Ready, then Stalled."""
     flux, status = search.status.object, search.status
     ready = flux.ready
     seen: set[tuple[str, str]] = set()

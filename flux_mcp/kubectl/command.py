@@ -291,7 +291,7 @@ class CanEverywhere:
         check_resource(_resource(self.kind, self.version))
         fits = {"list": True, "patch": by_kind.get(self.kind.kind) is self.kind, "logs": self.kind.resource == "pods"}
         if not fits.get(self.verb):
-            raise BadArgument("kind", f"must be one that {echo(self.verb)} is asked of, not {echo(self.kind.kind)}")
+            raise BadArgument("kind", f"must be one that {echo(self.verb)} applies to, not {echo(self.kind.kind)}")
 
     def args(self) -> tuple[str, ...]:
         """Explicit flags for all that a kuberc could default otherwise."""
@@ -329,7 +329,7 @@ class Version:
     """`kubectl version --client`: the version of kubectl itself."""
 
     def args(self) -> tuple[str, ...]:
-        """No cluster is asked."""
+        """No API server is contacted."""
         return ("version", "--client=true", "--output=json")
 
 
@@ -338,7 +338,7 @@ class ServerVersion:
     """`kubectl version`: the versions of kubectl and of the API server."""
 
     def args(self) -> tuple[str, ...]:
-        """The API server is asked."""
+        """The API server is contacted."""
         return ("version", "--client=false", "--output=json")
 
 

@@ -105,7 +105,7 @@ def problems(output: Output, error_context: ErrorContext) -> tuple[KubectlError,
         )
         return (*found, *((also,) if others else ()))
     if output.stdout[:64].startswith(b"Please enter"):
-        return (_not_logged_in("kubectl asked for a user name", error_context),)
+        return (_not_logged_in("kubectl prompted for a user name", error_context),)
     said = _also(others) or _also([output.stdout[:1024].decode(errors="replace")]) or " It printed no error."
     return (
         KubectlFailed(

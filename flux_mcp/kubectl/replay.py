@@ -89,7 +89,7 @@ def _to_time(stamp: bytes) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class _Unreadable:
-    """What kubectl said of a resource when it was recorded; `namespace` is None where that was about all of it."""
+    """What kubectl reported of a resource when it was recorded; `namespace` is None where that was about all of it."""
 
     resource: str
     reason: str
@@ -138,7 +138,7 @@ class RecordedKubectl:
     """
 
     def __init__(self, folder: Path, name: str = "") -> None:
-        """Read recording.json only; the other files are read when they are asked for."""
+        """Read recording.json only; the other files are read when they are needed."""
         if not folder.is_dir():
             raise BadRecording(f"There is no recording at {folder}: it must be a folder of kubectl's JSON output.")
         self._folder, self._name = folder, name
@@ -344,7 +344,7 @@ class RecordedKubectl:
         return _printed(found[0]) if found else Output(1, b"", stderr)
 
     def _errors(self, resource: str, command: Get, *, recorded: bool) -> list[str]:
-        """What kubectl said of this resource then, and where the question goes beyond what was recorded."""
+        """What kubectl reported of this resource then, and where the question goes beyond what was recorded."""
         if (beyond := self._beyond(resource, command)) is not None:
             return [f"Error from server (NotRecorded): {resource} is {beyond}"]
         lines = [
@@ -363,8 +363,8 @@ class RecordedKubectl:
         recorded = self._about.namespaces
         if not recorded or resource == CRDS:
             return None
-        asked = command.names if resource == NAMESPACE.resource else (command.namespace,)
-        if asked and set(asked) <= set(recorded):
+        wanted = command.names if resource == NAMESPACE.resource else (command.namespace,)
+        if wanted and set(wanted) <= set(recorded):
             return None
         return RecordedInPart.BEGIN + ", ".join(recorded)
 

@@ -24,7 +24,7 @@ class PodContainer:
         ephemeral: it was added for debugging.
         state: `waiting`, `running` or `terminated`; empty where nothing is known yet.
         reason: why it waits or ended.
-        message: what is said of that.
+        message: of that reason.
         exit_code: of the run that ended; 0 where none did.
         last_reason: why the run before this one ended; empty where there was none.
         last_exit: with which exit code.
@@ -71,7 +71,7 @@ class Pod:
             no longer fit.
         phase: Pending, Running, Succeeded, Failed or Unknown.
         reason: why it has that phase, such as Evicted; mostly empty.
-        message: what is said of that.
+        message: of that reason.
         revision: of the template of a StatefulSet or DaemonSet that it was made from.
         deleted: since when it is being deleted, its grace period included.
         finalizers: that hold its deletion.

@@ -1,4 +1,4 @@
-"""The files of a recording: lists as kubectl prints them, in a folder that is whole or not there."""
+"""The files of a recording: lists as kubectl prints them, in a folder that is written atomically."""
 
 import json
 import os

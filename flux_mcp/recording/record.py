@@ -2,7 +2,7 @@
 
 A recording is meant to be attached to a ticket: it holds what sanitize/project.py allows of each object, and no Secret,
 since none is ever requested. It is written beside its place and renamed at the end, so that a folder of that name is
-whole.
+complete.
 """
 
 import re
@@ -156,7 +156,7 @@ async def record(
         versions = await _versions(session)
         if "clientVersion" in versions:
             write(partial / "version.json", [orjson.dumps(versions, option=orjson.OPT_INDENT_2), b"\n"])
-        # Last: without it the folder is not whole.
+        # Last: without it the folder is not complete.
         about = orjson.dumps(_about(session, served, versions), option=orjson.OPT_INDENT_2)
         write(partial / "recording.json", [about, b"\n"])
     order = {kind.kind: session.objects[kind.kind] for kind in (*FLUX_KINDS, *KUBERNETES_KINDS)}

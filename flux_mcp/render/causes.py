@@ -32,7 +32,7 @@ FIELDS: Final = 8
 """Fields below one that the catalog names that are shown."""
 VALUES: Final = 5
 STEPS: Final = 10
-"""Objects between the one asked for and a cause that are named."""
+"""Objects between the requested one and a cause that are named."""
 FINALIZERS: Final = 3
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth")
 LOG_ROOM: Final = 1_600
@@ -45,7 +45,7 @@ _QUIET: Final = frozenset({Health.READY, Health.SUSPENDED, Health.STATIC})
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How much is said of a cause.
+    """How much is shown of a cause.
 
     Attributes:
         message: characters of a message.
@@ -75,9 +75,9 @@ SHORT: Final = Length(message=120, named=5, evidence=2)
 ONE_LINE: Final = Length(message=120, named=0, evidence=1)
 FIX: Final = Length(message=80, named=0, evidence=1)
 SHORTEST: Final = replace(FIX, fix=False)
-ASKED: Final = Length(message=MESSAGE, named=20, evidence=20, log=20, pods=5)
+REQUESTED: Final = Length(message=MESSAGE, named=20, evidence=20, log=20, pods=5)
 LENGTHS: Final = (SHORTEST, FIX, ONE_LINE, SHORT, BRIEF, FULL)
-"""From the shortest to the fullest; ASKED takes the place of the last where one object is asked for."""
+"""From the shortest to the fullest; REQUESTED takes the place of the last where one object is requested."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,14 @@ class Causes:
 
     Attributes:
         positions: of the causes in the diagnosis, in the order in which they are listed and numbered.
-        asked: the object that the question is about, whose line stands elsewhere.
+        requested: the object that the question is about, whose line stands elsewhere.
     """
 
     diagnosis: Diagnosis
     snapshot: Snapshot
     positions: Sequence[int]
     request: RequestContext
-    asked: ObjectRef | None = None
+    requested: ObjectRef | None = None
 
     def text(self, number: int, length: Length) -> str:
         """A cause, by its number from one on."""
@@ -128,7 +128,7 @@ class Causes:
                 since = next((one.when for one in cause.details if one.fact is Fact.NAMESPACE), None)
                 gone = f"Terminating for {age(since, self.request.now)}" if since is not None else "Terminating"
                 return f"{name_of(first)}: {gone if first.kind == 'Namespace' else 'not ready'}"
-        if first == self.asked:
+        if first == self.requested:
             return f"{name_of(first)} itself"
         if status is None:
             return name_of(first)
@@ -212,7 +212,7 @@ class Causes:
         """The message, who has the same failure, and the facts."""
         first = cause.members[0]
         status = self.diagnosis.statuses.get(first)
-        described = status is not None and cause.type is CauseType.FAILURE and first != self.asked
+        described = status is not None and cause.type is CauseType.FAILURE and first != self.requested
         if status is not None and described and status.message and status.health not in _QUIET:
             yield message(status.message, length.message)
         if len(cause.members) > 1 and cause.type is not CauseType.LOOP:
@@ -252,12 +252,12 @@ class Causes:
         return words(self, detail, cause, length)
 
     def _where(self, cause: Cause, position: int, length: Length) -> Iterator[str]:
-        """The fields to look at and the path, where one object is asked for; what it blocks."""
-        if self.asked is not None:
+        """The fields to look at and the path, where one object is requested; what it blocks."""
+        if self.requested is not None:
             if cause.type is CauseType.FAILURE and (fields := self._fields(cause)):
                 yield f"look at: {', '.join(fields)}"
-            path = self.diagnosis.path(self.asked, position)
-            if len(path) > 1 and path[-1] != self.asked:
+            path = self.diagnosis.path(self.requested, position)
+            if len(path) > 1 and path[-1] != self.requested:
                 between = [self._step(ref) for ref in path[1:-1][:STEPS]]
                 between += [f"… {len(path) - 2 - STEPS} more"] if len(path) - 2 > STEPS else []
                 yield f"path: {' → '.join((name_of(path[0]), *between, name_of(path[-1])))}"
@@ -269,7 +269,7 @@ class Causes:
             more = f" and {len(untried) - len(some)} more" if len(untried) > len(some) else ""
             yield f"have not tried the newest revision of the source: {', '.join(map(name_of, some))}{more}"
         blocks = self.diagnosis.blocks[position]
-        if blocks and self.asked not in cause.members:
+        if blocks and self.requested not in cause.members:
             yield f"blocks: {self.named(blocks, length.blocked)}"
 
     def _step(self, ref: ObjectRef) -> str:

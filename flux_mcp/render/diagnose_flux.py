@@ -18,14 +18,14 @@ from flux_mcp.flux.installation import CONTROLLERS
 from flux_mcp.flux.status import Flag, Health, ObjectStatus
 from flux_mcp.kubernetes.events import Event
 from flux_mcp.render.answer import Answer, Level
-from flux_mcp.render.causes import ASKED, BRIEF, FIX, FULL, LENGTHS, SHORTEST, Causes
+from flux_mcp.render.causes import BRIEF, FIX, FULL, LENGTHS, REQUESTED, SHORTEST, Causes
 from flux_mcp.render.objects import counts
 from flux_mcp.render.page import Page, PageCause
 from flux_mcp.render.text import Line, age, size
 from flux_mcp.sanitize.quote import message, name_of, value
 
 WAITING: Final = 20
-"""Objects waiting for the one asked for that are named."""
+"""Objects waiting for the requested one that are named."""
 PLACES: Final = 5
 """Namespaces with controllers that are named."""
 _CHANGES: Final = "get_flux_changes"
@@ -42,9 +42,9 @@ class FluxDiagnosis(Answer):
         flux_in_full: every Flux object was read.
         selected: every object that matches the arguments, in the order of trouble.
         troubled: those of them that are in trouble.
-        only_kind: the one kind that was asked for; empty for all.
-        namespace: the one namespace that was asked for; None for all.
-        asked: the one object that was asked for by its name.
+        only_kind: the one kind that was requested; empty for all.
+        namespace: the one namespace that was requested; None for all.
+        requested: the one object that was named.
         positions: the causes of what matches, as positions in the diagnosis.
         operator: objects of Flux Operator are among them.
         unknown: controllers of which objects exist and no Deployment has the label of Flux.
@@ -59,7 +59,7 @@ class FluxDiagnosis(Answer):
     troubled: tuple[ObjectStatus, ...]
     only_kind: str
     namespace: str | None
-    asked: ObjectRef | None
+    requested: ObjectRef | None
     positions: tuple[int, ...]
     operator: bool
     unknown: tuple[str, ...]
@@ -67,7 +67,7 @@ class FluxDiagnosis(Answer):
     def count(self, named: int) -> tuple[int, int] | None:
         if self.positions and not self.troubled:
             return None  # What is wrong is no Flux object.
-        return (1, 1) if self.asked is not None else (named, len(self.troubled))
+        return (1, 1) if self.requested is not None else (named, len(self.troubled))
 
     @property
     def found_nothing(self) -> bool:
@@ -91,15 +91,15 @@ class FluxDiagnosis(Answer):
         if len(self.absent) == len(FLUX_KINDS):
             return (*lines, "Flux is not installed: the API server serves none of its kinds.")
         lines += self._controllers()
-        if self.asked is None:
+        if self.requested is None:
             lines.append(f"Objects: {len(self.selected)}" + (f", {counts(self.selected)}" if self.selected else ""))
             if self.selected and self.request.offers(_CHANGES):
                 lines.append(f"{_EDITS}: {_CHANGES} shows that.")
         return (*lines, *self._summary())
 
     def _summary(self) -> Iterator[str]:
-        if self.asked is not None:
-            yield from self._of_the_one(self.asked)
+        if self.requested is not None:
+            yield from self._of_the_one(self.requested)
         elif not self.troubled:
             yield self._calm()
         if self.positions:
@@ -109,11 +109,11 @@ class FluxDiagnosis(Answer):
 
     @property
     def _each_keeps(self) -> bool:
-        """Whether every cause is one of the object that was asked for, and not only a controller beside it."""
-        return self.asked is not None and self.positions == self.diagnosis.causes_of(self.asked)
+        """Whether every cause is one of the requested object, and not only a controller beside it."""
+        return self.requested is not None and self.positions == self.diagnosis.causes_of(self.requested)
 
     def _calm(self) -> str:
-        """No trouble, as far as that can be known; of what is not there nothing is said to be well."""
+        """No trouble, as far as that can be known; what is not there is not reported as well."""
         read = "" if self.flux_in_full and self.snapshot.only is None else " that was read"
         if not self.selected:
             kind = self.only_kind or "Flux object"
@@ -212,7 +212,7 @@ class FluxDiagnosis(Answer):
 
     @property
     def _texts(self) -> Causes:
-        return Causes(self.diagnosis, self.snapshot, self.positions, self.request, self.asked)
+        return Causes(self.diagnosis, self.snapshot, self.positions, self.request, self.requested)
 
     def page(self) -> Page:
         """The objects that match, those that cause their trouble, and what is right beside them."""
@@ -220,8 +220,8 @@ class FluxDiagnosis(Answer):
         notes = self.head(0)[: -1 if self.positions else None]
         flow = flow_of(self.snapshot.graph)
         causes = [self.diagnosis.causes[position] for position in self.positions]
-        if self.asked is not None:
-            flow = flow.around(self.asked)
+        if self.requested is not None:
+            flow = flow.around(self.requested)
         elif self.only_kind or self.namespace is not None:
             members = (ref for cause in causes for ref in cause.members)
             flow = flow.beside(
@@ -259,7 +259,7 @@ class FluxDiagnosis(Answer):
             room -= size(line) + 1
             lines.append(line)
         lengths = [SHORTEST] * len(lines)
-        steps = (*LENGTHS[:-1], ASKED if self.asked is not None else FULL)
+        steps = (*LENGTHS[:-1], REQUESTED if self.requested is not None else FULL)
         every = range(len(lines))
         blocking = [at for at in range(len(lines)) if self.diagnosis.blocks[self.positions[at]]]
         for length, which in ((FIX, every), (BRIEF, blocking), *((length, every) for length in steps[2:])):

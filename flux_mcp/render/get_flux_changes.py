@@ -12,7 +12,7 @@ from flux_mcp.render.changes import change_lines, regression_lines, unknown_line
 from flux_mcp.render.text import LIMIT_BOUND, Line, size, until_full
 
 BOUND: Final = 8_250
-"""Bytes of a default answer: a timeline is read from its top, and older changes can be asked for."""
+"""Bytes of a default answer: a timeline is read from its top, and older changes can be requested."""
 REGRESSIONS: Final = 10
 
 
@@ -25,7 +25,7 @@ class FluxChanges(Answer):
         selected: namespace, kind or name narrow the answer.
         assessed: Flux objects that were looked at for failures: those of the selection.
         complete: all Flux kinds were read.
-        oldest: how far back was asked for.
+        oldest: how far back was requested.
         oldest_event: how far the Events reach back; None where there are none.
     """
 

@@ -179,7 +179,7 @@ class FluxGraph(Answer):
             yield f"Not drawn: {edges.total()} other edges ({each}). Call again with edges=all to draw everything."
 
     def _is_healthy(self, ref: ObjectRef) -> bool:
-        """Whether an object may be folded: nothing is to be said of it but its name, and nobody named it."""
+        """Whether an object may be folded: only its name is to be shown, and nobody named it."""
         status = self.statuses[ref]
         return status.health in {Health.READY, Health.STATIC} and not status.flags and ref != self.about
 

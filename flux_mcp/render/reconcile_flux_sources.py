@@ -62,7 +62,7 @@ def _counts(ended: Iterable[ReconcileResult]) -> str:
 
 
 def _lines(rows: Sequence[ReconcileResult], *, folded: bool = False) -> list[Line]:
-    """The lines; folded, those of which nothing is to be said but how they ended are counted and not named."""
+    """The lines; folded, those of which only how they ended is to be shown are counted and not named."""
     lines = [Line(outcome_line(result), 1, 1, name_of(result.ref)) for result in rows if not _calm(result)]
     calm = (result for result in rows if _calm(result))
     for (outcome, kind, namespace), group in groupby(

@@ -111,7 +111,7 @@ def rollout_text(rollout: Rollout, now: datetime) -> str:
 
 
 def without_digest(image: str) -> str:
-    """An image in a list: a digest only where no tag names the image, as `get_kubernetes_resources` has it whole."""
+    """An image in a list: a digest only where no tag names the image, as `get_kubernetes_resources` has it in full."""
     named, sign, _ = image.partition("@")
     return value(named) if sign and ":" in named.rpartition("/")[2] else abbreviated(image)
 

@@ -45,7 +45,7 @@ _SHORTEST_PIECE: Final = 10
 _SURPRISING: Final = 0.45
 """Of 100 pairs of a random text more than that are no pairs of a word, in 999 texts of 1,000."""
 _FEW: Final = 5
-"""Pairs of which too little can be said."""
+"""Pairs that are too few to judge by."""
 _ARTICLES: Final = frozenset({"a", "an"})
 _GLUED: Final = 5
 """Letters of a word that is found at the end of another, as in `dbpassword`."""

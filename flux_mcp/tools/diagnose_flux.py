@@ -50,7 +50,7 @@ async def diagnose_flux(
     request = await cluster.open(context)
     evidence = await read_evidence(cluster, request, namespace, insist=(kind,) if kind is not None else ())
     statuses = assess((one.node.object for one in evidence.flux.objects), request.now)
-    asked = find_among(evidence.flux, request, kind, name, namespace).ref if kind is not None and name else None
+    requested = find_among(evidence.flux, request, kind, name, namespace).ref if kind is not None and name else None
     snapshot = Snapshot(
         objects={one.ref: one for one in evidence.flux.objects},
         statuses={status.object.ref: status for status in statuses},
@@ -59,7 +59,7 @@ async def diagnose_flux(
         controllers=evidence.controllers,
         only=evidence.only,
     )
-    selected = _selected(snapshot, statuses, kind, asked, namespace)
+    selected = _selected(snapshot, statuses, kind, requested, namespace)
     first = diagnose(snapshot)
     needed = {status.object.ref for status in selected}
     needed |= _members(first, selected)
@@ -94,7 +94,7 @@ async def diagnose_flux(
         selected,
         components,
         everything=everything,
-        explained=asked is not None and bool(diagnosis.causes_of(asked)),
+        explained=requested is not None and bool(diagnosis.causes_of(requested)),
     )
     further = (alerts, targets, evidence.only, *(("", each.kind) in counts for each in (DEPLOYMENT, NAMESPACE)))
     spare = KUBECTL - 2 - sum(map(bool, further))
@@ -114,7 +114,7 @@ async def diagnose_flux(
         troubled=tuple(status for status in selected if diagnosis.causes_of(status.object.ref)),
         only_kind=kind.kind if kind is not None else "",
         namespace=namespace,
-        asked=asked,
+        requested=requested,
         positions=positions,
         operator=FLUX_OPERATOR in components and not sure_of_operator,
         unknown=tuple(
@@ -176,12 +176,12 @@ def _selected(
     snapshot: Snapshot,
     statuses: tuple[ObjectStatus, ...],
     kind: FluxKind | None,
-    asked: ObjectRef | None,
+    requested: ObjectRef | None,
     namespace: str | None,
 ) -> tuple[ObjectStatus, ...]:
     """The objects that match the arguments, and those in trouble that apply into the namespace."""
-    if asked is not None:
-        return (snapshot.statuses[asked],)
+    if requested is not None:
+        return (snapshot.statuses[requested],)
     wanted = (kind,) if kind is not None else FLUX_KINDS
     into = _applied_into(snapshot, namespace)
     return tuple(
@@ -204,19 +204,19 @@ def _applied_into(snapshot: Snapshot, namespace: str | None) -> frozenset[Object
 
 
 def _components(selected: tuple[ObjectStatus, ...], diagnosis: Diagnosis) -> frozenset[str]:
-    """The controllers of what was asked for, of its sources, and of its causes."""
+    """The controllers of what was requested, of its sources, and of its causes."""
     refs = _members(diagnosis, selected).union(*(status.object.sources for status in selected))
     found = (*selected, *(diagnosis.statuses[ref] for ref in refs if ref in diagnosis.statuses))
     return frozenset(status.object.kind.controller for status in found)
 
 
 def _members(diagnosis: Diagnosis, selected: tuple[ObjectStatus, ...]) -> set[ObjectRef]:
-    """The objects that the causes of what was asked for are about."""
+    """The objects that the causes of what was requested are about."""
     return {ref for position in _causes(diagnosis, selected) for ref in diagnosis.causes[position].members}
 
 
 def _causes(diagnosis: Diagnosis, selected: tuple[ObjectStatus, ...]) -> set[int]:
-    """The positions of the causes of what was asked for: thousands of objects may have one in common."""
+    """The positions of the causes of what was requested: thousands of objects may have one in common."""
     return {position for status in selected for position in diagnosis.causes_of(status.object.ref)}
 
 
@@ -228,7 +228,7 @@ def _positions(
     everything: bool,
     explained: bool,
 ) -> tuple[int, ...]:
-    """The causes of what was asked for, and the controllers of it that are down."""
+    """The causes of what was requested, and the controllers of it that are down."""
     found = _causes(diagnosis, selected)
     found |= {
         position

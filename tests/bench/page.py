@@ -21,7 +21,7 @@ _TITLES: Final = (
 _ABOUT: Final = """\
 # Performance
 
-What an answer costs: time, processes, memory and tokens. Written by `make bench PAGE=1`, figures and bounds alike.
+What an answer costs: time, processes, memory and tokens. Written by `make bench PAGE=1`, figures and bounds both.
 
 ## What is measured
 
