@@ -7,11 +7,8 @@ when no call runs.
 
 import ctypes
 import gc
-import time
 from contextlib import suppress
 from typing import Final
-
-from flux_mcp.api.remember import forget
 
 _M_TRIM_THRESHOLD: Final = -1
 _M_ARENA_MAX: Final = -8
@@ -19,10 +16,8 @@ _M_ARENA_MAX: Final = -8
 _NEW, _MIDDLE, _ALL = 2_000_000, 2, 10
 """After how many new objects, or collections of the generation before, a generation is collected (gc.set_threshold):
 only where no moment without a call comes for a long time."""
-_WORTH: Final = 0.5
+WORTH: Final = 0.5
 """Seconds of CPU time after which a collection is worth its own."""
-_collected: list[float] = [0.0]
-"""The CPU time of the process at the last collection."""
 
 
 def share_one_heap() -> None:
@@ -37,27 +32,17 @@ def share_one_heap() -> None:
 
 
 def collect_at_rest() -> None:
-    """From now on, collect in full at `rest` alone, and never look again at what lives now: it stays."""
+    """From now on, collect in full by `collect` alone, and never look again at what lives now: it stays."""
     gc.freeze()
     gc.set_threshold(_NEW, _MIDDLE, _ALL)
     gc.enable()
 
 
-def rest() -> None:
-    """No call runs: collect in full, unless hardly anything was done since."""
-    if time.process_time() - _collected[0] > _WORTH:
-        _collect()
+def collect() -> None:
+    """Collect in full, while no call runs, and give the heap back.
 
-
-def long_rest() -> None:
-    """No call has run for a while: forget what was computed, too."""
-    forget()
-    _collect()
-
-
-def _collect() -> None:
+    What a call leaves at the end of the heap, such as a pattern, would keep all before it.
+    """
     gc.collect()
-    # What a call leaves at the end of the heap, such as a pattern, would keep all before it.
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
-    _collected[0] = time.process_time()

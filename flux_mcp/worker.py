@@ -2,13 +2,15 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any, Final, TypeVar
 
 import anyio
 
-from flux_mcp.memory import long_rest, rest
+from flux_mcp.api.remember import forget
+from flux_mcp.memory import WORTH, collect
 
 T = TypeVar("T")
 
@@ -22,7 +24,7 @@ class Worker:
     """The loop. It starts with the first work and lasts as long as the process."""
 
     def __init__(self) -> None:
-        self._loop, self._running = asyncio.new_event_loop(), 0
+        self._loop, self._running, self._collected = asyncio.new_event_loop(), 0, 0.0
         self._idle: asyncio.TimerHandle | None = None
         threading.Thread(target=self._loop.run_forever, name="fluxcd-mcp tools", daemon=True).start()
 
@@ -33,8 +35,6 @@ class Worker:
 
         async def start() -> None:
             self._running += 1
-            if self._idle is not None:
-                self._idle.cancel()
             try:
                 with scope:
                     results.append(await work())
@@ -58,11 +58,24 @@ class Worker:
         self._loop.call_soon_threadsafe(self._loop.call_later, SOON, work)
 
     def _rest(self) -> None:
+        """No call runs: collect, unless hardly anything was done since; after a while forget what was computed, too."""
+        if self._running:
+            return
+        if time.process_time() - self._collected > WORTH:
+            self._collect()
+        if self._idle is not None:
+            self._idle.cancel()
+        self._idle = self._loop.call_later(IDLE, self._forget)
+
+    def _forget(self) -> None:
+        # The end of a call that runs now starts the time again.
         if not self._running:
-            rest()
-            if self._idle is not None:
-                self._idle.cancel()
-            self._idle = self._loop.call_later(IDLE, long_rest)
+            forget()
+            self._collect()
+
+    def _collect(self) -> None:
+        collect()
+        self._collected = time.process_time()
 
 
 @cache

@@ -76,7 +76,7 @@ def _parse_time(text: str) -> datetime | None:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return moment if _FIRST.year < moment.year < _LAST.year else min(max(moment, _FIRST), _LAST)
+    return min(max(moment, _FIRST), _LAST)
 
 
 _DURATION: Final = re.compile(r"(\d{1,15}(?:\.\d{1,12})?)(ns|us|µs|ms|s|m|h)")

@@ -1,7 +1,7 @@
 """What appliers changed: from the Events that name objects, and from the contents in status.history."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -55,13 +55,13 @@ def _from_contents(history: History, record: FluxRecord, known: list[Change]) ->
     wait, firsts = history.wait(record.ref), first_times(record.history)
     revisions = [point for point in history.points(record.ref) if point.revision]
     of_objects = history.applies.get(record.ref, ())
+    found = partial(Change, type=ChangeType.APPLIED, ref=record.ref, content=Content.NEW)
     for entry in record.history:
         if entry.first != firsts[entry.digest]:
             continue
         if any(one.at is not None and one.at - TOGETHER <= entry.first <= one.at + wait for one in known):
             continue
-        found = partial(Change, type=ChangeType.APPLIED, ref=record.ref, content=Content.NEW)
-        if applies := [*_since_last(record, entry, of_objects)] if of_objects else []:
+        if applies := [*_since_last(record, entry, of_objects)]:
             time = applies[0][0]
             objects: dict[str, dict[ObjectRef, None]] = defaultdict(dict)
             for when, ref, action in applies:
@@ -76,16 +76,18 @@ def _from_contents(history: History, record: FluxRecord, known: list[Change]) ->
             yield found(at=entry.first, revision=revision, origin=origin, last_revision=entry.revision, ended=ended)
 
 
-def _since_last(record: FluxRecord, entry: HistoryEntry, applies: Iterable[Applied]) -> Iterator[Applied]:
+def _since_last(record: FluxRecord, entry: HistoryEntry, applies: Sequence[Applied]) -> Iterator[Applied]:
     """Which objects were changed after the run before the one with which a content first ended."""
+    if not applies:
+        return
     before = max((one.last for one in record.history if one.last < entry.first), default=record.object.created)
     if before is not None:
         yield from (one for one in applies if before < one[0] <= entry.first + TOGETHER)
 
 
-def _revision(history: History, record: FluxRecord, entry: HistoryEntry, known: Iterable[Point]) -> tuple[str, str]:
+def _revision(history: History, record: FluxRecord, entry: HistoryEntry, revisions: Iterable[Point]) -> tuple[str, str]:
     """What was run when a content first ended: the revision of that time, or the one since the run can have started."""
-    for point in known:
+    for point in revisions:
         if abs(point.time - entry.first) <= TOGETHER:
             return point.revision, point.origin
     for source in record.object.sources[:1]:

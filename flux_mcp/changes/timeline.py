@@ -18,7 +18,7 @@ from flux_mcp.changes.repeats import without_repeats
 from flux_mcp.changes.reverts import with_reverts
 from flux_mcp.changes.revisions import fetched, of_sources_together
 from flux_mcp.changes.workload_changes import attach
-from flux_mcp.flux.inventory import groups_of
+from flux_mcp.flux.inventory import groups_of, managed_refs
 from flux_mcp.flux.status import ObjectStatus
 
 _ENDED: tuple[str, ...] = ("garbage collected artifacts for deleted resource",)
@@ -87,10 +87,8 @@ def missing(history: History) -> Iterator[Change]:
     kinds = groups_of(kind for kind in (*WORKLOAD_KINDS, NAMESPACE, *FLUX_KINDS) if kind != JOB)
     found: dict[tuple[ObjectRef, ...], tuple[dict[ObjectRef, None], dict[ObjectRef, None]]] = {}
     for record in history.flux.values():
-        if record.node.remote or record.node.applied is None:
-            continue
-        applied = {entry.ref for entry in record.node.applied.of_kinds(kinds)}
-        for ref in sorted(filter(history.coverage.knows, applied - there)):
+        applied = None if record.node.remote else record.node.applied
+        for ref in sorted(filter(history.coverage.knows, managed_refs((applied,), kinds) - there)):
             namespace = ObjectRef(NAMESPACE.kind, "", ref.namespace or ref.name)
             gone_too = namespace not in there and history.coverage.knows(namespace)
             refs, appliers = found.setdefault((namespace,) if gone_too else (record.ref, namespace), ({}, {}))

@@ -301,12 +301,7 @@ def _follow_last_run(search: Search) -> None:
     """The failure of the last run, whose message the new run replaced: from its Events."""
     search.need(search.ref.namespace, (EVENT,))
     search.details += _step(search)
-    events = [
-        one
-        for one in search.snapshot.evidence.warnings(search.ref)
-        if one.reason == search.status.object.history_status and one.seen is not None
-    ]
-    newest = max(events, key=lambda one: (one.seen is not None, one.seen), default=None)
+    newest = search.snapshot.evidence.failed_run(search.status.object)
     if newest is None:
         if search.status.object.history_status == "HealthCheckFailed":
             follow_health(search, "")

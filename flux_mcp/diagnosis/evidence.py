@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
+from flux_mcp.flux.objects import FluxObject
 from flux_mcp.kubernetes.conditions import Condition, conditions
 from flux_mcp.kubernetes.events import WARNING, Event, event
 from flux_mcp.kubernetes.pods import Pod, pod
@@ -89,6 +90,11 @@ class Evidence:
 
     def warnings(self, ref: ObjectRef) -> tuple[Event, ...]:
         return tuple(one for one in self.events.get(ref, ()) if one.type == WARNING)
+
+    def failed_run(self, flux: FluxObject) -> Event | None:
+        """The Event of the failure that status.history ends with: a run that goes on replaces its message."""
+        events = (one for one in self.warnings(flux.ref) if one.reason == flux.history_status and one.seen is not None)
+        return max(events, key=lambda one: (one.seen is not None, one.seen), default=None)
 
     def prerequisites(self, namespace: str, kind: str) -> tuple[Prerequisite, ...]:
         """The Services or claims of a namespace, or the Namespaces."""

@@ -144,7 +144,7 @@ class Graph:
         if (kind, group) not in self._holders:
             found: dict[InventoryEntry, dict[ObjectRef, None]] = defaultdict(dict)
             for ref, applied in self._inventories():
-                for entry in applied.of_kind(kind, group):
+                for entry in applied.of_kinds({kind: (group,)}):
                     found[entry][ref] = None
             self._holders[kind, group] = dict(found)
         return self._holders[kind, group]

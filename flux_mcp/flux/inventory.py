@@ -106,13 +106,6 @@ class Inventory(Collection[InventoryEntry]):
         """Those of Flux kinds."""
         return (entry for entry in self._with("fluxcd.") if entry.is_flux)
 
-    def of_kind(self, kind: str, group: str) -> Iterator[InventoryEntry]:
-        """Those of one kind."""
-        end = f"_{group}_{kind}"
-        if f"{end}\n" in self._ids:
-            yield from filter(None, (parse_id(line) for line in self._lines() if line.endswith(end)))
-        yield from (entry for entry in self._entries if (entry.kind, entry.group) == (kind, group))
-
     def of_kinds(self, groups: Mapping[str, Collection[str]]) -> Iterator[InventoryEntry]:
         """Those of some kinds, each with the groups that it may be of."""
         entries = filter(None, (parse_id(line) for line in self._lines() if line.rpartition("_")[2] in groups))
@@ -138,18 +131,22 @@ class Inventory(Collection[InventoryEntry]):
         yield from self._entries
 
 
-def managed_refs(inventories: Iterable[Inventory | None], kinds: Iterable[Kind] = WORKLOAD_KINDS) -> set[ObjectRef]:
-    """The objects of some kinds that any of these inventories names."""
-    groups = groups_of(kinds)
-    return {entry.ref for applied in inventories if applied is not None for entry in applied.of_kinds(groups)}
-
-
 def groups_of(kinds: Iterable[Kind]) -> Mapping[str, Collection[str]]:
     """The name of each kind → the groups of those that are called so."""
     groups: dict[str, set[str]] = {}
     for kind in kinds:
         groups.setdefault(kind.kind, set()).add(kind.group)
     return groups
+
+
+_WORKLOAD_GROUPS: Final = groups_of(WORKLOAD_KINDS)
+
+
+def managed_refs(
+    inventories: Iterable[Inventory | None], groups: Mapping[str, Collection[str]] = _WORKLOAD_GROUPS
+) -> set[ObjectRef]:
+    """The objects of some kinds, by default of workloads, that any of these inventories names."""
+    return {entry.ref for applied in inventories if applied is not None for entry in applied.of_kinds(groups)}
 
 
 def inventory(item: Mapping[str, Any]) -> Inventory | None:

@@ -98,12 +98,13 @@ class ObjectStatus:
         """Since when it fails, from a condition that does not move with each retry, as Ready does; None without one."""
         if self.health not in {Health.STALLED, Health.FAILING}:
             return None
-        wanted = (("Stalled", "True"), ("FetchFailed", "True"), ("Released", "False"))
-        found = [one for kind, status in wanted if (one := self.object.condition(kind)) and one.status == status][:1]
-        ready = self.object.ready
-        # One that has not moved for longer says more: Stalled follows when the retries are used up.
-        found += [ready] if found and ready is not None and ready.status == "False" else []
-        return min((one.changed for one in found if one.changed is not None), default=None)
+        for kind, status in (("Stalled", "True"), ("FetchFailed", "True"), ("Released", "False")):
+            found, ready = self.object.condition(kind), self.object.ready
+            if found is not None and found.status == status and found.changed is not None:
+                # Stalled follows when the retries are used up, and Ready may not have moved since before.
+                failed = ready.changed if ready is not None and ready.status == "False" else None
+                return min(found.changed, failed or found.changed)
+        return None
 
     @property
     def order(self) -> tuple[int, int, str, str]:

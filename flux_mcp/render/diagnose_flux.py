@@ -65,9 +65,10 @@ class FluxDiagnosis(Answer):
     unknown: tuple[str, ...]
 
     def count(self, named: int) -> tuple[int, int] | None:
-        if self.positions and not self.troubled:
-            return None  # What is wrong is no Flux object.
-        return (1, 1) if self.requested is not None else (named, len(self.troubled))
+        if self.requested is not None:
+            return 1, 1
+        # Without trouble, what is wrong is no Flux object.
+        return (named, len(self.troubled)) if self.troubled or not self.positions else None
 
     @property
     def found_nothing(self) -> bool:
@@ -153,14 +154,11 @@ class FluxDiagnosis(Answer):
 
     def _last_failure(self, status: ObjectStatus) -> Event | None:
         """The Event of the last run that failed, whose message the run that goes on has replaced."""
-        if Flag.AFTER_FAILURE not in status.flags or any(
-            one.fact is Fact.EVENT and status.object.ref in one.refs
-            for position in self.positions
-            for one in self.diagnosis.causes[position].details
-        ):
+        details = (one for position in self.positions for one in self.diagnosis.causes[position].details)
+        shown = any(one.fact is Fact.EVENT and status.object.ref in one.refs for one in details)
+        if Flag.AFTER_FAILURE not in status.flags or shown:
             return None
-        events = self.snapshot.evidence.warnings(status.object.ref)
-        return max((one for one in events if one.seen is not None), key=lambda one: str(one.seen), default=None)
+        return self.snapshot.evidence.failed_run(status.object)
 
     def _not_in_trouble(self, status: ObjectStatus) -> Iterator[str]:
         match status.health:

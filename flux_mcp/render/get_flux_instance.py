@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
@@ -136,22 +136,6 @@ class FluxInstallation(Answer):
         # Of what is not understood it is not known which kind it is of.
         return any(not one.kinds or DEPLOYMENT.kind in one.kinds or "controllers" in one.kinds for one in self.unread)
 
-    @property
-    def _namespace(self) -> str:
-        """The one namespace of several controllers, which is then named once; empty where there are more, or one."""
-        namespaces = {controller.ref.namespace for controller in self.controllers}
-        return namespaces.pop() if len(namespaces) == 1 and len(self.controllers) > 1 else ""
-
-    @property
-    def _images(self) -> str:
-        """Where all images are, if each has the name of its Deployment, for which it then stands; else empty."""
-        registries = {
-            registry if name.partition(":")[0] == controller.ref.name and len(controller.containers) == 1 else ""
-            for controller in self.controllers
-            for registry, _, name in (controller.image.partition("@")[0].rpartition("/"),)
-        }
-        return registries.pop() if len(registries) == 1 and self._namespace else ""
-
     def _controllers(self) -> Iterator[str]:
         if not self.controllers:
             found = "unknown" if self._controllers_unread else f"no Deployment has the label {CONTROLLERS}"
@@ -161,9 +145,9 @@ class FluxInstallation(Answer):
         restarts = ", 0 restarts" if all(controller.restarts == 0 for controller in self.controllers) else ""
         plain = not any(controller.args or controller.other_args for controller in self.controllers)
         without = ", no arguments that change behavior" if plain else ""
-        namespace = self._namespace
-        place = f", Deployments in {value(namespace)}" if namespace else ""
-        place += f", images in {value(self._images)}" if self._images else ""
+        common = _in_common(self.controllers)
+        place = f", Deployments in {value(common.namespace)}" if common.namespace else ""
+        place += f", images in {value(common.registry)}" if common.registry else ""
         yield f"Controllers: {ready} of {len(self.controllers)} ready{restarts}{without}{place}"
         if any(controller.down for controller in self.controllers):
             yield "  A controller that is not ready reconciles nothing: the status of its objects may be out of date."
@@ -176,7 +160,7 @@ class FluxInstallation(Answer):
         failures: dict[str, ObjectRef] = {}
         for controller in sorted(self.controllers, key=lambda controller: (controller.up, controller.ref)):
             own = [arg for arg in controller.args if arg not in listed]
-            yield f"  {self._controller(controller, own, failures)}"
+            yield f"  {self._controller(controller, common, own, failures)}"
             yield from self._containers(controller)
             if idle := self.idle.get(controller.ref):
                 yield f"    nothing reconciles its objects: {_named(idle)}"
@@ -200,23 +184,24 @@ class FluxInstallation(Answer):
 
     def _operators(self) -> Iterator[str]:
         for operator in self.operators:
-            yield f"Flux Operator: {self._controller(operator, (), {})}"
+            yield f"Flux Operator: {self._controller(operator, _Common(), (), {})}"
             yield from (f"  {line}" for line in self._containers(operator))
         instances = [status for status in self.statuses if status.object.kind.kind == "FluxInstance"]
         kinds = {name for one in self.unread for name in one.kinds}
         if self.operators and not instances and not kinds & {"FluxInstance", "Flux objects"} and not self.controllers:
             yield "  There is no FluxInstance: Flux Operator installs Flux only from one. Create a FluxInstance."
 
-    def _controller(self, controller: Controller, args: Sequence[str], failures: dict[str, ObjectRef]) -> str:
+    def _controller(
+        self, controller: Controller, common: "_Common", args: Sequence[str], failures: dict[str, ObjectRef]
+    ) -> str:
         restarts = controller.restarts
-        among_others = controller not in self.operators
-        name = value(controller.ref.name) if among_others and self._namespace else name_of(controller.ref)
         several = len(controller.containers) > 1
-        image = f"runs {len(controller.containers)} controllers" if several else abbreviated(controller.image)
         ready = f"{controller.ready} of {controller.wanted} ready"
-        if among_others and self._images:
-            parts = [f"{abbreviated(controller.image.removeprefix(f'{self._images}/'))}: {ready}"]
+        if common.registry:
+            parts = [f"{abbreviated(controller.image.removeprefix(f'{common.registry}/'))}: {ready}"]
         else:
+            name = value(controller.ref.name) if common.namespace else name_of(controller.ref)
+            image = f"runs {len(controller.containers)} controllers" if several else abbreviated(controller.image)
             parts = [f"{name}: {ready}", image]
         if restarts != 0 and (restarts is not None or controller.wanted):
             parts += ["restarts unknown" if restarts is None else f"{restarts} restart{'' if restarts == 1 else 's'}"]
@@ -316,6 +301,29 @@ def _object(status: ObjectStatus) -> str:
 def _args(args: Sequence[str]) -> str:
     pairs = (arg.lstrip("-").partition("=") for arg in args)
     return " ".join(f"--{value(name)}{sign}{free_value(given) if given else ''}" for name, sign, given in pairs)
+
+
+class _Common(NamedTuple):
+    """What all of several controllers have in common, and is named once; empty where they differ.
+
+    Attributes:
+        registry: where their images are, if each image has the name of its Deployment, for which it then stands.
+    """
+
+    namespace: str = ""
+    registry: str = ""
+
+
+def _in_common(controllers: Sequence[Controller]) -> _Common:
+    namespaces = {controller.ref.namespace for controller in controllers}
+    if len(namespaces) > 1 or len(controllers) == 1:
+        return _Common()
+    registries = set()
+    for controller in controllers:
+        registry, _, name = controller.image.partition("@")[0].rpartition("/")
+        stands = name.partition(":")[0] == controller.ref.name and len(controller.containers) == 1
+        registries.add(registry if stands else "")
+    return _Common(namespaces.pop(), registries.pop() if len(registries) == 1 else "")
 
 
 def _shared(controllers: Sequence[Controller]) -> Mapping[tuple[ObjectRef, ...], Sequence[str]]:
