@@ -297,11 +297,11 @@ class Causes:
             yield f"cause, fix: as {', '.join(self._as(above, some) for above, some in same.items())}"
 
     def _as(self, number: int, some: Sequence[Failure]) -> str:
-        """A cause above, and which of its advice is meant where it has more: `the second of 22`."""
+        """A cause above, and which of its advice is meant where it has more: `the second of cause 22`."""
         cause = self.diagnosis.causes[self.positions[number - 1]]
         said = [one for one in explaining(cause) if self._first[one, filled(one.advice.fix, cause)] == number]
         which = [_ORDINALS[said.index(one)] for one in some if one in said[: len(_ORDINALS)]]
-        return str(number) if len(said) == len(some) or not which else f"the {' and '.join(which)} of {number}"
+        return str(number) if len(said) == len(some) or not which else f"the {' and '.join(which)} of cause {number}"
 
     @cached_property
     def _logs(self) -> Mapping[tuple[ObjectRef, str], Sequence[str]]:

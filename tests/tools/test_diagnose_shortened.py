@@ -28,7 +28,7 @@ async def test_a_cause_says_which_advice_of_another_is_meant() -> None:
     causes = re.findall(r"^   cause: (.*)$", payments[0], re.MULTILINE)
     assert causes[0] == "the registry has no image with this name and tag"
     assert len(causes) == 2
-    assert f"   cause, fix: as the first of {number}\n" in checkout[0]
+    assert f"   cause, fix: as the first of cause {number}\n" in checkout[0]
 
 
 def test_how_long_it_is_not_ready_counts_and_not_when_the_retries_were_used_up() -> None:
