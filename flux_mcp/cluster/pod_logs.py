@@ -24,8 +24,6 @@ MAX_JOBS: Final = 5
 """Jobs of a CronJob whose Pods are looked for: as many as its history keeps, and as a selector can name."""
 CRASH_LINES: Final = 20
 """Lines of a container that crashed."""
-CRASH_WIDTH: Final = 240
-"""Characters of each of these lines."""
 
 
 async def find_pods(
@@ -114,7 +112,7 @@ async def read_crash_logs(
 ) -> tuple[ContainerLog, ...]:
     """The last lines of the runs in which these containers crashed; where a log cannot be read, why."""
     # Of a container that waits or is terminated kubectl prints the run that ended.
-    query = LogQuery(tail=CRASH_LINES, examine=CRASH_LINES * 5, width=CRASH_WIDTH)
+    query = LogQuery(tail=CRASH_LINES, examine=CRASH_LINES * 5)
     return await _read_all(
         cluster,
         request,

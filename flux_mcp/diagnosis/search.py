@@ -12,7 +12,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.catalog.failure import Failure
 from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
-from flux_mcp.diagnosis.controllers import SHARD, Watch, watches
+from flux_mcp.diagnosis.controllers import SHARD, Watch, selects, watches
 from flux_mcp.diagnosis.snapshot import OtherDependency, Snapshot, SnapshotObject
 from flux_mcp.diagnosis.workload_health import WorkloadFailure, workload_failures
 from flux_mcp.flux.installation import Controller
@@ -120,7 +120,7 @@ class Search:
                     self.add(controller_cause(one, self.snapshot))
             case Watch.NOBODY:
                 found = not_watched(self, self.subject)
-                self.blame("shard-not-watched", *found.details, key=found.key)
+                self.blame(found.failures[0].id, *found.details, key=found.key)
             case Watch.UNKNOWN if self.status.object.kind.controller == FLUX_OPERATOR:
                 self.need("", (DEPLOYMENT,))
                 return False
@@ -149,8 +149,16 @@ class Search:
 
 
 def not_watched(search: Search, one: SnapshotObject) -> Cause:
-    """The cause that no controller selects an object."""
+    """The cause that no controller selects an object: those that take its labels watch another namespace."""
     component, key = one.node.object.kind.controller, one.labels.get(SHARD, "")
+    elsewhere = [
+        Detail(Fact.REPLICAS, (each.ref,), (str(each.ready), str(each.wanted)))
+        for each in search.snapshot.controllers.found
+        if each.runs(component) and selects(each, one.labels)
+    ]
+    if elsewhere:
+        known = (failure("namespace-not-watched"),)
+        return Cause(CauseType.FAILURE, (one.ref,), known, tuple(elsewhere), key=("unwatched", component))
     details = (
         Detail(Fact.SHARD_OF, (one.ref,), (key,)),
         Detail(Fact.SHARDS, (), (component, *search.snapshot.controllers.shard_keys(component))),

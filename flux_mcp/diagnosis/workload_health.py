@@ -163,6 +163,9 @@ def _unscheduled(one: WorkloadFailure, *, pinned: bool) -> WorkloadFailure:
     telling = [each for each in clauses if not ordinary.search(each)] or clauses
     known = [find_failure("Pod", one.reason, clause) for clause in telling]
     found = [*dict.fromkeys(each for each in known if each is not None and each.pattern)]
+    if pinned:
+        full = failure("node-resources-insufficient")
+        found = [failure("daemonset-node-full") if each is full else each for each in found]
     return replace(one, failure=found[0], others=tuple(found[1:])) if found else one
 
 

@@ -25,7 +25,7 @@ from flux_mcp.render.spec_fields import setting_at
 from flux_mcp.render.text import age, revision
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.project import project
-from flux_mcp.sanitize.quote import MESSAGE, abbreviated, message, name_of, value
+from flux_mcp.sanitize.quote import MESSAGE, abbreviated, log_line, message, name_of, value
 
 _INDENT: Final = "   "
 FIELDS: Final = 8
@@ -37,6 +37,8 @@ FINALIZERS: Final = 3
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth")
 LOG_ROOM: Final = 1_600
 """Bytes of the quoted log lines of an answer."""
+LOG_WIDTH: Final = 240
+"""Characters of each of these lines."""
 LONG: Final = 200
 """Characters of a message that is not repeated."""
 _QUIET: Final = frozenset({Health.READY, Health.SUSPENDED, Health.STATIC})
@@ -306,7 +308,8 @@ class Causes:
     @cached_property
     def _logs(self) -> Mapping[tuple[ObjectRef, str], Sequence[str]]:
         """The newest lines of the logs, as many as fit: the answer is about causes."""
-        return dict(zip(self.snapshot.logs, fill([*self.snapshot.logs.values()], LOG_ROOM), strict=True))
+        logs = {key: [log_line(line.strip(), LOG_WIDTH) for line in lines] for key, lines in self.snapshot.logs.items()}
+        return dict(zip(logs, fill([*logs.values()], LOG_ROOM), strict=True))
 
     @cached_property
     def _first(self) -> Mapping[tuple[Failure, str], int]:

@@ -416,7 +416,7 @@ def test_nodes_that_a_daemon_set_does_not_pin_its_pod_to_say_nothing() -> None:
     workload = {**deployment(), "kind": "DaemonSet"}
     pod = a_pod({"phase": "Pending", "conditions": [condition]}, owner="web", kind="DaemonSet")
     (one,) = found(workload, pod, ref=ObjectRef("DaemonSet", "apps", "web"))
-    assert (one.failure, one.others) == (failure("node-resources-insufficient"), ())
+    assert (one.failure, one.others) == (failure("daemonset-node-full"), ())
 
 
 def test_equal_pods_are_one_symptom() -> None:
