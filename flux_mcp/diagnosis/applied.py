@@ -62,6 +62,21 @@ def follow_health(search: Search, message: str) -> None:
     _follow_workloads(search, named, children=children)
 
 
+def follow_applied(search: Search, namespace: str) -> None:
+    """Whether the workloads that it applied are ready, in one namespace or, where that is empty, in all."""
+    applied, release = search.subject.node.applied, release_namespace(search)
+    entries = [
+        one
+        for one in (applied if applied is not None else _labelled(search, release))
+        if one.workload is not None and one.kind not in {JOB.kind, CRON_JOB.kind} and namespace in {"", one.namespace}
+    ]
+    places = {one.namespace for one in entries} if applied is not None or namespace not in {"", release} else {release}
+    for place in filter(None, places):
+        search.need(place, _kinds([one for one in entries if one.namespace == place], every=applied is None))
+    for entry in entries:
+        _follow_workload(search, entry, [], named=False)
+
+
 def _named(search: Search, message: str) -> tuple[NamedObject, ...]:
     found = (NamedObject(_resolved(search, one.entry), one.status) for one in _of_message(search, message))
     return tuple({one.entry: one for one in found}.values())

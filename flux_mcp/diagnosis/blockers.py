@@ -70,7 +70,26 @@ def blocked(ref: ObjectRef, snapshot: Snapshot) -> Blocked:
             _follow_stale(search)
         case _:
             _follow_conditions(search)
+    if search.own and search.status.health is not Health.READY:
+        search.details += _suspended_above(search)
     return search.result()
+
+
+def _suspended_above(search: Search) -> Iterator[Detail]:
+    """What is suspended on the way of a fix from its repository: sources and appliers, and those of these."""
+    snapshot = search.snapshot
+    waiting, seen = [search.ref], {search.ref}
+    while waiting:
+        ref = waiting.pop()
+        sources = snapshot.statuses[ref].object.sources
+        for one in (*snapshot.graph.owners(ref), *sources):
+            if one in snapshot.statuses and one not in seen:
+                seen.add(one)
+                waiting.append(one)
+    known = {ref for cause in search.causes for ref in cause.members} | search.by.keys()
+    found = [ref for ref in sorted(seen) if snapshot.statuses[ref].health is Health.SUSPENDED and ref not in known]
+    if found and search.ref not in found:
+        yield Detail(Fact.SUSPENDED, tuple(found))
 
 
 def _follow_failed_deletion(search: Search) -> None:

@@ -62,6 +62,7 @@ class Fact(Enum):
     CREDENTIALS_NONE = "that an object names no credentials"
     INDEX = "when the index of a HelmRepository last changed"
     STEP = "the run that goes on"
+    SUSPENDED = "suspended objects from which a fix would come"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from flux_mcp.api.kind import Relation, Role
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, text
+from flux_mcp.diagnosis.applied import follow_applied
 from flux_mcp.diagnosis.catalog.lookup import find_failure
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.controllers import Watch
@@ -27,7 +28,7 @@ AUTOMATIONS: Final = 3
 def silent(snapshot: Snapshot) -> dict[ObjectRef, Blocked]:
     """The objects in such trouble, and what each waits for."""
     found: dict[ObjectRef, Blocked] = {}
-    for part in (_unseen_policies, _alerts, _unwatched, _suspended_sources, _users):
+    for part in (_unseen_policies, _alerts, _unwatched, _suspended_sources, _users, _unready_workloads):
         found |= {ref: one for ref, one in part(snapshot, found) if not snapshot.statuses[ref].trouble}
     return found
 
@@ -179,3 +180,17 @@ def _users(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[t
         search.late.clear()
         if search.found:
             yield ref, Blocked(tuple(search.by), tuple(search.causes), needs=frozenset(search.needs))
+
+
+def _unready_workloads(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
+    """What looks well while a workload that it applied is not ready: it does not wait for it, or no longer."""
+    for ref, namespace in snapshot.followed.items():
+        if ref in found:
+            continue
+        search = Search(snapshot.statuses[ref], snapshot)
+        follow_applied(search, namespace)
+        if search.workloads or search.details:
+            search.blame("workloads-not-ready")
+            yield ref, search.result()
+        else:
+            yield ref, Blocked(needs=frozenset(search.needs))

@@ -29,6 +29,7 @@ WAITING: Final = 20
 PLACES: Final = 5
 """Namespaces with controllers that are named."""
 _CHANGES: Final = "get_flux_changes"
+_WORKLOADS: Final = "list_flux_workloads"
 _EDITS: Final = "Not read here: what was scaled, edited or deleted without Flux"
 _LOOK_WELL: Final = frozenset({Health.READY, Health.STATIC})
 
@@ -95,14 +96,20 @@ class FluxDiagnosis(Answer):
         if self.requested is None:
             lines.append(f"Objects: {len(self.selected)}" + (f", {counts(self.selected)}" if self.selected else ""))
             if self.selected and self.request.offers(_CHANGES):
-                lines.append(f"{_EDITS}: {_CHANGES} shows that.")
+                lines.append(f"{_EDITS}: {_CHANGES} shows that." if self.namespace is not None else self._not_read())
         return (*lines, *self._summary())
+
+    def _not_read(self) -> str:
+        workloads = f"workloads of Ready objects ({_WORKLOADS}), " if self.request.offers(_WORKLOADS) else ""
+        return f"Not read here: {workloads}edits without Flux ({_CHANGES})."
 
     def _summary(self) -> Iterator[str]:
         if self.requested is not None:
             yield from self._of_the_one(self.requested)
         elif not self.troubled:
             yield self._calm()
+            if held := [one.object.ref for one in self.selected if one.health is Health.SUSPENDED]:
+                yield f"Nothing new arrives through what is suspended: {self._texts.named(held, WAITING)}"
         if self.positions:
             number = len(self.positions)
             several = f"{number} causes" + (", each of which holds it back" if self._each_keeps else "")

@@ -1,7 +1,7 @@
 """diagnose_flux: why objects fail, root causes first, and what each blocks."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -59,9 +59,10 @@ async def diagnose_flux(
         controllers=evidence.controllers,
         only=evidence.only,
     )
+    snapshot = replace(snapshot, followed=_followed(snapshot, requested, kind, namespace))
     selected = _selected(snapshot, statuses, kind, requested, namespace)
     first = diagnose(snapshot)
-    needed = {status.object.ref for status in selected}
+    needed = {status.object.ref for status in selected} | snapshot.followed.keys()
     needed |= _members(first, selected)
     counts = Counter[tuple[str, str]]()
     for ref in needed:
@@ -86,6 +87,10 @@ async def diagnose_flux(
     controllers = evidence.controllers.with_more(more)
     snapshot = replace(snapshot, evidence=more, controllers=controllers)
     diagnosis = diagnose(snapshot)
+    listed = {status.object.ref for status in selected}
+    selected += tuple(
+        snapshot.statuses[ref] for ref in snapshot.followed if ref not in listed and diagnosis.causes_of(ref)
+    )
     components = _components(selected, diagnosis)
     sure_of_operator = any(one.component == FLUX_OPERATOR for one in controllers.found)
     everything = not components or (kind is None and namespace is None)
@@ -190,6 +195,20 @@ def _selected(
         if status.object.kind in wanted
         and (namespace in {None, status.object.namespace} or (status.trouble and status.object.ref in into))
     )
+
+
+def _followed(
+    snapshot: Snapshot, requested: ObjectRef | None, kind: FluxKind | None, namespace: str | None
+) -> Mapping[ObjectRef, str]:
+    """The objects that look well and whose workloads are read: the requested one, or what applies into a namespace."""
+    if requested is None and (namespace is None or kind is not None):
+        return {}
+    refs = (requested,) if requested is not None else sorted(_applied_into(snapshot, namespace))
+    return {
+        ref: "" if requested is not None else namespace or ""
+        for ref in refs
+        if snapshot.statuses[ref].health in {Health.READY, Health.SUSPENDED} and not snapshot.objects[ref].node.remote
+    }
 
 
 def _applied_into(snapshot: Snapshot, namespace: str | None) -> frozenset[ObjectRef]:

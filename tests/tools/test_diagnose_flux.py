@@ -337,7 +337,7 @@ async def test_a_calm_cluster_is_said_to_be_calm(tmp_path: Path) -> None:
     assert reply.lines[1:] == [
         "Controllers: 1 of 1 ready",
         "Objects: 1, 1 Ready",
-        "Not read here: what was scaled, edited or deleted without Flux: get_flux_changes shows that.",
+        "Not read here: workloads of Ready objects (list_flux_workloads), edits without Flux (get_flux_changes).",
         "No object is in trouble.",
     ]
 
