@@ -1,5 +1,6 @@
 """The health of what an object applied: Flux objects, workloads, and what Helm and Pods wait for."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -40,6 +41,16 @@ _BETWEEN: Final = {DEPLOYMENT.kind: (REPLICA_SET,), CRON_JOB.kind: (JOB,)}
 _PREREQUISITES: Final = (SERVICE, PERSISTENT_VOLUME_CLAIM)
 _PREREQUISITE_KINDS: Final = frozenset(kind.kind for kind in _PREREQUISITES)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_MISSING: Final = re.compile(r'(?:configmap|secret)s? "([^"\n]{1,253})" not found', re.IGNORECASE)
+_MAKERS: Final = {
+    "ConfigMap": "",
+    "Secret": "",
+    "ExternalSecret": "external-secrets.io",
+    "SealedSecret": "bitnami.com",
+    "VaultStaticSecret": "secrets.hashicorp.com",
+    "Certificate": "cert-manager.io",
+}
+"""Kinds that make a Secret, as a rule of their own name, with their groups."""
 _BEFORE: Final = timedelta(hours=1)
 """A Helm action may take so long before it is written that it failed."""
 
@@ -164,7 +175,8 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
         for one in named
         if not one.entry.is_flux and one.entry not in listed and one.entry.kind not in {"Namespace", *by_kind}
     ]
-    search.details += [_other(search, ref) for ref in others[:UNREAD_NAMED]]
+    for ref in others[:UNREAD_NAMED]:
+        search.details += _other(search, ref)
     found = len(search.workloads) > failed or any(one.fact in _NOT_READY for one in search.details)
     controllers = any(one.type is CauseType.CONTROLLER for one in search.causes)
     search.own = search.own or found or bool(others) or not (children or controllers)
@@ -173,8 +185,24 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
         _all_ready(search, ready)
 
 
-def _other(search: Search, ref: ObjectRef) -> Detail:
-    """What its newest Event or its conditions say of an object of a kind that is not known here."""
+def follow_missing(search: Search) -> None:
+    """Who applies a ConfigMap or Secret that a message says is missing, or what generates one of that name."""
+    said = [(search.status.message, search.ref.namespace)]
+    said += [(one.message, one.about[0].namespace) for one in search.workloads]
+    for message, namespace in said:
+        for name in dict.fromkeys(_MISSING.findall(message)):
+            for kind, group in _MAKERS.items():
+                entry = InventoryEntry(kind, group, namespace, name)
+                if not (holders := search.snapshot.graph.holders(entry)):
+                    continue
+                if group:
+                    search.details += _other(search, entry.ref)
+                else:
+                    search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
+
+
+def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:
+    """What its conditions and its newest Event say of an object of a kind that is not known here."""
     search.need(ref.namespace, (EVENT,))
     if ref.kind != "Secret":
         search.targets.append(OtherDependency(ref, "", must_be_ready=True))
@@ -182,14 +210,17 @@ def _other(search: Search, ref: ObjectRef) -> Detail:
     found = evidence.others.get(ref)
     main = [one for one in found.conditions if one.type in _READY] if found is not None else []
     wrong = [one for one in (*main, *(found.conditions if found is not None else ())) if one.status != "True"]
-    if wrong and wrong[0].message:
-        return Detail(Fact.CONDITION, (ref,), (f"{wrong[0].type}={wrong[0].status}", wrong[0].reason, wrong[0].message))
+    said = wrong[0].message if wrong else ""
+    if said:
+        yield Detail(Fact.CONDITION, (ref,), (f"{wrong[0].type}={wrong[0].status}", wrong[0].reason, said))
     if main and not wrong:
-        return Detail(Fact.READY_NOW, (ref,), (), main[0].changed)
-    newest = max(evidence.warnings(ref), key=lambda one: one.seen or _NEVER, default=None)
-    if newest is None:
-        return Detail(Fact.UNREAD, (ref,))
-    return Detail(Fact.EVENT, (ref,), (newest.reason, newest.message, str(newest.count)), newest.seen)
+        yield Detail(Fact.READY_NOW, (ref,), (), main[0].changed)
+        return
+    newest = evidence.newest_warning(ref)
+    if newest is not None and newest.message not in said:
+        yield Detail(Fact.EVENT, (ref,), (newest.reason, newest.message, str(newest.count)), newest.seen)
+    elif not said:
+        yield Detail(Fact.UNREAD, (ref,))
 
 
 _READY: Final = frozenset({"Ready", "Available", "Synced", "Healthy"})

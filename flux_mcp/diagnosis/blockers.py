@@ -14,7 +14,7 @@ from flux_mcp.api.kubernetes_kinds import CRD, EVENT, NAMESPACE, POD, REPLICA_SE
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
 from flux_mcp.api.unstructured import at, text
-from flux_mcp.diagnosis.applied import follow_health
+from flux_mcp.diagnosis.applied import follow_health, follow_missing
 from flux_mcp.diagnosis.catalog.failure import Failure, Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
@@ -179,6 +179,7 @@ def _follow_reports(search: Search) -> None:
         if one.upstream in {Upstream.WEBHOOK, Upstream.NAMESPACE}:
             _follow_upstream(search, one.upstream, error)
     follow_ready(search)
+    follow_missing(search)
     _releases(search, message)
     if first is failure("chart-version-missing"):
         search.details += _indexes(search)

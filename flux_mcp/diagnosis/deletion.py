@@ -1,8 +1,9 @@
 """What a deletion waits for: finalizers, their controllers, an uninstall that fails, a namespace around it."""
 
+from datetime import UTC, datetime
 from typing import Final
 
-from flux_mcp.api.kubernetes_kinds import NAMESPACE, PERSISTENT_VOLUME_CLAIM, POD, SERVICE, WORKLOAD_KINDS
+from flux_mcp.api.kubernetes_kinds import EVENT, NAMESPACE, PERSISTENT_VOLUME_CLAIM, POD, SERVICE, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
 from flux_mcp.api.unstructured import at, text
@@ -24,6 +25,7 @@ _REMAINING: Final = (
     "NamespaceDeletionContentFailure",
 )
 """Conditions of a Namespace that say what its deletion waits for."""
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 SHARED: Final = 5
 """Objects that a deletion takes along and others apply too that are named."""
 
@@ -45,7 +47,7 @@ def follow_deletion(search: Search) -> None:
             _remaining(search)
         return
     foreign = [one for one in flux.finalizers if not one.partition("/")[0].endswith(_OWN_FINALIZERS)]
-    if search.found or search.follow_controller():
+    if search.found or search.follow_controller() or _follow_event(search):
         return
     controllers = search.snapshot.controllers
     if controllers.in_full and not controllers.found and len(foreign) < len(flux.finalizers):
@@ -58,6 +60,20 @@ def follow_deletion(search: Search) -> None:
         search.blame("deletion-controller-missing", key=("deletion-controller-missing", component))
     else:
         search.blame("deletion-waiting" if Flag.STUCK in search.status.flags else "deletion-in-progress")
+
+
+def _follow_event(search: Search) -> bool:
+    """Whether an Event says why the deletion fails: kustomize-controller does not write that into the status."""
+    search.need(search.ref.namespace, (EVENT,))
+    newest = search.snapshot.evidence.newest_warning(search.ref)
+    known = find_failure(search.ref.kind, newest.reason, newest.message) if newest is not None else None
+    if newest is None or known is None or newest.seen is None or newest.seen < (search.status.object.deleted or _NEVER):
+        return False
+    search.own = True
+    search.failures.append(known)
+    texts = (newest.reason, newest.message, str(newest.count))
+    search.details.append(Detail(Fact.EVENT, (search.ref,), texts, newest.seen))
+    return True
 
 
 def _follow_applied(search: Search) -> None:

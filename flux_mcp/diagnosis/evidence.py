@@ -91,6 +91,10 @@ class Evidence:
     def warnings(self, ref: ObjectRef) -> tuple[Event, ...]:
         return tuple(one for one in self.events.get(ref, ()) if one.type == WARNING)
 
+    def newest_warning(self, ref: ObjectRef) -> Event | None:
+        seen = ((one.seen, one.message, one) for one in self.warnings(ref) if one.seen is not None)
+        return max(seen, key=lambda each: each[:2], default=(None, "", None))[2]
+
     def failed_run(self, flux: FluxObject) -> Event | None:
         """The Event of the failure that status.history ends with: a run that goes on replaces its message."""
         events = (one for one in self.warnings(flux.ref) if one.reason == flux.history_status and one.seen is not None)

@@ -80,11 +80,7 @@ def _alerts(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[
         if provider is not None and provider not in snapshot.statuses:
             follow_absent(search, provider)
         search.late.clear()
-        newest = max(
-            (one for one in snapshot.evidence.warnings(ref) if one.seen is not None),
-            key=lambda one: (one.seen is not None and one.seen.timestamp(), one.message),
-            default=None,
-        )
+        newest = snapshot.evidence.newest_warning(ref)
         if newest is not None and not search.found:
             known = find_failure(ref.kind, newest.reason, newest.message)
             search.own = True

@@ -692,7 +692,7 @@ def certificate(status: str) -> dict[str, Any]:
     return {"kind": "Certificate", "metadata": metadata, "status": {"conditions": [ready]}}
 
 
-def test_an_object_of_another_vendor_is_explained_by_its_conditions_else_by_its_newest_event() -> None:
+def test_an_object_of_another_vendor_is_explained_by_its_conditions_and_its_newest_event() -> None:
     message = "health check failed after 5m0s: timeout waiting for: [Certificate/flux-system/tls status: 'InProgress']"
     about = ObjectRef("Certificate", "flux-system", "tls")
     event = kubernetes_event("Certificate", "tls", "Failed", "the order is invalid")
@@ -703,7 +703,10 @@ def test_an_object_of_another_vendor_is_explained_by_its_conditions_else_by_its_
     assert [[(one.fact, one.refs, one.texts) for one in details] for details in told] == [
         [(Fact.UNREAD, (about,), ())],
         [(Fact.EVENT, (about,), ("Failed", "the order is invalid", "1"))],
-        [(Fact.CONDITION, (about,), ("Ready=False", "DoesNotExist", "the Secret does not exist"))],
+        [
+            (Fact.CONDITION, (about,), ("Ready=False", "DoesNotExist", "the Secret does not exist")),
+            (Fact.EVENT, (about,), ("Failed", "the order is invalid", "1")),
+        ],
         [(Fact.READY_NOW, (about,), ())],
     ]
     search = diagnose(world([bad("HealthCheckFailed", message)])).blocked[ks("apps")]
