@@ -26,6 +26,7 @@ from flux_mcp.diagnosis.hooks import follow_hook
 from flux_mcp.diagnosis.messages import (
     chart_version,
     errors_of,
+    release_name,
     terminating_namespace,
     unserved_kind,
     webhook_service,
@@ -183,6 +184,8 @@ def _follow_reports(search: Search) -> None:
     _releases(search, message)
     if first is failure("chart-version-missing"):
         search.details += _indexes(search)
+    if first is failure("helm-name-in-use"):
+        search.details += _same_release(search, message)
 
 
 def _more_errors(search: Search, message: str) -> Iterator[tuple[Failure, str]]:
@@ -210,6 +213,18 @@ def _indexes(search: Search) -> Iterator[Detail]:
         status = search.snapshot.statuses.get(ref)
         if ref.kind == "HelmRepository" and status is not None and status.object.fetched is not None:
             yield Detail(Fact.INDEX, (ref,), (), status.object.fetched)
+
+
+def _same_release(search: Search, message: str) -> Iterator[Detail]:
+    """The other HelmReleases with the release that a message is about."""
+    name = release_name(message)
+    others = [
+        ref
+        for ref, one in search.snapshot.objects.items()
+        if ref != search.ref and name and name in {f"{each.namespace}/{each.name}" for each in one.releases[:1]}
+    ]
+    if others:
+        yield Detail(Fact.SAME_RELEASE, tuple(sorted(others)))
 
 
 def _follow_upstream(search: Search, upstream: Upstream, message: str) -> None:
@@ -441,9 +456,7 @@ def _releases(search: Search, message: str) -> None:
     wanted = flux.attempted_revision.partition("+")[0]
     if deployed is not None and wanted and deployed.chart_version.partition("+")[0] != wanted:
         search.details.append(Detail(Fact.RELEASE, (search.ref,), (deployed.chart_version, flux.attempted_revision)))
-    if releases and releases[0].status.startswith(("pending-", "uninstalling")):
-        texts = (str(releases[0].version), releases[0].chart_version, releases[0].status)
-        search.details.append(Detail(Fact.PENDING_RELEASE, (search.ref,), texts, releases[0].deployed))
+    search.details += _pending(search)
     about = chart_version(message)
     fetched = [
         search.snapshot.statuses[ref].object.artifact_revision
@@ -464,9 +477,18 @@ def _releases(search: Search, message: str) -> None:
             search.blame("helm-message-outdated")
 
 
+def _pending(search: Search) -> Iterator[Detail]:
+    """The action of Helm on the newest release that did not end."""
+    for one in search.subject.releases[:1]:
+        if one.status.startswith(("pending-", "uninstalling")):
+            texts = (str(one.version), one.chart_version, one.status)
+            yield Detail(Fact.PENDING_RELEASE, (search.ref,), texts, one.deployed)
+
+
 def _follow_stuck(search: Search) -> None:
     """A run that takes longer than its timeout."""
     search.details += _step(search)
+    search.details += _pending(search)
     if search.follow_controller():
         return
     if _follow_deployed(search):

@@ -37,6 +37,7 @@ class Fact(Enum):
     UNREAD = "an object that is not read here"
     RELEASE = "the chart version that runs, and the one that is wanted"
     DEPLOYED = "the release is deployed"
+    SAME_RELEASE = "who has the release that is in use"
     PENDING_RELEASE = "an action on the release that did not end"
     DELETED = "since when an object is being deleted, and its finalizers"
     NAMESPACE = "a Namespace that is being deleted"

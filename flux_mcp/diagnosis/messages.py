@@ -28,6 +28,7 @@ _WEBHOOK: Final = re.compile(
 )
 _TERMINATING: Final = re.compile(rf"namespace ({_LABEL}) because it is being terminated")
 _NO_MATCH: Final = re.compile(rf'no matches for kind "({_KIND})" in version "([^"/\n]{{1,253}})/[^"\n]{{1,63}}"')
+_RELEASE: Final = re.compile(r"for release ([^\s/]{1,63}/[^\s/]{1,253}) with chart ")
 _CHART: Final = re.compile(r"with chart [^\s@]{1,253}@([^\s:]{1,100})")
 
 
@@ -98,6 +99,12 @@ def unserved_kind(message: str) -> tuple[str, str] | None:
     """The kind that the API server does not serve, and its group."""
     found = _NO_MATCH.search(message)
     return (found[1], found[2]) if found else None
+
+
+def release_name(message: str) -> str:
+    """Namespace and name of the release that a message about a Helm action is about: `apps/web`."""
+    found = _RELEASE.search(message)
+    return found[1] if found else ""
 
 
 def chart_version(message: str) -> str:

@@ -6,6 +6,7 @@ from flux_mcp.api.kind import Role
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
 from flux_mcp.diagnosis.controllers import SHARD, Watch
@@ -16,6 +17,8 @@ from flux_mcp.flux.status import Flag, Health
 
 _READ_KINDS: Final = {kind.kind for kind in KUBERNETES_KINDS} - {"CustomResourceDefinition"}
 """The kinds that can be read by namespace; objects of others by their name alone."""
+_ELSEWHERE: Final = frozenset({Upstream.SOURCE, Upstream.DEPENDENCY, Upstream.SOURCE_CONTROLLER})
+"""Where a cause lies that resuming may find gone."""
 ELSEWHERE: Final = 3
 """Objects of a name elsewhere that are named."""
 
@@ -55,12 +58,15 @@ def follow_dependency(search: Search, ref: ObjectRef) -> None:
 
 
 def suspended(search: Search, ref: ObjectRef) -> Cause:
-    """The cause that an object is suspended, with the last that its status says."""
+    """The cause that an object is suspended, with the last that its status says: resumed, it fails again."""
     ready = search.snapshot.statuses[ref].object.ready
     details: tuple[Detail, ...] = ()
+    known = [failure("reference-suspended")]
     if ready is not None and ready.status != "True":
         details = (Detail(Fact.CONDITION, (ref,), ("Ready", ready.reason, ready.message)),)
-    return Cause(CauseType.SUSPENDED, (ref,), (failure("reference-suspended"),), details, key=("suspended", ref))
+        last = find_failure(ref.kind, ready.reason, ready.message) if ready.status == "False" else None
+        known += [last] if last is not None and last.upstream not in _ELSEWHERE else []
+    return Cause(CauseType.SUSPENDED, (ref,), tuple(known), details, key=("suspended", ref))
 
 
 def running(search: Search, ref: ObjectRef) -> Cause:

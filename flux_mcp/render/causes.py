@@ -545,6 +545,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.RELEASE: _simply("chart {0} is deployed, {1} is wanted"),
     Fact.DEPLOYED: _simply("release revision {0} with chart {1} is deployed since {ago}"),
     Fact.PENDING_RELEASE: _simply("release revision {0} with chart {1}: {2}, begun {ago}"),
+    Fact.SAME_RELEASE: _simply("the release is that of {refs}"),
     Fact.DELETED: _deleted,
     Fact.NAMESPACE: _namespace,
     Fact.WRITTEN: _simply("newest status: {refs}, {ago}"),
