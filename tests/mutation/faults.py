@@ -144,12 +144,14 @@ def _pattern_names(tree: ast.AST) -> frozenset[str]:
     return frozenset(hole.value.id for hole in holes if isinstance(hole.value, ast.Name))
 
 
-def _sites(  # noqa: C901 (one walk)
+def _sites(  # noqa: C901, PLR0912 (one walk)
     node: ast.AST, where: str, patterns: frozenset[str], above: ast.AST | None = None
 ) -> Iterator[_Site]:
     """Every place below a node where something else could stand."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         where = f"{where}.{node.name}".lstrip(".")
+    if isinstance(node, ast.ClassDef) and any(isinstance(base, ast.Name) and "Enum" in base.id for base in node.bases):
+        return  # Its values are an order, and whoever holds a member of it would hold another one.
     if isinstance(node, ast.Assign | ast.AnnAssign):
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
         name = target.id if isinstance(target, ast.Name) else ""
@@ -160,7 +162,7 @@ def _sites(  # noqa: C901 (one walk)
             yield from _in_pattern(node, "value", None, where)
             return
     for field, value in ast.iter_fields(node):
-        if field in {"annotation", "returns", "decorator_list", "type_params", "ctx", "names"}:
+        if field in {"annotation", "returns", "decorator_list", "bases", "type_params", "ctx", "names"}:
             continue
         entries = value if isinstance(value, list) else [value]
         for index, entry in enumerate(entries):

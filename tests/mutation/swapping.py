@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from enum import Enum
 from types import FunctionType
 from typing import Any
 
@@ -13,8 +14,8 @@ class Broken(Exception):
 def put(name: str, source: str) -> None:
     """Let the functions, classes and values of a module be those of this source, whoever holds them.
 
-    A function or a class that somebody imported stays the same object and gets other code. Other values are replaced
-    where a module holds them under the same name.
+    A function or a class that somebody imported stays the same object and gets other code; an enumeration stays as it
+    is. Other values are replaced where a module holds them under the same name.
 
     Raises:
         Broken: the source cannot be imported.
@@ -36,7 +37,8 @@ def put(name: str, source: str) -> None:
             _recode(old, new)
             setattr(module, key, old)
         elif isinstance(old, type) and isinstance(new, type) and old.__module__ == name:
-            _rebuild(old, new)
+            if not issubclass(old, Enum):
+                _rebuild(old, new)
             setattr(module, key, old)
         else:
             _replace(key, old, new)

@@ -23,6 +23,8 @@ from tests.mutation.patterns import faulty
         pytest.param("a = x.fullmatch(b)", {"a = x.match(b)"}, id="method"),
         pytest.param("a: bool = True", {"a: bool = False"}, id="value"),
         pytest.param('"""Docs."""', set(), id="docstring"),
+        pytest.param("class A(IntEnum):\n    B = 1", set(), id="enumeration"),
+        pytest.param("class A(dict[str, 'A']):\n    b = 1", {"class A(dict[str, 'A']):\n    b = 2"}, id="bases"),
         pytest.param(
             "a = re.compile('x|y+')", {"a = re.compile('y+')", "a = re.compile('x')", "a = re.compile('x|y')"}
         ),

@@ -17,11 +17,11 @@ def found(text: str) -> list[str]:
     return [text[span.start : span.end] for span in shapes(text, text.lower())]
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.id)
-def test_what_a_sample_holds_is_masked(shape: Shape) -> None:
-    assert shape.masked
-    for sample in shape.masked:
-        for seed in range(10):
+@pytest.mark.parametrize("seed", range(10), ids="seed-{}".format)
+def test_what_a_sample_holds_is_masked(seed: int) -> None:
+    for shape in SHAPES:
+        assert shape.masked
+        for sample in shape.masked:
             for text in (filled(sample, seed), f"got {filled(sample, seed)} here"):
                 assert shape.pattern.search(text), text
                 assert found(text), text
@@ -30,11 +30,10 @@ def test_what_a_sample_holds_is_masked(shape: Shape) -> None:
                 assert not [part for part in made_up(sample, seed) if part in masked]
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.id)
-def test_what_only_looks_like_it_stays(shape: Shape) -> None:
-    for sample in shape.stays:
-        for seed in range(10):
-            assert scrub(filled(sample, seed)) == filled(sample, seed)
+@pytest.mark.parametrize("seed", range(10), ids="seed-{}".format)
+def test_what_only_looks_like_it_stays(seed: int) -> None:
+    samples = [filled(sample, seed) for shape in SHAPES for sample in shape.stays]
+    assert [text for text in samples if scrub(text) != text] == []
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.id)
