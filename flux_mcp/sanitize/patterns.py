@@ -18,7 +18,7 @@ from flux_mcp.sanitize.pairs import TRIGGER, pairs
 from flux_mcp.sanitize.shapes import MASK, Span, hints, shapes
 from flux_mcp.sanitize.table import table
 from flux_mcp.sanitize.urls import urls
-from flux_mcp.sanitize.words import is_opaque, is_random
+from flux_mcp.sanitize.words import is_opaque
 
 __all__ = ["MASK", "masked", "scrub", "scrub_name"]
 
@@ -28,19 +28,18 @@ _KEY_BLOCK: Final = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)", re.DOTALL
 )
 _KEY_END: Final = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{16,100}={0,2}")
-_LAST_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{1,100}={0,2}")
-_ENCODED: Final = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{20,8192}+={0,2}(?![A-Za-z0-9+/=_-])")
-_WORD: Final = re.compile(r"(?<![\w./+@%=-])[A-Za-z][A-Za-z0-9]{0,11}(?:[_.-][A-Za-z0-9_]{1,512}+)++(?![./@:=])")
+_LINE: Final = re.compile(r"(?<!\\)[^\s\\]+")
+_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{16,100}")
+_LAST_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{2,100}={0,2}")
+_ENCODED: Final = re.compile(r"(?P<body>[A-Za-z0-9+/]{20,8192})={0,2}")
+_WORD: Final = re.compile(r"(?<![\w./+@%=-])[A-Za-z][A-Za-z0-9]{0,11}(?:[_.-][A-Za-z0-9_]{1,512})++(?![./@:=])")
 _USER: Final = re.compile(
-    r"(?:(?<=[\s='\"`(])|^)(?P<user>[a-z][\w.+$-]{0,63}(?:@[\w.-]{1,63})?):(?P<secret>[\w+-]{16,512}+)(?![./:@=])"
+    r"(?:(?<=[\s='\"`(])|^)(?P<user>[a-z][\w.+$@-]{0,127}):(?P<secret>[\w+-]{16,512}+)(?![./:@=])"
 )
-_ISSUER: Final = re.compile(r"[a-z][a-z0-9]*|[A-Z]+")
 _IDENTIFIER: Final = re.compile(
-    r"(?i)(?:id|uid|etag|digest|checksum|hash|sum|fingerprint|trace|request|revision|version|key)[\"']?\s?[:=]\s?[\"']?$"
+    r"(?i)(?:id|etag|digest|hash|sum|fingerprint|trace|request|revision|version)[\"']?\s?[:=]\s?[\"']?$"
 )
 """What stands before a word that is the name of something, however random."""
-_PRINTED: Final = re.compile(r"[\t\r\n -~]*")
 
 
 def scrub(text: str) -> str:
@@ -64,7 +63,7 @@ def _once(text: str) -> str:
     if not spans:
         return text
     if places is not None:
-        spans = [Span(places[start], places[end - 1] + 1, stands) for start, end, stands in spans if end > start]
+        spans = [Span(places[start], places[end - 1] + 1, stands) for start, end, stands in spans]
     return masked(text, spans)
 
 
@@ -90,55 +89,44 @@ def masked(text: str, spans: Iterable[Span]) -> str:
     """A text with these parts masked, which are in their order and may overlap."""
     parts, position = list[str](), 0
     for start, end, stands in spans:
-        if end <= position:
-            continue
-        if start >= position or not parts:
+        if start >= position:
             parts += [text[position:start], stands]
-        position = end
+        position = max(position, end)
     return "".join((*parts, text[position:]))
 
 
 def _private_keys(text: str) -> Iterator[Span]:
     """Blocks of PEM, and what stands before the end of one whose beginning was cut off."""
-    blocks = list(_KEY_BLOCK.finditer(text))
-    yield from (Span(*block.span(), MASK) for block in blocks)
-    end = _KEY_END.search(text, 0, blocks[0].start() if blocks else len(text))
-    if end is not None:
-        yield Span(_begin_of_key(text, end.start()), end.end(), MASK)
-
-
-def _begin_of_key(text: str, end: int) -> int:
-    """Where the lines of a key begin that ends there."""
-    pattern = _LAST_KEY_LINE
-    while True:
-        before = text[max(0, end - 200) : end]
-        before = before.removesuffix("\\n") if before.endswith("\\n") else before.rstrip()
-        line = re.split(r"\s|\\n", before)[-1]
-        if not pattern.fullmatch(line):
-            return end
-        end, pattern = max(0, end - 200) + len(before) - len(line), _KEY_LINE
+    yield from (Span(*block.span(), MASK) for block in _KEY_BLOCK.finditer(text))
+    position = 0
+    for end in _KEY_END.finditer(text):
+        begin, pattern = end.start(), _LAST_KEY_LINE
+        for line in reversed(list(_LINE.finditer(text, position, begin))):
+            if not pattern.fullmatch(line[0]):
+                break
+            begin, pattern = line.start(), _KEY_LINE
+        yield Span(begin, end.end(), MASK)
+        position = end.end()
 
 
 def _encoded(text: str) -> Iterator[Span]:
     """What is a credential when it is decoded from base64."""
     for found in _ENCODED.finditer(text):
-        if is_random(found[0].rstrip("="), 20):
-            with_padding = found[0].rstrip("=") + "=" * (-len(found[0].rstrip("=")) % 4)
-            try:
-                decoded = base64.b64decode(with_padding).decode("ascii")
-            except (Error, UnicodeDecodeError):
-                continue
-            if _PRINTED.fullmatch(decoded) and any(True for _ in _spans(decoded)):
-                yield Span(*found.span(), MASK)
+        body = found["body"]
+        try:
+            decoded = base64.b64decode(body + "=" * (-len(body) % 4)).decode("ascii")
+        except (Error, UnicodeDecodeError):
+            continue
+        if any(True for _ in _spans(decoded)):
+            yield Span(*found.span(), MASK)
 
 
 def _prefixed(text: str) -> Iterator[Span]:
     """Tokens of any issuer: a short word, `_`, `-` or `.`, and something random, as in `acme_…`; so `user:…`."""
     for word in _WORD.finditer(text):
         issuer, *rest = re.split("[_.-]", word[0])
-        if issuer.lower() in table().objects or not _ISSUER.fullmatch(issuer):
-            continue
-        if any(map(is_opaque, rest)) and not _IDENTIFIER.search(text, max(0, word.start() - 24), word.start()):
+        names = issuer.lower() in table().objects or _IDENTIFIER.search(text, max(0, word.start() - 24), word.start())
+        if not names and any(map(is_opaque, rest)):
             yield Span(*word.span(), MASK)
     for pair in _USER.finditer(text):
         if is_opaque(pair["secret"]) and not _IDENTIFIER.search(f"{pair['user']}:"):
@@ -150,7 +138,7 @@ def _folded(text: str) -> tuple[str, list[int]]:
     letters: list[str] = []
     places: list[int] = []
     for place, letter in enumerate(text):
-        plain = letter if letter < "\x80" else _plain(letter)
+        plain = letter if letter.isascii() else _plain(letter)
         if plain:
             letters.append(plain)
             places.append(place)
@@ -163,5 +151,5 @@ def _plain(letter: str) -> str:
         return alike
     if unicodedata.category(letter) in {"Mn", "Cf"}:
         return ""
-    plain = "".join(part for part in unicodedata.normalize("NFKD", letter) if unicodedata.category(part) != "Mn")
-    return plain if len(plain) == 1 and plain.isascii() else letter
+    parts = [part for part in unicodedata.normalize("NFKD", letter) if unicodedata.category(part) != "Mn"]
+    return parts[0] if len(parts) == 1 and parts[0].isascii() else letter
