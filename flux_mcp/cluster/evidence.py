@@ -167,6 +167,17 @@ async def read_more(
     return index_evidence(objects, read, left_out), tuple(unread)
 
 
+async def read_workloads(
+    cluster: Cluster, request: RequestContext, kinds: Sequence[Kind], namespace: str | None
+) -> tuple[Evidence, tuple[Unread, ...]]:
+    """Read the workloads of these kinds, of one namespace or of all, with one kubectl."""
+    async with gather(FIRST) as reads:
+        reading: Awaitable[ListResult[View]] = cluster.read(request, kinds, view_evidence, namespace=namespace)
+        found = reads.read("workloads", reading)
+    read = {(namespace or "", kind) for kind in found.value.read}
+    return index_evidence(found.value.objects, read), reads.unread
+
+
 async def _read_namespace(
     cluster: Cluster, request: RequestContext, namespace: str, kinds: Sequence[Kind]
 ) -> ListResult[View]:

@@ -1,7 +1,7 @@
 """The health of what an object applied: Flux objects, workloads, and what Helm and Pods wait for."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -51,6 +51,9 @@ _MAKERS: Final = {
     "Certificate": "cert-manager.io",
 }
 """Kinds that make a Secret, as a rule of their own name, with their groups."""
+_SOON: Final = frozenset({"readiness-probe-failing", "init-container-running"})
+"""Failures that end by themselves while a Pod starts."""
+_ROLLOUT: Final = timedelta(minutes=5)
 _BEFORE: Final = timedelta(hours=1)
 """A Helm action may take so long before it is written that it failed."""
 
@@ -73,19 +76,33 @@ def follow_health(search: Search, message: str) -> None:
     _follow_workloads(search, named, children=children)
 
 
-def follow_applied(search: Search, namespace: str) -> None:
-    """Whether the workloads that it applied are ready, in one namespace or, where that is empty, in all."""
+def follow_applied(search: Search, namespaces: Collection[str]) -> None:
+    """What keeps the workloads that it applied from being ready, in these namespaces or, without any, in all.
+
+    An ordinary rollout is no failure: a probe that fails since minutes is, or what does not end by itself.
+    """
     applied, release = search.subject.node.applied, release_namespace(search)
     entries = [
         one
         for one in (applied if applied is not None else _labelled(search, release))
-        if one.workload is not None and one.kind not in {JOB.kind, CRON_JOB.kind} and namespace in {"", one.namespace}
+        if one.workload is not None and one.kind not in {JOB.kind, CRON_JOB.kind}
+        if not namespaces or one.namespace in namespaces
     ]
-    places = {one.namespace for one in entries} if applied is not None or namespace not in {"", release} else {release}
-    for place in filter(None, places):
+    for place in {one.namespace for one in entries} | ({release} if applied is None and release else set()):
         search.need(place, _kinds([one for one in entries if one.namespace == place], every=applied is None))
     for entry in entries:
+        before = len(search.workloads)
         _follow_workload(search, entry, [], named=False)
+        if not _for_long(search, entry.ref):
+            hard = (one for one in search.workloads[before:] if one.failure is not None and one.failure.id not in _SOON)
+            search.workloads[before:] = hard
+
+
+def _for_long(search: Search, ref: ObjectRef) -> bool:
+    workload = search.snapshot.evidence.workloads.get(ref)
+    bad = workload.conditions if workload is not None else ()
+    since = [one.changed for one in bad if one.type in {"Available", "Progressing"} and one.status == "False"]
+    return any(one is not None and one < search.snapshot.now - _ROLLOUT for one in since)
 
 
 def _named(search: Search, message: str) -> tuple[NamedObject, ...]:

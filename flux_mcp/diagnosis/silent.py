@@ -180,12 +180,12 @@ def _users(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[t
 
 def _unready_workloads(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
     """What looks well while a workload that it applied is not ready: it does not wait for it, or no longer."""
-    for ref, namespace in snapshot.followed.items():
+    for ref, namespaces in snapshot.followed.items():
         if ref in found:
             continue
         search = Search(snapshot.statuses[ref], snapshot)
-        follow_applied(search, namespace)
-        if search.workloads or search.details:
+        follow_applied(search, namespaces)
+        if search.workloads:
             search.blame("workloads-not-ready")
             yield ref, search.result()
         else:

@@ -107,8 +107,8 @@ class Snapshot:
         evidence: what was read beside Flux objects and controllers.
         version: of Flux, `2.9.4`; empty where it is not known.
         logs: Pod and container → the last lines of the run in which it crashed.
-        followed: objects that look well and whose workloads matter to the question, with the namespace that it is
-            about; empty for all.
+        followed: objects that look well and whose workloads matter to the question, with the namespaces that it is
+            about; none for all.
     """
 
     objects: Mapping[ObjectRef, SnapshotObject]
@@ -120,7 +120,7 @@ class Snapshot:
     only: str | None = None
     version: str = ""
     logs: Mapping[tuple[ObjectRef, str], Sequence[str]] = field(default_factory=dict)
-    followed: Mapping[ObjectRef, str] = field(default_factory=dict)
+    followed: Mapping[ObjectRef, frozenset[str]] = field(default_factory=dict)
 
     def knows(self, ref: ObjectRef) -> bool:
         """Whether an object that is not among the objects does not exist."""

@@ -23,7 +23,7 @@ from flux_mcp.kubernetes.workloads import Workload
 _STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
 _BEFORE: Final = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "NetworkNotReady")
 """Reasons of warning Events from the time before a container of the Pod first ran."""
-_TELLING: Final = (*_BEFORE, "Unhealthy", "BackOff", "Failed")
+_TELLING: Final = (*_BEFORE, "Unhealthy", "BackOff", "Failed", "NodeNotReady")
 """Reasons of warning Events of a Pod that tell more than its status, the most telling first."""
 _NOT_RETRIEVED: Final = "FailedToRetrieveImagePullSecret"
 _PULLING: Final = frozenset({"ImagePullBackOff", "ErrImagePull"})

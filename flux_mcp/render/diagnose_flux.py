@@ -7,6 +7,7 @@ from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.catalog.lookup import silent_failures
 from flux_mcp.diagnosis.cause import CauseType, Fact
@@ -100,7 +101,9 @@ class FluxDiagnosis(Answer):
         return (*lines, *self._summary())
 
     def _not_read(self) -> str:
-        workloads = f"workloads of Ready objects ({_WORKLOADS}), " if self.request.offers(_WORKLOADS) else ""
+        read = self.snapshot.evidence.was_read(self.snapshot.only or "", DEPLOYMENT.kind)
+        offered = self.request.offers(_WORKLOADS) and not read
+        workloads = f"workloads of Ready objects ({_WORKLOADS}), " if offered else ""
         return f"Not read here: {workloads}edits without Flux ({_CHANGES})."
 
     def _summary(self) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Final
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FluxKind
 from flux_mcp.api.kubernetes_kinds import (
+    DAEMON_SET,
     DEPLOYMENT,
     EVENT,
     NAMESPACE,
@@ -15,19 +16,22 @@ from flux_mcp.api.kubernetes_kinds import (
     POD,
     REPLICA_SET,
     SERVICE,
+    STATEFUL_SET,
 )
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.cluster.evidence import NAMESPACES, FluxEvidence, read_evidence, read_more
+from flux_mcp.cluster.evidence import NAMESPACES, FluxEvidence, read_evidence, read_more, read_workloads
 from flux_mcp.cluster.get import find_among
 from flux_mcp.cluster.pod_logs import read_crash_logs
 from flux_mcp.cluster.result import Unread
 from flux_mcp.diagnosis.cause import Cause, CauseType
 from flux_mcp.diagnosis.crashes import crashed_containers, explained
+from flux_mcp.diagnosis.evidence import Evidence
 from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
 from flux_mcp.diagnosis.search import FLUX_OPERATOR
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.errors import BadArgument, KubectlError
+from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import Health, ObjectStatus, assess
 from flux_mcp.kubernetes.logs import ContainerLog
 from flux_mcp.render.diagnose_flux import FluxDiagnosis
@@ -62,6 +66,13 @@ async def diagnose_flux(
     snapshot = replace(snapshot, followed=_followed(snapshot, requested, kind, namespace))
     selected = _selected(snapshot, statuses, kind, requested, namespace)
     first = diagnose(snapshot)
+    no_workloads: tuple[Unread, ...] = ()
+    calm = kind is None and namespace is None and not first.causes
+    kinds = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET) if calm else ()
+    if applied := [one for one in kinds if snapshot.graph.managed(one.kind, one.group)]:
+        workloads, no_workloads = await read_workloads(cluster, request, applied, evidence.only)
+        snapshot = replace(snapshot, evidence=workloads, followed=_with_unready(snapshot, workloads))
+        first = diagnose(snapshot)
     needed = {status.object.ref for status in selected} | snapshot.followed.keys()
     needed |= _members(first, selected)
     counts = Counter[tuple[str, str]]()
@@ -85,7 +96,7 @@ async def diagnose_flux(
         counts["", DEPLOYMENT.kind] += 1
     more, unread = await read_more(cluster, request, counts, targets=targets, alerts=alerts, namespace=evidence.only)
     controllers = evidence.controllers.with_more(more)
-    snapshot = replace(snapshot, evidence=more, controllers=controllers)
+    snapshot = replace(snapshot, evidence=snapshot.evidence | more, controllers=controllers)
     diagnosis = diagnose(snapshot)
     listed = {status.object.ref for status in selected}
     selected += tuple(
@@ -114,7 +125,13 @@ async def diagnose_flux(
         diagnosis=diagnosis,
         absent=evidence.flux.absent,
         flux_in_full=not evidence.flux.unread,
-        unread=(*evidence.flux.unread, *evidence.unread, *_missed(unread, diagnosis), *_unread_logs(logs)),
+        unread=(
+            *evidence.flux.unread,
+            *evidence.unread,
+            *no_workloads,
+            *_missed(unread, diagnosis),
+            *_unread_logs(logs),
+        ),
         selected=selected,
         troubled=tuple(status for status in selected if diagnosis.causes_of(status.object.ref)),
         only_kind=kind.kind if kind is not None else "",
@@ -199,16 +216,33 @@ def _selected(
 
 def _followed(
     snapshot: Snapshot, requested: ObjectRef | None, kind: FluxKind | None, namespace: str | None
-) -> Mapping[ObjectRef, str]:
+) -> Mapping[ObjectRef, frozenset[str]]:
     """The objects that look well and whose workloads are read: the requested one, or what applies into a namespace."""
     if requested is None and (namespace is None or kind is not None):
         return {}
     refs = (requested,) if requested is not None else sorted(_applied_into(snapshot, namespace))
     return {
-        ref: "" if requested is not None else namespace or ""
+        ref: frozenset() if namespace is None or requested is not None else frozenset({namespace})
         for ref in refs
-        if snapshot.statuses[ref].health in {Health.READY, Health.SUSPENDED} and not snapshot.objects[ref].node.remote
+        if _looks_well(snapshot, ref)
     }
+
+
+def _with_unready(snapshot: Snapshot, workloads: Evidence) -> Mapping[ObjectRef, frozenset[str]]:
+    """Where no status reports trouble: who applied the workloads that are not ready, and into which namespaces."""
+    found: dict[ObjectRef, set[str]] = {}
+    for ref, one in workloads.workloads.items():
+        if not one.settled:
+            entry = InventoryEntry(ref.kind, DEPLOYMENT.group, ref.namespace, ref.name)
+            for holder in snapshot.graph.holders(entry):
+                found.setdefault(holder, set()).add(ref.namespace)
+    return {ref: frozenset(places) for ref, places in found.items() if _looks_well(snapshot, ref)}
+
+
+def _looks_well(snapshot: Snapshot, ref: ObjectRef) -> bool:
+    status = snapshot.statuses.get(ref)
+    well = status is not None and status.health in {Health.READY, Health.SUSPENDED}
+    return well and not snapshot.objects[ref].node.remote
 
 
 def _applied_into(snapshot: Snapshot, namespace: str | None) -> frozenset[ObjectRef]:
