@@ -48,6 +48,8 @@ _VARYING: Final = re.compile(
     r"[A-Z]\w{1,62}(?:/[\w.-]{1,253}){1,2}|[0-9a-f]{7,64}|\d{1,30}(?:\.\d{1,30})?(?:ns|us|µs|ms|s|m|h)?"
 )
 """Objects, digests, numbers and durations: what differs where the failure is the same."""
+_NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
+"""Reasons for which an applier does not apply a newer revision."""
 _WRAPPED: Final = re.compile(
     r"^(?:reconciliation failed: |Helm \w{1,12} failed for release \S{1,510} with chart \S{1,400}: )"
 )
@@ -72,12 +74,12 @@ def blocked(ref: ObjectRef, snapshot: Snapshot) -> Blocked:
         case _:
             _follow_conditions(search)
     if search.own and search.status.health is not Health.READY:
-        search.details += _suspended_above(search)
+        search.details += _held_above(search)
     return search.result()
 
 
-def _suspended_above(search: Search) -> Iterator[Detail]:
-    """What is suspended on the way of a fix from its repository: sources and appliers, and those of these."""
+def _held_above(search: Search) -> Iterator[Detail]:
+    """What is suspended or fails on the way of a fix from its repository: sources and appliers, and those of these."""
     snapshot = search.snapshot
     waiting, seen = [search.ref], {search.ref}
     while waiting:
@@ -88,9 +90,13 @@ def _suspended_above(search: Search) -> Iterator[Detail]:
                 seen.add(one)
                 waiting.append(one)
     known = {ref for cause in search.causes for ref in cause.members} | search.by.keys()
-    found = [ref for ref in sorted(seen) if snapshot.statuses[ref].health is Health.SUSPENDED and ref not in known]
-    if found and search.ref not in found:
-        yield Detail(Fact.SUSPENDED, tuple(found))
+    above = [snapshot.statuses[ref] for ref in sorted(seen - known - {search.ref})]
+    for word, found in (
+        ("suspended", [one for one in above if one.health is Health.SUSPENDED]),
+        ("failing", [one for one in above if one.trouble and one.reason in _NOT_APPLIED]),
+    ):
+        if found and search.status.health is not Health.SUSPENDED:
+            yield Detail(Fact.HELD, tuple(one.object.ref for one in found), (word,))
 
 
 def _follow_failed_deletion(search: Search) -> None:

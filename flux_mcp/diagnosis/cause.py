@@ -63,7 +63,7 @@ class Fact(Enum):
     CREDENTIALS_NONE = "that an object names no credentials"
     INDEX = "when the index of a HelmRepository last changed"
     STEP = "the run that goes on"
-    SUSPENDED = "suspended objects from which a fix would come"
+    HELD = "objects from which a fix would come, and which are suspended or fail"
 
 
 @dataclass(frozen=True, slots=True)

@@ -570,6 +570,6 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.CREDENTIALS_NONE: _simply("spec.secretRef is not set"),
     Fact.INDEX: _simply("the index of {refs} last changed {ago}"),
     Fact.STEP: _simply("now: {0}"),
-    Fact.SUSPENDED: _simply("no fix arrives from its source while suspended: {refs}"),
+    Fact.HELD: _simply("no fix arrives from its source while {0}: {refs}"),
 }
 """What each fact says; nothing where the title says it."""

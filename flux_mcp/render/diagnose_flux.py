@@ -112,7 +112,8 @@ class FluxDiagnosis(Answer):
         elif not self.troubled:
             yield self._calm()
             if held := [one.object.ref for one in self.selected if one.health is Health.SUSPENDED]:
-                yield f"Nothing new arrives through what is suspended: {self._texts.named(held, WAITING)}"
+                more = f" and {len(held) - WAITING} more" if len(held) > WAITING else ""
+                yield f"Nothing new arrives through what is suspended: {', '.join(map(name_of, held[:WAITING]))}{more}"
         if self.positions:
             number = len(self.positions)
             several = f"{number} causes" + (", each of which holds it back" if self._each_keeps else "")
