@@ -85,7 +85,7 @@ def follow_applied(search: Search, namespaces: Collection[str]) -> None:
     entries = [
         one
         for one in (applied if applied is not None else _labelled(search, release))
-        if one.workload is not None and one.kind not in {JOB.kind, CRON_JOB.kind}
+        if one.workload is not None and one.kind != CRON_JOB.kind
         if not namespaces or one.namespace in namespaces
     ]
     for place in {one.namespace for one in entries} | ({release} if applied is None and release else set()):

@@ -48,6 +48,7 @@ _VARYING: Final = re.compile(
     r"[A-Z]\w{1,62}(?:/[\w.-]{1,253}){1,2}|[0-9a-f]{7,64}|\d{1,30}(?:\.\d{1,30})?(?:ns|us|µs|ms|s|m|h)?"
 )
 """Objects, digests, numbers and durations: what differs where the failure is the same."""
+_OLD_VERSION: Final = re.compile(r'in version "[^"\n]{1,253}/v\d{1,3}(?:alpha|beta)')
 _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
 """Reasons for which an applier does not apply a newer revision."""
 _WRAPPED: Final = re.compile(
@@ -312,9 +313,10 @@ def _follow_own(search: Search, message: str) -> None:
     _follow_crd(search, kind, group)
     flux = by_kind.get(kind)
     if flux is not None and flux.group == group and search.snapshot.controllers.runs(flux.controller):
-        # Its component is installed, so it is the version that is not served.
+        # Its component is installed, so it is the version that is not served, or its CRD is missing.
         missing = failure("flux-component-missing")
-        search.failures = [failure("api-version-not-served") if one is missing else one for one in search.failures]
+        why = failure("api-version-not-served" if _OLD_VERSION.search(message) else "flux-crd-missing")
+        search.failures = [why if one is missing else one for one in search.failures]
 
 
 def _follow_namespace(search: Search, message: str) -> None:

@@ -11,6 +11,7 @@ from flux_mcp.api.kubernetes_kinds import (
     DAEMON_SET,
     DEPLOYMENT,
     EVENT,
+    JOB,
     NAMESPACE,
     PERSISTENT_VOLUME_CLAIM,
     POD,
@@ -68,7 +69,7 @@ async def diagnose_flux(
     first = diagnose(snapshot)
     no_workloads: tuple[Unread, ...] = ()
     calm = kind is None and namespace is None and not first.causes
-    kinds = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET) if calm else ()
+    kinds = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB) if calm else ()
     if applied := [one for one in kinds if snapshot.graph.managed(one.kind, one.group)]:
         workloads, no_workloads = await read_workloads(cluster, request, applied, evidence.only)
         snapshot = replace(snapshot, evidence=workloads, followed=_with_unready(snapshot, workloads))
@@ -233,7 +234,8 @@ def _with_unready(snapshot: Snapshot, workloads: Evidence) -> Mapping[ObjectRef,
     found: dict[ObjectRef, set[str]] = {}
     for ref, one in workloads.workloads.items():
         if not one.settled:
-            entry = InventoryEntry(ref.kind, DEPLOYMENT.group, ref.namespace, ref.name)
+            group = (JOB if ref.kind == JOB.kind else DEPLOYMENT).group
+            entry = InventoryEntry(ref.kind, group, ref.namespace, ref.name)
             for holder in snapshot.graph.holders(entry):
                 found.setdefault(holder, set()).add(ref.namespace)
     return {ref: frozenset(places) for ref, places in found.items() if _looks_well(snapshot, ref)}
