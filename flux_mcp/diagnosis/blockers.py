@@ -135,17 +135,19 @@ def _follow_stale(search: Search) -> None:
     ready = search.status.object.ready
     if search.follow_controller():
         return
-    if ready is not None and ready.status == "False":
+    failed = ready is not None and ready.status == "False"
+    if ready is not None and failed:
         _follow_conditions(search)
         if search.found:
             search.own = False
             return
-        search.details.append(Detail(Fact.CONDITION, (search.ref,), ("Ready", ready.reason, ready.message)))
+        if ready.message != search.status.message:
+            search.details.append(Detail(Fact.CONDITION, (search.ref,), ("Ready", ready.reason, ready.message)))
         search.failures.clear()
     component = search.status.object.kind.controller
     search.blame(
         "generation-pending",
-        key=("stale", component) if component and search.status.health is Health.STALE and not search.details else (),
+        key=("stale", component) if component and search.status.health is Health.STALE and not failed else (),
     )
     # What is in trouble now keeps the new generation from being applied, too.
     statuses = search.snapshot.statuses

@@ -66,14 +66,14 @@ def _follow_event(search: Search) -> bool:
     """Whether an Event says why the deletion fails: kustomize-controller does not write that into the status."""
     search.need(search.ref.namespace, (EVENT,))
     newest = search.snapshot.evidence.newest_warning(search.ref)
-    known = find_failure(search.ref.kind, newest.reason, newest.message) if newest is not None else None
-    if newest is None or known is None or newest.seen is None or newest.seen < (search.status.object.deleted or _NEVER):
+    if newest is None or newest.seen is None or newest.seen < (search.status.object.deleted or _NEVER):
         return False
-    search.own = True
-    search.failures.append(known)
     texts = (newest.reason, newest.message, str(newest.count))
     search.details.append(Detail(Fact.EVENT, (search.ref,), texts, newest.seen))
-    return True
+    known = find_failure(search.ref.kind, newest.reason, newest.message)
+    search.failures += [known] if known is not None else []
+    search.own = known is not None
+    return search.own
 
 
 def _follow_applied(search: Search) -> None:

@@ -111,9 +111,9 @@ class FluxDiagnosis(Answer):
             yield from self._of_the_one(self.requested)
         elif not self.troubled:
             yield self._calm()
-            if held := [one.object.ref for one in self.selected if one.health is Health.SUSPENDED]:
+            if held := [name_of(one.object.ref) for one in self.selected if one.health is Health.SUSPENDED]:
                 more = f" and {len(held) - WAITING} more" if len(held) > WAITING else ""
-                yield f"Nothing new arrives through what is suspended: {', '.join(map(name_of, held[:WAITING]))}{more}"
+                yield f"Suspended, so nothing of it is reconciled or sent: {', '.join(held[:WAITING])}{more}"
         if self.positions:
             number = len(self.positions)
             several = f"{number} causes" + (", each of which holds it back" if self._each_keeps else "")
