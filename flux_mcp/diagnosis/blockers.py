@@ -48,6 +48,22 @@ _VARYING: Final = re.compile(
     r"[A-Z]\w{1,62}(?:/[\w.-]{1,253}){1,2}|[0-9a-f]{7,64}|\d{1,30}(?:\.\d{1,30})?(?:ns|us|µs|ms|s|m|h)?"
 )
 """Objects, digests, numbers and durations: what differs where the failure is the same."""
+_CHARTS_OF: Final = {
+    "monitoring.coreos.com": ("kube-prometheus-stack", "prometheus-operator", "prometheus-operator-crds"),
+    "acme.cert-manager.io": ("cert-manager",),
+    "networking.istio.io": ("base", "istio-base"),
+    "security.istio.io": ("base", "istio-base"),
+    "postgresql.cnpg.io": ("cloudnative-pg",),
+    "elbv2.k8s.aws": ("aws-load-balancer-controller",),
+    "ceph.rook.io": ("rook-ceph",),
+    "kafka.strimzi.io": ("strimzi-kafka-operator",),
+    "opentelemetry.io": ("opentelemetry-operator",),
+    "grafana.integreatly.org": ("grafana-operator",),
+    "argoproj.io": ("argo-cd", "argo-events", "argo-rollouts", "argo-workflows"),
+    "snapshot.storage.k8s.io": ("snapshot-controller",),
+    "secrets-store.csi.x-k8s.io": ("secrets-store-csi-driver",),
+}
+"""API groups whose CRDs are brought by charts of other names."""
 _OLD_VERSION: Final = re.compile(r'in version "[^"\n]{1,253}/v\d{1,3}(?:alpha|beta)')
 _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
 """Reasons for which an applier does not apply a newer revision."""
@@ -392,12 +408,12 @@ def _follow_crd(search: Search, kind: str, group: str) -> None:
 
 
 def _follow_chart_of_crd(search: Search, group: str) -> None:
-    """The HelmReleases in trouble that have the name of an API group, as cert-manager of cert-manager.io."""
-    name, statuses = group.partition(".")[0], search.snapshot.statuses
+    """The HelmReleases in trouble that bring an API group, often of their name: cert-manager of cert-manager.io."""
+    names, statuses = {group.partition(".")[0], *_CHARTS_OF.get(group, ())}, search.snapshot.statuses
     for ref, one in search.snapshot.objects.items():
         if ref.kind == "HelmRelease" and statuses[ref].trouble and ref != search.ref:
             chart = text(at(one.item, "spec"), "chart", "spec", "chart").rpartition("/")[2]
-            if name in {ref.name, chart, *(each.chart for each in one.releases)}:
+            if names & {ref.name, chart, *(each.chart for each in one.releases)}:
                 search.by[ref] = None
 
 
