@@ -131,18 +131,14 @@ def compare(left: Side, right: Side, kinds: Iterable[str]) -> Comparison:
         one, two = mine[ref], other[ref]
         derived = _is_derived(one)
         if ref.kind in _LEFT_OUT:
-            left_out[ref.kind] += one.revision != two.revision or one.fields != two.fields
+            left_out[ref.kind] += one.revision != two.revision or not one.same_fields(two)
             continue
         workload = one.node is None
         fields = [] if derived else sorted(_fields(one, two), key=lambda each: not each.path.endswith(_TELLING))
         found[Section.WORKLOAD if workload else Section.SPEC][ref] += fields
         found[Section.REVISION][ref] += [] if derived else _revisions(one, two, left, right, followers, fields)
         found[Section.HEALTH][ref] += _health(one, two, left.statuses.get(ref), right.statuses.get(ref))
-        masked += any(
-            leaf is MASK_LEAF and path.rpartition(".")[2] not in _DEFAULTED
-            for each in (one, two)
-            for path, leaf in each.fields.items()
-        )
+        masked += any(map(_has_masked, (one, two)))
         changed = one.uid and one.uid == two.uid and one.generation != two.generation
         if changed and not (fields or derived or any(each.hidden for each in found[Section.REVISION][ref])):
             touched.append((ref, one.generation, two.generation))
@@ -207,17 +203,18 @@ def _only(
 
 
 def _fields(one: ComparedObject, two: ComparedObject) -> Iterator[Difference]:
-    if one.fields == two.fields:
+    if one.same_fields(two):
         return
-    either = dict.fromkeys((*one.fields, *two.fields))
-    entries = [{_entry(path) for path in each.fields} for each in (one, two)]
+    mine, other = one.fields, two.fields
+    either = dict.fromkeys((*mine, *other))
+    entries = [{_entry(path) for path in each} for each in (mine, other)]
     for path in either:
         # Of a container that is on one side only the image says enough.
         entry = _entry(path)
         image = f"{entry}.image"
         if (entry in entries[0]) != (entry in entries[1]) and image in either and path != image:
             continue
-        left, right = one.fields.get(path, ""), two.fields.get(path, "")
+        left, right = mine.get(path, ""), other.get(path, "")
         if left == right or MASK_LEAF in (left, right) or _masked(left, right) or _masked(right, left):
             continue
         if "" in (left, right) and (Unseen in {type(left), type(right)} or path.rpartition(".")[2] in _DEFAULTED):
@@ -227,6 +224,13 @@ def _fields(one: ComparedObject, two: ComparedObject) -> Iterator[Difference]:
             continue
         hidden = isinstance(left, int) or isinstance(right, int)
         yield Difference(path, None if hidden else _shown(left), None if hidden else _shown(right), hidden)
+
+
+def _has_masked(one: ComparedObject) -> bool:
+    """Whether one of its fields is masked."""
+    if one.content and MASK.encode() not in one.content:
+        return False
+    return any(leaf is MASK_LEAF and path.rpartition(".")[2] not in _DEFAULTED for path, leaf in one.fields.items())
 
 
 def _masked(one: Leaf, other: Leaf) -> bool:

@@ -1,10 +1,12 @@
 """One side of a comparison: what is compared of each object, and no more."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+
+import orjson
 
 from flux_mcp.api.coverage import Coverage
 from flux_mcp.api.fields import FieldPolicy
@@ -19,11 +21,12 @@ from flux_mcp.flux.installation import CONTROLLERS, VERSION_LABEL, Distribution,
 from flux_mcp.flux.inventory import managed_refs
 from flux_mcp.flux.status import ObjectStatus, assess
 from flux_mcp.kubernetes.rollout_status import rollout
-from flux_mcp.kubernetes.workloads import Container, containers
+from flux_mcp.kubernetes.workloads import containers
 from flux_mcp.sanitize.lookup import fields_of
 
 WORKLOADS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB)
 _PART_OF: Final = tuple(CONTROLLERS.split("="))
+_APP: Final = "app.kubernetes.io/"
 _REQUESTS: Final = "reconcile.fluxcd.io/"
 _ANNOTATIONS: Final = (".toolkit.fluxcd.io/", "fluxcd.controlplane.io/", "source.extensions.fluxcd.io/")
 _LABELS: Final = frozenset(
@@ -53,7 +56,9 @@ class ComparedObject:
 
     Attributes:
         uid: the same on both sides where it is the very same object at two times.
-        fields: of its spec, and the annotations that change what controllers do.
+        content: its spec, and the labels and annotations that change what controllers do, as JSON: most objects of two
+            clusters are equal, and only those that are not need be taken apart.
+        taken_apart: the fields of what cannot be JSON again, such as what is nested too deep.
         node: of a Flux object.
         appliers: by label.
         release: chart and version of the newest Helm release, its number, and the digest of its values.
@@ -64,7 +69,8 @@ class ComparedObject:
     ref: ObjectRef
     uid: str
     generation: int
-    fields: Mapping[str, Leaf]
+    content: bytes = field(repr=False)
+    taken_apart: Mapping[str, Leaf] | None = field(default=None, repr=False)
     node: FluxNode | None = None
     appliers: tuple[ObjectRef, ...] = ()
     release: tuple[str, int, str] = ("", 0, "")
@@ -72,6 +78,15 @@ class ComparedObject:
     controller: bool = False
     version: str = ""
     distribution: Distribution | None = None
+
+    @property
+    def fields(self) -> Mapping[str, Leaf]:
+        """Path → value. It is made anew each time."""
+        return _fields(orjson.loads(self.content)) if self.taken_apart is None else self.taken_apart
+
+    def same_fields(self, other: "ComparedObject") -> bool:
+        """Whether nothing that is compared by field differs."""
+        return (self.content != b"" and self.content == other.content) or self.fields == other.fields
 
     @property
     def revision(self) -> tuple[str, str]:
@@ -114,13 +129,19 @@ def view_compared(item: Mapping[str, Any]) -> ComparedObject | None:
     flux = kind_of(text(item, "apiVersion"), text(item, "kind")) is not None
     node = view_node(item) if flux else None
     found = labels(metadata, "labels")
-    controller = found.get(_PART_OF[0]) == _PART_OF[1]
+    controller = _is_of_flux(found)
+    compared = _compared(item, name)
+    try:
+        content = orjson.dumps(compared)
+    except orjson.JSONEncodeError:
+        content = b""
     state = None if flux else rollout(item)
     return ComparedObject(
         ref=ObjectRef(text(item, "kind"), text(metadata, "namespace"), name),
         uid=text(metadata, "uid"),
         generation=number(metadata, "generation"),
-        fields=_fields(item, containers(item) if controller and not flux else None),
+        content=content,
+        taken_apart=_fields(compared) if not content else None,
         node=node,
         appliers=owners_by_label(found) if not any(each[2] for each in owner_references(item)) else (),
         release=_release(item) if node is not None and node.ref.kind == "HelmRelease" else ("", 0, ""),
@@ -131,22 +152,39 @@ def view_compared(item: Mapping[str, Any]) -> ComparedObject | None:
     )
 
 
-def _fields(item: Mapping[str, Any], controller: Sequence[Container] | None) -> dict[str, Leaf]:
-    policy = fields_of(item)
-    found = leaves(at(item, "spec"), policy.get("spec", FieldPolicy.KEYS), "spec")
-    if controller is not None:
+def _is_of_flux(own_labels: Mapping[str, str]) -> bool:
+    return own_labels.get(_PART_OF[0]) == _PART_OF[1]
+
+
+def _compared(item: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """An object without what is not compared by field."""
+    annotations = {
+        key: value
+        for key, value in labels(item, "metadata", "annotations").items()
+        if not key.startswith(_REQUESTS) and any(domain in key for domain in _ANNOTATIONS)
+    }
+    own_labels = {
+        key: value
+        for key, value in labels(item, "metadata", "labels").items()
+        if key in _LABELS or key.startswith(_APP)
+    }
+    metadata = {"name": name, "labels": own_labels, "annotations": annotations}
+    return {**{key: item.get(key) for key in ("apiVersion", "kind", "spec")}, "metadata": metadata}
+
+
+def _fields(item: Mapping[str, Any]) -> dict[str, Leaf]:
+    own_labels = labels(item, "metadata", "labels")
+    found = leaves(at(item, "spec"), fields_of(item).get("spec", FieldPolicy.KEYS), "spec")
+    if _is_of_flux(own_labels) and kind_of(text(item, "apiVersion"), text(item, "kind")) is None:
         # Of a command line only the arguments that change behavior are shown.
         found = {path: leaf for path, leaf in found.items() if not path.endswith(".args")}
-        given = [arg for container in controller for arg in container.args]
+        given = [arg for container in containers(item) for arg in container.args]
         if args := tuple(behavior_args(given)):
             found["arguments"] = args
         found["further arguments"] = hash(tuple(sorted((Counter(given) - Counter(args)).elements())))
     for key, value in labels(item, "metadata", "annotations").items():
-        if not key.startswith(_REQUESTS) and any(domain in key for domain in _ANNOTATIONS):
-            found[f"metadata.annotations.{key}"] = value
-    for key, value in labels(item, "metadata", "labels").items():
-        if key in _LABELS:
-            found[f"metadata.labels.{key}"] = value
+        found[f"metadata.annotations.{key}"] = value
+    found.update((f"metadata.labels.{key}", value) for key, value in own_labels.items() if key in _LABELS)
     return found
 
 
