@@ -125,19 +125,19 @@ def made_source(text: str) -> ObjectRef | None:
 
 
 _OWNER_LABELS: Final = tuple(
-    (kind.owner_label, kind.kind)
+    (f"{kind.owner_label}/name", f"{kind.owner_label}/namespace", kind.kind)
     for kind in sorted(FLUX_KINDS, key=lambda kind: kind.role is Role.OPERATOR)
     if kind.owner_label
 )
-"""The prefix of the labels `/name` and `/namespace` that an applier puts on what it applies → the applier's kind."""
+"""The labels that an applier puts on what it applies, its name and its namespace, and the applier's kind."""
 
 
 def owners_by_label(labels: Mapping[str, str]) -> tuple[ObjectRef, ...]:
     """The appliers that the labels of a managed object name, the nearest first."""
     return tuple(
-        ObjectRef(kind, labels[f"{prefix}/namespace"], labels[f"{prefix}/name"])
-        for prefix, kind in _OWNER_LABELS
-        if labels.get(f"{prefix}/name") and labels.get(f"{prefix}/namespace")
+        ObjectRef(kind, labels[namespace], labels[name])
+        for name, namespace, kind in _OWNER_LABELS
+        if labels.get(name) and labels.get(namespace)
     )
 
 

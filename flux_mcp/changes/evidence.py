@@ -15,14 +15,15 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import kind_of
 from flux_mcp.api.kubernetes_kinds import NAMESPACE, REPLICA_SET
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.references import owners_by_label
+from flux_mcp.api.references import owner_references, owners_by_label
 from flux_mcp.api.unstructured import at, items, labels, number, parse_time, text
 from flux_mcp.changes.managed_fields import FieldOwner, field_owners
 from flux_mcp.flux.graph import FluxNode, view_node
 from flux_mcp.flux.installation import CONTROLLERS, behavior_args
 from flux_mcp.flux.objects import FluxObject
 from flux_mcp.kubernetes.events import event
-from flux_mcp.kubernetes.workloads import Workload, view_workload
+from flux_mcp.kubernetes.rollout_status import replicas
+from flux_mcp.kubernetes.workloads import containers
 
 _REVISION: Final = "deployment.kubernetes.io/revision"
 _REQUEST: Final = "reconcile.fluxcd.io/"
@@ -224,8 +225,7 @@ def view_record(item: Mapping[str, Any]) -> Record | None:
             return NamespaceRecord(ref=ObjectRef(NAMESPACE.kind, "", name), created=_created(item)) if name else None
     if kind_of(text(item, "apiVersion"), text(item, "kind")) is not None:
         return _flux(item)
-    workload = view_workload(item)
-    return None if workload is None else _workload(item, workload)
+    return _workload(item)
 
 
 def _created(item: Mapping[str, Any]) -> datetime | None:
@@ -309,22 +309,25 @@ def request_time(value: str) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds >= 1e9 else None  # noqa: PLR2004 (the year 2001)
 
 
-def _workload(item: Mapping[str, Any], workload: Workload) -> WorkloadRecord:
-    annotations = at(item, "metadata", "annotations")
+def _workload(item: Mapping[str, Any]) -> WorkloadRecord | None:
+    kind, name = text(item, "kind"), text(item, "metadata", "name")
+    if not name:
+        return None
+    annotations, own_labels = at(item, "metadata", "annotations"), labels(item, "metadata", "labels")
     revisions = f"{text(annotations, _REVISION)},{text(annotations, f'{_REVISION}-history')}".split(",")
-    replica_set = workload.ref.kind == REPLICA_SET.kind
-    flux = workload.labels.get(_PART_OF[0]) == _PART_OF[1]
+    counted, own_containers = replicas(item), containers(item)
+    flux = own_labels.get(_PART_OF[0]) == _PART_OF[1]
     return WorkloadRecord(
-        ref=workload.ref,
+        ref=ObjectRef(kind, text(item, "metadata", "namespace"), name),
         created=_created(item),
-        owner=workload.owner,
-        owners=() if replica_set else field_owners(item),
-        appliers=owners_by_label(workload.labels),
-        replicas=workload.wanted,
+        owner=next((owner for owner, _, controller in owner_references(item) if controller), None),
+        owners=() if kind == REPLICA_SET.kind else field_owners(item),
+        appliers=owners_by_label(own_labels),
+        replicas=counted.wanted if counted is not None else 0,
         revisions=frozenset(int(revision) for revision in revisions if revision.isdecimal()),
-        images={container.name: container.image for container in workload.containers},
+        images={container.name: container.image for container in own_containers},
         controller=flux,
-        args=tuple(behavior_args(arg for each in workload.containers for arg in each.args)) if flux else (),
+        args=tuple(behavior_args(arg for each in own_containers for arg in each.args)) if flux else (),
     )
 
 

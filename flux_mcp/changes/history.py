@@ -2,12 +2,11 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cached_property
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 from flux_mcp.api.coverage import Coverage
@@ -179,9 +178,9 @@ class History:
 
         It is sure where it was seen before and after, or just before and no other one soon after.
         """
-        seen = self._fetches.get(source, ())
+        times, seen = self._fetches.get(source, ((), ()))
         # Thousands of Kustomizations may have one source.
-        later = bisect_right(seen, time, key=itemgetter(0))
+        later = bisect_right(times, time)
         if not later:
             return "", ""
         before, after = seen[later - 1], seen[later] if later < len(seen) else None
@@ -190,15 +189,15 @@ class History:
         return (before[1], before[2]) if same or near else ("", "")
 
     @cached_property
-    def _fetches(self) -> Mapping[ObjectRef, tuple[tuple[datetime, str, str, str], ...]]:
-        """Source → when it was seen by itself and its Kustomizations with which revision, origin and digest; sorted."""
+    def _fetches(self) -> Mapping[ObjectRef, tuple[Sequence[datetime], Sequence[tuple[datetime, str, str, str]]]]:
+        """Source → when it was seen by itself and its Kustomizations, and with which revision, origin and digest."""
         found: dict[ObjectRef, set[tuple[datetime, str, str, str]]] = defaultdict(set)
         for ref, record in self.flux.items():
             source = next(iter(record.object.sources), None) if ref.kind == "Kustomization" else ref
             if source is not None and (source != ref or record.object.kind.role is Role.SOURCE):
                 points = (one for one in self.points(ref) if one.revision)
                 found[source].update((one.time, one.revision, one.origin, digest_of(one.revision)) for one in points)
-        return {source: tuple(sorted(some)) for source, some in found.items()}
+        return {source: ([one[0] for one in seen], seen) for source, some in found.items() if (seen := sorted(some))}
 
     @cached_property
     def applies(self) -> Mapping[ObjectRef, tuple[Applied, ...]]:

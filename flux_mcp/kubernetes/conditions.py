@@ -1,17 +1,15 @@
 """The conditions of any object."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flux_mcp.api.unstructured import items, number, parse_time, text
 from flux_mcp.sanitize.own_values import hidden_values, mask_values
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition. `status` is True, False or Unknown; anything else reads as Unknown.
+class Condition(NamedTuple):
+    """One condition. `status` is True, False or Unknown; anything else reads as Unknown. A tuple, as there are many.
 
     Attributes:
         message: without the values of the object that are not shown.
