@@ -325,3 +325,19 @@ async def test_a_label_that_moves_an_object_to_another_shard_is_a_difference(two
     two.prod.holds(item(metadata={"labels": {"team": "two", "sharding.fluxcd.io/key": "s1"}}))
     (line,) = (line for line in (await two.compare()).lines if "Kustomization" in line)
     assert line == "  Kustomization flux-system/apps: metadata.labels.sharding.fluxcd.io/key unset → s1"
+
+
+async def test_values_nested_deeper_than_can_be_written_again_are_compared(two: Two) -> None:
+    """orjson reads 1,024 levels and writes 254; below the fiftieth nothing is compared."""
+    for api, top in ((two.dev, "a"), (two.prod, "b")):
+        deep: Any = "end"
+        for _ in range(300):
+            deep = {"x": deep}
+        api.holds(item("HelmRelease", "web", spec={"values": {"top": top, "deep": deep}}))
+    assert "  HelmRelease flux-system/web: spec.values.top (value not shown)" in (await two.compare()).lines
+
+
+async def test_the_order_of_fields_is_no_difference(two: Two) -> None:
+    two.dev.holds(item("HelmRelease", "web", spec={"values": {"a": 1, "b": 2}, "interval": "1h"}))
+    two.prod.holds(item("HelmRelease", "web", spec={"interval": "1h", "values": {"b": 2, "a": 1}}))
+    assert "HelmRelease flux-system/web" not in (await two.compare()).text
