@@ -8,6 +8,7 @@ when no call runs.
 import ctypes
 import gc
 from contextlib import suppress
+from functools import cache
 from typing import Final
 
 _M_TRIM_THRESHOLD: Final = -1
@@ -20,15 +21,19 @@ WORTH: Final = 0.5
 """Seconds of CPU time after which a collection is worth its own."""
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
+
+
 def share_one_heap() -> None:
     """Let all threads allocate from one heap, which glibc gives back at its end.
 
     Otherwise each thread has a heap of its own, and what thousands of objects took stays with the process.
     """
     with suppress(AttributeError, OSError, TypeError):
-        libc = ctypes.CDLL(None)
-        libc.mallopt(_M_ARENA_MAX, 1)
-        libc.mallopt(_M_TRIM_THRESHOLD, 1 << 20)
+        _libc().mallopt(_M_ARENA_MAX, 1)
+        _libc().mallopt(_M_TRIM_THRESHOLD, 1 << 20)
 
 
 def collect_at_rest() -> None:
@@ -45,4 +50,4 @@ def collect() -> None:
     """
     gc.collect()
     with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
+        _libc().malloc_trim(0)

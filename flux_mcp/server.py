@@ -53,7 +53,7 @@ from flux_mcp.memory import collect_at_rest, share_one_heap
 from flux_mcp.reconcile.wait import Pace
 from flux_mcp.render.answer import Answer
 from flux_mcp.settings import Settings
-from flux_mcp.tools.registry import Tool, Toolbox, UnknownTool, prepare
+from flux_mcp.tools.registry import Tool, Toolbox, UnknownTool
 from flux_mcp.worker import on_this_loop, worker
 
 WAITING: Final = (
@@ -105,7 +105,7 @@ class _Server(MCPServer[Any]):
 
     async def list_tools(self) -> list[ListedTool]:
         # Whoever lists the tools calls one soon.
-        worker().soon(prepare)
+        worker().soon(self._toolbox.prepare)
         return await super().list_tools()
 
     async def list_prompts(self) -> list[Prompt]:

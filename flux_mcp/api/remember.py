@@ -1,5 +1,6 @@
 """What is computed from texts of the cluster again and again, remembered while calls run."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, ParamSpec, TypeVar, cast
@@ -26,3 +27,5 @@ def forget() -> None:
     """Keep nothing: what a call remembers stands between what it let go of, and keeps whole pieces of memory."""
     for clear in _FORGET:
         clear()
+    # Some patterns have a name of the cluster in them.
+    re.purge()

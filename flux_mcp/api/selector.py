@@ -7,8 +7,9 @@ The grammar is that of the Kubernetes documentation ("Labels and Selectors"): re
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
+
+from flux_mcp.api.remember import remembered
 
 _NAME = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _KEY = rf"(?:[a-z0-9](?:[-a-z0-9.]{{0,251}}[a-z0-9])?/)?{_NAME}"
@@ -34,7 +35,7 @@ class Requirement:
         return found is not self.negated
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def parse_selector(text: str) -> tuple[Requirement, ...]:
     """The requirements of a selector, all of which must hold.
 

@@ -35,7 +35,7 @@ def audited(item: Mapping[str, Any], checks: Checks | None = None) -> AuditedObj
     return AuditedObject(
         ref=ref,
         node=node,
-        findings=dict(_findings(Manifest(item, spec, node, sources), _checks() if checks is None else checks)),
+        findings=dict(_findings(Manifest(item, spec, node, sources), every_check() if checks is None else checks)),
         interval=parse_duration(text(spec, "interval")),
         waits=at(spec, "wait") is True or bool(items(spec, "healthChecks")),
         path=tuple(part for part in node.object.path.split("/") if part not in {"", "."}),
@@ -68,7 +68,8 @@ def checks_of(rules: Iterable[Rule]) -> Checks:
 
 
 @cache
-def _checks() -> Checks:
+def every_check() -> Checks:
+    """The checks of every rule, by kind."""
     return checks_of(all_rules())
 
 

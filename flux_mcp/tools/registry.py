@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import anyio
 import anyio.to_thread
 import orjson
+from pydantic import BaseModel
 
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kinds import find_kind
@@ -121,20 +122,6 @@ def _why_not(tool: Tool, settings: Settings) -> str:
     return "--read-only" if settings.read_only and not tool.reads_only else ""
 
 
-def prepare() -> None:
-    """Import every tool and read every table: made beside what a call holds, they would keep that memory."""
-    from flux_mcp.audit.rules import all_rules  # noqa: PLC0415 (not at the start)
-    from flux_mcp.diagnosis.catalog.lookup import failures  # noqa: PLC0415
-    from flux_mcp.sanitize.patterns import scrub  # noqa: PLC0415
-
-    all_rules()
-    for tool in TOOLS:
-        _ = tool.function
-    for failure in failures():
-        _ = failure.regex
-    scrub("password: hunter2")
-
-
 class Toolbox:
     """The tools of one process, as its settings allow them.
 
@@ -165,6 +152,20 @@ class Toolbox:
             raise UnknownTool(f"{what}{near} Available tools: {', '.join(self.tools)}.")
         return self.tools[name]
 
+    def prepare(self) -> None:
+        """Import every tool and read every table: made beside what a call holds, they would keep that memory."""
+        from flux_mcp.audit.spec_view import every_check  # noqa: PLC0415 (not at the start)
+        from flux_mcp.diagnosis.catalog.lookup import failures, find_failure  # noqa: PLC0415
+        from flux_mcp.sanitize.patterns import scrub  # noqa: PLC0415
+
+        every_check()
+        for tool in self.tools.values():
+            self.model(tool)
+        for failure in failures():
+            _ = failure.regex
+        find_failure("Kustomization", "UnknownFailure", "")
+        scrub("password: hunter2")
+
     def schema(self, name: str) -> dict[str, Any]:
         """The JSON schema of a tool's arguments.
 
@@ -174,6 +175,10 @@ class Toolbox:
         schema = _published()[self.tool(name).name]["schema"]
         fields = {argument: field for argument, field in schema["properties"].items() if argument not in self._hidden}
         return {**schema, "properties": fields}
+
+    def model(self, tool: Tool) -> type[BaseModel]:
+        """The model of a tool's arguments."""
+        return argument_model(tool.function, without=self._hidden)
 
     async def _answer(self, tool: Tool, arguments: Mapping[str, Any]) -> Answer:
         """The answer; where nothing was found in a namespace, also whether that exists.
@@ -221,7 +226,7 @@ class Toolbox:
             FluxMcpError: there is no answer.
         """
         tool = self.tool(name)
-        checked = validate(argument_model(tool.function, without=self._hidden), arguments)
+        checked = validate(self.model(tool), arguments)
         waiting = {} if tool.reads_only else {"waiter": Waiter(self._pace, report)}
         seconds = self._timeout + checked.get("wait_seconds", 0)
         written: list[str] = []

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flux_mcp.api.kinds import by_kind
+from flux_mcp.api.remember import remembered
 from flux_mcp.diagnosis.catalog.failure import Advice, Failure, Upstream
 
 PLACES: Final = ("build", "health", "helm", "apply", "sources", "images", "notifications", "operator", "pods", "state")
@@ -30,7 +31,7 @@ def find_failure(kind: str, reason: str, message: str) -> Failure | None:
     return _find(kind, reason, message.partition(_HELM_LOGS)[0])
 
 
-@functools.lru_cache(maxsize=128)
+@remembered(128)
 def _find(kind: str, reason: str, error: str) -> Failure | None:
     """Remembered, since in a large fleet many objects report one error."""
     found = _by_reason().get((kind, reason))
