@@ -103,7 +103,8 @@ def _users(text: str) -> Iterator[Span]:
     A token stands alone there, and so does the name of an organization: `https://acme@dev.azure.com/acme`.
     """
     for slashes in _SLASHES.finditer(text):
-        found = (_ENCODED_USER if slashes[0].startswith("%") else _USER).match(text, slashes.end())
+        encoded = slashes[0].startswith("%")
+        found = _ENCODED_USER.match(text, slashes.end()) if encoded else _USER.match(text, slashes.end())
         if found and (":" in found["user"] or looks(found["user"]) > Looks.WORD):
             yield Span(*found.span("user"), MASK)
 
