@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
-from flux_mcp.api.kind import FluxKind
+from flux_mcp.api.kind import FluxKind, Kind
 from flux_mcp.api.kubernetes_kinds import (
     DAEMON_SET,
     DEPLOYMENT,
@@ -20,6 +20,7 @@ from flux_mcp.api.kubernetes_kinds import (
     STATEFUL_SET,
 )
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import owners_by_label
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.evidence import NAMESPACES, FluxEvidence, read_evidence, read_more, read_workloads
 from flux_mcp.cluster.get import find_among
@@ -64,15 +65,14 @@ async def diagnose_flux(
         controllers=evidence.controllers,
         only=evidence.only,
     )
-    snapshot = replace(snapshot, followed=_followed(snapshot, requested, kind, namespace))
     selected = _selected(snapshot, statuses, kind, requested, namespace)
     first = diagnose(snapshot)
     no_workloads: tuple[Unread, ...] = ()
-    calm = kind is None and namespace is None and not first.causes
-    kinds = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB) if calm else ()
-    if applied := [one for one in kinds if snapshot.graph.managed(one.kind, one.group)]:
-        workloads, no_workloads = await read_workloads(cluster, request, applied, evidence.only)
-        snapshot = replace(snapshot, evidence=workloads, followed=_with_unready(snapshot, workloads))
+    users = _users(snapshot, first, requested, kind, namespace)
+    if applied := _applied_kinds(snapshot, users, every=requested is not None):
+        place = namespace if requested is None and namespace is not None else evidence.only
+        workloads, no_workloads = await read_workloads(cluster, request, applied, place)
+        snapshot = replace(snapshot, evidence=workloads, followed=_with_unready(snapshot, workloads, users))
         first = diagnose(snapshot)
     needed = {status.object.ref for status in selected} | snapshot.followed.keys()
     needed |= _members(first, selected)
@@ -215,30 +215,48 @@ def _selected(
     )
 
 
-def _followed(
-    snapshot: Snapshot, requested: ObjectRef | None, kind: FluxKind | None, namespace: str | None
+def _users(
+    snapshot: Snapshot, first: Diagnosis, requested: ObjectRef | None, kind: FluxKind | None, namespace: str | None
+) -> frozenset[ObjectRef]:
+    """Whose workloads are looked at: the requested object's, those applied into a namespace, all in a calm cluster."""
+    if requested is not None:
+        refs: Iterable[ObjectRef] = (requested,)
+    elif kind is not None:
+        refs = ()
+    elif namespace is not None:
+        refs = _applied_into(snapshot, namespace)
+    else:
+        refs = () if first.causes else snapshot.statuses
+    return frozenset(ref for ref in refs if _looks_well(snapshot, ref))
+
+
+def _applied_kinds(snapshot: Snapshot, users: Iterable[ObjectRef], *, every: bool) -> list[Kind]:
+    """The kinds of workloads in these inventories; every kind for a HelmRelease without one, if that matters."""
+    inventories = [(ref, snapshot.objects[ref].node.applied) for ref in users]
+    return [
+        kind
+        for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB)
+        if any(
+            every and ref.kind == "HelmRelease"
+            if found is None
+            else any(True for _ in found.of_kinds({kind.kind: (kind.group,)}))
+            for ref, found in inventories
+        )
+    ]
+
+
+def _with_unready(
+    snapshot: Snapshot, workloads: Evidence, users: frozenset[ObjectRef]
 ) -> Mapping[ObjectRef, frozenset[str]]:
-    """The objects that look well and whose workloads are read: the requested one, or what applies into a namespace."""
-    if requested is None and (namespace is None or kind is not None):
-        return {}
-    refs = (requested,) if requested is not None else sorted(_applied_into(snapshot, namespace))
-    return {
-        ref: frozenset() if namespace is None or requested is not None else frozenset({namespace})
-        for ref in refs
-        if _looks_well(snapshot, ref)
-    }
-
-
-def _with_unready(snapshot: Snapshot, workloads: Evidence) -> Mapping[ObjectRef, frozenset[str]]:
-    """Where no status reports trouble: who applied the workloads that are not ready, and into which namespaces."""
+    """Who of these applied workloads that are not ready, and into which namespaces."""
     found: dict[ObjectRef, set[str]] = {}
     for ref, one in workloads.workloads.items():
         if not one.settled:
             group = (JOB if ref.kind == JOB.kind else DEPLOYMENT).group
             entry = InventoryEntry(ref.kind, group, ref.namespace, ref.name)
-            for holder in snapshot.graph.holders(entry):
+            for holder in users.intersection((*snapshot.graph.holders(entry), *owners_by_label(one.labels))):
                 found.setdefault(holder, set()).add(ref.namespace)
-    return {ref: frozenset(places) for ref, places in found.items() if _looks_well(snapshot, ref)}
+    return {ref: frozenset(places) for ref, places in found.items()}
 
 
 def _looks_well(snapshot: Snapshot, ref: ObjectRef) -> bool:
