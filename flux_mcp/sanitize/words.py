@@ -50,51 +50,49 @@ _ARTICLES: Final = frozenset({"a", "an"})
 _GLUED: Final = 5
 """Letters of a word that is found at the end of another, as in `dbpassword`."""
 
-_PIECES: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_PIECES: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9]+")
 _WHOLE: Final = re.compile(r"[0-9A-Za-z+=_-]+")
 _UUID: Final = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_DIGEST: Final = re.compile(rf"(?:[a-z][a-z0-9]{{0,40}}[:/]){{0,4}}(?:[0-9a-f]{{16,}}|[0-9A-F]{{16,}}|{_UUID})")
+_DIGEST: Final = re.compile(rf"(?:[a-z0-9]+[:/]){{0,4}}(?:[0-9a-f]{{16,}}|[0-9A-F]{{16,}}|{_UUID})")
 _NAME: Final = re.compile(
-    r"[A-Za-z]+(?:'[a-z]{1,2})?|[a-z]+[a-z0-9]{0,16}(?:[-_.][a-z0-9]{1,40})+|[A-Za-z]+(?:[-_./][A-Za-z]+)+|[0-9]+"
+    r"[A-Za-z]+(?:'[a-z]{1,2})?|[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)+|[A-Za-z]+(?:[-_./][A-Za-z]+)+|[0-9]+"
 )
 _NOTHING: Final = re.compile(
     r"[^0-9A-Za-z\x80-\uffff]*"  # no letter and no digit
     r"|[xX]{3,}|[\u2022\u25cf\u00b7\u2026*]+"
-    r"|v[0-9]{1,3}|v?[0-9]+(?:\.[0-9]+)+(?::[0-9]+|[-+][0-9A-Za-z.+-]*)?"  # a version, an address
+    r"|v[0-9]{1,3}|v?[0-9]+(?:\.[0-9]+)+(?::[0-9]+|[-+][0-9A-Za-z.+-]+)?"  # a version, an address
     r"|[0-9]{1,3}|[0-9]{1,5}(?:\.[0-9]+)?(?:[nuµm]?s|[mhdwy]|[kKMGTPE]i?B?|%)(?:[0-9]{1,5}m?[smh]){0,3}"  # an amount
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}.*"  # a date
-    r"|[A-Za-z][A-Za-z0-9+.-]*://.*"  # an address
-    r"|(?i:sha(?:1|256|384|512)|md5)[:-].*|[^\s@]{1,512}@sha(?:1|256|512):[0-9a-f]+"  # a digest
+    r"|[A-Za-z0-9+.-]+://.*"  # an address
+    r"|(?i:sha[0-9]{1,3}|md5)[:-].+|[^\s@]+@sha[0-9]{1,3}:[0-9a-f]+"  # a digest
     r"|(?:invalid|missing|expired|unknown|unsupported|unauthorized|access|bad|wrong|not|no)(?:[_-][a-z]+){1,8}"
     r"|0x[0-9a-f]{1,16}"  # an address in memory
-    r"|ENC\[.*"  # what SOPS encrypted
+    r"|ENC\[.+"  # what SOPS encrypted
     r"|[A-Za-z]{2,20}:[a-z0-9_-]+(?:/[a-z0-9_.-]+)+(?:#[\w.-]+)?"  # where a store keeps it
-    r"|(?:[A-Za-z_]+\.)+[A-Za-z_]+[\[(].*|(?:ENV|env|getenv)[\[(].*"  # an expression of a program
-    r"|[a-z][A-Za-z0-9_]{1,20}\([\"'$.].*"
+    r"|(?:[A-Za-z_]+\.)+[A-Za-z_]+[\[(].+|(?i:env)[\[(].+"  # an expression of a program
+    r"|[a-z][A-Za-z0-9_]{2,20}\([\"'$.].+"
     r"|age1[a-z0-9]+|AAAA[BCE][0-9A-Za-z+/=]+"  # public keys of age and ssh
-    r"|(?i:sha[0-9]{1,3}|[hrep]s[0-9]{3}|rsa|ecdsa|ed25519|hmac|aes)(?i:[-_]?(?:with|rsa|ecdsa|encryption|gcm|cbc|sha|[0-9]{1,4})){0,6}"
-    r"|\*?\w*\)?\(nil\).*|(?:\[\]|\*|map\[|[&*]?[a-z0-9]+\.[A-Z][A-Za-z]+\{)[a-z].*",  # types and no value of Go
+    r"|(?i:sha|[hrep]s[0-9]{3}|rsa|ecdsa|ed25519|hmac|aes)(?i:[-_]?(?:with|rsa|ecdsa|encryption|gcm|cbc|sha|[0-9])){0,9}"
+    r"|[*\w]*\)?\(nil\).*|(?:\[\]|\*|map\[|[&*]?[a-z0-9]+\.[A-Z][A-Za-z]+\{)[a-z].+",  # types and no value of Go
     re.DOTALL,
 )
 _AROUND: Final = re.compile(
-    r"(?:\.{0,2}|~)/.*"  # a path
-    r"|\$(?:[{(].*|[A-Za-z_]+)|%[+#]?[({A-Za-z].*|\{.*|<.*|\[[A-Za-z ]*\]?",  # a variable, a template, a placeholder
+    r"(?:\.{0,2}|~)/.+"  # a path
+    r"|\$(?:[{(].+|[A-Za-z_]+)|%[+#]?[({A-Za-z].*|\{.+|<.+|\[[A-Za-z ]+\]?",  # a variable, a template, a placeholder
     re.DOTALL,
 )
 """What stands for a value, unless it looks random itself."""
 
 
-def looks(value: str) -> Looks:
+def looks(text: str) -> Looks:
     """What a value looks like."""
-    text = value.removeprefix("base64:")
     if text.lower() in table().none or _NOTHING.fullmatch(text):
         return Looks.NOTHING
     if _AROUND.fullmatch(text):
-        if text.endswith("=") and is_random(text, 2 * _SHORTEST_RANDOM):
-            return Looks.RANDOM
         piece = text.strip("/.~$%({<[")
-        return Looks.RANDOM if _WHOLE.fullmatch(piece) and is_random(piece, _SHORTEST_RANDOM) else Looks.NOTHING
+        whole = text.endswith("=") or _WHOLE.fullmatch(piece)
+        return Looks.RANDOM if whole and is_random(piece, _SHORTEST_RANDOM) else Looks.NOTHING
     if _DIGEST.fullmatch(text):
         return Looks.DIGITS
     if is_random(text, _SHORTEST_RANDOM):
@@ -111,24 +109,23 @@ def is_random(text: str, least: int) -> bool:
     """
     if len(text) < least:
         return False
-    digits = any("0" <= letter <= "9" for letter in text)
-    mixed = text != text.lower() and text != text.upper()
-    if mixed and (digits or len(text) > 2 * _SHORTEST_RANDOM):
-        pieces = [text]
-    elif mixed or digits:
-        pieces = [piece for piece in _SEGMENT.findall(text) if len(piece) >= min(least, _SHORTEST_RANDOM)]
-    else:
+    digits = any(letter.isdigit() for letter in text)
+    low = text == text.lower()
+    if low and not digits:
         return False
+    if digits and not low and text != text.upper():
+        pieces = [text]
+    else:
+        pieces = [piece for piece in _SEGMENT.findall(text) if len(piece) >= min(least, _SHORTEST_RANDOM)]
     return any(_surprise(piece) >= _SURPRISING + (0 if digits else 0.1) for piece in pieces)
 
 
 def is_opaque(text: str) -> bool:
     """Whether a text looks random and holds letters of both cases and digits, as no name of Kubernetes does."""
     return (
-        len(text) >= _SHORTEST_OPAQUE
-        and max(map(len, _SEGMENT.findall(text)), default=0) >= _SHORTEST_PIECE
-        and text != text.lower()
+        text != text.lower()
         and text != text.upper()
+        and any(len(piece) >= _SHORTEST_PIECE for piece in _SEGMENT.findall(text))
         and any(letter.isdigit() for letter in text)
         and is_random(text, _SHORTEST_OPAQUE)
     )
@@ -141,8 +138,7 @@ def _surprise(text: str) -> float:
         if not (left.isalnum() and right.isalnum()) or (left.isdigit() and right.isdigit()) or left == right:
             continue
         pairs += 1
-        changes = left.isdigit() != right.isdigit() or (left.islower() and right.isupper())
-        strange += changes or (left + right).lower() not in known
+        strange += (left.islower() and right.isupper()) or (left + right).lower() not in known
     return strange / max(pairs, _FEW)
 
 
@@ -154,7 +150,7 @@ def key(text: str) -> Key:
         return Key.NONE
     known = table()
     for end in range(len(words), 0, -1):
-        level = known.keys.get(" ".join(words[end - 2 : end])) if end > 1 else None
+        level = known.keys.get(" ".join(words[end - 2 : end]))
         if level is None:
             level = known.keys.get(words[end - 1])
             if words[end - 1] in known.neutral and any(word in known.keys for word in words[: end - 1]):
@@ -189,7 +185,7 @@ def _split(text: str) -> list[str]:
 
 def _unglued(word: str) -> list[str]:
     known, glued = table(), _glued()
-    for at in range(len(word) - _GLUED + 1):
+    for at in range(len(word)):
         if word[at:] in glued:
             return [*([word[:at]] if at else []), *glued[word[at:]]]
     for at in range(_GLUED, len(word)):

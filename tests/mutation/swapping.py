@@ -53,7 +53,7 @@ def _rebuild(old: type, new: type) -> None:
                 _recode(ours, theirs)
             else:
                 setattr(old, attribute, theirs)
-        elif isinstance(theirs, str | int | tuple | None) and not attribute.startswith("__"):
+        elif isinstance(theirs, property | str | int | tuple | None) and not attribute.startswith("__"):
             setattr(old, attribute, theirs)
 
 
