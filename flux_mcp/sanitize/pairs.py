@@ -17,9 +17,9 @@ from flux_mcp.sanitize.words import LEAST, Key, Looks, ends_in_key, is_prose, is
 _SHORT: Final = r"(?=[\w\"'\\\]-]{0,20}\s{0,8}[=:(%])"
 """A short word is a key only where a sign follows: so `design` and `pinned` are passed over."""
 TRIGGER: Final = re.compile(
-    rf"pass|pwd|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|totp|cred|contrasena|cookie|key|kennwort|bindpw|recovery"
-    rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|psk|p(?:in|at|w){_SHORT}|otp|webhook|encrypt|community{_SHORT}"
-    r"|crumb|hmac|honeycomb|verifier|assertion|samlresponse|wachtwoord|losenord|adgangskode|salasana|parola|sifre|jelszo|heslo"
+    rf"pass|pwd|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|cred|contrasena|cookie|key|kennwort|bindpw|recovery"
+    rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|psk|p(?:in|at|w){_SHORT}|(?<=-)pw\b|otp|webhook|encrypt|community{_SHORT}"
+    r"|crumb|hmac|honeycomb|verifier|assertion|saml|appid|wachtwoord|losenord|adgangskode|salasana|parola|sifre|jelszo|heslo"
     r"|lozinka|parool"
 )
 """What stands in every key of credentials.toml."""
@@ -29,34 +29,34 @@ _QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d"
 _QUOTE: Final = rf"\\{{0,16}}[{_QUOTES}]"
 _TIE: Final = re.compile(
     rf"(?:{_QUOTE})?\]?\s{{0,8}}"
-    r"(?:(?P<sign>:=|=>|->|\u2192|={1,3}|::(?=\s)"
-    r"|(?:is|was)\s{0,2}:|:(?!//)|\u2022|%3[aAdD])"
-    r"|(?P<verb>(?:is\s{1,4}set\s{1,4}to|set\s{1,4}to|is|was)(?=\s))|(?P<call>\())?"
-    r"\s{0,40}(?:[|>][+-]?[0-9]?\s{1,40})?(?:Invalid value:\s{0,8})?[\[(&]{0,2}"
+    r"(?:(?P<sign>:=|=>|->|\u2192|={1,3}|::(?=\s)|(?:is|was)\s?:|:|\u2022|%3[aAdD])"
+    r"|(?P<verb>(?:(?:is\s{1,4})?set\s{1,4}to|is|was)(?=\s))|(?P<call>\())?"
+    r"\s{0,40}(?:[|>][+-]?[0-9]?\s{1,40})?(?:Invalid value: )?[\[(&]{0,2}"
 )
 """What stands between a key and its value."""
 _SCHEME: Final = re.compile(
-    r"(?i)(?:bearer|basic|token|digest|negotiate|apikey|hawk|oauth|ntlm|aws4-hmac-sha256)\s{1,8}(?=[^\s\"'])"
+    r"(?i)(?:bearer|basic|token|digest|negotiate|apikey|hawk|oauth|ntlm|aws4-hmac-sha256)\s{1,8}"
 )
-_COOKIES: Final = re.compile(r"(?:\\{0,16}[\"'])?(?P<secret>[\w.-]{1,80}=[^\n\"']{1,4096})")
+_COOKIES: Final = re.compile(r"(?:\\{0,16}[\"'])?(?P<secret>[\w.-]{1,80}=[^\n\"'\\]{1,4096})")
 """One or more cookies, with their attributes."""
 _OPEN: Final = re.compile("(?P<escapes>\\\\{0,16})(?P<quote>[\"'`\u2018\u201c])")
 _CLOSES: Final = {"\u201c": "\u201d", "\u2018": "\u2019"}
 _KEY_NAME: Final = re.compile(
-    rf"(?:{_QUOTE})?(?P<name>[a-z]{{2,20}}(?:[-_.][a-z]{{2,20}}){{1,4}}+)(?:[{_QUOTES}\\\s,}}]|$)"
+    rf"(?:{_QUOTE})?(?P<name>[a-z]{{2,20}}(?:[-_.][a-z]{{2,20}})+)(?![\w./+=-])"
 )
-_ITEMS: Final = re.compile(r"[^\s,\[\]{}:=]{1,512}(?:,\s{0,8}[^\s,\[\]{}:=]{1,512}){1,40}(?=\])")
-_VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]{0,40}(?:_[A-Z0-9]{1,40}){1,8}=")
+_ITEMS: Final = re.compile(r"[^\s,\[\]{}:=]+(?:,\s*[^\s,\[\]{}:=]+)+")
+_VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+=")
 """A variable of an environment: `IMGPROXY_KEY=…`."""
-_PARAMETER: Final = r"[\w-]{1,40}=\\?\"[^\"\n]{0,4096}\""
-_PARAMETERS: Final = re.compile(rf"(?P<secret>{_PARAMETER}(?:,\s{{0,8}}{_PARAMETER}){{0,20}})")
+_PARAMETER: Final = r"[\w-]+=\\?\"[^\"\n]*\""
+_PARAMETERS: Final = re.compile(rf"(?P<secret>{_PARAMETER}(?:,\s*{_PARAMETER})*)")
 """What stands behind the scheme of `Authorization: Digest username="x", response="…"`."""
 _LONGEST: Final = 4096
 """Characters of a value."""
 _BARE: Final = re.compile(rf"\S{{1,{_LONGEST}}}")
 _TAIL: Final = f",;.:)]}}>\\{_QUOTES}"
 """What ends a bare value without being part of it."""
-_CLAUSE: Final = re.compile(r"[^\n,;:.!?()\[\]{}\"]{0,200}")
+_END_OF_CLAUSE: Final = re.compile(r"[\n,;:.!?()\[\]{}\"]")
+_LONGEST_CLAUSE: Final = 200
 _PASSPHRASE: Final = 8
 """Words of the longest one."""
 _LABEL: Final = re.compile(rf"(?<![\w-])(?:[nN]ame|key)(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,8}}(?:{_QUOTE})?$")
@@ -64,22 +64,22 @@ _VALUE: Final = re.compile(
     rf"(?:{_QUOTE})?,?\s{{0,40}}(?:-\s)?(?:{_QUOTE})?[vV]alue(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,40}}"
 )
 _VALUE_BEFORE: Final = re.compile(
-    rf"(?<!\w)value(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,8}}(?:{_QUOTE})?(?P<secret>[^\s\"',]{{1,512}})(?:{_QUOTE})?"
-    rf"[,\s]{{1,40}}(?:{_QUOTE})?name(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,8}}(?:{_QUOTE})?$"
+    rf"value(?:{_QUOTE})?\s?[:=]\s?(?:{_QUOTE})?(?P<secret>[^\s\"',]+)(?:{_QUOTE})?"
+    rf"[,\s]{{1,40}}(?:{_QUOTE})?name(?:{_QUOTE})?\s?[:=]\s?(?:{_QUOTE})?$"
 )
 """An entry of an environment: the name of a variable stands beside its value, before or behind it."""
-_WORD: Final = re.compile(rf"[^\s{_QUOTES}(),;<>\[\]{{}}|\u2022]{{1,4096}}")
+_WORD: Final = re.compile(rf"[^\s{_QUOTES}(),;<>\[\]{{}}|\u2022]+")
 _AROUND: Final = 64
 """Characters around a key in which something random belongs to it."""
 _BETWEEN: Final = 6
 """Words that may stand between."""
-_CHAIN: Final = re.compile(r"[a-z][\w-]{1,20}: ")
+_CHAIN: Final = re.compile(r"[a-z][\w-]+: ")
 """A part of a chain of errors, as Go wraps them: `cannot refresh the token: oauth2: invalid_grant`."""
-_OBJECT: Final = re.compile(r"[a-z]{2,20}(?:-[a-z0-9]{1,12}){1,6}")
+_OBJECT: Final = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
 """What an option such as `--sops-age-secret` names: an object of Kubernetes."""
 _SHORTEST: Final = 16
 """Characters of what is masked for its looks, beside a key."""
-_LABELED: Final = re.compile(r"[\"']?[\w.-]{1,40}[\"']?[:=]")
+_LABELED: Final = re.compile(r"[\"']?[\w.-]+[\"']?[:=]")
 _NO_LABELS: Final = frozenset(
     {"provided", "given", "received", "supplied", "specified", "got", "found", "was", "used", "mismatch"}
 )
@@ -103,9 +103,7 @@ def _whole_key(text: str, start: int, end: int) -> tuple[int, int]:
         start -= 1
     rest = _KEY.match(text, end)
     end = rest.end() if rest else end
-    while end > start and text[end - 1] in ".-":
-        end -= 1
-    return start, end
+    return start, start + len(text[start:end].rstrip(".-"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,21 +180,21 @@ class _Keyed:
             return None
         value = bare[0]
         if self.before in {"?", "&"} or (tie["sign"] or "").startswith("%"):
-            value = re.split("%26|[&;#]", value, maxsplit=1)[0]
+            value = re.split("%26|[&;#]", value)[0]
         value = value.rstrip(_TAIL)
-        look = _looks(unquote(value) if "%" in value else value)
+        look = _looks(unquote(value))
         chain = said is not Key.STRONG and tie["sign"] == ":" and _CHAIN.match(text, start) and look < Looks.DIGITS
         touches = tie["sign"] == ":" and tie.end() == tie.end("sign")
-        is_object = self.is_option and said is Key.NAMED and _OBJECT.fullmatch(value) is not None
+        is_object = said is Key.NAMED and look is Looks.WORD and _OBJECT.fullmatch(value)
         if is_object or chain or look < self._least(said) or (touches and self._is_part(said, look)):
             return None
-        if look is Looks.WORD and tie["sign"] == ":" and not self.is_option:
+        if look is Looks.WORD and tie["sign"] == ":":
             return _passphrase(text, start)
         return Span(start, self._end_of_list(start) or start + len(value), MASK)
 
     def _end_of_list(self, start: int) -> int:
         """Where the list ends that begins before a value, `passwords: [a, b]`; 0 without one."""
-        found = _ITEMS.match(self.text, start) if self.text[start - 1] == "[" else None
+        found = self.text[start - 1] == "[" and _ITEMS.match(self.text, start)
         return found.end() if found else 0
 
     def _least(self, said: Key) -> Looks:
@@ -299,10 +297,10 @@ def _closing(text: str, start: int, opened: re.Match[str]) -> int:
 
 def _passphrase(text: str, start: int) -> Span | None:
     """Words behind `password: `, unless they are a sentence about one."""
-    clause = _CLAUSE.match(text, start)
-    words = clause[0].rstrip() if clause else ""
-    prose = not words or is_prose(words, 0.33) or len(words.split()) > _PASSPHRASE
-    return None if prose else Span(start, start + len(words), MASK)
+    words = _END_OF_CLAUSE.split(text[start : start + _LONGEST_CLAUSE])[0].rstrip()
+    if is_prose(words, 0.33) or len(words.split()) > _PASSPHRASE:
+        return None
+    return Span(start, start + len(words), MASK)
 
 
 def _random_parts(text: str, word: re.Match[str]) -> Iterator[Span]:

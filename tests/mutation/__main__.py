@@ -57,7 +57,7 @@ TESTS = {
         (
             *("tests/sanitize/test_patterns.py", "tests/sanitize/test_pattern_shapes.py", "tests/render/test_text.py"),
             *("tests/sanitize/test_free_text.py", "tests/sanitize/test_shapes.py", "tests/sanitize/test_words.py"),
-            *("tests/sanitize/test_urls.py", "tests/sanitize/test_bare_tokens.py"),
+            *("tests/sanitize/test_pairs.py", "tests/sanitize/test_urls.py", "tests/sanitize/test_bare_tokens.py"),
         ),
     ),
     "flux_mcp/errors.py": ("tests/test_errors.py",),

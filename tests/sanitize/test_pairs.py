@@ -1,0 +1,146 @@
+"""A value by its key: whatever ties them together, and what only speaks of a key."""
+
+from flux_mcp.sanitize.patterns import MASK, scrub
+from flux_mcp.sanitize.table import table
+from tests.support.made_up import filled
+
+OPAQUE = "kD93hTqZ71mWv0RfPbLy5XcNe82Us6Ag"
+DIGITS = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+
+CREDENTIALS = [
+    # What stands between a key and its value.
+    *(
+        f"a password{sign}«hunter2» b"
+        for sign in (" -> ", " \u2192 ", " == ", " === ", " => ", " \u2022 ", "%3D", "%3a", " is: ", " was : ", " :: ")
+    ),
+    *(f"the password {verb} «hunter2» b" for verb in ("is", "was", "set to", "is set to", "is  set  to", "set  to")),
+    *(f"password: {block}«hunter2»" for block in ("|\n", "|\n    ", "|-\n  ", ">2\n  ", "|+2\n ", ">-\n")),
+    'Password(«"hunter2"»)',
+    "password: «\u201chunter two\u201d» x",
+    "password: «\u2018hunter two\u2019» x",
+    'password: Invalid value: «"hunter2"»: too short',
+    "a PASSWORD_X=«hunter2» b",
+    "password=«hunterX», then",
+    "password: [«hunter2,hunter3»]",
+    "password: [«hunter2, hunter3, hunter4»] x",
+    # Headers.
+    "Authorization: OAuth «abc», x",
+    "Authorization: NTLM «abc»",
+    r"\"Cookie\": \"«a=b»\"",
+    "Set-Cookie: «sid=b; c=d»",
+    'Authorization: Digest «username="x"» y',
+    'Authorization: Digest «n="x",realm="",  response="abc"» y',
+    # Environments.
+    f"A_KEY=«{DIGITS}» b",
+    f"MY_APP_B_KEY=«{DIGITS}» b",
+    '{"key":"DB_PASSWORD","value":«"hunter"»}',
+    "name: db, PASSWORD=«hunter2»",
+    '{"value":"«hunter2»","name":"DB_PASSWORD"}',
+    "value: «x»\n    name: DB_PASSWORD",
+    "value=«hunter», name='DB_PASSWORD'",
+    "value : '«hunter»', name : DB_PASSWORD",
+    "name: DB_PASSWORD, value: «hunter»,",
+    # Other keys beside it.
+    "secretKey: «client-secret9»",
+    "secretKey: «correct-horse»",
+    "password: «client-secret»",
+    "secretKey: «hunter2», name: client-secret",
+    "password.value=«hunter2» b",
+    "secret.data: «hunter2» b",
+    "an api key: «hunter2» b",
+    # Chains of errors, objects and options.
+    "password: «hunter2»: refused",
+    "token=«hunter2x»: refused",
+    "token: «b649360b1c0d4e2f»: not found",
+    "token: «hunter2x», ref: x",
+    "helm --password «correct-horse» x",
+    "helm --token «ab-cd!x9» x",
+    "helm --token «abcd-7x2qk9vw4zjt8bfh» x",
+    "token=«ab-7x2qk9vw4zjt8bfh» x",
+    "helm --password=«hunter» --debug",
+    "password: «-x9Yz1» b",
+    "plink -pw «hunter2» x",
+    "client_secret%3D«hunter2»%26x%3Dy",
+    "x?token=«hunter2»;a#b",
+    # Fields, and parts of names.
+    "map[token:«hunter2» user:x]",
+    "{User:app Token:«hunter2» Host:db}",
+    "{token:«hunter2»}",
+    '"token:«hunter2»"',
+    "'token:«hunter2»'",
+    # Words behind a password.
+    "password: «correct horse battery staple orange window lamp river», x",
+    "password=«correct» horse",
+    # What looks random beside a key.
+    *(f"invalid API key {word}: «{OPAQUE}»" for word in ("provided", "given", "received", "supplied", "specified", "got", "found", "was", "used")),
+    f"the token we saw by one two «{OPAQUE}» x",
+    f"token value: «{OPAQUE}»",
+    f"token x -> «{OPAQUE}»",
+    f"token x => «{OPAQUE}»",
+    f"found *«{OPAQUE}»* in the token",
+    f"token ~ =«{OPAQUE}» x",
+]  # fmt: skip
+
+NO_CREDENTIALS = [
+    "a token::Kind2 b",
+    "the token issuer1A b",
+    f"key={DIGITS} FOO_BAR=1",
+    "secretKey: client-secret, x",
+    "secretKey: db-pw",
+    "secretKey: tls-key",
+    '{"value":"b1","name":"LOG_LEVEL"},{"name":"DB_PASSWORD","valueFrom":{}}',
+    '{"name":"session","value":"db1"}',
+    '{"name":"DB_PASSWORD","value":""}',
+    "name: DB_PASSWORD\n  value: $(DB)",
+    "value: $(DB)\n  name: DB_PASSWORD",
+    "cannot refresh the token: oauth2: invalid_grant",
+    "cannot refresh the token: x509-v1: unknown authority",
+    "helm --image-pull-secret db-auth-2 x",
+    "helm --secret db-2 x",
+    "config.value=hunter2",
+    "secret.title=hunter2",
+    f"public key={OPAQUE}",
+    f"pub key={OPAQUE}",
+    "helm --password --debug",
+    "helm --password -x",
+    "acme/token:v2x",
+    "urn:acme:token:x9y",
+    "password: policy requires at least 8 characters",
+    "password: Vault agent sidecar injects rendered templates alongside application pods automatically",
+    f"the token which we saw there one two three four {OPAQUE}",
+    f"the token {'x' * 70} {OPAQUE}",
+    f"{OPAQUE} {'x' * 70} token",
+    f"{OPAQUE} one two three four five six seven eight token",
+    f"invalid token, request id: {OPAQUE}",
+    f"invalid token for id={OPAQUE}",
+    f'invalid token, "id": "{OPAQUE}"',
+    f"invalid token for {OPAQUE}.example.com",
+    f"invalid token for jane@{OPAQUE}",
+]
+
+
+def shown(text: str) -> str:
+    """What is to be seen of a text."""
+    before, *rest = text.split("«")
+    return before + "".join(MASK + part.partition("»")[2] for part in rest)
+
+
+def test_the_value_of_a_key_is_masked_and_nothing_around_it() -> None:
+    plain = {text.replace("«", "").replace("»", ""): shown(text) for text in CREDENTIALS}
+    assert {text: scrub(text) for text, masked in plain.items() if scrub(text) != masked} == {}
+
+
+def test_what_speaks_of_a_key_stays() -> None:
+    assert {text: scrub(text) for text in NO_CREDENTIALS if scrub(text) != text} == {}
+
+
+def test_every_key_of_the_table_is_found() -> None:
+    for key in table().keys:
+        secret = filled("<an24>", len(key))
+        for name in (key.replace(" ", "_"), key.replace(" ", "").upper()):
+            assert scrub(f"a {name}={secret} b") == f"a {name}={MASK} b"
+
+
+def test_every_key_of_a_password_is_an_option_of_a_command() -> None:
+    strong = [key.replace(" ", "-") for key, level in table().keys.items() if level == "strong"]
+    assert [key for key in strong if scrub(f"x --{key} hunter2 y") != f"x --{key} {MASK} y"] == []
