@@ -17,13 +17,13 @@ from flux_mcp.sanitize.words import LEAST, Key, Looks, ends_in_key, is_prose, is
 _SHORT: Final = r"(?=[\w\"'\\\]-]{0,20}\s{0,8}[=:(%])"
 """A short word is a key only where a sign follows: so `design` and `pinned` are passed over."""
 TRIGGER: Final = re.compile(
-    rf"pass|pwd|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|cred|contrasena|cookie|key|kennwort|bindpw|recovery"
-    rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|psk|p(?:in|at|w){_SHORT}|(?<=-)pw\b|otp|webhook|encrypt|community{_SHORT}"
+    rf"pass|pw|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|cred|contrasena|cookie|key|kennwort|recovery"
+    rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|psk|p(?:in|at){_SHORT}|otp|webhook|encrypt|community{_SHORT}"
     r"|crumb|hmac|honeycomb|verifier|assertion|saml|appid|wachtwoord|losenord|adgangskode|salasana|parola|sifre|jelszo|heslo"
     r"|lozinka|parool"
 )
 """What stands in every key of credentials.toml."""
-_KEY: Final = re.compile(r"[\w.-]{0,80}")
+_HIT: Final = re.compile(rf"(?:{TRIGGER.pattern})[\w.-]{{0,80}}")
 _LONGEST_KEY: Final = 80
 _QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d"
 _QUOTE: Final = rf"\\{{0,16}}[{_QUOTES}]"
@@ -41,9 +41,7 @@ _COOKIES: Final = re.compile(r"(?:\\{0,16}[\"'])?(?P<secret>[\w.-]{1,80}=[^\n\"'
 """One or more cookies, with their attributes."""
 _OPEN: Final = re.compile("(?P<escapes>\\\\{0,16})(?P<quote>[\"'`\u2018\u201c])")
 _CLOSES: Final = {"\u201c": "\u201d", "\u2018": "\u2019"}
-_KEY_NAME: Final = re.compile(
-    rf"(?:{_QUOTE})?(?P<name>[a-z]{{2,20}}(?:[-_.][a-z]{{2,20}})+)(?![\w./+=-])"
-)
+_KEY_NAME: Final = re.compile(rf"(?:{_QUOTE})?(?P<name>[a-z]{{2,20}}(?:[-_.][a-z]{{2,20}})+)(?![\w./+=-])")
 _ITEMS: Final = re.compile(r"[^\s,\[\]{}:=]+(?:,\s*[^\s,\[\]{}:=]+)+")
 _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+=")
 """A variable of an environment: `IMGPROXY_KEY=…`."""
@@ -52,7 +50,7 @@ _PARAMETERS: Final = re.compile(rf"(?P<secret>{_PARAMETER}(?:,\s*{_PARAMETER})*)
 """What stands behind the scheme of `Authorization: Digest username="x", response="…"`."""
 _LONGEST: Final = 4096
 """Characters of a value."""
-_BARE: Final = re.compile(rf"\S{{1,{_LONGEST}}}")
+_BARE: Final = re.compile(rf"\S{{0,{_LONGEST}}}")
 _TAIL: Final = f",;.:)]}}>\\{_QUOTES}"
 """What ends a bare value without being part of it."""
 _END_OF_CLAUSE: Final = re.compile(r"[\n,;:.!?()\[\]{}\"]")
@@ -75,13 +73,11 @@ _BETWEEN: Final = 6
 """Words that may stand between."""
 _CHAIN: Final = re.compile(r"[a-z][\w-]+: ")
 """A part of a chain of errors, as Go wraps them: `cannot refresh the token: oauth2: invalid_grant`."""
-_OBJECT: Final = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
-"""What an option such as `--sops-age-secret` names: an object of Kubernetes."""
 _SHORTEST: Final = 16
 """Characters of what is masked for its looks, beside a key."""
 _LABELED: Final = re.compile(r"[\"']?[\w.-]+[\"']?[:=]")
 _NO_LABELS: Final = frozenset(
-    {"provided", "given", "received", "supplied", "specified", "got", "found", "was", "used", "mismatch"}
+    {"provided", "given", "received", "supplied", "specified", "got", "found", "used", "mismatch"}
 )
 """Words before a colon that say nothing of what stands behind it: `incorrect API key provided: x`."""
 
@@ -89,7 +85,7 @@ _NO_LABELS: Final = frozenset(
 def pairs(text: str, low: str) -> Iterator[Span]:
     """What is a value of a key that names a credential; `low` is the text in lower case."""
     position = 0
-    while hit := TRIGGER.search(low, position):
+    while hit := _HIT.search(low, position):
         start, end = _whole_key(text, hit.start(), hit.end())
         spans = list(_Keyed(text, start, end).spans())
         yield from spans
@@ -101,8 +97,6 @@ def _whole_key(text: str, start: int, end: int) -> tuple[int, int]:
     least = max(0, start - _LONGEST_KEY)
     while start > least and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
         start -= 1
-    rest = _KEY.match(text, end)
-    end = rest.end() if rest else end
     return start, start + len(text[start:end].rstrip(".-"))
 
 
@@ -130,9 +124,9 @@ class _Keyed:
     def spans(self) -> Iterator[Span]:
         """What is masked of its value, or of what stands around it."""
         said = self._said()
-        tie = _TIE.match(self.text, self.end)
+        tie = next(_TIE.finditer(self.text, self.end))
         # `${TOKEN:?not set}` is what a shell says where there is none.
-        if said is Key.NONE or tie is None or self._names_another(tie.end()) or self.text.startswith(":?", self.end):
+        if said is Key.NONE or self._names_another(tie.end()) or self.text.startswith(":?", self.end):
             return
         if said >= Key.NAMED and _LABEL.search(self.text, max(0, self.start - 40), self.start):
             span = self._entry()
@@ -142,7 +136,7 @@ class _Keyed:
             span = self._told(tie, said) if is_spelled(self.name) else None
         if span is not None:
             yield span
-        elif said >= Key.NAMED and self.before not in {"?", "&"} and (tie["sign"] or is_spelled(self.name)):
+        elif said >= Key.NAMED and self.before not in {"?", "&"}:
             yield from self._random_behind()
             if self.before != "/":
                 yield from self._random_before()
@@ -156,9 +150,9 @@ class _Keyed:
         """What it says: its last part behind a dot, or two of them, or with the word before it (`api key`)."""
         parts = self.name.split(".")
         said = key(parts[-1])
-        if said is Key.NONE and parts[-1] in {"value", "data"} and len(parts) > 1:
-            return key(parts[-2]) if key(parts[-2]) >= Key.NAMED else Key.NONE
-        if said is Key.WEAK and self.before == " ":
+        if parts[-1] in {"value", "data"}:
+            return key(parts[-2])
+        if said is Key.WEAK:
             word = self.text[max(0, self.start - 16) : self.start - 1].rpartition(" ")[2]
             if word.lower() in {"public", "pub"}:
                 return Key.NONE
@@ -168,24 +162,24 @@ class _Keyed:
     def _value(self, tie: re.Match[str], said: Key) -> Span | None:
         """The value behind a sign, or behind an option of a command."""
         text, start = self.text, tie.end()
-        scheme = _SCHEME.match(text, start) if tie["sign"] else None
+        scheme = _SCHEME.match(text, start)
         start = scheme.end() if scheme else start
         several = _PARAMETERS if scheme else _COOKIES if self.name.lower().endswith("cookie") else None
         if several is not None and (pairs_in_it := several.match(text, start)):
             return Span(*pairs_in_it.span("secret"), MASK)
         if opened := _OPEN.match(text, start):
             return _quoted(text, opened, LEAST[said])
-        bare = _BARE.match(text, start)
-        if bare is None or tie["call"] or bare[0].startswith("--" if tie["sign"] else "-"):
+        value = _bare(text, start)
+        if tie["call"] or value.startswith("--" if tie["sign"] else "-"):
             return None
-        value = bare[0]
-        if self.before in {"?", "&"} or (tie["sign"] or "").startswith("%"):
+        if self.before in {"?", "&"} or str(tie["sign"]).startswith("%"):
             value = re.split("%26|[&;#]", value)[0]
         value = value.rstrip(_TAIL)
         look = _looks(unquote(value))
         chain = said is not Key.STRONG and tie["sign"] == ":" and _CHAIN.match(text, start) and look < Looks.DIGITS
         touches = tie["sign"] == ":" and tie.end() == tie.end("sign")
-        is_object = said is Key.NAMED and look is Looks.WORD and _OBJECT.fullmatch(value)
+        # What an option such as `--sops-age-secret` names: an object of Kubernetes.
+        is_object = said is Key.NAMED and look is Looks.WORD and "-" in value
         if is_object or chain or look < self._least(said) or (touches and self._is_part(said, look)):
             return None
         if look is Looks.WORD and tie["sign"] == ":":
@@ -209,7 +203,7 @@ class _Keyed:
 
         Of a struct or a map, as Go prints it, it is a field.
         """
-        if self.before in {"[", "{", '"', "'"}:
+        if self.before in {"[", '"', "'"}:
             return False
         known = said is Key.STRONG or "{" in self.text[: self.start] or look is Looks.RANDOM
         return self.before in {"/", ":"} or not known
@@ -217,11 +211,10 @@ class _Keyed:
     def _told(self, tie: re.Match[str], said: Key) -> Span | None:
         """`the password is x`, `password "x"`."""
         opened = _OPEN.match(self.text, tie.end())
-        if opened is not None and said is Key.STRONG and tie.end() > tie.start():
+        if opened is not None and said is Key.STRONG:
             # `pass` is a verb, too: `you must pass '--namespace=apps'`; a cookie has a name.
             return _quoted(self.text, opened, Looks.MIXED if self.name in {"pass", "cookie"} else LEAST[said])
-        bare = _BARE.match(self.text, tie.end())
-        value = bare[0].rstrip(_TAIL) if bare else ""
+        value = _bare(self.text, tie.end()).rstrip(_TAIL)
         if not tie["verb"]:
             # A commit stands behind `revision` or `commit`, not behind `token`.
             is_digits = self.name.lower().endswith("token") and looks(value) is Looks.DIGITS
@@ -237,8 +230,7 @@ class _Keyed:
             return Span(*found.span("secret"), MASK) if found and looks(found["secret"]) > Looks.NOTHING else None
         if opened := _OPEN.match(self.text, label.end()):
             return _quoted(self.text, opened, Looks.WORD)
-        bare = _BARE.match(self.text, label.end())
-        value = bare[0].rstrip(_TAIL) if bare else ""
+        value = _bare(self.text, label.end()).rstrip(_TAIL)
         return Span(label.end(), label.end() + len(value), MASK) if looks(value) > Looks.NOTHING else None
 
     def _random_behind(self) -> Iterator[Span]:
@@ -257,11 +249,14 @@ class _Keyed:
             yield from _random_parts(self.text, word)
 
 
+def _bare(text: str, start: int) -> str:
+    """What stands there up to a blank."""
+    return next(_BARE.finditer(text, start))[0]
+
+
 def _looks(value: str) -> Looks:
     """What a bare value looks like, up to where another pair begins in it."""
     found = Looks.NOTHING
-    if value.startswith(("{", "[")):  # In JSON each value has a key of its own.
-        return looks(value)
     for number, piece in enumerate(re.split("[,;&]", value, maxsplit=4)):
         if number and _LABELED.match(piece):
             break
@@ -287,7 +282,7 @@ def _closing(text: str, start: int, opened: re.Match[str]) -> int:
     quote = _CLOSES.get(opened["quote"], opened["quote"])
     limit = min(len(text), start + _LONGEST)
     at = text.find(quote, start, limit)
-    while at >= 0:
+    while at != -1:
         before = at - len(text[start:at]) + len(text[start:at].rstrip("\\"))
         if at - before == len(opened["escapes"]):
             return before
@@ -306,7 +301,7 @@ def _passphrase(text: str, start: int) -> Span | None:
 def _random_parts(text: str, word: re.Match[str]) -> Iterator[Span]:
     """What looks random of a word that has no label of its own and is no address."""
     value = word[0].rstrip(f"{_TAIL}*").lstrip("=*")
-    if len(value) < _SHORTEST or _LABELED.match(value) or "@" in value or "." in value.partition("/")[0]:
+    if _LABELED.match(value) or "@" in value or "." in value.partition("/")[0]:
         return
     if _is_labeled(text[max(0, word.start() - 24) : word.start()]):
         return
@@ -324,7 +319,7 @@ def _random_parts(text: str, word: re.Match[str]) -> Iterator[Span]:
 def _is_labeled(before: str) -> bool:
     """Whether what stands before a word says that it is something else, such as `request id: `."""
     label = before.rstrip("\"' ")
-    if not label.endswith((":", "=")) or label.endswith(("value:", "->", "=>")):
+    if not label.endswith((":", "=")) or label.endswith("value:"):
         return False
-    word = re.split(r"[\s\"']", label[:-1].rstrip("\"'"))[-1].lower()
+    word = re.split(r"[\s\"']", label[:-1].rstrip("\"' "))[-1].lower()
     return key(word) is Key.NONE and word not in _NO_LABELS and word[:1].isalnum()
