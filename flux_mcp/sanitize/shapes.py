@@ -11,7 +11,7 @@ from flux_mcp.sanitize.words import Looks, is_random, looks
 MASK: Final = "***"
 _SHORTEST: Final = 8
 """Characters of what looks random behind the beginning of a token."""
-_POD: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*-[a-z0-9]{8,10}-[a-z0-9]{5}")
+_POD: Final = re.compile(r"[a-z0-9-]+-[a-z0-9]{8,10}-[a-z0-9]{5}")
 """The name of a Pod, which ends in two random parts."""
 
 
@@ -38,16 +38,15 @@ class _ShapeIndex(NamedTuple):
 def shapes(text: str, low: str) -> Iterator[Span]:
     """What has the shape of a credential; `low` is the text in lower case, or empty where no hint stands in it."""
     index = _index()
-    found = {shape: None for hit in index.begins.finditer(text) for shape in index.by_begin[hit[0]]}
+    found = dict.fromkeys(shape for hit in index.begins.finditer(text) for shape in index.by_begin[hit[0]])
     if low:
-        found |= {shape: None for shape in index.by_near if any(near in low for near in shape.near)}
+        found |= dict.fromkeys(shape for shape in index.by_near if any(near in low for near in shape.near))
     for shape in found:
         for match in shape.pattern.finditer(text):
             groups = match.groupdict()
-            part = groups.get("secret") or groups.get("body") or match[0]
-            if not shape.certain and _POD.fullmatch(match[0]):
-                continue
-            if shape.certain or is_random(part, _SHORTEST) or looks(part) is Looks.DIGITS:
+            part = groups.get("secret") or match[0]
+            is_credential = is_random(part, _SHORTEST) or looks(part) is Looks.DIGITS
+            if shape.certain or (is_credential and not _POD.fullmatch(match[0])):
                 yield Span(*match.span("secret" if "secret" in groups else 0), MASK)
 
 
@@ -92,5 +91,5 @@ def _branches(tree: _Tree) -> str:
     rest = [re.escape(letter) + _branches(below) for letter, below in sorted(tree.items()) if letter]
     if not rest:
         return ""
-    joined = rest[0] if len(rest) == 1 and "" not in tree else f"(?:{'|'.join(rest)})"
+    joined = f"(?:{'|'.join(rest)})"
     return f"{joined}?" if "" in tree else joined

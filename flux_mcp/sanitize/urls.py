@@ -11,7 +11,7 @@ from flux_mcp.sanitize.words import Key, Looks, is_opaque, key, looks
 
 _SLASHES: Final = re.compile(r":(?:\\{0,8}/){2}|%(?:25){0,2}3[aA](?:%(?:25){0,2}2[fF]){2}")
 _USER: Final = re.compile(
-    r"(?P<user>[^/?#\s\"'<>\\]{2,2048}(?=@)"
+    r"(?P<user>[^/?#\s\"'<>\\]+(?=@)"
     # No port, but a password with a slash, a quote or the like in it.
     r"|(?!\[|[^/?#\s\"'<>\\:]{0,256}:[0-9]{1,5}[/?#\s\"'<>\\])[^/?#\s\"'<>\\:]{0,256}:[^\s@]{1,512}(?=@))"
 )

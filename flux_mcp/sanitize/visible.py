@@ -7,7 +7,7 @@ _ANSI: Final = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,16}[@-~]"
     # A control string ends before another one begins, so that many beginnings are looked through once.
     r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\x9d]{0,4096}(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[PX^_][^\x1b\x9c]{0,4096}(?:\x1b\\|\x9c)"
+    r"|\x1b[PX^_][^\x1b\x9c]{1,4096}(?:\x1b\\|\x9c)"
     r"|\x1b[ -/]{0,4}[0-~]"
 )
 _SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f\x85\u2028\u2029]+")

@@ -46,20 +46,21 @@ PYTEST = (
     *("-p", "no:xdist", "-p", "no:logging", "-p", "no:unraisableexception", "-p", "no:threadexception"),
 )
 """How the tests are run, without those that measure time, and those that take much of it."""
+_OF_TEXTS = ("tests/sanitize/test_pattern_shapes.py", "tests/sanitize/test_free_text.py")
 TESTS = {
     "flux_mcp/kubectl/command.py": ("tests/kubectl/test_command.py", "tests/tools/test_writes.py"),
     "flux_mcp/kubectl/validate.py": ("tests/kubectl/test_command.py", "tests/kubectl/test_validate.py"),
-    **dict.fromkeys(
-        (
-            *("flux_mcp/sanitize/pairs.py", "flux_mcp/sanitize/patterns.py", "flux_mcp/sanitize/shapes.py"),
-            *("flux_mcp/sanitize/urls.py", "flux_mcp/sanitize/visible.py", "flux_mcp/sanitize/words.py"),
-        ),
-        (
-            *("tests/sanitize/test_patterns.py", "tests/sanitize/test_pattern_shapes.py", "tests/render/test_text.py"),
-            *("tests/sanitize/test_free_text.py", "tests/sanitize/test_shapes.py", "tests/sanitize/test_words.py"),
-            *("tests/sanitize/test_pairs.py", "tests/sanitize/test_urls.py", "tests/sanitize/test_bare_tokens.py"),
-        ),
-    ),
+    **{
+        f"flux_mcp/sanitize/{name}.py": (*(f"tests/sanitize/test_{one}.py" for one in own), *_OF_TEXTS)
+        for name, own in {
+            "pairs": ("pairs",),
+            "patterns": ("bare_tokens", "patterns", "urls"),
+            "shapes": ("shapes",),
+            "urls": ("urls",),
+            "words": ("words", "shapes"),
+        }.items()
+    },
+    "flux_mcp/sanitize/visible.py": ("tests/sanitize/test_pattern_shapes.py", "tests/render/test_text.py"),
     "flux_mcp/errors.py": ("tests/test_errors.py",),
 }
 """The modules, and the tests that are about each."""

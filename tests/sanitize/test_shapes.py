@@ -54,3 +54,13 @@ def test_every_entry_has_a_name_of_its_own() -> None:
 )
 def test_a_token_is_found_within_other_text(text: str) -> None:
     assert not [part for part in made_up(text) if part in scrub(filled(text))]
+
+
+def test_the_name_of_a_pod_is_no_token() -> None:
+    pods = ("sk-api-5d9f8b7c6d-x2k4z", "sk-apiserver-5d9f8b7c-x2k4z", "sk-apiserver-v2-5d9f8b7c6d-q7x2k")
+    assert [name for name in pods if scrub(f"pod {name} failed") != f"pod {name} failed"] == []
+    assert found("got sk-api-5d9f8b7c6d-x2k4zQ7rK2vN8sXw here") == ["sk-api-5d9f8b7c6d-x2k4zQ7rK2vN8sXw"]
+
+
+def test_a_token_may_begin_as_those_of_another_issuer_do() -> None:
+    assert len(found(filled("got MDAx<an22>.<an6>.<an38> here"))) == 1
