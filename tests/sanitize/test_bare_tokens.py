@@ -37,7 +37,7 @@ MASKED = {
     f"failed\n{LINE}\n{LINE}\n-----END PRIVATE KEY----- x": f"failed\n{MASK} x",
     f"{END} x\nfailed to read\n{LINE}\n{END} y": f"{MASK} x\nfailed to read\n{MASK} y",
     f"-----BEGIN PRIVATE KEY-----\n{LINE}\n-----END PRIVATE KEY-----\nand\n{LINE}\n{END} y": f"{MASK}\nand\n{MASK} y",
-    f"{LINE}\n{END} x": f"{MASK} x",
+    f"{LINE[9:]}\n{END} x": f"{MASK} x",
     f"kubernetes/configuration:\n{LINE}\n{END}": f"kubernetes/configuration:\n{MASK}",
     "-----BEGIN PRIVATE KEY----------END PRIVATE KEY----- x": f"{MASK} x",
     # Letters that look like those of ASCII, with their marks or without, and what is not seen among them.
@@ -78,3 +78,5 @@ def test_what_only_names_something() -> None:
 
 def test_a_name_is_looked_at_for_passwords_of_addresses_only() -> None:
     assert [text for text in NAMES if scrub_name(text) != text] == []
+    assert scrub_name("bob:hunter2@registry.example.com/x:1") == f"bob:{MASK}@registry.example.com/x:1"
+    assert scrub_name("https://h.example.com/x?token=hunter2") == f"https://h.example.com/x?token={MASK}"
