@@ -49,7 +49,7 @@ ABOUT_NOTHING = (
         *((value, Looks.WORD) for value in ("hunter", "web-tls", "web-tls-2", "tls.crt", "db-auth", "Deployment/vault/vault-token", "couldn't", "we've", "8080", "x", "a-b", "v1-x", "web2-tls", "a1.b2", "a-1")),
         *((value, Looks.MIXED) for value in ("hunter2", "p@ss", "a1B2c3", "x+y", "Secret1", "main:x", "$ecret1")),
         *((value, Looks.DIGITS) for value in ("0f1e2d3c4b5a6978", "0F1E2D3C4B5A6978", "8c2f5c3a-1b2c-4d5e-8f90-123456789abc", "0F1E2D3C4B5A69788796", "a:0f1e2d3c4b5a6978", "acme/x/0f1e2d3c4b5a6978")),
-        *((filled(value), Looks.RANDOM) for value in ("<an24>", "<az24>", "<AZ24>", "<an12>+/<an12>", "<an24>-<an24>", "base64:<an24>==", "/<an24>", "$<an24>", "/<an24>/", "/kD93hTqZ71/mWv0RfPbLy+x=", "/XkD93hTqZ71m")),
+        *((filled(value), Looks.RANDOM) for value in ("<an24>", "<az24>", "<AZ24>", "<an12>+/<an12>", "<an24>-<an24>", "base64:<an24>==", "/<an24>", "$<an24>", "/<an24>/", "/kD93hTqZ71/mWv0RfPbLy+x=", "/XkD93hTqZ71m", "0f1e2d3c4b5a6978zqxk")),
     ],
 )  # fmt: skip
 def test_what_a_value_looks_like(text: str, look: Looks) -> None:
