@@ -57,3 +57,8 @@ def test_the_first_error_of_tasks_however_deep() -> None:
     assert first_of(first) is first
     assert first_of(ExceptionGroup("outer", [ExceptionGroup("inner", [first, second]), second])) is first
     assert first_of(ExceptionGroup("outer", [second, ExceptionGroup("inner", [first])])) is second
+
+
+def test_the_namespaces_of_a_recording_in_part() -> None:
+    error = errors.RecordedInPart("recorded only for the namespaces apps, flux-system")
+    assert error.namespaces == ("apps", "flux-system")

@@ -45,7 +45,7 @@ _KEY_NAME: Final = re.compile(rf"(?:{_QUOTE})?(?P<name>[a-z]{{2,20}}(?:[-_.][a-z
 _ITEMS: Final = re.compile(r"[^\s,\[\]{}:=]+(?:,\s*[^\s,\[\]{}:=]+)+")
 _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+=")
 """A variable of an environment: `IMGPROXY_KEY=…`."""
-_PARAMETER: Final = r"[\w-]+=\\?\"[^\"\n]*\""
+_PARAMETER: Final = r"[\w-]{1,40}=\\?\"[^\"\n]*\""
 _PARAMETERS: Final = re.compile(rf"(?P<secret>{_PARAMETER}(?:,\s*{_PARAMETER})*)")
 """What stands behind the scheme of `Authorization: Digest username="x", response="…"`."""
 _LONGEST: Final = 4096
