@@ -10,6 +10,7 @@ import pkgutil
 import re
 import signal
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -45,12 +46,12 @@ def patterns() -> dict[str, tuple[re.Pattern[str], frozenset[str]]]:
         if info.name.endswith(".__main__"):
             continue
         module = importlib.import_module(info.name)
-        source = Path(str(module.__file__)).read_text()
+        uses = _uses(Path(str(module.__file__)).read_text())
         for name, value in vars(module).items():
             for place, pattern in _within(name, value):
                 if pattern not in {known for known, _ in found.values()}:
                     where = place if place == name else f"{name} {pattern.pattern[:40]}"
-                    found[f"{info.name}.{where}"] = (pattern, _uses(source, name))
+                    found[f"{info.name}.{where}"] = (pattern, frozenset(uses[name] or {"search"}))
     for shape in table().shapes:
         found[f"credentials.toml {shape.id}"] = (shape.pattern, frozenset({"search"}))
     return found
@@ -82,18 +83,14 @@ def _parameters(function: Any) -> bool:
     return code is None or code.co_argcount > 0
 
 
-def _uses(source: str, name: str) -> frozenset[str]:
-    """How a module uses one of its patterns; in every way where that is not seen, such as in another module."""
-    used = {
-        node.func.attr
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and isinstance(node.func.value, ast.Name)
-        and node.func.value.id == name
-    }
-    ways = {"match" if way == "match" else "fullmatch" if way == "fullmatch" else "search" for way in used}
-    return frozenset(ways) or frozenset({"search"})
+def _uses(source: str) -> dict[str, set[str]]:
+    """How a module uses each of its patterns; in every way where that is not seen, such as in another module."""
+    found = defaultdict[str, set[str]](set)
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Attribute(attr=way, value=ast.Name(id=name))):
+                found[name].add(way if way in {"match", "fullmatch"} else "search")
+    return found
 
 
 def pieces(pattern: re.Pattern[str]) -> Iterator[str]:
