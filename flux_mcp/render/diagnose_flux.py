@@ -159,9 +159,15 @@ class FluxDiagnosis(Answer):
         if waiting:
             yield f"blocks: {causes.named(waiting, WAITING)}"
         elif self.troubled:
-            yield "blocks: no other object"
+            appliers = [one for one in self.snapshot.graph.owners(ref) if self._in_trouble(one)]
+            above = f" by its status, but what applies it is in trouble: {causes.named(appliers, WAITING)}"
+            yield f"blocks: no other object{above if appliers else ''}"
         if not self.troubled:
             yield from self._not_in_trouble(status)
+
+    def _in_trouble(self, ref: ObjectRef) -> bool:
+        status = self.diagnosis.statuses.get(ref)
+        return status is not None and status.trouble
 
     def _last_failure(self, status: ObjectStatus) -> Event | None:
         """The Event of the last run that failed, whose message the run that goes on has replaced."""

@@ -18,6 +18,7 @@ from flux_mcp.settings import Settings
 from tests.conftest import Ask, Reply, ask_server
 from tests.diagnosis.test_root_causes import bad, clusters, waiting
 from tests.diagnosis.test_workload_health import a_pod, deployment, replica_set, waits
+from tests.support.api import Api, applied_by
 from tests.support.fake import FIXTURES, FakeKubectl, a_list
 from tests.support.items import READY, failing, item
 from tests.support.tokens import tokens
@@ -534,3 +535,18 @@ async def test_text_of_the_cluster_stays_data(tmp_path: Path) -> None:
             outside = line.split('"')[::2]
             assert all("IGNORE ALL" not in part or '\\"' in line for part in outside)
             assert not line.startswith("1. Kustomization x")
+
+
+async def test_what_applies_an_object_is_named_where_nothing_waits_for_it_by_its_status() -> None:
+    """An applier with wait: true fails by the objects that it applied, and may name another in its message."""
+    api = Api()
+    api.holds(
+        failing("namespaces is forbidden", name="app", metadata={"labels": applied_by("above")}),
+        failing("boom", name="above"),
+        failing("boom", name="alone"),
+    )
+    lines = (await api.ask(TOOL, kind="Kustomization", name="app")).lines
+    (line,) = (line for line in lines if line.startswith("blocks: "))
+    assert "no other object by its status" in line
+    assert "Kustomization flux-system/above (BuildFailed)" in line
+    assert "blocks: no other object" in (await api.ask(TOOL, kind="Kustomization", name="alone")).lines
