@@ -57,11 +57,12 @@ def place(name: str) -> Callable[[Plant], None]:
 
 
 def planted() -> Seed:
-    """The objects of staging with secrets in them, which no shape tells."""
+    """Some objects of staging of each kind with secrets in them, which no shape tells."""
     items: Items = {}
     for path in sorted((FIXTURES / "staging").glob("*.json")):
         if path.stem != "version":
-            items[path.stem] = json.loads(path.read_text())["items"]
+            # As telling as all of it, in a third of the time.
+            items[path.stem] = json.loads(path.read_text())["items"][:6]
     seed = Seed(items)
     for name, plant in PLACES.items():
         plant(seed, partial(_new, name, seed.secrets.setdefault(name, [])))
