@@ -96,24 +96,33 @@ def blocked(ref: ObjectRef, snapshot: Snapshot) -> Blocked:
 
 
 def _held_above(search: Search) -> Iterator[Detail]:
-    """What is suspended or fails on the way of a fix from its repository: sources and appliers, and those of these."""
-    snapshot = search.snapshot
-    waiting, seen = [search.ref], {search.ref}
-    while waiting:
-        ref = waiting.pop()
-        sources = snapshot.statuses[ref].object.sources
-        for one in (*snapshot.graph.owners(ref), *sources):
-            if one in snapshot.statuses and one not in seen:
-                seen.add(one)
-                waiting.append(one)
-    known = {ref for cause in search.causes for ref in cause.members} | search.by.keys()
-    above = [snapshot.statuses[ref] for ref in sorted(seen - known - {search.ref})]
-    for word, found in (
-        ("suspended", [one for one in above if one.health is Health.SUSPENDED]),
-        ("failing", [one for one in above if one.trouble and one.reason in _NOT_APPLIED]),
-    ):
-        if found and search.status.health is not Health.SUSPENDED:
-            yield Detail(Fact.HELD, tuple(one.object.ref for one in found), (word,))
+    """What is suspended or fails on the way of a fix from its repository.
+
+    A change of its spec comes by its applier, from the source of that; nothing further above is in its way. The content
+    of a Kustomization comes from its own source, so that for one whose objects are not healthy that way alone matters.
+    """
+    snapshot, status = search.snapshot, search.status
+    if status.health is Health.SUSPENDED:
+        return
+    own = status.object.sources
+    appliers = [one for one in snapshot.graph.owners(search.ref) if one.kind != "FluxInstance"]
+    above = [
+        *appliers,
+        *(source for one in appliers if one in snapshot.statuses for source in snapshot.statuses[one].object.sources),
+    ]
+    of_content = search.ref.kind == "Kustomization"
+    if of_content and status.reason == "HealthCheckFailed":
+        above = []
+    known = {ref for cause in search.causes for ref in cause.members} | search.by.keys() | {search.ref}
+    ways = ((Fact.HELD, own), (Fact.HELD_SPEC, above)) if of_content else ((Fact.HELD, (*own, *above)),)
+    for fact, refs in ways:
+        found = [snapshot.statuses[ref] for ref in sorted({*refs} - known) if ref in snapshot.statuses]
+        for word, held in (
+            ("suspended", [one for one in found if one.health is Health.SUSPENDED]),
+            ("failing", [one for one in found if one.trouble and one.reason in _NOT_APPLIED]),
+        ):
+            if held:
+                yield Detail(fact, tuple(one.object.ref for one in held), (word,))
 
 
 def _follow_failed_deletion(search: Search) -> None:

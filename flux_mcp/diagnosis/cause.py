@@ -64,6 +64,7 @@ class Fact(Enum):
     INDEX = "when the index of a HelmRepository last changed"
     STEP = "the run that goes on"
     HELD = "objects from which a fix would come, and which are suspended or fail"
+    HELD_SPEC = "those from which a change of its spec would come"
 
 
 @dataclass(frozen=True, slots=True)

@@ -571,5 +571,6 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.INDEX: _simply("the index of {refs} last changed {ago}"),
     Fact.STEP: _simply("now: {0}"),
     Fact.HELD: _simply("no fix arrives from its source while {0}: {refs}"),
+    Fact.HELD_SPEC: _simply("no change of its spec arrives while {0}: {refs}"),
 }
 """What each fact says; nothing where the title says it."""
