@@ -11,6 +11,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.applied import applied, drifts
 from flux_mcp.changes.change import Action, Change, ChangeType
 from flux_mcp.changes.clients import DERIVED, edited, requested, together
+from flux_mcp.changes.evidence import EventRecord
 from flux_mcp.changes.failures import Regression, merge_turns, regressions, turns
 from flux_mcp.changes.helm_runs import released
 from flux_mcp.changes.history import CAUSED, LATER, MARGIN, History
@@ -72,13 +73,24 @@ def _is_gone(history: History, ref: ObjectRef) -> bool:
 
 def gone(history: History, known: Iterable[Change]) -> Iterator[Change]:
     """Objects that Events name and that are not there, as far as no applier's Event tells it."""
-    deleted = {ref for change in known for ref in change.objects.get("deleted", ())}
-    deleted |= {change.ref for change in known if change.type is ChangeType.DELETED or _uninstalled(change)}
+    deleted: dict[ObjectRef, datetime | None] = {}
+    for change in sorted(known, key=lambda one: one.order, reverse=True):
+        own = (change.ref,) if change.type is ChangeType.DELETED or _uninstalled(change) else ()
+        deleted.update(dict.fromkeys((*change.objects.get("deleted", ()), *own), change.at))
     for ref, events in history.events.items():
-        if ref in deleted or ref.kind in {DEPLOYMENT.kind, STATEFUL_SET.kind, *DERIVED} or not _is_gone(history, ref):
+        told = ref in deleted and not _made_since(events, deleted[ref])
+        if told or ref.kind in {DEPLOYMENT.kind, STATEFUL_SET.kind, *DERIVED} or not _is_gone(history, ref):
             continue
-        end = next((one.last for one in events if one.message in _ENDED), None)
-        yield Change(type=ChangeType.DELETED, ref=ref, at=end or events[-1].last, reason="" if end else "last Event")
+        before = deleted.get(ref)
+        ends = [one.last for one in events if one.message in _ENDED and (before is None or one.last > before + LATER)]
+        for end in ends or [events[-1].last]:
+            yield Change(type=ChangeType.DELETED, ref=ref, at=end, reason="" if ends else "last Event")
+
+
+def _made_since(events: Iterable[EventRecord], deleted: datetime | None) -> bool:
+    """Whether an object was there again after its deletion: a controller succeeded with it."""
+    later = [one for one in events if deleted is not None and one.last > deleted + LATER]
+    return any(not one.warning and one.message not in _ENDED for one in later)
 
 
 def missing(history: History) -> Iterator[Change]:

@@ -98,7 +98,8 @@ class ObjectStatus:
         """Since when it fails, from a condition that does not move with each retry, as Ready does; None without one."""
         if self.health not in {Health.STALLED, Health.FAILING}:
             return None
-        for kind, status in (("Stalled", "True"), ("FetchFailed", "True"), ("Released", "False")):
+        # A chart is Stalled anew with each retry.
+        for kind, status in (("FetchFailed", "True"), ("Stalled", "True"), ("Released", "False")):
             found, ready = self.object.condition(kind), self.object.ready
             if found is not None and found.status == status and found.changed is not None:
                 # Stalled follows when the retries are used up, and Ready may not have moved since before.

@@ -321,6 +321,17 @@ class Causes:
                 first.setdefault((one, filled(one.advice.fix, cause)), number)
         return first
 
+    @cached_property
+    def referred(self) -> frozenset[int]:
+        """The numbers of the causes to whose fix others refer."""
+        failures = (
+            (number, one, filled(one.advice.fix, cause))
+            for number, position in enumerate(self.positions, 1)
+            for cause in (self.diagnosis.causes[position],)
+            for one in explaining(cause)
+        )
+        return frozenset(self._first[one, fix] for number, one, fix in failures if self._first[one, fix] != number)
+
     def _fields(self, cause: Cause) -> tuple[str, ...]:
         """The fields that the catalog names, as far as the kind has them, with what is in them."""
         ref = cause.members[0]

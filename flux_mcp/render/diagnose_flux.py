@@ -260,7 +260,8 @@ class FluxDiagnosis(Answer):
     def _lines(self) -> list[Line]:
         """The causes with as much of each as there is room for.
 
-        Every cause has its line first, then how to fix it; then they grow from the top, those that block most first.
+        Every cause has its line first, then how to fix it, those first to which others refer; then they grow from the
+        top, those that block most first.
         What does not fit even so is counted by kind and reason.
         """
         causes, total = self._texts, len(self.positions)
@@ -277,7 +278,8 @@ class FluxDiagnosis(Answer):
         steps = (*LENGTHS[:-1], REQUESTED if self.requested is not None else FULL)
         every = range(len(lines))
         blocking = [at for at in range(len(lines)) if self.diagnosis.blocks[self.positions[at]]]
-        for length, which in ((FIX, every), (BRIEF, blocking), *((length, every) for length in steps[2:])):
+        fixes = sorted(every, key=lambda at: at + 1 not in causes.referred)
+        for length, which in ((FIX, fixes), (BRIEF, blocking), *((length, every) for length in steps[2:])):
             for at in which:
                 if steps.index(lengths[at]) >= steps.index(length):
                     continue

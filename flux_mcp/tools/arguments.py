@@ -107,7 +107,8 @@ def to_flux_kind(given: str, argument: str = "kind") -> FluxKind:
     kind = find_kind(given)
     if kind is None:
         words = {word: entry.kind for entry in FLUX_KINDS for word in entry.spellings}
-        hint = nearest(given, words, words)
+        known = find_known(given)
+        hint = f". trace_kubernetes_resource takes a {known.kind}" if known else nearest(given, words, words)
         allowed = ", ".join(entry.kind for entry in FLUX_KINDS)
         raise BadArgument(
             argument, f"must be a Flux kind, one of {allowed}, or its plural or short name, not {echo(given)}{hint}"

@@ -352,6 +352,34 @@ async def test_what_an_earlier_object_of_the_same_name_deleted_last_is_its_own_d
     assert f"{clock(60)} Kustomization flux-system/app applied main@bbbbbbb: deleted ConfigMap apps/other" in text
 
 
+async def test_each_deletion_of_an_object_that_was_made_again_is_told(api: Api) -> None:
+    source = item("GitRepository", "repo")
+    gone = "garbage collected artifacts for deleted resource"
+    api.holds(
+        old(item(name="other")),
+        event(source, "NewArtifact", "stored artifact for commit 'one'", 700),
+        event(source, "GarbageCollectionSucceeded", gone, 600),
+        event(source, "NewArtifact", "stored artifact for commit 'one'", 500),
+        event(source, "GarbageCollectionSucceeded", gone, 400),
+    )
+    text = await entries(api)
+    for seconds in (600, 400):
+        assert f"{clock(seconds)} GitRepository flux-system/repo deleted" in text
+
+
+async def test_the_last_event_of_an_object_that_an_applier_deleted_is_no_second_deletion(api: Api) -> None:
+    app, source = old(item(name="app")), item("GitRepository", "repo")
+    gone = "garbage collected artifacts for deleted resource"
+    api.holds(
+        app,
+        event(app, "Progressing", "GitRepository/flux-system/repo deleted", 600, revision=OLD),
+        event(source, "GarbageCollectionSucceeded", gone, 560),
+    )
+    text = await entries(api)
+    assert text.count("deleted GitRepository flux-system/repo") == 1
+    assert "GitRepository flux-system/repo deleted" not in text
+
+
 async def test_failures_of_one_upgrade_are_in_order_of_time(api: Api) -> None:
     """Whichever of them the short history still has, which tells when each started."""
     app = old(

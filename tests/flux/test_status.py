@@ -15,6 +15,7 @@ from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.objects import FluxObject, view
 from flux_mcp.flux.status import Flag, Health, ObjectStatus, assess, count, find_health, health_of
+from tests.support.items import item
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 OPERATOR_SWITCH = "fluxcd.controlplane.io/reconcile"
@@ -956,3 +957,23 @@ def test_nothing_that_a_cluster_holds_raises(
     assert [entry.order for entry in entries] == sorted(entry.order for entry in entries)
     assert sum(number for _, number in count(entries)) == len(objects)
     assert all(isinstance(text, str) for entry in entries for text in (entry.reason, entry.message))
+
+
+def test_a_chart_fails_since_it_could_not_be_fetched_and_not_since_its_last_retry() -> None:
+    """source-controller writes Stalled and Ready anew with each retry, and FetchFailed once."""
+    wrong = {"status": "True", "reason": "InvalidChartReference", "message": "no chart", "observedGeneration": 1}
+    chart = item(
+        "HelmChart",
+        status={
+            "observedGeneration": 1,
+            "conditions": [
+                {**wrong, "type": "Stalled", "lastTransitionTime": "2026-11-27T08:23:41Z"},
+                {**wrong, "type": "Ready", "status": "False", "lastTransitionTime": "2026-11-27T08:23:41Z"},
+                {**wrong, "type": "FetchFailed", "lastTransitionTime": "2026-11-27T07:45:50Z"},
+            ],
+        },
+    )
+    found = view(chart)
+    assert found is not None
+    (status,) = assess([found], datetime(2026, 11, 27, 8, 26, 30, tzinfo=UTC))
+    assert status.failing_since == datetime(2026, 11, 27, 7, 45, 50, tzinfo=UTC)

@@ -57,6 +57,7 @@ def lines(text: str) -> list[str]:
         pytest.param("staging", {"namespace": "apps"}, 14, id="namespace"),
         pytest.param("staging", {"contains": "DRY-run"}, 2, id="contains"),
         pytest.param("staging", {"contains": "healthcheckfailed", "kind": "ks"}, 4, id="contains-reason"),
+        pytest.param("staging", {"contains": "Deployment tenant", "kind": "Deployment"}, 1, id="contains-object"),
         pytest.param("staging", {"kind": "Kustomization", "warnings_only": True}, 14, id="kind"),
         pytest.param("staging", {"kind": "ks", "name": "apps"}, 3, id="name"),
         pytest.param("staging", {"kind": "ks", "name": "apps", "namespace": "flux-system"}, 3, id="name-namespace"),
