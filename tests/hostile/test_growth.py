@@ -150,9 +150,30 @@ def _class_part(kind: Any, value: Any) -> str:
     return re.escape(chr(value))
 
 
+def characters(pattern: re.Pattern[str]) -> Iterator[str]:
+    """Those of CHARACTERS that differ for a pattern: of two that fit the same parts of it, it treats runs alike."""
+    tree = parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE & ~re.DEBUG)
+    parts = [re.compile(part, pattern.flags & re.IGNORECASE) for part in {r"\w", r"\n", *_parts(tree)}]
+    yield from {tuple(bool(part.match(one)) for part in parts): one for one in CHARACTERS}.values()
+
+
+def _parts(node: Any) -> Iterator[str]:
+    """A pattern for each character or set of characters below a node of a parsed pattern."""
+    match node:
+        case (constants.LITERAL | constants.NOT_LITERAL, int(letter)):
+            yield re.escape(chr(letter))
+        case (constants.IN, items):
+            yield "[" + "".join(_class_part(*item) for item in items if item[0] is not constants.NEGATE) + "]"
+        case (_, tuple() | list() | parser.SubPattern() as below):
+            yield from _parts(below)
+        case tuple() | list() | parser.SubPattern():
+            for below in node:
+                yield from _parts(below)
+
+
 def texts(pattern: re.Pattern[str], size: int) -> Iterator[tuple[str, str]]:
     """Texts of about a size, each with what it was made of; one ends in what fits nothing."""
-    for piece in dict.fromkeys((*CHARACTERS, *pieces(pattern))):
+    for piece in dict.fromkeys((*characters(pattern), *pieces(pattern))):
         if piece:
             text = piece * (size // len(piece) + 1)
             yield piece, text[:size] + "\x00"

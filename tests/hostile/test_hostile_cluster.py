@@ -368,7 +368,7 @@ ODD_IDS = (
 )
 
 LOADS: dict[str, Callable[[], list[dict[str, Any]]]] = {
-    "row46-1000-in-trouble": lambda: [failing("timeout waiting for: " * 40, name=f"app-{n}") for n in range(1000)],
+    "row46-300-in-trouble": lambda: [failing("timeout waiting for: " * 40, name=f"app-{n}") for n in range(300)],
     "row46-a-message-of-a-megabyte": lambda: [failing('é"\\ <b>![x](y)' * 70_000, name="flux-system")],
     "row46-an-inventory-of-5000": lambda: [
         failing(

@@ -14,7 +14,7 @@ from flux_mcp.kubectl.connect import SeveralContexts, connect
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Recording, Settings
 from tests.conftest import Ask, Reply, ask_server
-from tests.support.arguments import Named, few
+from tests.support.arguments import Named, just_one
 from tests.support.fake import FIXTURES, FakeKubectl
 from tests.support.items import EVERY_RESOURCE, item
 
@@ -41,7 +41,7 @@ async def test_every_reading_tool_answers_from_the_recording_that_a_context_name
                         or "context" not in tool.input_schema["properties"]
                     ):
                         continue
-                    for arguments in few(tool.input_schema, OBJECTS):
+                    for arguments in just_one(tool.input_schema, OBJECTS):
                         expected = await one.call_tool(tool.name, arguments)
                         found = await both.call_tool(tool.name, {**arguments, "context": name})
                         assert text_of(found) == text_of(expected)
