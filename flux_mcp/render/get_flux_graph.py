@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from flux_mcp.api.kind import Relation
@@ -44,7 +45,7 @@ _EVERY: Final = 1 << 30
 """Deeper than any flow."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FluxGraph(Answer):
     """The diagram.
 
@@ -152,7 +153,7 @@ class FluxGraph(Answer):
 
     def _head(self, flow: Flow) -> Iterator[str]:
         folded = sum(node.count for node in flow.nodes if isinstance(node, FoldedNode))
-        yield from self.opening((self._count(flow) - folded, self._count(self.matching)))
+        yield from self.opening((self._count(flow) - folded, self._all))
         if flow.nodes:
             yield " ".join(_legend(flow))
         if folded:
@@ -160,9 +161,17 @@ class FluxGraph(Answer):
         for node in flow.nodes:
             if isinstance(node, AppliedNode):
                 yield f"{name_of(node.applier)} applies {node.count} more objects; one arrow is drawn for all of them."
-        yield from self._not_drawn()
+        yield from self._not_drawn
 
-    def _not_drawn(self) -> Iterator[str]:
+    @cached_property
+    def _all(self) -> int:
+        return self._count(self.matching)
+
+    @cached_property
+    def _not_drawn(self) -> tuple[str, ...]:
+        return tuple(self._left_out())
+
+    def _left_out(self) -> Iterator[str]:
         """What a diagram of the dependencies alone does not show."""
         if self.flow is self.matching:
             return
