@@ -87,8 +87,9 @@ def _since_last(record: FluxRecord, entry: HistoryEntry, applies: Sequence[Appli
 
 def _revision(history: History, record: FluxRecord, entry: HistoryEntry, revisions: Iterable[Point]) -> tuple[str, str]:
     """What was run when a content first ended: the revision of that time, or the one since the run can have started."""
+    earliest, latest = entry.first - TOGETHER, entry.first + TOGETHER
     for point in revisions:
-        if abs(point.time - entry.first) <= TOGETHER:
+        if earliest <= point.time <= latest:
             return point.revision, point.origin
     for source in record.object.sources[:1]:
         # Only of a run that applied everything the end comes after the wait for health.

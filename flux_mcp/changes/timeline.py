@@ -74,9 +74,9 @@ def _is_gone(history: History, ref: ObjectRef) -> bool:
 def gone(history: History, known: Iterable[Change]) -> Iterator[Change]:
     """Objects that Events name and that are not there, as far as no applier's Event tells it."""
     deleted: dict[ObjectRef, datetime | None] = {}
-    for change in sorted(known, key=lambda one: one.order, reverse=True):
-        own = (change.ref,) if change.type is ChangeType.DELETED or _uninstalled(change) else ()
-        deleted.update(dict.fromkeys((*change.objects.get("deleted", ()), *own), change.at))
+    last = [(change, refs) for change in known if (refs := _deletes(change))]
+    for change, refs in sorted(last, key=lambda one: one[0].order, reverse=True):
+        deleted.update(dict.fromkeys(refs, change.at))
     for ref, events in history.events.items():
         told = ref in deleted and not _made_since(events, deleted[ref])
         if told or ref.kind in {DEPLOYMENT.kind, STATEFUL_SET.kind, *DERIVED} or not _is_gone(history, ref):
@@ -85,6 +85,11 @@ def gone(history: History, known: Iterable[Change]) -> Iterator[Change]:
         ends = [one.last for one in events if one.message in _ENDED and (before is None or one.last > before + LATER)]
         for end in ends or [events[-1].last]:
             yield Change(type=ChangeType.DELETED, ref=ref, at=end, reason="" if ends else "last Event")
+
+
+def _deletes(change: Change) -> tuple[ObjectRef, ...]:
+    own = (change.ref,) if change.type is ChangeType.DELETED or _uninstalled(change) else ()
+    return (*change.objects.get("deleted", ()), *own)
 
 
 def _made_since(events: Iterable[EventRecord], deleted: datetime | None) -> bool:

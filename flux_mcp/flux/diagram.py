@@ -7,7 +7,8 @@ are ordinary, and chains may be thousands long: nothing here recurses.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
 
 from flux_mcp.api.kind import Relation, Role
 from flux_mcp.api.kinds import by_kind
@@ -38,11 +39,11 @@ class AppliedNode:
 
 
 Node: TypeAlias = ObjectRef | FoldedNode | AppliedNode
+_Neighbors: TypeAlias = Mapping[Node, Mapping[Node, None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
-    """An edge of the diagram, from the same end as in the graph."""
+class Arrow(NamedTuple):
+    """An edge of the diagram, from the same end as in the graph. A tuple, as there are many."""
 
     start: Node
     end: Node
@@ -68,27 +69,32 @@ class Flow:
             if arrow.start in self.nodes and arrow.end in self.nodes:
                 first.setdefault((arrow.start, arrow.end, arrow.dotted), arrow)
         self.arrows = tuple(first.values())
-        self._above: dict[Node, dict[Node, None]] = defaultdict(dict)
-        self._below: dict[Node, dict[Node, None]] = defaultdict(dict)
-        self._parents: dict[Node, list[Node]] = defaultdict(list)
+
+    @cached_property
+    def _links(self) -> tuple[_Neighbors, _Neighbors, Mapping[Node, list[Node]]]:
+        """What is above each node, what is below it, and what it may be folded under; few flows are asked for it."""
+        above: dict[Node, dict[Node, None]] = defaultdict(dict)
+        below: dict[Node, dict[Node, None]] = defaultdict(dict)
+        parents: dict[Node, list[Node]] = defaultdict(list)
         for arrow in self.arrows:
             upper, lower = (arrow.end, arrow.start) if arrow.relation.reversed else (arrow.start, arrow.end)
-            self._above[lower][upper] = None
-            self._below[upper][lower] = None
+            above[lower][upper] = None
+            below[upper][lower] = None
             if not arrow.dotted:
-                self._parents[lower].append(upper)
+                parents[lower].append(upper)
+        return above, below, parents
 
     def above(self, node: Node) -> Collection[Node]:
         """What it needs."""
-        return self._above.get(node, {})
+        return self._links[0].get(node, {})
 
     def below(self, node: Node) -> Collection[Node]:
         """What needs it."""
-        return self._below.get(node, {})
+        return self._links[1].get(node, {})
 
     def parent(self, node: Node) -> Node | None:
         """What it is folded under: what applied it, else its source; None where there is neither."""
-        parents = self._parents.get(node, [])
+        parents = self._links[2].get(node, [])
         return next((parent for parent in parents if not _is_source(parent)), parents[0] if parents else None)
 
     def only(self, nodes: Collection[Node]) -> "Flow":

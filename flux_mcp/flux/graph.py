@@ -7,7 +7,7 @@ and objects that apply themselves are ordinary: each walk remembers where it has
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flux_mcp.api.kind import Relation
 from flux_mcp.api.ref import ObjectRef
@@ -18,9 +18,11 @@ from flux_mcp.flux.inventory import Inventory, InventoryEntry, inventory
 from flux_mcp.flux.objects import FluxObject, view
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edge:
-    """From a source, applier, input or image policy to its user; from a dependent or an Alert to what it names."""
+class Edge(NamedTuple):
+    """From a source, applier, input or image policy to its user; from a dependent or an Alert to what it names.
+
+    A tuple, as there are many.
+    """
 
     start: ObjectRef
     end: ObjectRef
