@@ -19,6 +19,7 @@ from tests.conftest import Reply, examples
 from tests.hostile.test_hostile import outside_strings
 from tests.kubectl.test_command import options, positionals, words
 from tests.support.anything import CODES, GARBAGE, ODD_TEXTS, STDERR, STDOUT, AnyApi, Item, arguments, clusters, objects
+from tests.support.fake import unversioned
 from tests.support.items import item
 from tests.tools.test_writes import assert_a_request
 
@@ -63,7 +64,7 @@ def assert_closed(args: tuple[str, ...], tool: str) -> None:
     if args[0] == "auth":
         verb, resource = positionals(args)
         assert verb == "patch"
-        assert resource.partition("/")[0] in {kind.resource for kind in FLUX_KINDS}
+        assert unversioned(resource.partition("/")[0]) in {kind.resource for kind in FLUX_KINDS}
     if args[0] == "logs":
         (pod,) = positionals(args)
         assert re.fullmatch(r"[a-z0-9][a-z0-9.-]*", pod)
