@@ -159,6 +159,11 @@ def owner_references(item: Mapping[str, Any]) -> tuple[tuple[ObjectRef, str, boo
     )
 
 
+def controller_of(item: Mapping[str, Any]) -> ObjectRef | None:
+    """The owner of an object that is its controller, such as the Deployment of a ReplicaSet."""
+    return next((owner for owner, _, controller in owner_references(item) if controller), None)
+
+
 def _nodes(node: Any, path: tuple[str, ...]) -> Iterator[Any]:  # noqa: ANN401 (JSON)
     if isinstance(node, list):
         for below in node:

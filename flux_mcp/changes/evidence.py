@@ -15,11 +15,11 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import kind_of
 from flux_mcp.api.kubernetes_kinds import NAMESPACE, REPLICA_SET
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.references import owner_references, owners_by_label
+from flux_mcp.api.references import controller_of, owners_by_label
 from flux_mcp.api.unstructured import at, items, labels, number, parse_time, text
 from flux_mcp.changes.managed_fields import FieldOwner, field_owners
 from flux_mcp.flux.graph import FluxNode, view_node
-from flux_mcp.flux.installation import CONTROLLERS, behavior_args
+from flux_mcp.flux.installation import behavior_args, is_part_of_flux
 from flux_mcp.flux.objects import FluxObject
 from flux_mcp.kubernetes.events import event
 from flux_mcp.kubernetes.rollout_status import replicas
@@ -41,7 +41,6 @@ _APPLIED: Final = re.compile(r"([A-Z]\w*)/(?:([^/\s]+)/)?([^/\s]+) (created|conf
 _DRIFTED: Final = re.compile(
     r"([A-Z]\w*)/(?:([^/\s]+)/)?([^/\s]+) (?:added|changed|removed|created|configured|deleted)\b"
 )
-_PART_OF: Final = tuple(CONTROLLERS.split("="))
 _GROUPS: Final = tuple(dict.fromkeys(kind.group for kind in FLUX_KINDS))
 _ANNOTATED: Final = ("revision", "originRevision", "token")
 
@@ -316,11 +315,11 @@ def _workload(item: Mapping[str, Any]) -> WorkloadRecord | None:
     annotations, own_labels = at(item, "metadata", "annotations"), labels(item, "metadata", "labels")
     revisions = f"{text(annotations, _REVISION)},{text(annotations, f'{_REVISION}-history')}".split(",")
     counted, own_containers = replicas(item), containers(item)
-    flux = own_labels.get(_PART_OF[0]) == _PART_OF[1]
+    flux = is_part_of_flux(own_labels)
     return WorkloadRecord(
         ref=ObjectRef(kind, text(item, "metadata", "namespace"), name),
         created=_created(item),
-        owner=next((owner for owner, _, controller in owner_references(item) if controller), None),
+        owner=controller_of(item),
         owners=() if kind == REPLICA_SET.kind else field_owners(item),
         appliers=owners_by_label(own_labels),
         replicas=counted.wanted if counted is not None else 0,

@@ -72,14 +72,14 @@ def _is_gone(history: History, ref: ObjectRef) -> bool:
 
 
 def gone(history: History, known: Iterable[Change]) -> Iterator[Change]:
-    """Objects that Events name and that are not there, as far as no applier's Event tells it."""
+    """Objects that Events name and that are not there, as far as no applier's Event reports it."""
     deleted: dict[ObjectRef, datetime | None] = {}
     last = [(change, refs) for change in known if (refs := _deletes(change))]
     for change, refs in sorted(last, key=lambda one: one[0].order, reverse=True):
         deleted.update(dict.fromkeys(refs, change.at))
     for ref, events in history.events.items():
-        told = ref in deleted and not _made_since(events, deleted[ref])
-        if told or ref.kind in {DEPLOYMENT.kind, STATEFUL_SET.kind, *DERIVED} or not _is_gone(history, ref):
+        known_to_end = ref in deleted and not _made_since(events, deleted[ref])
+        if known_to_end or ref.kind in {DEPLOYMENT.kind, STATEFUL_SET.kind, *DERIVED} or not _is_gone(history, ref):
             continue
         before = deleted.get(ref)
         ends = [one.last for one in events if one.message in _ENDED and (before is None or one.last > before + LATER)]
@@ -127,7 +127,7 @@ def _uninstalled(change: Change) -> bool:
 
 
 def _without_causes(found: Iterable[Change], runs: Iterable[Change]) -> Iterator[Change]:
-    """The changes but those of a HelmRelease's spec that a run of Helm tells as its cause."""
+    """The changes but those of a HelmRelease's spec that a run of Helm reports as its cause."""
     caused: dict[ObjectRef, list[datetime]] = {}
     for run in runs:
         if run.helm is not None and run.cause is not None and run.at is not None:

@@ -131,7 +131,7 @@ def compare(left: Side, right: Side, kinds: Iterable[str]) -> Comparison:
         one, two = mine[ref], other[ref]
         derived = _is_derived(one)
         if ref.kind in _LEFT_OUT:
-            left_out[ref.kind] += one.revision != two.revision or not one.same_fields(two)
+            left_out[ref.kind] += one.revision != two.revision or one.fields != two.fields
             continue
         workload = one.node is None
         fields = [] if derived else sorted(_fields(one, two), key=lambda each: not each.path.endswith(_TELLING))
@@ -203,7 +203,7 @@ def _only(
 
 
 def _fields(one: ComparedObject, two: ComparedObject) -> Iterator[Difference]:
-    if one.same_fields(two):
+    if one.content == two.content:
         return
     mine, other = one.fields, two.fields
     either = dict.fromkeys((*mine, *other))
@@ -228,7 +228,7 @@ def _fields(one: ComparedObject, two: ComparedObject) -> Iterator[Difference]:
 
 def _has_masked(one: ComparedObject) -> bool:
     """Whether one of its fields is masked."""
-    if one.content and MASK.encode() not in one.content:
+    if isinstance(one.content, bytes) and MASK.encode() not in one.content:
         return False
     return any(leaf is MASK_LEAF and path.rpartition(".")[2] not in _DEFAULTED for path, leaf in one.fields.items())
 

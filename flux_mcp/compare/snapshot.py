@@ -17,7 +17,13 @@ from flux_mcp.api.references import owner_references, owners_by_label
 from flux_mcp.api.unstructured import at, items, labels, number, text
 from flux_mcp.compare.leaves import Leaf, leaves
 from flux_mcp.flux.graph import FluxNode, view_node
-from flux_mcp.flux.installation import CONTROLLERS, VERSION_LABEL, Distribution, behavior_args, reported_distribution
+from flux_mcp.flux.installation import (
+    VERSION_LABEL,
+    Distribution,
+    behavior_args,
+    is_part_of_flux,
+    reported_distribution,
+)
 from flux_mcp.flux.inventory import managed_refs
 from flux_mcp.flux.status import ObjectStatus, assess
 from flux_mcp.kubernetes.rollout_status import rollout
@@ -25,7 +31,6 @@ from flux_mcp.kubernetes.workloads import containers
 from flux_mcp.sanitize.lookup import fields_of
 
 WORKLOADS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB)
-_PART_OF: Final = tuple(CONTROLLERS.split("="))
 _APP: Final = "app.kubernetes.io/"
 _REQUESTS: Final = "reconcile.fluxcd.io/"
 _ANNOTATIONS: Final = (".toolkit.fluxcd.io/", "fluxcd.controlplane.io/", "source.extensions.fluxcd.io/")
@@ -57,8 +62,8 @@ class ComparedObject:
     Attributes:
         uid: the same on both sides where it is the very same object at two times.
         content: its spec, and the labels and annotations that change what controllers do, as JSON: most objects of two
-            clusters are equal, and only those that are not need be taken apart.
-        taken_apart: the fields of what cannot be JSON again, such as what is nested too deep.
+            clusters are equal, and only those that are not need be taken apart. Of what cannot be JSON again, such as
+            what is nested too deep, its fields.
         node: of a Flux object.
         appliers: by label.
         release: chart and version of the newest Helm release, its number, and the digest of its values.
@@ -69,8 +74,7 @@ class ComparedObject:
     ref: ObjectRef
     uid: str
     generation: int
-    content: bytes = field(repr=False)
-    taken_apart: Mapping[str, Leaf] | None = field(default=None, repr=False)
+    content: bytes | Mapping[str, Leaf] = field(repr=False)
     node: FluxNode | None = None
     appliers: tuple[ObjectRef, ...] = ()
     release: tuple[str, int, str] = ("", 0, "")
@@ -82,11 +86,7 @@ class ComparedObject:
     @property
     def fields(self) -> Mapping[str, Leaf]:
         """Path → value. It is made anew each time."""
-        return _fields(orjson.loads(self.content)) if self.taken_apart is None else self.taken_apart
-
-    def same_fields(self, other: "ComparedObject") -> bool:
-        """Whether nothing that is compared by field differs."""
-        return (self.content != b"" and self.content == other.content) or self.fields == other.fields
+        return _fields(orjson.loads(self.content)) if isinstance(self.content, bytes) else self.content
 
     @property
     def revision(self) -> tuple[str, str]:
@@ -129,19 +129,13 @@ def view_compared(item: Mapping[str, Any]) -> ComparedObject | None:
     flux = kind_of(text(item, "apiVersion"), text(item, "kind")) is not None
     node = view_node(item) if flux else None
     found = labels(metadata, "labels")
-    controller = _is_of_flux(found)
-    compared = _compared(item, name)
-    try:
-        content = orjson.dumps(compared)
-    except orjson.JSONEncodeError:
-        content = b""
+    controller = is_part_of_flux(found)
     state = None if flux else rollout(item)
     return ComparedObject(
         ref=ObjectRef(text(item, "kind"), text(metadata, "namespace"), name),
         uid=text(metadata, "uid"),
         generation=number(metadata, "generation"),
-        content=content,
-        taken_apart=_fields(compared) if not content else None,
+        content=_content(item, name),
         node=node,
         appliers=owners_by_label(found) if not any(each[2] for each in owner_references(item)) else (),
         release=_release(item) if node is not None and node.ref.kind == "HelmRelease" else ("", 0, ""),
@@ -152,11 +146,7 @@ def view_compared(item: Mapping[str, Any]) -> ComparedObject | None:
     )
 
 
-def _is_of_flux(own_labels: Mapping[str, str]) -> bool:
-    return own_labels.get(_PART_OF[0]) == _PART_OF[1]
-
-
-def _compared(item: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _content(item: Mapping[str, Any], name: str) -> bytes | Mapping[str, Leaf]:
     """An object without what is not compared by field."""
     annotations = {
         key: value
@@ -169,13 +159,17 @@ def _compared(item: Mapping[str, Any], name: str) -> dict[str, Any]:
         if key in _LABELS or key.startswith(_APP)
     }
     metadata = {"name": name, "labels": own_labels, "annotations": annotations}
-    return {**{key: item.get(key) for key in ("apiVersion", "kind", "spec")}, "metadata": metadata}
+    compared = {**{key: item.get(key) for key in ("apiVersion", "kind", "spec")}, "metadata": metadata}
+    try:
+        return orjson.dumps(compared)
+    except orjson.JSONEncodeError:
+        return _fields(compared)
 
 
 def _fields(item: Mapping[str, Any]) -> dict[str, Leaf]:
     own_labels = labels(item, "metadata", "labels")
     found = leaves(at(item, "spec"), fields_of(item).get("spec", FieldPolicy.KEYS), "spec")
-    if _is_of_flux(own_labels) and kind_of(text(item, "apiVersion"), text(item, "kind")) is None:
+    if is_part_of_flux(own_labels) and kind_of(text(item, "apiVersion"), text(item, "kind")) is None:
         # Of a command line only the arguments that change behavior are shown.
         found = {path: leaf for path, leaf in found.items() if not path.endswith(".args")}
         given = [arg for container in containers(item) for arg in container.args]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from flux_mcp.api.kind import Kind
@@ -22,7 +22,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
 from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure
-from flux_mcp.diagnosis.cause import CauseType, Detail, Fact
+from flux_mcp.diagnosis.cause import CauseType, Detail, Fact, event_detail
 from flux_mcp.diagnosis.deletion import follow_namespace
 from flux_mcp.diagnosis.messages import NamedObject, named_objects
 from flux_mcp.diagnosis.references import follow_absent, running
@@ -40,7 +40,6 @@ _BETWEEN: Final = {DEPLOYMENT.kind: (REPLICA_SET,), CRON_JOB.kind: (JOB,)}
 """What stands between a workload and its Pods."""
 _PREREQUISITES: Final = (SERVICE, PERSISTENT_VOLUME_CLAIM)
 _PREREQUISITE_KINDS: Final = frozenset(kind.kind for kind in _PREREQUISITES)
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _MISSING: Final = re.compile(r'(?:configmap|secret)s? "([^"\n]{1,253})" not found', re.IGNORECASE)
 _MAKERS: Final = {
     "ConfigMap": "",
@@ -235,7 +234,7 @@ def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:
         return
     newest = evidence.newest_warning(ref)
     if newest is not None and newest.message not in said:
-        yield Detail(Fact.EVENT, (ref,), (newest.reason, newest.message, str(newest.count)), newest.seen)
+        yield event_detail(newest)
     elif not said:
         yield Detail(Fact.UNREAD, (ref,))
 

@@ -7,6 +7,7 @@ from enum import Enum
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.catalog.failure import Failure
 from flux_mcp.diagnosis.workload_health import WorkloadFailure
+from flux_mcp.kubernetes.events import Event
 
 
 class CauseType(Enum):
@@ -81,6 +82,11 @@ class Detail:
     refs: tuple[ObjectRef, ...] = ()
     texts: tuple[str, ...] = ()
     when: datetime | None = None
+
+
+def event_detail(event: Event) -> Detail:
+    """An Event as a fact about its object."""
+    return Detail(Fact.EVENT, (event.about,), (event.reason, event.message, str(event.count)), event.seen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What a deletion waits for: finalizers, their controllers, an uninstall that fails, a namespace around it."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 from flux_mcp.api.kubernetes_kinds import EVENT, NAMESPACE, PERSISTENT_VOLUME_CLAIM, POD, SERVICE, WORKLOAD_KINDS
@@ -25,7 +24,6 @@ _REMAINING: Final = (
     "NamespaceDeletionContentFailure",
 )
 """Conditions of a Namespace that say what its deletion waits for."""
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 SHARED: Final = 5
 """Objects that a deletion takes along and others apply too that are named."""
 
@@ -65,14 +63,10 @@ def follow_deletion(search: Search) -> None:
 def _follow_event(search: Search) -> bool:
     """Whether an Event says why the deletion fails: kustomize-controller does not write that into the status."""
     search.need(search.ref.namespace, (EVENT,))
-    newest = search.snapshot.evidence.newest_warning(search.ref)
-    if newest is None or newest.seen is None or newest.seen < (search.status.object.deleted or _NEVER):
+    newest, deleted = search.snapshot.evidence.newest_warning(search.ref), search.status.object.deleted
+    if newest is None or newest.seen is None or (deleted is not None and newest.seen < deleted):
         return False
-    texts = (newest.reason, newest.message, str(newest.count))
-    search.details.append(Detail(Fact.EVENT, (search.ref,), texts, newest.seen))
-    known = find_failure(search.ref.kind, newest.reason, newest.message)
-    search.failures += [known] if known is not None else []
-    search.own = known is not None
+    search.own = search.quote(newest) is not None
     return search.own
 
 

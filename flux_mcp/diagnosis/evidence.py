@@ -92,13 +92,11 @@ class Evidence:
         return tuple(one for one in self.events.get(ref, ()) if one.type == WARNING)
 
     def newest_warning(self, ref: ObjectRef) -> Event | None:
-        seen = ((one.seen, one.message, one) for one in self.warnings(ref) if one.seen is not None)
-        return max(seen, key=lambda each: each[:2], default=(None, "", None))[2]
+        return _newest(self.warnings(ref))
 
     def failed_run(self, flux: FluxObject) -> Event | None:
         """The Event of the failure that status.history ends with: a run that goes on replaces its message."""
-        events = (one for one in self.warnings(flux.ref) if one.reason == flux.history_status and one.seen is not None)
-        return max(events, key=lambda one: (one.seen is not None, one.seen), default=None)
+        return _newest(one for one in self.warnings(flux.ref) if one.reason == flux.history_status)
 
     def prerequisites(self, namespace: str, kind: str) -> tuple[Prerequisite, ...]:
         """The Services or claims of a namespace, or the Namespaces."""
@@ -111,6 +109,11 @@ class Evidence:
     def namespace(self, name: str) -> Prerequisite | None:
         found = self.others.get(ObjectRef("Namespace", "", name))
         return found if isinstance(found, Prerequisite) else None
+
+
+def _newest(events: Iterable[Event]) -> Event | None:
+    seen = ((one.seen, one.message, one) for one in events if one.seen is not None)
+    return max(seen, key=lambda each: each[:2], default=(None, "", None))[2]
 
 
 def view_evidence(item: Mapping[str, Any]) -> View | None:

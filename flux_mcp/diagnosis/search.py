@@ -10,13 +10,14 @@ from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.catalog.failure import Failure
-from flux_mcp.diagnosis.catalog.lookup import failure
-from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
+from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
+from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact, event_detail
 from flux_mcp.diagnosis.controllers import SHARD, Watch, selects, watches
 from flux_mcp.diagnosis.snapshot import OtherDependency, Snapshot, SnapshotObject
 from flux_mcp.diagnosis.workload_health import WorkloadFailure, workload_failures
 from flux_mcp.flux.installation import Controller
 from flux_mcp.flux.status import ObjectStatus
+from flux_mcp.kubernetes.events import Event
 
 FLUX_OPERATOR: Final = "flux-operator"
 FRESH: Final = timedelta(minutes=2)
@@ -97,6 +98,13 @@ class Search:
         self.failures.append(failure(name))
         self.details += details
         self.key = key or self.key
+
+    def quote(self, event: Event) -> Failure | None:
+        """Show an Event of the object, and the failure that it reports, which is None where the catalog has none."""
+        self.details.append(event_detail(event))
+        found = find_failure(self.ref.kind, event.reason, event.message)
+        self.failures += [found] if found is not None else []
+        return found
 
     def watch(self) -> tuple[Watch, tuple[Controller, ...]]:
         """How the controller of the object is."""

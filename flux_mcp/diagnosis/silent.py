@@ -12,7 +12,6 @@ from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.applied import follow_applied
-from flux_mcp.diagnosis.catalog.lookup import find_failure
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.controllers import Watch
 from flux_mcp.diagnosis.references import follow_absent, follow_source
@@ -82,11 +81,8 @@ def _alerts(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[
         search.late.clear()
         newest = snapshot.evidence.newest_warning(ref)
         if newest is not None and not search.found:
-            known = find_failure(ref.kind, newest.reason, newest.message)
             search.own = True
-            search.failures += [known] if known is not None else []
-            texts = (newest.reason, newest.message, str(newest.count))
-            search.details.append(Detail(Fact.EVENT, (ref,), texts, newest.seen))
+            search.quote(newest)
             if provider is not None and provider in snapshot.objects:
                 kind = text(at(snapshot.objects[provider].item, "spec"), "type")
                 search.details.append(Detail(Fact.PROVIDER, (provider,), (kind,)))

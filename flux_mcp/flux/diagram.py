@@ -39,7 +39,14 @@ class AppliedNode:
 
 
 Node: TypeAlias = ObjectRef | FoldedNode | AppliedNode
-_Neighbors: TypeAlias = Mapping[Node, Mapping[Node, None]]
+
+
+class _Links(NamedTuple):
+    """What is above each node, what is below it, and what it may be folded under."""
+
+    above: Mapping[Node, Mapping[Node, None]]
+    below: Mapping[Node, Mapping[Node, None]]
+    parents: Mapping[Node, Sequence[Node]]
 
 
 class Arrow(NamedTuple):
@@ -71,8 +78,8 @@ class Flow:
         self.arrows = tuple(first.values())
 
     @cached_property
-    def _links(self) -> tuple[_Neighbors, _Neighbors, Mapping[Node, list[Node]]]:
-        """What is above each node, what is below it, and what it may be folded under; few flows are asked for it."""
+    def _links(self) -> _Links:
+        """Made when it is first needed, since most flows are only drawn."""
         above: dict[Node, dict[Node, None]] = defaultdict(dict)
         below: dict[Node, dict[Node, None]] = defaultdict(dict)
         parents: dict[Node, list[Node]] = defaultdict(list)
@@ -82,19 +89,19 @@ class Flow:
             below[upper][lower] = None
             if not arrow.dotted:
                 parents[lower].append(upper)
-        return above, below, parents
+        return _Links(above, below, parents)
 
     def above(self, node: Node) -> Collection[Node]:
         """What it needs."""
-        return self._links[0].get(node, {})
+        return self._links.above.get(node, {})
 
     def below(self, node: Node) -> Collection[Node]:
         """What needs it."""
-        return self._links[1].get(node, {})
+        return self._links.below.get(node, {})
 
     def parent(self, node: Node) -> Node | None:
         """What it is folded under: what applied it, else its source; None where there is neither."""
-        parents = self._links[2].get(node, [])
+        parents = self._links.parents.get(node, [])
         return next((parent for parent in parents if not _is_source(parent)), parents[0] if parents else None)
 
     def only(self, nodes: Collection[Node]) -> "Flow":

@@ -417,6 +417,12 @@ def _failure(deployment: Workload, pods: Iterable[Pod]) -> tuple[str, str] | Non
     return None
 
 
+def is_part_of_flux(own_labels: Mapping[str, str]) -> bool:
+    """Whether an object has the label of the controllers, which anybody may give to another."""
+    key, _, wanted = CONTROLLERS.partition("=")
+    return own_labels.get(key) == wanted
+
+
 def behavior_args(args: Iterable[str]) -> Iterator[str]:
     """The arguments of a controller that change its behavior; no other is ever shown."""
     for arg in args:

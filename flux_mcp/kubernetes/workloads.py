@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.references import owner_references
+from flux_mcp.api.references import controller_of
 from flux_mcp.api.unstructured import at, items, labels, number, parse_time, text
 from flux_mcp.kubernetes.conditions import Condition, conditions
 from flux_mcp.kubernetes.rollout_status import Rollout, State, replicas, rollout
@@ -82,7 +82,7 @@ def view_workload(item: Mapping[str, Any]) -> Workload | None:
         ready=counted.ready if counted is not None else 0,
         containers=containers(item),
         conditions=tuple(conditions(item)),
-        owner=next((owner for owner, _, controller in owner_references(item) if controller), None),
+        owner=controller_of(item),
         created=parse_time(text(item, "metadata", "creationTimestamp")),
         rollout=rollout(item),
         update_revision=text(item, "status", "updateRevision"),

@@ -315,22 +315,24 @@ class Causes:
     def _first(self) -> Mapping[tuple[Failure, str], int]:
         """Each failure, with how to fix it → the number of the first cause that it is shown for."""
         first: dict[tuple[Failure, str], int] = {}
-        for number, position in enumerate(self.positions, 1):
-            cause = self.diagnosis.causes[position]
-            for one in explaining(cause):
-                first.setdefault((one, filled(one.advice.fix, cause)), number)
+        for number, advice in self._advised:
+            first.setdefault(advice, number)
         return first
 
     @cached_property
     def referred(self) -> frozenset[int]:
         """The numbers of the causes to whose fix others refer."""
-        failures = (
-            (number, one, filled(one.advice.fix, cause))
-            for number, position in enumerate(self.positions, 1)
-            for cause in (self.diagnosis.causes[position],)
+        return frozenset(self._first[advice] for number, advice in self._advised if self._first[advice] != number)
+
+    @cached_property
+    def _advised(self) -> Sequence[tuple[int, tuple[Failure, str]]]:
+        """The number of each cause with each of its failures and how to fix that."""
+        causes = [self.diagnosis.causes[position] for position in self.positions]
+        return [
+            (number, (one, filled(one.advice.fix, cause)))
+            for number, cause in enumerate(causes, 1)
             for one in explaining(cause)
-        )
-        return frozenset(self._first[one, fix] for number, one, fix in failures if self._first[one, fix] != number)
+        ]
 
     def _fields(self, cause: Cause) -> tuple[str, ...]:
         """The fields that the catalog names, as far as the kind has them, with what is in them."""

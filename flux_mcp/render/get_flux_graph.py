@@ -1,7 +1,7 @@
 """The answer of get_flux_graph."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -168,24 +168,25 @@ class FluxGraph(Answer):
         return self._count(self.matching)
 
     @cached_property
-    def _not_drawn(self) -> tuple[str, ...]:
-        return tuple(self._left_out())
-
-    def _left_out(self) -> Iterator[str]:
-        """What a diagram of the dependencies alone does not show."""
+    def _not_drawn(self) -> Sequence[str]:
+        """What a diagram of the dependencies alone does not show; the same however often it is cut."""
         if self.flow is self.matching:
-            return
+            return ()
+        lines = []
         others = self.matching.nodes.keys() - self.flow.nodes.keys()
         objects = [status for ref, status in self.statuses.items() if ref in others]
         edges = Counter(arrow.relation for arrow in self.matching.arrows)
         edges -= Counter(arrow.relation for arrow in self.flow.arrows)
         if objects:
-            yield f"Not drawn: {len(objects)} objects without dependsOn ({counts(objects)})."
+            lines.append(f"Not drawn: {len(objects)} objects without dependsOn ({counts(objects)}).")
         if edges:
             each = ", ".join(
                 f"{edges[relation]} {counted}" for relation, (_, counted) in _SOLID.items() if edges[relation]
             )
-            yield f"Not drawn: {edges.total()} other edges ({each}). Call again with edges=all to draw everything."
+            lines.append(
+                f"Not drawn: {edges.total()} other edges ({each}). Call again with edges=all to draw everything."
+            )
+        return lines
 
     def _is_healthy(self, ref: ObjectRef) -> bool:
         """Whether an object may be folded: only its name is to be shown, and nobody named it."""

@@ -230,12 +230,16 @@ def _users(
     return frozenset(ref for ref in refs if _looks_well(snapshot, ref))
 
 
+_FOLLOWED: Final = {kind.kind: kind for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB)}
+"""The workloads that are looked at behind what looks well."""
+
+
 def _applied_kinds(snapshot: Snapshot, users: Iterable[ObjectRef], *, every: bool) -> list[Kind]:
     """The kinds of workloads in these inventories; every kind for a HelmRelease without one, if that matters."""
     inventories = [(ref, snapshot.objects[ref].node.applied) for ref in users]
     return [
         kind
-        for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB)
+        for kind in _FOLLOWED.values()
         if any(
             every and ref.kind == "HelmRelease"
             if found is None
@@ -252,8 +256,7 @@ def _with_unready(
     found: dict[ObjectRef, set[str]] = {}
     for ref, one in workloads.workloads.items():
         if not one.settled:
-            group = (JOB if ref.kind == JOB.kind else DEPLOYMENT).group
-            entry = InventoryEntry(ref.kind, group, ref.namespace, ref.name)
+            entry = InventoryEntry(ref.kind, _FOLLOWED[ref.kind].group, ref.namespace, ref.name)
             for holder in users.intersection((*snapshot.graph.holders(entry), *owners_by_label(one.labels))):
                 found.setdefault(holder, set()).add(ref.namespace)
     return {ref: frozenset(places) for ref, places in found.items()}

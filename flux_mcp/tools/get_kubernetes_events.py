@@ -87,5 +87,4 @@ def _about(read: ListResult[Event], kind: Kind | None, name: str | None) -> list
 
 def _contains(event: Event, part: str | None) -> bool:
     """Whether a substring is in what would be shown: masked text must not be found by guessing at it."""
-    about = f"{event.about.kind} {event.about.namespace}/{event.about.name}"
-    return part is None or part.lower() in f"{about} {clean(event.reason)} {clean(event.message)}".lower()
+    return part is None or part.lower() in f"{event.about} {clean(event.reason)} {clean(event.message)}".lower()
