@@ -16,13 +16,19 @@ from flux_mcp.api.unstructured import at, items, labels, text
 
 def references(item: Mapping[str, Any], kind: FluxKind, relation: Relation = Relation.SOURCE) -> Iterator[ObjectRef]:
     """The objects that an object names in the references of one relation, in the order of its fields."""
-    namespace = text(item, "metadata", "namespace")
-    for reference in kind.references:
-        if reference.relation is relation:
-            for node in _nodes(item, reference.path):
-                target = text(node, "kind") or reference.kind
-                if text(node, "name") and (not reference.kinds or target in reference.kinds):
-                    yield _target(node, target, namespace)
+    for reference in _REFERENCES.get((kind.kind, relation), ()):
+        for node in _nodes(item, reference.path):
+            target = text(node, "kind") or reference.kind
+            if text(node, "name") and (not reference.kinds or target in reference.kinds):
+                yield _target(node, target, text(item, "metadata", "namespace"))
+
+
+_REFERENCES: Final = {
+    (kind.kind, relation): found
+    for kind in FLUX_KINDS
+    for relation in Relation
+    if (found := tuple(reference for reference in kind.references if reference.relation is relation))
+}
 
 
 def _target(node: Any, kind: str, namespace: str) -> ObjectRef:  # noqa: ANN401 (JSON)
@@ -165,10 +171,15 @@ def controller_of(item: Mapping[str, Any]) -> ObjectRef | None:
 
 
 def _nodes(node: Any, path: tuple[str, ...]) -> Iterator[Any]:  # noqa: ANN401 (JSON)
+    for position, key in enumerate(path):
+        if not isinstance(node, dict):
+            path = path[position:]
+            break
+        node = node.get(key)
+    else:
+        path = ()
     if isinstance(node, list):
         for below in node:
             yield from _nodes(below, path)
     elif not path:
         yield node
-    elif isinstance(node, dict):
-        yield from _nodes(node.get(path[0]), path[1:])

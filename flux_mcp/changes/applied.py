@@ -59,9 +59,9 @@ def _from_contents(history: History, record: FluxRecord, known: list[Change]) ->
     for entry in record.history:
         if entry.first != firsts[entry.digest]:
             continue
-        if any(one.at is not None and one.at - TOGETHER <= entry.first <= one.at + wait for one in known):
+        if known and any(one.at is not None and one.at - TOGETHER <= entry.first <= one.at + wait for one in known):
             continue
-        if applies := [*_since_last(record, entry, of_objects)]:
+        if of_objects and (applies := [*_since_last(record, entry, of_objects)]):
             time = applies[0][0]
             objects: dict[str, dict[ObjectRef, None]] = defaultdict(dict)
             for when, ref, action in applies:
@@ -78,8 +78,6 @@ def _from_contents(history: History, record: FluxRecord, known: list[Change]) ->
 
 def _since_last(record: FluxRecord, entry: HistoryEntry, applies: Sequence[Applied]) -> Iterator[Applied]:
     """Which objects were changed after the run before the one with which a content first ended."""
-    if not applies:
-        return
     before = max((one.last for one in record.history if one.last < entry.first), default=record.object.created)
     if before is not None:
         yield from (one for one in applies if before < one[0] <= entry.first + TOGETHER)
@@ -91,11 +89,12 @@ def _revision(history: History, record: FluxRecord, entry: HistoryEntry, revisio
     for point in revisions:
         if earliest <= point.time <= latest:
             return point.revision, point.origin
-    for source in record.object.sources[:1]:
-        # Only of a run that applied everything the end comes after the wait for health.
-        start = entry.first - timedelta(seconds=record.object.timeout if entry.whole else 1)
+    if record.object.sources:
+        source = record.object.sources[0]
         last = history.fetched(source, entry.first)
-        if last[0] and last == history.fetched(source, start):
+        # Only of a run that applied everything the end comes after the wait for health.
+        wait = timedelta(seconds=record.object.timeout if entry.whole else 1)
+        if last[0] and last == history.fetched(source, entry.first - wait):
             return last
     return "", ""
 
@@ -108,10 +107,10 @@ def _again(history: History, ref: ObjectRef, time: datetime, revision: str) -> b
 
 def _ended(history: History, ref: ObjectRef, time: datetime, wait: timedelta) -> str:
     """How the run of an object at a time ended, where that was no success."""
-    latest = time + wait
-    ends = (point for point in history.points(ref) if time <= point.time <= latest)
-    first = next(ends, None)
-    return first.reason if first is not None and not first.good else ""
+    for point in history.points(ref):
+        if time <= point.time:
+            return point.reason if not point.good and point.time <= time + wait else ""
+    return ""
 
 
 def drifts(history: History) -> Iterator[Change]:

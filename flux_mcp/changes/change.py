@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.history import Content
@@ -29,6 +30,8 @@ class ChangeType(Enum):
     REQUESTED = "requested"
     FETCHED = "fetched"
 
+    __hash__ = object.__hash__
+
 
 class Action(Enum):
     """What Helm did."""
@@ -39,9 +42,8 @@ class Action(Enum):
     UNINSTALL = "uninstall"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkloadChange:
-    """What became of a workload.
+class WorkloadChange(NamedTuple):
+    """What became of a workload. A tuple, as there are many.
 
     Attributes:
         images: container, image before, image now.

@@ -7,19 +7,19 @@ occurrence tells a revision.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import kind_of
-from flux_mcp.api.kubernetes_kinds import NAMESPACE, REPLICA_SET
+from flux_mcp.api.kubernetes_kinds import JOB, NAMESPACE, REPLICA_SET, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import controller_of, owners_by_label
 from flux_mcp.api.unstructured import at, items, labels, number, parse_time, text
 from flux_mcp.changes.managed_fields import FieldOwner, field_owners
 from flux_mcp.flux.graph import FluxNode, view_node
 from flux_mcp.flux.installation import behavior_args, is_part_of_flux
+from flux_mcp.flux.inventory import groups_of, managed_refs
 from flux_mcp.flux.objects import FluxObject
 from flux_mcp.kubernetes.events import event
 from flux_mcp.kubernetes.rollout_status import replicas
@@ -42,6 +42,7 @@ _DRIFTED: Final = re.compile(
     r"([A-Z]\w*)/(?:([^/\s]+)/)?([^/\s]+) (?:added|changed|removed|created|configured|deleted)\b"
 )
 _GROUPS: Final = tuple(dict.fromkeys(kind.group for kind in FLUX_KINDS))
+_APPLIED_KINDS: Final = groups_of(kind for kind in (*WORKLOAD_KINDS, NAMESPACE, *FLUX_KINDS) if kind != JOB)
 _ANNOTATED: Final = ("revision", "originRevision", "token")
 
 
@@ -72,8 +73,7 @@ class HistoryEntry(NamedTuple):
         return self.good or self.status in {"HealthCheckFailed", "PruneFailed"}
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseRecord:
+class ReleaseRecord(NamedTuple):
     """One entry of a HelmRelease's history.
 
     Attributes:
@@ -89,18 +89,23 @@ class ReleaseRecord:
     deployed: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FluxRecord:
-    """What a Flux object shows of its past.
+class FluxRecord(NamedTuple):
+    """What a Flux object shows of its past. A tuple, as every record is of which a large fleet has thousands.
 
     Attributes:
+        node: the object with its references to others.
+        applied: the workloads, namespaces and Flux objects of its inventory, unless they are in another cluster.
+        owners: of its fields.
         handled: the annotation of a request that was handled → when the request was made.
         annotated: when the requests were made whose annotations it has.
         fetched: when its artifact was stored.
         pushed: of an ImageUpdateAutomation.
     """
 
+    ref: ObjectRef
+    object: FluxObject
     node: FluxNode
+    applied: frozenset[ObjectRef]
     owners: tuple[FieldOwner, ...]
     history: tuple[HistoryEntry, ...]
     releases: tuple[ReleaseRecord, ...]
@@ -110,23 +115,12 @@ class FluxRecord:
     pushed: datetime | None
 
     @property
-    def ref(self) -> ObjectRef:
-        """What it is called."""
-        return self.node.ref
-
-    @property
-    def object(self) -> FluxObject:
-        """Its health and its place in the flow."""
-        return self.node.object
-
-    @property
     def appliers(self) -> tuple[ObjectRef, ...]:
         """Those that its labels name."""
         return self.node.owners
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkloadRecord:
+class WorkloadRecord(NamedTuple):
     """A workload, or a ReplicaSet.
 
     Attributes:
@@ -148,16 +142,14 @@ class WorkloadRecord:
     args: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamespaceRecord:
+class NamespaceRecord(NamedTuple):
     """A namespace."""
 
     ref: ObjectRef
     created: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRecord:
+class EventRecord(NamedTuple):
     """An Event of a Flux controller, or about the scaling of a Deployment or StatefulSet.
 
     Attributes:
@@ -204,8 +196,7 @@ class EventRecord:
         return (found[1], int(found[2]), int(found[3])) if found else None
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(NamedTuple):
     """An object that tells nothing of a change."""
 
     ref: ObjectRef
@@ -237,7 +228,10 @@ def _flux(item: Mapping[str, Any]) -> FluxRecord | None:
         return None
     of_helm = node.ref.kind == "HelmRelease"
     return FluxRecord(
+        ref=node.ref,
+        object=node.object,
         node=node,
+        applied=frozenset(managed_refs((None if node.remote else node.applied,), _APPLIED_KINDS)),
         owners=field_owners(item),
         history=() if of_helm else tuple(_history(status)),
         releases=tuple(sorted(_releases(status), key=lambda release: release.version)) if of_helm else (),

@@ -67,10 +67,11 @@ def turns(history: History) -> Iterator[Change]:
     for ref in dict.fromkeys((*history.flux, *history.events)):
         if ref.kind in {"HelmRelease", "HelmChart"} and ref not in history.flux:
             continue
-        own = history.own_points(ref)
         for before, now in pairwise(history.points(ref)):
-            created_between = own and now == own[0]
-            if before.good is now.good or before.time == now.time or created_between:
+            if before.good is now.good or before.time == now.time:
+                continue
+            if now in history.own_points(ref)[:1]:
+                # It was created between them.
                 continue
             # Where Events do not reach back to the last success, the first that is left is not the beginning.
             lost = history.lost(before.time)

@@ -22,7 +22,6 @@ from flux_mcp.changes.evidence import (
     WorkloadRecord,
 )
 from flux_mcp.changes.managed_fields import FieldOwner
-from flux_mcp.flux.inventory import managed_refs
 
 TOGETHER: Final = timedelta(seconds=3)
 """Times this near to each other are of one action: Kubernetes records whole seconds, and controllers take a while."""
@@ -56,6 +55,9 @@ class Content(Enum):
     NEW = "new"
     SAME = "same"
     UNKNOWN = "unknown"
+
+    # That of Enum, which hashes the name anew each time, costs a tenth of a large timeline with that of ChangeType.
+    __hash__ = object.__hash__
 
 
 class Point(NamedTuple):
@@ -185,8 +187,8 @@ class History:
             return "", ""
         before, after = seen[later - 1], seen[later] if later < len(seen) else None
         same = after is not None and before[3] == after[3]
-        near = time - before[0] <= CAUSED and (after is None or after[0] - time > MARGIN / 2)
-        return (before[1], before[2]) if same or near else ("", "")
+        near = same or (time - before[0] <= CAUSED and (after is None or after[0] - time > MARGIN / 2))
+        return (before[1], before[2]) if near else ("", "")
 
     @cached_property
     def _fetches(self) -> Mapping[ObjectRef, tuple[Sequence[datetime], Sequence[tuple[datetime, str, str, str]]]]:
@@ -350,7 +352,7 @@ def index(records: Iterable[Record], coverage: Coverage) -> History:
                 events[record.about].append(record)
             case Other():
                 pass
-    applied = managed_refs(record.node.applied for record in flux.values())
+    applied = frozenset[ObjectRef]().union(*(record.applied for record in flux.values()))
     return History(
         flux,
         {ref: each for ref, each in workloads.items() if each.appliers or each.controller or ref in applied},

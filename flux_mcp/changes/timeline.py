@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from flux_mcp.api.flux_kinds import FLUX_KINDS
-from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, JOB, NAMESPACE, STATEFUL_SET, WORKLOAD_KINDS
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, NAMESPACE, STATEFUL_SET
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.applied import applied, drifts
 from flux_mcp.changes.change import Action, Change, ChangeType
@@ -19,7 +18,6 @@ from flux_mcp.changes.repeats import without_repeats
 from flux_mcp.changes.reverts import with_reverts
 from flux_mcp.changes.revisions import fetched, of_sources_together
 from flux_mcp.changes.workload_changes import attach
-from flux_mcp.flux.inventory import groups_of, managed_refs
 from flux_mcp.flux.status import ObjectStatus
 
 _ENDED: tuple[str, ...] = ("garbage collected artifacts for deleted resource",)
@@ -54,12 +52,15 @@ def timeline(history: History, statuses: Iterable[ObjectStatus]) -> Timeline:
 
 def _finalized(history: History, change: Change) -> Iterator[Change]:
     """A run; where the object is gone since, or created again, what it deleted in its last one is its own deletion."""
+    deleted = change.objects.get("deleted")
+    if not deleted or change.at is None:
+        yield change
+        return
     record = history.flux.get(change.ref)
     again = record.object.created if record is not None else None
     seen = [one.last for one in history.events.get(change.ref, ()) if again is None or one.last < again]
-    deleted = change.objects.get("deleted")
-    ended = _is_gone(history, change.ref) or (again is not None and change.at is not None and change.at < again)
-    if not deleted or not ended or change.at is None or not seen or max(seen) - change.at > LATER:
+    ended = _is_gone(history, change.ref) or (again is not None and change.at < again)
+    if not ended or not seen or max(seen) - change.at > LATER:
         yield change
         return
     if rest := {action: refs for action, refs in change.objects.items() if action != "deleted"}:
@@ -101,11 +102,9 @@ def _made_since(events: Iterable[EventRecord], deleted: datetime | None) -> bool
 def missing(history: History) -> Iterator[Change]:
     """Objects that inventories name and that are not there, those of a namespace that is gone together."""
     there = {*history.workloads, *history.namespaces, *history.flux}
-    kinds = groups_of(kind for kind in (*WORKLOAD_KINDS, NAMESPACE, *FLUX_KINDS) if kind != JOB)
     found: dict[tuple[ObjectRef, ...], tuple[dict[ObjectRef, None], dict[ObjectRef, None]]] = {}
     for record in history.flux.values():
-        applied = None if record.node.remote else record.node.applied
-        for ref in sorted(filter(history.coverage.knows, managed_refs((applied,), kinds) - there)):
+        for ref in sorted(filter(history.coverage.knows, record.applied - there)):
             namespace = ObjectRef(NAMESPACE.kind, "", ref.namespace or ref.name)
             gone_too = namespace not in there and history.coverage.knows(namespace)
             refs, appliers = found.setdefault((namespace,) if gone_too else (record.ref, namespace), ({}, {}))

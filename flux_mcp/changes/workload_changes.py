@@ -24,15 +24,15 @@ def attach(history: History, changes: Sequence[Change]) -> list[Change]:
         for ref in change.refs:
             by_object[ref].append(number)
     for record in history.workloads.values():
-        numbers = dict.fromkeys(number for ref in (record.ref, *record.appliers) for number in by_object.get(ref, ()))
+        near = {number: changes[number] for ref in (record.ref, *record.appliers) for number in by_object.get(ref, ())}
         moments = sorted(_moments(history, record), key=lambda one: one.at)
         for moment in moments:
-            position = _cause({number: changes[number] for number in numbers}, record, moment)
+            position = _cause(near, record, moment)
             if position is not None:
                 own[position].append(moment)
             else:
                 rest.append(_alone(history, record, moment, moments))
-        rest += _unseen(history, record, moments, [changes[number] for number in numbers])
+        rest += _unseen(history, record, moments, [*near.values()])
     # Most of a large fleet's changes are about no workload.
     found = [
         replace(change, workloads=_once(own[number])) if number in own else change
@@ -108,7 +108,7 @@ def _cause(changes: Mapping[int, Change], record: WorkloadRecord, moment: Worklo
     for number, change in changes.items():
         if change.at is None:
             continue
-        named = any(record.ref in some for some in change.objects.values())
+        named = bool(change.objects) and any(record.ref in some for some in change.objects.values())
         if change.type is ChangeType.RELEASED:
             fits = change.ref in record.appliers and change.at - TOGETHER <= moment.at <= (change.until or change.at)
         elif change.type is ChangeType.DRIFT:

@@ -26,9 +26,10 @@ _ACTIONS: Final = ("install", "upgrade", "rollback", "uninstall", "test")
 SUSPENDED_BY: Final = "fluxcd.controlplane.io/suspendedBy"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen, as everything else here is: there are as many as a fleet has objects, and they took twice as long to make.
+@dataclass(slots=True, kw_only=True)
 class FluxObject:
-    """The parts of a Flux object that its health, its revision and its relations follow from.
+    """The parts of a Flux object that its health, its revision and its relations follow from; nothing changes it.
 
     Attributes:
         generation: 0 where it is not known; so for the observed generations.
@@ -75,11 +76,14 @@ class FluxObject:
     wanted_ref: tuple[str, str] = ("", "")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ref", ObjectRef(self.kind.kind, self.namespace, self.name))
+        self.ref = ObjectRef(self.kind.kind, self.namespace, self.name)
 
     def condition(self, kind: str) -> Condition | None:
         """The condition of that type."""
-        return next((condition for condition in self.conditions if condition.type == kind), None)
+        for condition in self.conditions:
+            if condition.type == kind:
+                return condition
+        return None
 
     @property
     def ready(self) -> Condition | None:
@@ -115,7 +119,7 @@ def view(item: Mapping[str, Any]) -> FluxObject | None:
         applied_revision=text(status, "lastAppliedRevision"),
         attempted_revision=text(status, "lastAttemptedRevision"),
         history_status=text(status, "history", "0", "lastReconciledStatus"),
-        failures=max(number(status, counter) for counter in ("failures", "installFailures", "upgradeFailures")),
+        failures=max(number(status, "failures"), number(status, "installFailures"), number(status, "upgradeFailures")),
         timeout=_timeout(kind, item),
         sources=sources(item, kind),
         url=text(spec, "url") or text(spec, "endpoint"),

@@ -5,11 +5,13 @@ Each kubectl leads a session of its own, has /dev/null for its input and the who
 whole group, credential plugins included; a process that is being ended by a signal calls `kill_all`.
 """
 
+import fcntl
 import os
 import selectors
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -36,8 +38,9 @@ MAX_ERRORS: Final = 1 << 20
 REQUEST_SHARE: Final = 0.5
 """The part of a call's time after which kubectl gives one request up, so that it still prints what else it has read."""
 MAX_PROCESSES: Final = 8
-PIECE: Final = 1 << 16
-"""Bytes that are read at once: what a pipe holds."""
+PIPE: Final = 1 << 20
+"""Bytes that a pipe may hold and that are read at once, as far as the system allows: a thread that reads waits for one
+that computes each time, up to sys.getswitchinterval()."""
 GRACE: Final = 2.0
 """Seconds for which a pipe is read on that a credential plugin keeps open after kubectl has ended."""
 _LOOK: Final = 0.1
@@ -236,21 +239,33 @@ def _read(running: "subprocess.Popen[bytes]", out: _Sink, err: _Sink) -> int:
     A credential plugin may outlive it and keep a pipe open: then what came until a little later is all.
     """
     assert running.stdout is not None and running.stderr is not None  # noqa: S101, PT018 (for the type checker)
-    ended: float | None = None
-    with running.stdout, running.stderr, selectors.DefaultSelector() as selector:
+    piece = bytearray(_enlarged(running.stdout.fileno()))
+    looked, ended = time.monotonic(), None
+    with running.stdout, running.stderr, selectors.DefaultSelector() as selector, memoryview(piece) as view:
         selector.register(running.stdout, selectors.EVENT_READ, out)
         selector.register(running.stderr, selectors.EVENT_READ, err)
         while selector.get_map():
             for key, _ in selector.select(_LOOK):
-                if piece := os.read(key.fd, PIECE):
-                    key.data.write(piece)
+                if size := os.readv(key.fd, [piece]):
+                    key.data.write(view[:size])
                 else:
                     selector.unregister(key.fileobj)
-            if running.poll() is not None:
-                ended = ended or time.monotonic()
-                if time.monotonic() - ended > GRACE:
-                    break
+            if (now := time.monotonic()) - looked >= _LOOK:
+                looked = now
+                if running.poll() is not None:
+                    ended = ended or now
+                    if now - ended > GRACE:
+                        break
     return running.wait()
+
+
+def _enlarged(pipe: int) -> int:
+    """Let a pipe hold more, and return how much is worth reading of it at once."""
+    if sys.platform == "linux":
+        # Refused to a user who has many such pipes.
+        with suppress(OSError):
+            return fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
+    return 1 << 16
 
 
 def _kill(group: int) -> None:

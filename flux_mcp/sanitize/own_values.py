@@ -191,8 +191,11 @@ def _hidden_nodes(node: Any, fields: Hidden) -> Iterator[tuple[str, Any]]:  # no
             yield from _hidden_nodes(entry, fields)
     elif isinstance(node, dict):
         for field, hidden in fields.items():
-            named = [name for name in node if name not in _STRUCTURE] if field == ANY else (field,)
-            for value in (node[name] for name in named if name in node):
+            if field == ANY:
+                values = [value for name, value in node.items() if name not in _STRUCTURE]
+            else:
+                values = [node[field]] if field in node else []
+            for value in values:
                 if hidden is None:
                     yield field, value
                 else:

@@ -29,7 +29,7 @@ def measure(given: argparse.Namespace) -> Iterator[Table]:
     if "fleets" in given.part:
 
         def pairs(size: int) -> int:
-            return given.pairs or (2 if size >= SIZES[-1] else 5)
+            return given.pairs or (3 if size >= SIZES[-1] else 5)
 
         yield from Fleets(sorted(given.size), given.tool, pairs).run()
 
