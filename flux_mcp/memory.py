@@ -18,7 +18,7 @@ _M_ARENA_MAX: Final = -8
 _NEW, _MIDDLE, _ALL = 2_000_000, 2, 10
 """After how many new objects, or collections of the generation before, a generation is collected (gc.set_threshold):
 only where no moment without a call comes for a long time."""
-WORTH: Final = 0.2
+WORTH: Final = 0.1
 """Seconds of CPU time after which a collection is worth its own."""
 
 
