@@ -38,12 +38,14 @@ from flux_mcp.errors import (
 from flux_mcp.kubectl.base import Output
 from flux_mcp.request import ErrorContext
 from flux_mcp.sanitize.patterns import scrub
-from flux_mcp.sanitize.quote import MESSAGE, message, value
+from flux_mcp.sanitize.quote import MESSAGE, SHORT_MESSAGE, message, shorten_messages, value
 
 T = TypeVar("T")
 JsonObject = dict[str, Any]
 
 _EXCERPT: Final = 200
+_MOST: Final = 1500
+"""Bytes of a sentence above which what it quotes is shortened."""
 MOST_LINES: Final = 40
 """Different lines of stderr that are looked at, half of them the first and half the last ones."""
 LONGEST_LINE: Final = 4000
@@ -77,6 +79,14 @@ def _hint(about: str, *lines: str) -> str:
 def _said(text: str, limit: int = _EXCERPT) -> str:
     """A piece of somebody else's text, quoted, for a sentence of ours."""
     return message(text, limit)
+
+
+def _fit(sentence: str) -> str:
+    """A sentence with what it quotes as long as there is room for."""
+    for limit in (2 * SHORT_MESSAGE, SHORT_MESSAGE):
+        if len(sentence.encode()) > _MOST:
+            sentence = shorten_messages(sentence, limit)
+    return sentence
 
 
 def problems(output: Output, error_context: ErrorContext) -> tuple[KubectlError, ...]:
@@ -132,9 +142,11 @@ def unfinished(written: Sequence[str], error_context: ErrorContext | None) -> Ku
         return None
     where = f"; {error_context}" if error_context is not None else ""
     return NotLoggedIn(
-        f"Not logged in{where}: the credential plugin waits for a login, and was ended. It wrote: "
-        f"{_said(' '.join(lines), MESSAGE)} Log in once in a terminal where kubectl is used, or "
-        "configure the plugin for a login that needs nobody.",
+        _fit(
+            f"Not logged in{where}: the credential plugin waits for a login, and was ended. It wrote: "
+            f"{_said(' '.join(lines), MESSAGE)} Log in once in a terminal where kubectl is used, or "
+            "configure the plugin for a login that needs nobody."
+        ),
         brief=f"not logged in, the credential plugin waits: {_said(' '.join(lines))}",
     )
 
@@ -227,7 +239,8 @@ def _not_logged_in(why: str, error_context: ErrorContext, words: str = "") -> No
         else _hint("login", why, words)
     )
     return NotLoggedIn(
-        f"Not logged in, or the credential plugin failed; {error_context}: {why}.{plugin} {hint}", brief="not logged in"
+        _fit(f"Not logged in, or the credential plugin failed; {error_context}: {why}.{plugin} {hint}"),
+        brief="not logged in",
     )
 
 

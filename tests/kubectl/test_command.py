@@ -20,6 +20,7 @@ from flux_mcp.api.kubernetes_kinds import POD
 from flux_mcp.errors import BadArgument, UnknownContext
 from flux_mcp.kubectl import command as commands
 from flux_mcp.kubectl.command import (
+    MOST_NAMES,
     Annotate,
     ApiResources,
     CanEverywhere,
@@ -486,6 +487,7 @@ KUSTOMIZATION = by_kind["Kustomization"]
         pytest.param(lambda: Get(("pods.v1.",), named="--all"), "name", id="get-wherever-a-flag"),
         pytest.param(lambda: Get(("pods.v1.",), named="a/b"), "name", id="get-wherever-a-path"),
         pytest.param(lambda: Get(("pods.v1.",), names=("x", "--all")), "name", id="get-the-second-name"),
+        pytest.param(lambda: Get(("pods.v1.",), names=("x",) * (MOST_NAMES + 1)), "name", id="get-too-many-names"),
         pytest.param(lambda: Get(("events.v1.",), about="Pod,x=y"), "kind", id="get-about-no-kind"),
         pytest.param(lambda: Annotate(by_kind["Alert"], "v1", "apps", "x", TOKEN), "kind", id="annotate-kind"),
         pytest.param(lambda: Annotate(KUSTOMIZATION, "--all", "apps", "x", TOKEN), "kind", id="annotate-version"),
@@ -521,6 +523,12 @@ def test_the_last_gate_says_what_it_refuses(build: Callable[[], commands.Command
     with pytest.raises(BadArgument) as caught:
         build()
     assert caught.value.argument == argument
+
+
+def test_the_last_gate_lets_the_rights_pass_that_are_asked_about() -> None:
+    assert CanEverywhere(POD, "v1").args()[-2:] == ("list", "pods.v1.")
+    assert CanEverywhere(KUSTOMIZATION, "v1", "patch").args()[-2:] == ("patch", KUSTOMIZATIONS)
+    assert CanEverywhere(POD, "v1", "logs").args()[-2:] == ("get", "pods.v1.")
 
 
 def test_there_are_no_other_commands() -> None:

@@ -184,3 +184,21 @@ def test_a_slow_api_server_is_no_login() -> None:
     noise = "I1127 03:00:01.500000       1 request.go:601] Waited for 1.1s due to client-side throttling\n"
     assert unfinished([noise, "Warning: policy/v1beta1 is deprecated\n"], WHERE) is None
     assert unfinished([], WHERE) is None
+
+
+@pytest.mark.parametrize("letter", ["x", "ü", "漢"])
+def test_what_a_plugin_writes_at_length_is_shortened_in_its_middle(letter: str) -> None:
+    """An error stays one sentence that a model reads: at most 1,500 bytes, with the beginning and the end of both."""
+    long = " ".join([letter * 9] * 100)
+    stderr = f"refused: {long} run acme login\n{FAILED.format('acme', 1)}: {long} and gave up\n"
+    error = problems(Output(1, b"", stderr), WHERE)[0]
+    assert len(str(error).encode()) <= 1500
+    for words in ("refused: ", "run acme login", "executable acme failed with exit code 1", "and gave up"):
+        assert words in str(error)
+    waiting = unfinished(
+        [f"To sign in, use a web browser to open the page https://acme.example {long} enter ABC\n"], WHERE
+    )
+    assert waiting is not None
+    assert len(str(waiting).encode()) <= 1500
+    assert "https://acme.example" in str(waiting)
+    assert "enter ABC" in str(waiting)

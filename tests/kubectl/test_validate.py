@@ -23,6 +23,8 @@ from flux_mcp.kubectl.validate import (
     check_substring,
     echo,
     is_resource,
+    nearest,
+    split_resource,
 )
 
 LABEL_63 = f"a{'-' * 61}z"
@@ -44,7 +46,10 @@ PASS: dict[Callable[[str], str], tuple[str, ...]] = {
     ),
     check_resource: (
         "x.v1.",
+        "x.v.",
         "pods.v1.",
+        "pods.v1.a",
+        "pods.v1.ab",
         "deployments.v1.apps",
         "a.v1beta1.c-d.e",
         f"{'p' * 63}.v1.",
@@ -167,3 +172,40 @@ def test_a_refused_value_is_shown_short_and_harmless() -> None:
     assert echo("x" * 81) == f'"{"x" * 80}" (81 characters)'
     assert echo("żółw") == '"żółw"'
     assert json.loads(echo('a"\\\n\x1b\u202e\ud800é')) == 'a"\\\ufffd\ufffd\ufffd\ufffdé'
+
+
+@pytest.mark.parametrize(
+    ("given", "allowed", "near"),
+    [
+        ("Deploymnet", ("Pod", "Deployment", "DaemonSet"), " (did you mean Deployment?)"),
+        ("DEPLOYMENT", ("Deployment",), " (did you mean Deployment?)"),
+        # Seven of ten letters are like each other, and no less may be.
+        ("abcdefgxyz", ("abcdefguvw",), " (did you mean abcdefguvw?)"),
+        ("abcdefxyzz", ("abcdefuvww",), ""),
+        ("nothing", ("Pod", "Deployment"), ""),
+        ("nothing", (), ""),
+    ],
+)
+def test_the_nearest_allowed_value_is_named_where_one_is_near(given: str, allowed: tuple[str, ...], near: str) -> None:
+    assert nearest(given, allowed) == near
+
+
+def test_the_nearest_value_is_called_by_its_name() -> None:
+    assert (
+        nearest("deploys", ("deploy", "pod"), {"deploy": "Deployment", "pod": "Pod"}) == " (did you mean Deployment?)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "parts"),
+    [
+        ("deployments.v1.apps", ("deployments.apps", "v1")),
+        ("pods.v1.", ("pods", "v1")),
+        (
+            "kustomizations.v1beta2.kustomize.toolkit.fluxcd.io",
+            ("kustomizations.kustomize.toolkit.fluxcd.io", "v1beta2"),
+        ),
+    ],
+)
+def test_a_resource_is_taken_apart(value: str, parts: tuple[str, str]) -> None:
+    assert split_resource(value) == parts

@@ -6,6 +6,8 @@ from tests.support.made_up import filled
 
 OPAQUE = "kD93hTqZ71mWv0RfPbLy5XcNe82Us6Ag"
 DIGITS = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+NEAR = "8fJ3kd9fjw0dKf93kQz"
+"""Random, and masked beside a key alone."""
 
 CREDENTIALS = [
     # What stands between a key and its value.
@@ -107,6 +109,15 @@ CREDENTIALS = [
     f"token x => «{OPAQUE}»",
     f"found *«{OPAQUE}»* in the token",
     f"token ~ =«{OPAQUE}» x",
+    f"token ~ =«X{NEAR}» x",
+    f"the token «{NEAR}»/v1.2 expired",
+    f"got: «{NEAR}» as the token",
+    f"the token id:X «{NEAR}»",
+    f"the token (new) : «{NEAR}»",
+    # Of several values, all that have no label of their own.
+    f"key=«abc,{NEAR}» x",
+    f"key=«abc,+{NEAR}==» x",
+    r'password: «"Xk9\""» said "y"',
 ]  # fmt: skip
 
 NO_CREDENTIALS = [
@@ -170,6 +181,10 @@ NO_CREDENTIALS = [
     f'invalid token, "id": "{OPAQUE}"',
     f"invalid token for {OPAQUE}.example.com",
     f"invalid token for jane@{OPAQUE}",
+    f"the token gotX: {NEAR}",
+    f"the token was refused, x-request-id: {NEAR}",
+    f"GET /callback?a=1&token {NEAR}",
+    f"GET /callback?token {NEAR}",
 ]
 
 
