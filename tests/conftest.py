@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from mcp import Client
 from mcp_types import TextContent
 
+from flux_mcp import worker
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Recording, Settings
@@ -57,6 +58,8 @@ def pytest_collection_finish() -> None:
     # What lasts as long as the session is not looked through again and again, nor copied after every fork.
     gc.collect()
     gc.freeze()
+    # Thousands of servers come and go here, none of which is large.
+    worker.WORTH = 2.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,7 +60,8 @@ def a_list(*items: dict[str, Any]) -> str:
     made = {"apiVersion": "v1", "items": list(items), "kind": "List"}
     try:
         # Many times as fast as json, which indents in Python; no string holds a raw line break.
-        return re.sub(r"(?m)^( +)", r"\1\1", orjson.dumps(made, option=orjson.OPT_INDENT_2).decode()) + "\n"
+        lines = orjson.dumps(made, option=orjson.OPT_INDENT_2).decode().split("\n")
+        return "\n".join([" " * (len(line) - len(line.lstrip(" "))) + line for line in lines]) + "\n"
     except TypeError:
         # Lone surrogates, numbers over 64 bits, deep nesting.
         return json.dumps(made, indent=4) + "\n"
