@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, Phase, settings
 from mcp import Client
 from mcp_types import TextContent
 
-from flux_mcp import worker
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Recording, Settings
+from flux_mcp.worker import Worker
 from tests.support.fake import FIXTURES, FakeKubectl
 
 settings.register_profile(
@@ -59,7 +59,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     # Thousands of servers come and go here, none of which is large.
-    worker.WORTH = 2.0
+    Worker.worth = 2.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
