@@ -224,8 +224,11 @@ def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:
         search.targets.append(OtherDependency(ref, "", must_be_ready=True))
     evidence = search.snapshot.evidence
     found = evidence.others.get(ref)
-    main = [one for one in found.conditions if one.type in _READY] if found is not None else []
-    wrong = [one for one in (*main, *(found.conditions if found is not None else ())) if one.status != "True"]
+    every = found.conditions if found is not None else ()
+    main = [one for one in every if one.type in _READY]
+    wrong = [one for one in main if one.status != "True"]
+    wrong += [one for one in every if one.status == "True" and _TROUBLE.search(one.type)]
+    wrong += [one for one in every if one.status != "True" and not _TROUBLE.search(one.type)]
     said = wrong[0].message if wrong else ""
     if said:
         yield Detail(Fact.CONDITION, (ref,), (f"{wrong[0].type}={wrong[0].status}", wrong[0].reason, said))
@@ -241,6 +244,8 @@ def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:
 
 _READY: Final = frozenset({"Ready", "Available", "Synced", "Healthy"})
 """Conditions in which kinds of other vendors sum up their status."""
+_TROUBLE: Final = re.compile(r"fail|error|degraded|stalled|invalid|notready", re.IGNORECASE)
+"""Conditions that are trouble where they are True."""
 _NOT_READY: Final = frozenset({Fact.WORKLOAD_UNKNOWN, Fact.WORKLOAD_MISSING, Fact.WORKLOAD_UNREAD})
 
 

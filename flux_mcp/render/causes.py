@@ -432,7 +432,7 @@ def _condition(causes: Causes, detail: Detail, cause: Cause, length: Length) -> 
     del causes
     *kind, reason, said = detail.texts
     about = "" if detail.refs[0] in cause.members else f"{name_of(detail.refs[0])}: "
-    return f"{about}{', '.join(map(value, (*kind, reason)))}: {message(said, length.message)}"
+    return f"{about}{', '.join(map(value, filter(None, (*kind, reason))))}: {message(said, length.message)}"
 
 
 def _replicas(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
