@@ -193,12 +193,30 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
     ]
     for ref in others[:UNREAD_NAMED]:
         search.details += _other(search, ref)
+        _follow_made(search, ref)
     found = len(search.workloads) > failed or any(one.fact in _NOT_READY for one in search.details)
     controllers = any(one.type is CauseType.CONTROLLER for one in search.causes)
     search.own = search.own or found or bool(others) or not (children or controllers)
     waiting = any(one.about[0].kind in _PREREQUISITE_KINDS for one in search.workloads)
     if ready and not others and (not found or waiting):
         _all_ready(search, ready)
+
+
+def _follow_made(search: Search, ref: ObjectRef) -> None:
+    """What an operator made for an object of a kind that is not known here: its workloads, Pods and requests."""
+    if not ref.namespace or ref.kind in _MAKE_NOTHING:
+        return
+    search.need(ref.namespace, (*WORKLOAD_KINDS, REPLICA_SET, POD, EVENT, PERSISTENT_VOLUME_CLAIM))
+    evidence = search.snapshot.evidence
+    before = len(search.workloads)
+    for made in evidence.made_for(ref):
+        workload = evidence.workloads.get(made)
+        known = {about for one in search.workloads for about in one.about}
+        if workload is None or not workload.settled:
+            search.workloads += [one for one in workload_failures(made, evidence) if known.isdisjoint(one.about)]
+    newest = evidence.newest_below(ref) if len(search.workloads) == before else None
+    if newest is not None:
+        search.details.append(event_detail(newest))
 
 
 def follow_missing(search: Search) -> None:
@@ -244,6 +262,8 @@ def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:
 
 _READY: Final = frozenset({"Ready", "Available", "Synced", "Healthy"})
 """Conditions in which kinds of other vendors sum up their status."""
+_MAKE_NOTHING: Final = frozenset({"Secret", "ConfigMap", *(kind.kind for kind in WORKLOAD_KINDS)})
+"""Kinds that no operator stands behind, and those of other vendors that are called as workloads of Kubernetes."""
 _TROUBLE: Final = re.compile(r"fail|error|degraded|stalled|invalid|notready", re.IGNORECASE)
 """Conditions that are trouble where they are True."""
 _NOT_READY: Final = frozenset({Fact.WORKLOAD_UNKNOWN, Fact.WORKLOAD_MISSING, Fact.WORKLOAD_UNREAD})
