@@ -213,6 +213,7 @@ def _follow_reports(search: Search) -> None:
     for one, error in several:
         if one.upstream in {Upstream.WEBHOOK, Upstream.NAMESPACE}:
             _follow_upstream(search, one.upstream, error)
+    _follow_rejecting_webhook(search)
     follow_ready(search)
     follow_missing(search)
     _releases(search, message)
@@ -480,6 +481,16 @@ def _follow_webhook(search: Search, message: str) -> None:
         search.workloads += workload_failures(one.ref, evidence)
     for one in (unready or workloads)[:WORKLOADS]:
         search.details.append(Detail(Fact.WORKLOAD, (one.ref,), (str(one.ready), str(one.wanted))))
+
+
+def _follow_rejecting_webhook(search: Search) -> None:
+    """A webhook for which no Pod of a workload can be created, such as one that injects a sidecar."""
+    waiting = [one for one in search.workloads if one.failure is not None and one.failure.upstream is Upstream.WEBHOOK]
+    alone = len(waiting) == len(search.workloads) and not search.found
+    for one in waiting:
+        _follow_webhook(search, one.message)
+    if waiting and alone and search.by:
+        search.own = False
 
 
 def _releases(search: Search, message: str) -> None:
