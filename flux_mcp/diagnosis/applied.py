@@ -20,6 +20,7 @@ from flux_mcp.api.kubernetes_kinds import (
 )
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
+from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.cause import CauseType, Detail, Fact, event_detail
@@ -50,8 +51,10 @@ _MAKERS: Final = {
     "Certificate": "cert-manager.io",
 }
 """Kinds that make a Secret, as a rule of their own name, with their groups."""
-_SOON: Final = frozenset({"readiness-probe-failing", "init-container-running"})
+_SOON: Final = frozenset({"readiness-probe-failing", "init-container-running", "image-pull-slow"})
 """Failures that end by themselves while a Pod starts."""
+_SHORT: Final = re.compile(r"failed after \d{1,2}(?:\.\d{1,20})?s\b")
+"""Of a health check that waited for less than a minute."""
 _ROLLOUT: Final = timedelta(minutes=5)
 _BEFORE: Final = timedelta(hours=1)
 """A Helm action may take so long before it is written that it failed."""
@@ -73,6 +76,9 @@ def follow_health(search: Search, message: str) -> None:
             follow_namespace(search, one.name)
     children = len(search.by) + len(search.causes) + len(search.late) + len(search.ready) - before
     _follow_workloads(search, named, children=children)
+    spec = at(search.subject.item, "spec")
+    if search.ref.kind == "Kustomization" and not text(spec, "timeout") and _SHORT.search(message):
+        search.details.append(Detail(Fact.TIMEOUT, (search.ref,), (text(spec, "interval"),)))
 
 
 def follow_applied(search: Search, namespaces: Collection[str]) -> None:
@@ -318,7 +324,7 @@ def _follow_workload(search: Search, entry: InventoryEntry, ready: list[ObjectRe
     if down is not None:
         search.add(controller_cause(down, search.snapshot))
         return
-    if workload.settled:
+    if workload.settled and not (named and workload.suspended):
         if named or entry.kind not in {JOB.kind, CRON_JOB.kind}:
             ready.append(ref)
         return

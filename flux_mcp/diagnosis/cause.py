@@ -64,6 +64,7 @@ class Fact(Enum):
     CREDENTIALS_NONE = "that an object names no credentials"
     INDEX = "when the index of a HelmRepository last changed"
     STEP = "the run that goes on"
+    TIMEOUT = "the interval that a timeout is derived from"
     HELD = "objects from which a fix would come, and which are suspended or fail"
     HELD_SPEC = "those from which a change of its spec would come"
 

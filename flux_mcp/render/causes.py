@@ -583,6 +583,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.CREDENTIALS_NONE: _simply("spec.secretRef is not set"),
     Fact.INDEX: _simply("the index of {refs} last changed {ago}"),
     Fact.STEP: _simply("now: {0}"),
+    Fact.TIMEOUT: _simply("spec.timeout is not set, so it waits for its interval, {0}, less 30s, and at least 30s"),
     Fact.HELD: _simply("no fix arrives from its source while {0}: {refs}"),
     Fact.HELD_SPEC: _simply("no change of its spec arrives while {0}: {refs}"),
 }
