@@ -359,6 +359,8 @@ def _follow_namespace(search: Search, message: str) -> None:
         elif found is not None:
             search.failures.clear()
             search.blame("namespace-exists-now", Detail(Fact.READY_NOW, (found.ref,)))
+        elif search.snapshot.evidence.was_read("", NAMESPACE.kind):
+            _follow_holders(search, InventoryEntry(NAMESPACE.kind, "", "", name))
 
 
 def _replaced(search: Search) -> bool:
@@ -400,21 +402,28 @@ def _step(search: Search) -> Iterator[Detail]:
 def _follow_crd(search: Search, kind: str, group: str) -> None:
     """Who applies the CRD of a kind that is not served."""
     held = [
-        (entry, holders)
+        entry
         for entry, refs in search.snapshot.graph.managed(CRD.kind, CRD.group).items()
         if entry.name.partition(".")[2] == group
         and entry.name.startswith(kind.lower()[:-1])
-        and (holders := [ref for ref in refs if ref != search.ref])
+        and any(ref != search.ref for ref in refs)
     ]
     if not held:
         _follow_chart_of_crd(search, group)
-    for entry, holders in held[:1]:
+    for entry in held[:1]:
+        _follow_holders(search, entry)
+
+
+def _follow_holders(search: Search, entry: InventoryEntry) -> None:
+    """Who applied an object that is missing: if it fails, it is waited for."""
+    holders = [ref for ref in search.snapshot.graph.holders(entry) if ref != search.ref]
+    if holders:
         search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
-        for ref in holders:
-            status = search.snapshot.statuses.get(ref)
-            if status is not None and status.trouble and status.health is not Health.READY:
-                search.by[ref] = None
-                search.own = False
+    for ref in holders:
+        status = search.snapshot.statuses.get(ref)
+        if status is not None and status.trouble and status.health is not Health.READY:
+            search.by[ref] = None
+            search.own = False
 
 
 def _follow_chart_of_crd(search: Search, group: str) -> None:
