@@ -51,10 +51,19 @@ def follow_dependency(search: Search, ref: ObjectRef) -> None:
             search.add(suspended(search, ref), late=True)
     elif status.trouble and (status.health is not Health.READY or Flag.REVISION_BEHIND in status.flags):
         search.by[ref] = None
-    elif status.health is Health.PROGRESSING:
+    elif status.health is Health.PROGRESSING and not _deadlocked(search, ref):
         search.add(running(search, ref))
-    else:
+    elif status.health is not Health.PROGRESSING:
         search.ready[ref] = None
+
+
+def _deadlocked(search: Search, ref: ObjectRef) -> bool:
+    """Whether a dependency that runs waits for the health of the object, so that its run ends only by its timeout."""
+    if not search.snapshot.awaits(ref, search.ref):
+        return False
+    known = (failure("dependency-on-parent"),)
+    search.add(Cause(CauseType.LOOP, (ref, search.ref), known, key=("loop", frozenset((ref, search.ref)))))
+    return True
 
 
 def suspended(search: Search, ref: ObjectRef) -> Cause:
@@ -169,6 +178,10 @@ def follow_ready(search: Search) -> None:
         return
     refs = tuple(ref for ref in search.ready if ref in search.snapshot.statuses)
     if _tags_lost(search, refs):
+        return
+    if failure("dependency-ready-expression-false") in search.failures:
+        search.own = True
+        search.details += [_ready_now(search, ref) for ref in refs]
         return
     search.failures.clear()
     search.blame("reference-ready-now", *(_ready_now(search, ref) for ref in refs))
