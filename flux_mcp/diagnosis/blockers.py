@@ -65,6 +65,8 @@ _CHARTS_OF: Final = {
 }
 """API groups whose CRDs are brought by charts of other names."""
 _OLD_VERSION: Final = re.compile(r'in version "[^"\n]{1,253}/v\d{1,3}(?:alpha|beta)')
+_OF_ACCOUNT: Final = frozenset({"rbac-forbidden", "rbac-escalation"})
+"""Failures that lie in the permissions of the service account that applies."""
 _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
 """Reasons for which an applier does not apply a newer revision."""
 _WRAPPED: Final = re.compile(
@@ -334,6 +336,8 @@ def _follow_own(search: Search, message: str) -> None:
     search.own = True
     if search.failures and search.failures[0] is failure("namespace-missing"):
         _follow_namespace(search, message)
+    if search.failures and search.failures[0].id in _OF_ACCOUNT:
+        _follow_account(search, message)
     unserved = unserved_kind(message)
     if unserved is None:
         return
@@ -345,6 +349,14 @@ def _follow_own(search: Search, message: str) -> None:
         missing = failure("flux-component-missing")
         why = failure("api-version-not-served" if _OLD_VERSION.search(message) else "flux-crd-missing")
         search.failures = [why if one is missing else one for one in search.failures]
+
+
+def _follow_account(search: Search, message: str) -> None:
+    """Whether a service account that may not apply is the default of the controller, since the spec names none."""
+    account = search.snapshot.controllers.default_account(search.status.object.kind.controller)
+    named = text(at(search.subject.item, "spec"), "serviceAccountName")
+    if account and not named and f"serviceaccount:{search.ref.namespace}:{account}" in message:
+        search.failures[0] = failure("default-account-forbidden")
 
 
 def _follow_namespace(search: Search, message: str) -> None:
