@@ -26,7 +26,7 @@ from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.cause import CauseType, Detail, Fact, event_detail
 from flux_mcp.diagnosis.deletion import follow_namespace
 from flux_mcp.diagnosis.messages import NamedObject, named_objects
-from flux_mcp.diagnosis.references import follow_absent, running
+from flux_mcp.diagnosis.references import failing_releases_of, follow_absent, running
 from flux_mcp.diagnosis.search import Search, controller_cause
 from flux_mcp.diagnosis.snapshot import OtherDependency
 from flux_mcp.diagnosis.workload_health import failed_before, last_failures, prerequisite_failure, workload_failures
@@ -193,16 +193,21 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
         else:
             _follow_prerequisite(search, entry.ref)
     others = [
-        one.entry.ref
+        one.entry
         for one in named
         if not one.entry.is_flux and one.entry not in listed and one.entry.kind not in {"Namespace", *by_kind}
     ]
-    for ref in others[:UNREAD_NAMED]:
-        search.details += _other(search, ref)
-        _follow_made(search, ref)
+    unreported = []
+    for entry in others[:UNREAD_NAMED]:
+        search.details += _other(search, entry.ref)
+        _follow_made(search, entry.ref)
+        status = search.snapshot.evidence.others.get(entry.ref)
+        releases = [*failing_releases_of(search, entry.group)] if status is not None and not status.conditions else []
+        search.by |= dict.fromkeys(releases)
+        unreported += [entry] if releases else []
     found = len(search.workloads) > failed or any(one.fact in _NOT_READY for one in search.details)
     controllers = any(one.type is CauseType.CONTROLLER for one in search.causes)
-    search.own = search.own or found or bool(others) or not (children or controllers)
+    search.own = search.own or found or len(others) > len(unreported) or not (children or controllers or unreported)
     waiting = any(one.about[0].kind in _PREREQUISITE_KINDS for one in search.workloads)
     if ready and not others and (not found or waiting):
         _all_ready(search, ready)
@@ -263,7 +268,7 @@ def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:
     if newest is not None and newest.message not in said:
         yield event_detail(newest)
     elif not said:
-        yield Detail(Fact.UNREAD, (ref,))
+        yield Detail(Fact.UNREAD if found is None else Fact.UNREPORTED, (ref,))
 
 
 _READY: Final = frozenset({"Ready", "Available", "Synced", "Healthy"})

@@ -31,7 +31,7 @@ from flux_mcp.diagnosis.messages import (
     unserved_kind,
     webhook_service,
 )
-from flux_mcp.diagnosis.references import follow_dependency, follow_ready, follow_source, suspended
+from flux_mcp.diagnosis.references import failing_releases_of, follow_dependency, follow_ready, follow_source, suspended
 from flux_mcp.diagnosis.search import Blocked, Search, controller_cause, not_watched
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.diagnosis.workload_health import workload_failures
@@ -48,22 +48,6 @@ _VARYING: Final = re.compile(
     r"[A-Z]\w{1,62}(?:/[\w.-]{1,253}){1,2}|[0-9a-f]{7,64}|\d{1,30}(?:\.\d{1,30})?(?:ns|us|µs|ms|s|m|h)?"
 )
 """Objects, digests, numbers and durations: what differs where the failure is the same."""
-_CHARTS_OF: Final = {
-    "monitoring.coreos.com": ("kube-prometheus-stack", "prometheus-operator", "prometheus-operator-crds"),
-    "acme.cert-manager.io": ("cert-manager",),
-    "networking.istio.io": ("base", "istio-base"),
-    "security.istio.io": ("base", "istio-base"),
-    "postgresql.cnpg.io": ("cloudnative-pg",),
-    "elbv2.k8s.aws": ("aws-load-balancer-controller",),
-    "ceph.rook.io": ("rook-ceph",),
-    "kafka.strimzi.io": ("strimzi-kafka-operator",),
-    "opentelemetry.io": ("opentelemetry-operator",),
-    "grafana.integreatly.org": ("grafana-operator",),
-    "argoproj.io": ("argo-cd", "argo-events", "argo-rollouts", "argo-workflows"),
-    "snapshot.storage.k8s.io": ("snapshot-controller",),
-    "secrets-store.csi.x-k8s.io": ("secrets-store-csi-driver",),
-}
-"""API groups whose CRDs are brought by charts of other names."""
 _OLD_VERSION: Final = re.compile(r'in version "[^"\n]{1,253}/v\d{1,3}(?:alpha|beta)')
 _OF_ACCOUNT: Final = frozenset({"rbac-forbidden", "rbac-escalation"})
 """Failures that lie in the permissions of the service account that applies."""
@@ -421,7 +405,7 @@ def _follow_crd(search: Search, kind: str, group: str) -> None:
         and any(ref != search.ref for ref in refs)
     ]
     if not held:
-        _follow_chart_of_crd(search, group)
+        search.by |= dict.fromkeys(failing_releases_of(search, group))
     for entry in held[:1]:
         _follow_holders(search, entry)
 
@@ -436,16 +420,6 @@ def _follow_holders(search: Search, entry: InventoryEntry) -> None:
         if status is not None and status.trouble and status.health is not Health.READY:
             search.by[ref] = None
             search.own = False
-
-
-def _follow_chart_of_crd(search: Search, group: str) -> None:
-    """The HelmReleases in trouble that bring an API group, often of their name: cert-manager of cert-manager.io."""
-    names, statuses = {group.partition(".")[0], *_CHARTS_OF.get(group, ())}, search.snapshot.statuses
-    for ref, one in search.snapshot.objects.items():
-        if ref.kind == "HelmRelease" and statuses[ref].trouble and ref != search.ref:
-            chart = text(at(one.item, "spec"), "chart", "spec", "chart").rpartition("/")[2]
-            if names & {ref.name, chart, *(each.chart for each in one.releases)}:
-                search.by[ref] = None
 
 
 def _follow_source_controller(search: Search) -> None:

@@ -36,6 +36,7 @@ class Fact(Enum):
     WORKLOAD_MISSING = "a workload that does not exist"
     WORKLOAD_UNREAD = "a workload that was not read"
     UNREAD = "an object that is not read here"
+    UNREPORTED = "an object whose status says nothing"
     RELEASE = "the chart version that runs, and the one that is wanted"
     DEPLOYED = "the release is deployed"
     SAME_RELEASE = "who has the release that is in use"

@@ -1,11 +1,13 @@
 """What an object refers to: sources, dependencies, inputs; whether they are there, and how they are."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from flux_mcp.api.kind import Role
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
@@ -21,6 +23,26 @@ _ELSEWHERE: Final = frozenset({Upstream.SOURCE, Upstream.DEPENDENCY, Upstream.SO
 """Where a cause lies that resuming may find gone."""
 ELSEWHERE: Final = 3
 """Objects of a name elsewhere that are named."""
+_CHARTS_OF: Final = {
+    "monitoring.coreos.com": ("kube-prometheus-stack", "prometheus-operator", "prometheus-operator-crds"),
+    "acme.cert-manager.io": ("cert-manager",),
+    "networking.istio.io": ("base", "istio-base"),
+    "security.istio.io": ("base", "istio-base"),
+    "postgresql.cnpg.io": ("cloudnative-pg",),
+    "elbv2.k8s.aws": ("aws-load-balancer-controller",),
+    "ceph.rook.io": ("rook-ceph",),
+    "kafka.strimzi.io": ("strimzi-kafka-operator",),
+    "opentelemetry.io": ("opentelemetry-operator",),
+    "grafana.integreatly.org": ("grafana-operator",),
+    "elasticsearch.k8s.elastic.co": ("eck-operator",),
+    "bitnami.com": ("sealed-secrets",),
+    "secrets.hashicorp.com": ("vault-secrets-operator",),
+    "pkg.crossplane.io": ("crossplane",),
+    "argoproj.io": ("argo-cd", "argo-events", "argo-rollouts", "argo-workflows"),
+    "snapshot.storage.k8s.io": ("snapshot-controller",),
+    "secrets-store.csi.x-k8s.io": ("secrets-store-csi-driver",),
+}
+"""API groups whose CRDs and controllers are brought by charts of other names."""
 
 
 def follow_source(search: Search, ref: ObjectRef) -> None:
@@ -205,3 +227,13 @@ def _tags_lost(search: Search, refs: tuple[ObjectRef, ...]) -> bool:
 def _ready_now(search: Search, ref: ObjectRef) -> Detail:
     status = search.snapshot.statuses[ref]
     return Detail(Fact.READY_NOW, (ref,), (status.object.artifact_revision or status.object.revision,), status.since)
+
+
+def failing_releases_of(search: Search, group: str) -> Iterator[ObjectRef]:
+    """The HelmReleases in trouble that bring an API group, often of their name: cert-manager of cert-manager.io."""
+    names, statuses = {group.partition(".")[0], *_CHARTS_OF.get(group, ())}, search.snapshot.statuses
+    for ref, one in search.snapshot.objects.items():
+        if group and ref.kind == "HelmRelease" and statuses[ref].trouble and ref != search.ref:
+            chart = text(at(one.item, "spec"), "chart", "spec", "chart").rpartition("/")[2]
+            if names & {ref.name, chart, *(each.chart for each in one.releases)}:
+                yield ref

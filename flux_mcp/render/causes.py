@@ -555,6 +555,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.WORKLOAD_MISSING: _simply("{refs}: not found"),
     Fact.WORKLOAD_UNREAD: _simply("{refs}: not read"),
     Fact.UNREAD: _simply("{refs}: its status is not read here"),
+    Fact.UNREPORTED: _simply("{refs}: no condition in its status; check that its controller runs"),
     Fact.RELEASE: _simply("chart {0} is deployed, {1} is wanted"),
     Fact.DEPLOYED: _simply("release revision {0} with chart {1} is deployed since {ago}"),
     Fact.PENDING_RELEASE: _simply("release revision {0} with chart {1}: {2}, begun {ago}"),
