@@ -106,7 +106,8 @@ def workload_failures(ref: ObjectRef, evidence: Evidence) -> tuple[WorkloadFailu
     found = found or [one for pod in kept for one in _of_pulling_pod(pod, evidence)]
     if not found and ref.kind == "Job":
         found = [one for pod in pods if pod.phase == "Running" for one in _of_running_job(pod)]
-    return _folded(found)
+    # That a container is not ready yet says less than what ended others.
+    return _folded(sorted(found, key=lambda one: one.reason == "NotReady" and not one.message))
 
 
 def _of_pulling_pod(pod: Pod, evidence: Evidence) -> Iterator[WorkloadFailure]:

@@ -808,7 +808,7 @@ def test_three_hundred_failures_of_ten_causes_are_ten_causes() -> None:
         "kind-not-served": 'ServiceMonitor/a{0}/m{0} dry-run failed: no matches for kind "ServiceMonitor" in version "monitoring.coreos.com/v1"',
         "api-server-unavailable": "Deployment/a{0}/d{0} dry-run failed: etcdserver: leader changed after {0}s",
         "aggregated-api-unavailable": "unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1: stale GroupVersion discovery: metrics.k8s.io/v1beta1",
-        "webhook-certificate-untrusted": 'Issuer/a{0}/i dry-run failed (InternalError): failed calling webhook "c.acme.io": failed to call webhook: Post "https://c.cm.svc:443/y": x509: certificate has expired',
+        "webhook-certificate-expired": 'Issuer/a{0}/i dry-run failed (InternalError): failed calling webhook "c.acme.io": failed to call webhook: Post "https://c.cm.svc:443/y": x509: certificate has expired',
         "namespace-missing": 'Deployment/late/d{0} not found: namespaces "late" not found',
         "api-version-not-served": 'PodDisruptionBudget/a{0}/p dry-run failed: no matches for kind "PodDisruptionBudget" in version "policy/v1beta1"',
     }
