@@ -25,6 +25,7 @@ from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.cause import CauseType, Detail, Fact, event_detail
 from flux_mcp.diagnosis.deletion import follow_namespace
+from flux_mcp.diagnosis.evidence import Evidence
 from flux_mcp.diagnosis.messages import NamedObject, named_objects
 from flux_mcp.diagnosis.references import failing_releases_of, follow_absent, running
 from flux_mcp.diagnosis.search import Search, controller_cause
@@ -101,6 +102,17 @@ def follow_applied(search: Search, namespaces: Collection[str]) -> None:
         if not _for_long(search, entry.ref):
             hard = (one for one in search.workloads[before:] if one.failure is not None and one.failure.id not in _SOON)
             search.workloads[before:] = hard
+    for ref in missing_workloads(entries, search.snapshot.evidence):
+        search.need(search.ref.namespace, (EVENT,))
+        search.details += (Detail(Fact.WORKLOAD_MISSING, (ref,)), *search.pruned(ref))
+
+
+def missing_workloads(entries: Iterable[InventoryEntry], evidence: Evidence) -> Iterator[ObjectRef]:
+    """The workloads of an inventory that do not exist; a Job may have deleted itself."""
+    for one in entries:
+        known = one.workload is not None and one.kind != JOB.kind and evidence.was_read(one.namespace, one.kind)
+        if known and one.ref not in evidence.workloads:
+            yield one.ref
 
 
 def _for_long(search: Search, ref: ObjectRef) -> bool:
@@ -238,12 +250,17 @@ def follow_missing(search: Search) -> None:
         for name in dict.fromkeys(_MISSING.findall(message)):
             for kind, group in _MAKERS.items():
                 entry = InventoryEntry(kind, group, namespace, name)
+                search.details += search.pruned(entry.ref) if not group and _says(kind, name, message) else ()
                 if not (holders := search.snapshot.graph.holders(entry)):
                     continue
                 if group:
                     search.details += _other(search, entry.ref)
                 else:
                     search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
+
+
+def _says(kind: str, name: str, message: str) -> bool:
+    return re.search(rf'{kind}s? "{re.escape(name)}"', message, re.IGNORECASE) is not None
 
 
 def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:

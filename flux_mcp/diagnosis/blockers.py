@@ -356,6 +356,7 @@ def _follow_namespace(search: Search, message: str) -> None:
             search.failures.clear()
             search.blame("namespace-exists-now", Detail(Fact.READY_NOW, (found.ref,)))
         elif search.snapshot.evidence.was_read("", NAMESPACE.kind):
+            search.details += search.pruned(ObjectRef(NAMESPACE.kind, "", name))
             _follow_holders(search, InventoryEntry(NAMESPACE.kind, "", "", name))
 
 
@@ -396,7 +397,14 @@ def _step(search: Search) -> Iterator[Detail]:
 
 
 def _follow_crd(search: Search, kind: str, group: str) -> None:
-    """Who applies the CRD of a kind that is not served."""
+    """Who applies the CRD of a kind that is not served, or has deleted it."""
+    for ref in search.snapshot.evidence.pruned:
+        if ref.kind == CRD.kind and ref.name.partition(".")[2] == group and ref.name.startswith(kind.lower()[:-1]):
+            search.details += search.pruned(ref)
+    applied = search.subject.node.applied
+    if applied is not None and any(True for _ in applied.of_kinds({kind: (group,)})):
+        # It was served when the object last applied one.
+        search.need(search.ref.namespace, (EVENT,))
     held = [
         entry
         for entry, refs in search.snapshot.graph.managed(CRD.kind, CRD.group).items()

@@ -54,6 +54,7 @@ class Fact(Enum):
     SHARED = "objects that pruning takes along and others apply too"
     NEWER = "a source of the same repository with a newer revision"
     OLD_MESSAGE = "a message about another chart version than the wanted one"
+    PRUNED = "who deleted an object that is missing"
     APPLIED_BY = "who applies an object"
     AUTOMATION = "automations, none of which sees a policy"
     EVENT = "an Event of the object itself"

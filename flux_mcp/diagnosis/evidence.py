@@ -20,6 +20,9 @@ from flux_mcp.kubernetes.workloads import Workload, view_workload
 _PREREQUISITES: Final = frozenset({"Service", "PersistentVolumeClaim", "Namespace"})
 _WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
 _KNOWN: Final = _WORKLOADS | _PREREQUISITES | {"Pod", *by_kind}
+_PRUNING: Final = frozenset({"Kustomization", "ResourceSet", "FluxInstance"})
+_PRUNED: Final = re.compile(r"\b([A-Z]\w{0,62})/(?:([^/\s]{1,253})/)?([^/\s]{1,253}) deleted\b")
+"""How these kinds report what they deleted, an object a line."""
 _FAILED: Final = re.compile(r"fail|error|invalid|denied|forbidden|not ?found", re.IGNORECASE)
 
 
@@ -126,6 +129,18 @@ class Evidence:
             for one in found
             if one.type == WARNING or _FAILED.search(f"{one.reason} {one.message}")
         )
+
+    @cached_property
+    def pruned(self) -> Mapping[ObjectRef, Event]:
+        """The objects that appliers deleted, by their Events; of each the newest."""
+        found: dict[ObjectRef, Event] = {}
+        for one in sorted(
+            (one for about, some in self.events.items() if about.kind in _PRUNING for one in some if one.seen),
+            key=lambda one: (one.seen, one.message),
+        ):
+            for kind, namespace, name in _PRUNED.findall(one.message):
+                found[ObjectRef(kind, namespace, name)] = one
+        return found
 
     def failed_run(self, flux: FluxObject) -> Event | None:
         """The Event of the failure that status.history ends with: a run that goes on replaces its message."""

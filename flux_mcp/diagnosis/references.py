@@ -132,10 +132,12 @@ def _absent(search: Search, ref: ObjectRef) -> Cause:
     needed = Detail(Fact.NEEDED_BY, (search.ref,))
     if ref.kind == "HelmChart" and search.ref.kind == "HelmRelease":
         return _missing(ref, "chart-not-created")
+    pruned = search.pruned(ref)
     group = by_kind[ref.kind].group
     holders = search.snapshot.graph.holders(InventoryEntry(ref.kind, group, ref.namespace, ref.name))
-    if holders:
-        return _missing(ref, "reference-deleted", Detail(Fact.APPLIED_BY, (ref, *holders)))
+    if holders or pruned:
+        held = (Detail(Fact.APPLIED_BY, (ref, *holders)),) if holders else ()
+        return _missing(ref, "reference-deleted", *held, *pruned)
     if ref.kind == "ExternalArtifact":
         return _missing(ref, "external-artifact-missing")
     named = search.snapshot.named.get(ref.name, ())

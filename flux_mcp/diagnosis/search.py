@@ -7,7 +7,7 @@ from typing import Final
 
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kinds import by_kind
-from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, EVENT
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.catalog.failure import Failure
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
@@ -105,6 +105,14 @@ class Search:
         found = find_failure(self.ref.kind, event.reason, event.message)
         self.failures += [found] if found is not None else []
         return found
+
+    def pruned(self, ref: ObjectRef) -> tuple[Detail, ...]:
+        """Which applier deleted an object that is missing: what applies the object here often applied that one too."""
+        for applier in self.snapshot.graph.owners(self.ref) if self.status.object.revision else ():
+            # Once it had a revision, so that what is missing was there.
+            self.need(applier.namespace, (EVENT,))
+        event = self.snapshot.evidence.pruned.get(ref)
+        return (Detail(Fact.PRUNED, (ref, event.about), (), event.seen),) if event is not None else ()
 
     def watch(self) -> tuple[Watch, tuple[Controller, ...]]:
         """How the controller of the object is."""

@@ -27,7 +27,8 @@ AUTOMATIONS: Final = 3
 def silent(snapshot: Snapshot) -> dict[ObjectRef, Blocked]:
     """The objects in such trouble, and what each waits for."""
     found: dict[ObjectRef, Blocked] = {}
-    for part in (_unseen_policies, _alerts, _unwatched, _suspended_sources, _users, _unready_workloads):
+    parts = (_unseen_policies, _alerts, _unwatched, _missing_sources, _suspended_sources, _users, _unready_workloads)
+    for part in parts:
         found |= {ref: one for ref, one in part(snapshot, found) if not snapshot.statuses[ref].trouble}
     return found
 
@@ -98,6 +99,18 @@ def _unwatched(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterat
             search = Search(status, snapshot)
             if search.watch()[0] is Watch.NOBODY and search.follow_controller():
                 yield ref, search.result()
+
+
+def _missing_sources(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
+    """What looks Ready, though the source does not exist that it would get its next revision from."""
+    del found
+    for ref, status in snapshot.statuses.items():
+        missing = [one for one in status.object.sources if one not in snapshot.statuses and snapshot.knows(one)]
+        if status.health is Health.READY and missing:
+            search = Search(status, snapshot)
+            for one in missing:
+                follow_absent(search, one)
+            yield ref, search.result()
 
 
 def _suspended_sources(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
@@ -183,6 +196,9 @@ def _unready_workloads(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -
         follow_applied(search, namespaces)
         if search.workloads:
             search.blame("workloads-not-ready")
+        if any(one.fact is Fact.WORKLOAD_MISSING for one in search.details):
+            search.blame("workload-missing")
+        if search.own:
             yield ref, search.result()
         else:
             yield ref, Blocked(needs=frozenset(search.needs))

@@ -573,6 +573,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.SHARED: _shared,
     Fact.NEWER: _newer,
     Fact.OLD_MESSAGE: _simply("the message is about chart version {0}; the chart is {1} now"),
+    Fact.PRUNED: _simply("{first} was deleted by {others} {ago}"),
     Fact.APPLIED_BY: _simply("{first} is in the inventory of {others}"),
     Fact.AUTOMATION: _simply("automations: {refs}"),
     Fact.EVENT: _event,

@@ -26,6 +26,7 @@ from flux_mcp.cluster.evidence import NAMESPACES, FluxEvidence, read_evidence, r
 from flux_mcp.cluster.get import find_among
 from flux_mcp.cluster.pod_logs import read_crash_logs
 from flux_mcp.cluster.result import Unread
+from flux_mcp.diagnosis.applied import missing_workloads
 from flux_mcp.diagnosis.cause import Cause, CauseType
 from flux_mcp.diagnosis.crashes import crashed_containers, explained
 from flux_mcp.diagnosis.evidence import Evidence
@@ -252,13 +253,20 @@ def _applied_kinds(snapshot: Snapshot, users: Iterable[ObjectRef], *, every: boo
 def _with_unready(
     snapshot: Snapshot, workloads: Evidence, users: frozenset[ObjectRef]
 ) -> Mapping[ObjectRef, frozenset[str]]:
-    """Who of these applied workloads that are not ready, and into which namespaces."""
+    """Who of these applied workloads that are not ready or do not exist, and into which namespaces."""
     found: dict[ObjectRef, set[str]] = {}
     for ref, one in workloads.workloads.items():
         if not one.settled:
             entry = InventoryEntry(ref.kind, _FOLLOWED[ref.kind].group, ref.namespace, ref.name)
             for holder in users.intersection((*snapshot.graph.holders(entry), *owners_by_label(one.labels))):
                 found.setdefault(holder, set()).add(ref.namespace)
+    groups = {kind.kind: (kind.group,) for kind in _FOLLOWED.values()}
+    for ref in users:
+        applied = snapshot.objects[ref].node.applied
+        # Of what is suspended somebody may have deleted a part on purpose.
+        if applied is not None and snapshot.statuses[ref].health is Health.READY:
+            for missing in missing_workloads(applied.of_kinds(groups), workloads):
+                found.setdefault(ref, set()).add(missing.namespace)
     return {ref: frozenset(places) for ref, places in found.items()}
 
 

@@ -21,7 +21,7 @@ from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
 from flux_mcp.diagnosis.snapshot import Snapshot, view_snapshot_object
 from flux_mcp.flux.graph_algorithms import components, downstream
 from flux_mcp.flux.installation import Controller
-from flux_mcp.flux.status import assess
+from flux_mcp.flux.status import Health, assess
 from tests.support.causes import STAGING_CAUSES
 from tests.support.expected import STAGING_MOMENT
 from tests.support.fake import FIXTURES
@@ -602,6 +602,11 @@ def test_every_object_in_trouble_has_a_cause_and_every_cause_is_somebodys(items:
     cluster = world(items)
     found = diagnose(cluster)
     troubled = {ref for ref, entry in cluster.statuses.items() if entry.trouble}
+    troubled |= {
+        ref
+        for ref, entry in cluster.statuses.items()
+        if entry.health is Health.READY and any(one not in cluster.statuses for one in entry.object.sources)
+    }
     assert set(found.blocking) == troubled
     assert all(found.causes_of(ref) for ref in troubled)
     assert {position for ref in troubled for position in found.causes_of(ref)} == set(range(len(found.causes)))
