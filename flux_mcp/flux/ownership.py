@@ -7,7 +7,7 @@ references; a label may have been copied, so an inventory confirms it. Source: t
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from flux_mcp.api.kinds import group_of
 from flux_mcp.api.kubernetes_kinds import POD
@@ -18,6 +18,23 @@ from flux_mcp.flux.graph import FluxNode, Graph
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.kubernetes.conditions import conditions
 from flux_mcp.kubernetes.rollout_status import replicas
+
+EXEMPTIONS: Final = {
+    "kustomize.toolkit.fluxcd.io/reconcile": {"disabled": "Kustomizations neither change nor delete it"},
+    "kustomize.toolkit.fluxcd.io/ssa": {
+        "Ignore": "Kustomizations do not apply it",
+        "IfNotPresent": "Kustomizations create it, but do not change it afterwards",
+        "Merge": "Kustomizations keep the fields that others add to it",
+    },
+    "kustomize.toolkit.fluxcd.io/prune": {"disabled": "Kustomizations do not delete it"},
+    "helm.toolkit.fluxcd.io/driftDetection": {"disabled": "HelmReleases do not correct changes of it by others"},
+    "helm.sh/resource-policy": {"keep": "Helm does not delete it"},
+    "fluxcd.controlplane.io/prune": {"disabled": "ResourceSets do not delete it"},
+}
+"""Annotations (or labels) that except an object → their values, and what follows.
+
+Source: https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +48,7 @@ class TracedObject:
         replicas: of a workload, how many are ready and how many should be; None of other kinds.
         phase: of a Pod.
         ready: the status of its condition Ready; empty where it has none.
+        exemptions: its annotations and labels that except it from what its applier does.
         read: whether the object itself was read; else it is only named as an owner or in an inventory.
     """
 
@@ -42,6 +60,7 @@ class TracedObject:
     replicas: tuple[int, int] | None = None
     phase: str = ""
     ready: str = ""
+    exemptions: tuple[tuple[str, str], ...] = ()
     read: bool = True
 
     @property
@@ -83,8 +102,17 @@ def view_traced(item: Mapping[str, Any]) -> TracedObject | None:
         label_owners=owners_by_label(labels(item, "metadata", "labels")),
         replicas=(counted.ready, counted.wanted) if counted is not None else None,
         phase=text(item, "status", "phase") if text(item, "kind") == POD.kind else "",
+        exemptions=tuple(_exemptions(item)),
         ready=next((one.status for one in conditions(item) if one.type == "Ready"), ""),
     )
+
+
+def _exemptions(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    found = {**labels(item, "metadata", "labels"), **labels(item, "metadata", "annotations")}
+    for key, values in EXEMPTIONS.items():
+        value = next((value for value in values if value.lower() == found.get(key, "").lower()), "")
+        if value:
+            yield key, value
 
 
 def owner_chain(traced: TracedObject, known: Mapping[ObjectRef, TracedObject]) -> tuple[TracedObject, ...]:

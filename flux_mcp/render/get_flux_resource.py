@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flux_mcp.api.kubernetes_kinds import CRON_JOB
+from flux_mcp.api.kubernetes_kinds import CRON_JOB, JOB
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, number, text
 from flux_mcp.audit.run import Audit
@@ -30,6 +30,8 @@ HISTORY: Final = 3
 UNREADY: Final = 8
 KINDS: Final = 40
 """Kinds of an inventory that are named."""
+_APPLIERS: Final = frozenset({"Kustomization", "HelmRelease"})
+"""Kinds whose controllers leave what they applied where the object was suspended when it was deleted."""
 _EVENTS_TOOL: Final = "get_kubernetes_events"
 
 
@@ -41,6 +43,7 @@ class FluxResource(Answer):
         item: what may be shown of it.
         read: the kinds of which all objects were read.
         workloads: those of its inventory, as far as they could be read.
+        workload_kinds: the kinds of them of which all were read.
         events: about it, newest first.
         audit: the findings about it, as far as the Flux objects alone show them.
     """
@@ -54,6 +57,7 @@ class FluxResource(Answer):
     statuses: Mapping[ObjectRef, ObjectStatus]
     read: frozenset[str]
     workloads: Mapping[ObjectRef, Workload]
+    workload_kinds: frozenset[str]
     events: tuple[EventSeries, ...]
     audit: Audit
 
@@ -151,6 +155,8 @@ class FluxResource(Answer):
         )
         if self.node.remote:
             return
+        if self.status.health is Health.SUSPENDED and self.node.ref.kind in _APPLIERS:
+            yield f"  suspended: deleting the {self.node.ref.kind} now leaves these objects in place"
         by_kind: dict[str, list[InventoryEntry]] = defaultdict(list)
         for entry in entries:
             by_kind[entry.kind].append(entry)
@@ -160,6 +166,8 @@ class FluxResource(Answer):
             yield f"  and {len(by_kind) - KINDS} more kinds"
         found = (self._workload(entry) for entry in entries)
         unready = [workload for workload in found if workload is not None and workload.ready < workload.wanted]
+        for entry in [entry for entry in entries if self._missing(entry)][:UNREADY]:
+            yield f"  {name_of(entry.ref)}: does not exist"
         for workload in unready[:UNREADY]:
             yield f"  {name_of(workload.ref)}: {workload.ready} of {workload.wanted} ready"
         if len(unready) > UNREADY:
@@ -168,16 +176,23 @@ class FluxResource(Answer):
     def _workload(self, entry: InventoryEntry) -> Workload | None:
         return self.workloads.get(entry.ref) if entry.workload is not None else None
 
-    def _health(self, entries: Iterable[InventoryEntry]) -> str:
+    def _missing(self, entry: InventoryEntry) -> bool:
+        """Whether it does not exist; a Job may have deleted itself."""
+        known = entry.workload is not None and entry.kind in self.workload_kinds - {JOB.kind}
+        return known and entry.ref not in self.workloads
+
+    def _health(self, entries: Sequence[InventoryEntry]) -> str:
         refs = [entry.ref for entry in entries if entry.is_flux]
         if statuses := [self.statuses[ref] for ref in refs if ref in self.statuses]:
             return f" ({counts(statuses)})"
         found = (self._workload(entry) for entry in entries)
         workloads = [workload for workload in found if workload is not None and workload.ref.kind != CRON_JOB.kind]
-        if not workloads:
-            return ""
         ready = sum(workload.ready >= workload.wanted for workload in workloads)
-        return f" ({ready} ready" + (f", {len(workloads) - ready} not ready)" if ready < len(workloads) else ")")
+        missing = sum(map(self._missing, entries))
+        parts = [f"{ready} ready"] if workloads else []
+        parts += [f"{len(workloads) - ready} not ready"] if ready < len(workloads) else []
+        parts += [f"{missing} missing"] if missing else []
+        return f" ({', '.join(parts)})" if parts else ""
 
     def _history(self) -> Iterator[str]:
         for run in items(self.item, "status", "history")[:HISTORY]:

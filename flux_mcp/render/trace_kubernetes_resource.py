@@ -2,19 +2,27 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from flux_mcp.api.kubernetes_kinds import JOB
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.history import History
 from flux_mcp.changes.managed_fields import FieldOwner
 from flux_mcp.flux.graph import FluxNode, Graph
-from flux_mcp.flux.ownership import OwnershipClaim, TracedObject
+from flux_mcp.flux.ownership import EXEMPTIONS, OwnershipClaim, TracedObject
 from flux_mcp.flux.status import ObjectStatus
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.changes import SUBJECT, at_revision, when
 from flux_mcp.render.objects import short_line
 from flux_mcp.render.text import revision
 from flux_mcp.sanitize.quote import message, name_of, value
+
+OTHERS: Final = 3
+"""Clients beside Flux that are named."""
+PATHS: Final = 3
+"""Fields of a client that are named."""
+_OF_KUBERNETES: Final = frozenset({"kube-controller-manager", "kubelet", "k3s", "rke2"})
+"""Managers of Kubernetes itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +63,9 @@ class Trace(Answer):
         if self.claims and (managed := self.claims[0].traced).read:
             which = "" if managed == traced else f"{name_of(managed.ref)} "
             yield from self._changed(managed.ref, self.owners, self.claims[0].applier, which)
+            yield from self._others(which)
+            for key, found in managed.exemptions:
+                yield f"  {which}{key}: {found} is set on it, so {EXEMPTIONS[key][found]}"
         if not self.claims:
             yield from self._unmanaged(traced)
         if node is not None:
@@ -132,6 +143,15 @@ class Trace(Answer):
             # Without managedFields there may be a later change of which the Event is gone.
             sure = "" if owners else ", as far as Events show"
             yield f"  {which}last changed at {when(time, self.request.now)} by {name_of(by)}{known}{sure}"
+
+    def _others(self, which: str) -> Iterator[str]:
+        """The clients beside Flux whose fields an object has, the latest last: nothing of Flux may show them."""
+        others = [one for one in self.owners if not one.controller and one.manager not in _OF_KUBERNETES]
+        for one in sorted(others, key=lambda one: (one.time is None, one.time or self.request.now))[-OTHERS:]:
+            at = f"at {when(one.time, self.request.now)}" if one.time is not None else "at a time that is not recorded"
+            more = f" and {len(one.paths) - PATHS} more fields" if len(one.paths) > PATHS else ""
+            fields = f"{', '.join(map(value, one.paths[:PATHS]))}{more}"
+            yield f"  {which}also changed by {value(one.manager)} {at}: {fields}"
 
     def _revisions(self, node: FluxNode) -> Iterator[str]:
         """The revisions of an applier: what it applied, since when that is its content, and what it attempted last."""

@@ -86,6 +86,7 @@ async def get_flux_resource(
         statuses=audited_as.statuses,
         read=reading.read,
         workloads={workload.ref: workload for workload in workloads.value.objects} if workloads else {},
+        workload_kinds=frozenset(workloads.value.read) if workloads else frozenset(),
         events=fold(about),
         audit=audit(audited_as, about=node.ref),
         unread=(*reading.unread, *reads.unread),

@@ -712,6 +712,42 @@ async def test_an_apply_that_events_no_longer_show_is_known_from_managed_fields(
     assert "09:01:00" not in text
 
 
+async def test_what_others_changed_is_named_beside_the_last_apply(api: Api) -> None:
+    """A change by hand that no apply undoes, and a scaling, of which Kubernetes records no time."""
+    api.now = SOON
+    made = web()
+    fields = {"f:spec": {"f:replicas": {}}}
+    made["metadata"]["managedFields"] = [
+        {"manager": "kustomize-controller", "operation": "Apply", "time": AT.format(20), "fieldsV1": {"f:spec": {}}},
+        {"manager": "kubectl-edit", "operation": "Update", "time": AT.format(25), "fieldsV1": fields},
+        {"manager": "kubectl", "operation": "Update", "subresource": "scale", "fieldsV1": fields},
+        {"manager": "kube-controller-manager", "operation": "Update", "time": AT.format(26), "fieldsV1": fields},
+    ]
+    api.holds(applier("apps", WEB_ID), fleet_at(COMMIT), made)
+    text = (await api.ask(TOOL, kind="Deployment", name="web", namespace="apps")).text
+    assert "also changed by kubectl-edit at 09:25:00: spec.replicas" in text
+    assert "also changed by kubectl at a time that is not recorded: spec.replicas" in text
+    assert "kube-controller-manager" not in text
+
+
+@pytest.mark.parametrize(
+    ("key", "found", "follows"),
+    [
+        ("kustomize.toolkit.fluxcd.io/reconcile", "disabled", "neither change nor delete it"),
+        ("kustomize.toolkit.fluxcd.io/reconcile", "enabled", ""),
+        ("kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent", "do not change it afterwards"),
+        ("helm.sh/resource-policy", "keep", "Helm does not delete it"),
+    ],
+)
+async def test_an_annotation_that_excepts_an_object_is_named(api: Api, key: str, found: str, follows: str) -> None:
+    made = web()
+    made["metadata"]["annotations"] = {key: found}
+    api.holds(applier("apps", WEB_ID), fleet_at(COMMIT), made)
+    text = (await api.ask(TOOL, kind="Deployment", name="web", namespace="apps")).text
+    assert f"{key}: {found} is set on it" in text if follows else key not in text
+    assert follows in text
+
+
 async def test_a_chart_that_failed_is_not_the_one_that_runs(api: Api) -> None:
     release = item(
         "HelmRelease",
