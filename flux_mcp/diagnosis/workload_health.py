@@ -26,6 +26,8 @@ _BEFORE: Final = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox",
 """Reasons of warning Events from the time before a container of the Pod first ran."""
 _TELLING: Final = (*_BEFORE, "Unhealthy", "BackOff", "Failed", "NodeNotReady")
 """Reasons of warning Events of a Pod that tell more than its status, the most telling first."""
+_SCALING: Final = frozenset({"NotTriggerScaleUp", "TriggeredScaleUp", "FailedScaleUp", "FailedScheduling"})
+"""Reasons with which the cluster autoscaler and Karpenter report of a Pod."""
 _NOT_RETRIEVED: Final = "FailedToRetrieveImagePullSecret"
 _PULLING: Final = frozenset({"ImagePullBackOff", "ErrImagePull"})
 _NEXT: Final = re.compile(r", (?=\d)")
@@ -92,7 +94,7 @@ def workload_failures(ref: ObjectRef, evidence: Evidence) -> tuple[WorkloadFailu
     pods = evidence.pods_of(ref)
     unready = sorted((one for one in pods if not one.ready and one.phase != "Succeeded"), key=lambda one: one.order)
     kept = [one for one in unready if one.deleted is None]
-    found = [one for pod in kept for one in _of_pod(pod, workload, evidence.warnings(pod.ref))]
+    found = [one for pod in kept for one in _of_pod(pod, workload, evidence)]
     # Pods that go away are ordinary, unless nothing else is wrong.
     found = found or [one for pod in unready if pod.deleted is not None for one in _of_deleted(pod)]
     if any(one.failure is failure("volume-claim-unbound") for one in found):
@@ -124,8 +126,9 @@ def _of_running_job(pod: Pod) -> Iterator[WorkloadFailure]:
     yield from (_failure((pod.ref,), "SidecarRunning" if done else "Running", container=one) for one in running[:1])
 
 
-def _of_pod(pod: Pod, workload: Workload | None, warnings: Sequence[Event]) -> Iterator[WorkloadFailure]:
+def _of_pod(pod: Pod, workload: Workload | None, evidence: Evidence) -> Iterator[WorkloadFailure]:
     """The reason of the Pod as a whole, else its containers in trouble, else its most telling Event."""
+    warnings = evidence.warnings(pod.ref)
     if find_failure(pod.ref.kind, pod.reason, pod.message) is not None:
         yield _failure((pod.ref,), pod.reason, message=pod.message)
         return
@@ -140,6 +143,7 @@ def _of_pod(pod: Pod, workload: Workload | None, warnings: Sequence[Event]) -> I
         yield _unscheduled(
             _failure((pod.ref,), scheduled.reason or "Unschedulable", message=scheduled.message), pinned=pinned
         )
+        yield from _of_autoscaler(pod, evidence)
         return
     started = any(each.state in {"running", "terminated"} or each.ran_before for each in pod.containers)
     for reason in _TELLING:
@@ -155,6 +159,16 @@ def _of_pod(pod: Pod, workload: Workload | None, warnings: Sequence[Event]) -> I
     gate = next((one for one in pod.conditions if one.type == "Ready" and one.reason == "ReadinessGatesNotReady"), None)
     if gate is not None and gate.status == "False":
         yield _failure((pod.ref,), gate.reason, message=gate.message)
+
+
+def _of_autoscaler(pod: Pod, evidence: Evidence) -> Iterator[WorkloadFailure]:
+    """What an autoscaler reported last of a Pod that fits on no node: whether one is added, and why not."""
+    events = [event for event in evidence.events.get(pod.ref, ()) if event.reason in _SCALING]
+    for event in sorted(events, key=lambda event: event.seen or _NEVER, reverse=True):
+        one = _failure((pod.ref,), event.reason, message=event.message)
+        if one.failure is not None and one.failure.id.startswith("autoscaler-"):
+            yield one
+            return
 
 
 def _of_deleted(pod: Pod) -> Iterator[WorkloadFailure]:
