@@ -6,6 +6,8 @@ Source: how the controllers wait for sources, dependencies and health, from thei
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from flux_mcp.api.kind import Relation
@@ -36,7 +38,7 @@ from flux_mcp.diagnosis.search import Blocked, Search, controller_cause, not_wat
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.diagnosis.workload_health import workload_failures
 from flux_mcp.flux.inventory import InventoryEntry
-from flux_mcp.flux.status import Flag, Health
+from flux_mcp.flux.status import Flag, Health, newer_sources
 from flux_mcp.kubernetes.conditions import Condition
 
 RETRIES: Final = "helm-retries-exceeded"
@@ -53,6 +55,8 @@ _OF_ACCOUNT: Final = frozenset({"rbac-forbidden", "rbac-escalation"})
 """Failures that lie in the permissions of the service account that applies."""
 _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
 """Reasons for which an applier does not apply a newer revision."""
+_JITTER: Final = 1.2
+"""How much longer than its interval an object may take to its next run."""
 _WRAPPED: Final = re.compile(
     r"^(?:reconciliation failed: |Helm \w{1,12} failed for release \S{1,510} with chart \S{1,400}: )"
 )
@@ -69,9 +73,14 @@ def blocked(ref: ObjectRef, snapshot: Snapshot) -> Blocked:
         case Health.PENDING:
             _follow_pending(search)
         case Health.SUSPENDED:
-            search.add(suspended(search, ref))
+            held = suspended(search, ref)
+            search.add(held)
             _follow_conditions(search)
             search.own = False
+            # What its objects fail of is still so when it is resumed.
+            search.causes = {
+                replace(one, workloads=(*search.workloads,)) if one is held else one: None for one in search.causes
+            }
         case Health.STALE:
             _follow_stale(search)
         case _:
@@ -585,5 +594,14 @@ def _follow_behind(search: Search) -> None:
         if members := search.snapshot.source_loops.get(source):
             known = (failure("revision-loop"),)
             search.add(Cause(CauseType.LOOP, members, known, key=("loop", frozenset(members))))
-    if not search.causes:
+    if search.causes:
+        return
+    flux, now = search.status.object, search.snapshot.now
+    wait = timedelta(seconds=flux.interval * _JITTER + flux.timeout)
+    statuses = search.snapshot.statuses
+    objects = {ref: statuses[ref].object for ref in flux.sources if ref in statuses}
+    newer = [objects[ref].fetched for ref in newer_sources(flux, objects, flux.applied_revision, now)]
+    if flux.interval and any(fetched is not None and fetched < now - wait for fetched in newer):
+        search.blame("revision-overdue", key=("overdue", flux.kind.controller))
+    else:
         search.blame("revision-behind")

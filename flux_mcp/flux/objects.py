@@ -39,6 +39,7 @@ class FluxObject:
         history_status: how the last finished run of a Kustomization, ResourceSet or FluxInstance ended.
         failures: the largest of a HelmRelease's failure counters.
         timeout: seconds that a run may take.
+        interval: seconds from one run to the next; 0 where the spec has none.
         sources: the objects that it takes its content from, the nearest alone.
         url: of a source; its user info and query may hold credentials.
         origin: the repository and the commit that an artifact was built from, by its annotations.
@@ -68,6 +69,7 @@ class FluxObject:
     history_status: str = ""
     failures: int = 0
     timeout: float = 60.0
+    interval: float = 0.0
     sources: tuple[ObjectRef, ...] = ()
     url: str = ""
     path: str = ""
@@ -121,6 +123,7 @@ def view(item: Mapping[str, Any]) -> FluxObject | None:
         history_status=text(status, "history", "0", "lastReconciledStatus"),
         failures=max(number(status, "failures"), number(status, "installFailures"), number(status, "upgradeFailures")),
         timeout=_timeout(kind, item),
+        interval=parse_duration(text(item, "spec", "interval")) or 0.0,
         sources=sources(item, kind),
         url=text(spec, "url") or text(spec, "endpoint"),
         path=text(spec, "path"),
