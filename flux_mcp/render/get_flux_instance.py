@@ -1,5 +1,6 @@
 """The answer of get_flux_instance."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.installation import CONTROLLERS, OPERATOR, VERSION_LABEL, Controller, Crd, Distribution
 from flux_mcp.flux.status import ObjectStatus
-from flux_mcp.flux.versions import SUPPORTED, minor, unsupported, version_text
+from flux_mcp.flux.versions import SUPPORTED, Minor, minor, unsupported, version_text
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.objects import counts, health_and_flags, object_line
 from flux_mcp.render.text import age, revision
@@ -20,6 +21,10 @@ from flux_mcp.sanitize.quote import abbreviated, free_value, message, name_of, v
 OPERATOR_COMPONENT: Final = OPERATOR.partition("=")[2]
 FIRST: Final = 5
 """Objects in trouble that are named."""
+
+
+_MINOR: Final = re.compile(r"[v=~^ ]{0,3}(\d{1,3})\.(\d{1,3})\.")
+"""Of a range that is of one minor version, `2.9.x`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,7 @@ class FluxInstallation(Answer):
         crds: of Flux; empty where they could not be read.
         statuses: of every Flux object, in the order of trouble.
         served: how many Flux kinds the API server serves.
+        appliers: several that apply the same controllers; empty where one does.
         idle: the Deployment of a controller of which no Pod is ready → its objects; None → those that nobody watches.
     """
 
@@ -47,6 +53,7 @@ class FluxInstallation(Answer):
     crds: tuple[Crd, ...]
     statuses: tuple[ObjectStatus, ...]
     served: int
+    appliers: tuple[ObjectRef, ...]
     idle: Mapping[ObjectRef | None, tuple[ObjectRef, ...]]
 
     def lines(self) -> Iterator[str]:
@@ -99,6 +106,27 @@ class FluxInstallation(Answer):
             yield f"They share the CRDs{of_version}. Flux does not support several installations in one cluster."
         elif self.controllers and minor(crds) not in {None, minor(self.distributions[0].version)}:
             yield f"The CRDs have the label {VERSION_LABEL}={value(crds)}, another version than the controllers."
+        for namespace, found in zip(self.namespaces, self.distributions, strict=True):
+            yield from self._unfinished(namespace, found)
+        if len(self.appliers) > 1:
+            several = " and ".join(map(name_of, self.appliers))
+            yield f"The controllers are applied by {several}: each undoes what the other applies. Keep one of them."
+
+    def _unfinished(self, namespace: str, found: Distribution) -> Iterator[str]:
+        """That an upgrade did not reach every controller, or none yet."""
+        named: dict[Minor, list[str]] = defaultdict(list)
+        for one in self.controllers:
+            release = one.release or minor(one.version)
+            if release is not None and namespace in {"", one.ref.namespace}:
+                named[release].append(value(one.ref.name))
+        if len(named) > 1:
+            parts = (f"{version_text(release)} ({', '.join(named[release])})" for release in sorted(named))
+            yield f"Controllers of several versions of Flux: {' and '.join(parts)}. An upgrade is not complete."
+        wanted = _MINOR.match(found.wanted)
+        if wanted is not None and len(named) == 1 and (wants := (int(wanted[1]), int(wanted[2]))) not in named:
+            runs = version_text(next(iter(named)))
+            requested = f"The FluxInstance requests Flux {version_text(wants)}, and {runs} runs"
+            yield f"{requested}: the upgrade failed, or is undone."
 
     def _cluster(self) -> str:
         platform, nodes = next(((one.platform, one.nodes) for one in self.distributions), ("", 0))

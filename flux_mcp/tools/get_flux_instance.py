@@ -8,6 +8,7 @@ from typing import Any, Final
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT, POD
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.references import owners_by_label
 from flux_mcp.api.unstructured import labels, text
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.gather import gather
@@ -104,10 +105,17 @@ async def get_flux_instance(cluster: Cluster, *, context: Context = None) -> Flu
         operators=operators(of_operator, pods),
         crds=tuple(sorted(crds.objects, key=lambda crd: crd.ref)),
         statuses=assess((one.object for one in objects.objects), request.now),
+        appliers=tuple(sorted(_appliers(deployments))),
         idle=_idle(objects.objects, ControllerSet(found), request),
         served=len(served),
         unread=unread,
     )
+
+
+def _appliers(deployments: Sequence[Workload]) -> set[ObjectRef]:
+    """Those who apply the same controllers, by their labels; none where each has one."""
+    owners = (owners_by_label(one.labels) for one in deployments)
+    return {owner for found in owners if len(found) > 1 for owner in found}
 
 
 def _idle(
