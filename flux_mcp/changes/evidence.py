@@ -100,6 +100,7 @@ class FluxRecord(NamedTuple):
         annotated: when the requests were made whose annotations it has.
         fetched: when its artifact was stored.
         pushed: of an ImageUpdateAutomation.
+        configs: the ConfigMaps and Secrets that it takes values or variables from.
     """
 
     ref: ObjectRef
@@ -113,6 +114,7 @@ class FluxRecord(NamedTuple):
     annotated: frozenset[datetime]
     fetched: datetime | None
     pushed: datetime | None
+    configs: tuple[ObjectRef, ...] = ()
 
     @property
     def appliers(self) -> tuple[ObjectRef, ...]:
@@ -239,7 +241,14 @@ def _flux(item: Mapping[str, Any]) -> FluxRecord | None:
         annotated=_annotated(item),
         fetched=parse_time(text(status, "artifact", "lastUpdateTime")),
         pushed=parse_time(text(status, "lastPushTime")),
+        configs=tuple(_configs(at(item, "spec"), node.ref.namespace)),
     )
+
+
+def _configs(spec: object, namespace: str) -> Iterator[ObjectRef]:
+    for entry in (*items(spec, "valuesFrom"), *items(spec, "postBuild", "substituteFrom")):
+        if name := text(entry, "name"):
+            yield ObjectRef(text(entry, "kind"), namespace, name)
 
 
 def _history(status: object) -> Iterator[HistoryEntry]:

@@ -201,7 +201,7 @@ def _between(
     """
     if good is None or bad is None or good.time is None or bad.time is None:
         return (), 0
-    near = {record.ref, *record.object.sources, *record.node.depends_on}
+    near = {record.ref, *record.object.sources, *record.node.depends_on, *record.configs}
     for ref in record.object.sources:
         near.update(history.flux[ref].object.sources if ref in history.flux else ())
     named = {digest_of(revision) for revision in (bad.revision, bad.applied_revision) if revision}
