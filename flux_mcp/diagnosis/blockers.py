@@ -26,6 +26,7 @@ from flux_mcp.diagnosis.hooks import follow_hook
 from flux_mcp.diagnosis.messages import (
     chart_version,
     errors_of,
+    owner_release,
     release_name,
     terminating_namespace,
     unserved_kind,
@@ -219,7 +220,9 @@ def _follow_reports(search: Search) -> None:
     if first is failure("chart-version-missing"):
         search.details += _indexes(search)
     if first is failure("helm-name-in-use"):
-        search.details += _same_release(search, message)
+        search.details += _same_release(search, release_name(message))
+    if first is failure("helm-object-of-another-release"):
+        search.details += _same_release(search, owner_release(message))
 
 
 def _more_errors(search: Search, message: str) -> Iterator[tuple[Failure, str]]:
@@ -249,9 +252,8 @@ def _indexes(search: Search) -> Iterator[Detail]:
             yield Detail(Fact.INDEX, (ref,), (), status.object.fetched)
 
 
-def _same_release(search: Search, message: str) -> Iterator[Detail]:
-    """The other HelmReleases with the release that a message is about."""
-    name = release_name(message)
+def _same_release(search: Search, name: str) -> Iterator[Detail]:
+    """The other HelmReleases with a release that a message is about."""
     others = [
         ref
         for ref, one in search.snapshot.objects.items()

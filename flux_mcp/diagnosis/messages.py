@@ -28,6 +28,9 @@ _WEBHOOK: Final = re.compile(
 )
 _TERMINATING: Final = re.compile(rf"namespace ({_LABEL}) because it is being terminated")
 _NO_MATCH: Final = re.compile(rf'no matches for kind "({_KIND})" in version "([^"/\n]{{1,253}})/[^"\n]{{1,63}}"')
+_OWNER: Final = re.compile(
+    r'meta\.helm\.sh/release-(name|namespace)" must equal "[^"\n]{1,253}": current value is "([^"\n]{1,253})"'
+)
 _RELEASE: Final = re.compile(r"for release ([^\s/]{1,63}/[^\s/]{1,253}) with chart ")
 _CHART: Final = re.compile(r"with chart [^\s@]{1,253}@([^\s:]{1,100})")
 
@@ -105,6 +108,13 @@ def release_name(message: str) -> str:
     """Namespace and name of the release that a message about a Helm action is about: `apps/web`."""
     found = _RELEASE.search(message)
     return found[1] if found else ""
+
+
+def owner_release(message: str) -> str:
+    """Namespace and name of the release that owns an object which another wants: `monitoring/agent`."""
+    namespace, _, name = release_name(message).partition("/")
+    owner = dict(_OWNER.findall(message))
+    return f"{owner.get('namespace', namespace)}/{owner.get('name', name)}" if owner and name else ""
 
 
 def chart_version(message: str) -> str:
