@@ -6,6 +6,7 @@ from flux_mcp.api.kind import Role
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.api.ref import ObjectRef
+from flux_mcp.api.unstructured import at
 from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
@@ -99,7 +100,11 @@ def follow_absent(search: Search, ref: ObjectRef) -> None:
 
 def _absent(search: Search, ref: ObjectRef) -> Cause:
     needed = Detail(Fact.NEEDED_BY, (search.ref,))
-    if ref.kind == "HelmChart" and search.ref.kind == "HelmRelease":
+    if (
+        ref.kind == "HelmChart"
+        and search.ref.kind == "HelmRelease"
+        and at(search.subject.item, "spec", "chartRef") is None
+    ):
         return _missing(ref, "chart-not-created")
     group = by_kind[ref.kind].group
     holders = search.snapshot.graph.holders(InventoryEntry(ref.kind, group, ref.namespace, ref.name))
