@@ -68,6 +68,8 @@ _CHARTS_OF: Final = {
 _OLD_VERSION: Final = re.compile(r'in version "[^"\n]{1,253}/v\d{1,3}(?:alpha|beta)')
 _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
 """Reasons for which an applier does not apply a newer revision."""
+_GONE_WITH_RELEASE: Final = frozenset({"immutable-field-changed", "immutable-statefulset-changed"})
+"""Failures that an object causes which was uninstalled with its release."""
 _WRAPPED: Final = re.compile(
     r"^(?:reconciliation failed: |Helm \w{1,12} failed for release \S{1,510} with chart \S{1,400}: )"
 )
@@ -198,6 +200,8 @@ def _follow_reports(search: Search) -> None:
     """The failure that is reported, to where its cause lies."""
     known = [(find_failure(search.ref.kind, one.reason, one.message), one.message) for one in _reports(search)]
     search.failures = [found for found, _ in known if found is not None]
+    if failure("helm-uninstalled-after-failure") in search.failures:
+        search.failures = [one for one in search.failures if one.id not in _GONE_WITH_RELEASE]
     search.details += _beside(search)
     first, message = known[0] if known else (None, search.status.message)
     several = [*_more_errors(search, message)]
