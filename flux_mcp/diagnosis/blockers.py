@@ -532,7 +532,11 @@ def _follow_stuck(search: Search) -> None:
     search.details += _pending(search)
     if search.follow_controller():
         return
-    if _follow_deployed(search):
+    for ref in search.status.object.sources:
+        source = search.snapshot.statuses.get(ref)
+        if source is not None and source.trouble and not source.object.artifact_revision:
+            follow_source(search, ref)
+    if search.by or _follow_deployed(search):
         return
     name = "reconciliation-overdue" if search.ref.kind == "Kustomization" else "run-overdue"
     search.blame(name, key=("overdue", search.status.object.kind.controller))
