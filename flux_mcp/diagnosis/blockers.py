@@ -413,6 +413,7 @@ def _follow_crd(search: Search, kind: str, group: str) -> None:
     ]
     if not held:
         _follow_chart_of_crd(search, group)
+        search.details += _skipped_crds(search)
     for entry, holders in held[:1]:
         search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
         for ref in holders:
@@ -420,6 +421,14 @@ def _follow_crd(search: Search, kind: str, group: str) -> None:
             if status is not None and status.trouble and status.health is not Health.READY:
                 search.by[ref] = None
                 search.own = False
+
+
+def _skipped_crds(search: Search) -> Iterator[Detail]:
+    """That a HelmRelease leaves the CRDs of its chart out: those in its folder crds/."""
+    action = "install" if search.status.reason == "InstallFailed" else "upgrade"
+    policy = text(at(search.subject.item, "spec"), action, "crds") or ("Skip" if action == "upgrade" else "Create")
+    if search.ref.kind == "HelmRelease" and not search.by and policy == "Skip":
+        yield Detail(Fact.CRDS_SKIPPED, (search.ref,), (action,))
 
 
 def _follow_chart_of_crd(search: Search, group: str) -> None:

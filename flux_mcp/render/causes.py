@@ -582,6 +582,9 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.CREDENTIALS: _credentials,
     Fact.CREDENTIALS_NONE: _simply("spec.secretRef is not set"),
     Fact.INDEX: _simply("the index of {refs} last changed {ago}"),
+    Fact.CRDS_SKIPPED: _simply(
+        "spec.{0}.crds is Skip: the CRDs in crds/ of the chart are not applied (with CreateReplace they are)"
+    ),
     Fact.STEP: _simply("now: {0}"),
     Fact.HELD: _simply("no fix arrives from its source while {0}: {refs}"),
     Fact.HELD_SPEC: _simply("no change of its spec arrives while {0}: {refs}"),
