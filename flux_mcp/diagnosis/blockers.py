@@ -68,6 +68,8 @@ _CHARTS_OF: Final = {
 _OLD_VERSION: Final = re.compile(r'in version "[^"\n]{1,253}/v\d{1,3}(?:alpha|beta)')
 _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
 """Reasons for which an applier does not apply a newer revision."""
+_TRANSIENT: Final = frozenset({"api-server-unavailable", "apply-canceled", "health-check-canceled", "update-conflict"})
+"""Failures after which a retry helps, if there is one."""
 _GONE_WITH_RELEASE: Final = frozenset({"immutable-field-changed", "immutable-statefulset-changed"})
 """Failures that an object causes which was uninstalled with its release."""
 _WRAPPED: Final = re.compile(
@@ -199,9 +201,7 @@ def _follow_conditions(search: Search) -> None:
 def _follow_reports(search: Search) -> None:
     """The failure that is reported, to where its cause lies."""
     known = [(find_failure(search.ref.kind, one.reason, one.message), one.message) for one in _reports(search)]
-    search.failures = [found for found, _ in known if found is not None]
-    if failure("helm-uninstalled-after-failure") in search.failures:
-        search.failures = [one for one in search.failures if one.id not in _GONE_WITH_RELEASE]
+    search.failures = _still_true([found for found, _ in known if found is not None])
     search.details += _beside(search)
     first, message = known[0] if known else (None, search.status.message)
     several = [*_more_errors(search, message)]
@@ -227,6 +227,15 @@ def _follow_reports(search: Search) -> None:
         search.details += _same_release(search, release_name(message))
     if first is failure("helm-object-of-another-release"):
         search.details += _same_release(search, owner_release(message))
+
+
+def _still_true(failures: list[Failure]) -> list[Failure]:
+    """Without the failures that remediation has overtaken."""
+    if failure("helm-uninstalled-after-failure") in failures:
+        failures = [one for one in failures if one.id not in _GONE_WITH_RELEASE]
+    if failure(RETRIES) in failures and failures[0].id in _TRANSIENT:
+        return [failure("helm-retries-exceeded-transient")]
+    return failures
 
 
 def _more_errors(search: Search, message: str) -> Iterator[tuple[Failure, str]]:
