@@ -182,7 +182,8 @@ def _unready_workloads(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -
         search = Search(snapshot.statuses[ref], snapshot)
         follow_applied(search, namespaces)
         if search.workloads:
-            search.blame("workloads-not-ready")
+            running = search.status.health is Health.PROGRESSING
+            search.blame("run-waits-for-workload" if running else "workloads-not-ready")
             yield ref, search.result()
         else:
             yield ref, Blocked(needs=frozenset(search.needs))
