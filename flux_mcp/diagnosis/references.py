@@ -175,6 +175,11 @@ def follow_ready(search: Search) -> None:
     refs = tuple(ref for ref in search.ready if ref in search.snapshot.statuses)
     if _tags_lost(search, refs):
         return
+    if failure("dependency-ready-expression-false") in search.failures:
+        # That it is Ready is not what the expression asks for.
+        search.own = True
+        search.details += (_ready_now(search, ref) for ref in refs)
+        return
     search.failures.clear()
     search.blame("reference-ready-now", *(_ready_now(search, ref) for ref in refs))
 
