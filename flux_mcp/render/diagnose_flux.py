@@ -198,7 +198,7 @@ class FluxDiagnosis(Answer):
         ready = f"{sum(one.up for one in every)} of {len(every)} ready"
         if any(one.component != FLUX_OPERATOR for one in every):
             operator = f"; {FLUX_OPERATOR} was not read" if self.operator else ""
-            yield f"Controllers: {ready}{self._places()}{operator}"
+            yield f"Controllers: {ready}{self._places()}{operator}{self._short_of_pods()}"
         elif self.snapshot.controllers.in_full:
             operator = f"; {FLUX_OPERATOR}: {ready}" if every else ""
             yield f"Controllers: none has the label {CONTROLLERS}, so whether any runs is not known{operator}"
@@ -217,6 +217,12 @@ class FluxDiagnosis(Answer):
         known = "FluxInstance" in self.snapshot.read and self.snapshot.only is None
         served = all(kind.kind != "FluxInstance" for kind in self.absent)
         return known and served and all(ref.kind != "FluxInstance" for ref in self.snapshot.objects)
+
+    def _short_of_pods(self) -> str:
+        """The controllers that are not fully ready, and that no cause is about."""
+        known = {ref for cause in self.diagnosis.causes for ref in cause.members}
+        some = [one for one in self.snapshot.controllers.found if not one.up and one.ref not in known]
+        return "".join(f"; {value(one.ref.name)}: {one.ready} of {one.wanted} Pods ready" for one in some[:PLACES])
 
     def _places(self) -> str:
         """Where the controllers are, if not all in one namespace: whoever may label a Deployment can add to them."""
