@@ -25,6 +25,7 @@ from flux_mcp.diagnosis.drift import follow_drift
 from flux_mcp.diagnosis.hooks import follow_hook
 from flux_mcp.diagnosis.messages import (
     chart_version,
+    contested_object,
     errors_of,
     owner_release,
     release_name,
@@ -68,6 +69,21 @@ _CHARTS_OF: Final = {
 _OLD_VERSION: Final = re.compile(r'in version "[^"\n]{1,253}/v\d{1,3}(?:alpha|beta)')
 _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
 """Reasons for which an applier does not apply a newer revision."""
+_CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another"})
+"""Failures for which another owner of an object is to blame."""
+_IN_SPEC: Final = frozenset(
+    {
+        "git-commit-missing",
+        "git-reference-missing",
+        "git-sparse-checkout-missing",
+        "git-url-invalid",
+        "oci-tag-missing",
+        "semver-no-match",
+        "url-invalid",
+        "version-range-invalid",
+    }
+)
+"""Failures of sources that a change of their spec repairs."""
 _TRANSIENT: Final = frozenset({"api-server-unavailable", "apply-canceled", "health-check-canceled", "update-conflict"})
 """Failures after which a retry helps, if there is one."""
 _GONE_WITH_RELEASE: Final = frozenset({"immutable-field-changed", "immutable-statefulset-changed"})
@@ -225,6 +241,8 @@ def _follow_reports(search: Search) -> None:
         search.details += _indexes(search)
     if first is failure("helm-name-in-use"):
         search.details += _same_release(search, release_name(message))
+    if first is not None and first.id in _CONTESTED:
+        _follow_contested(search, message)
     if first is failure("helm-object-of-another-release"):
         search.details += _same_release(search, owner_release(message))
 
@@ -263,6 +281,18 @@ def _indexes(search: Search) -> Iterator[Detail]:
         status = search.snapshot.statuses.get(ref)
         if ref.kind == "HelmRepository" and status is not None and status.object.fetched is not None:
             yield Detail(Fact.INDEX, (ref,), (), status.object.fetched)
+
+
+def _follow_contested(search: Search, message: str) -> None:
+    """The other Flux objects that apply the object which Helm may not change."""
+    if (contested := contested_object(message)) is None:
+        return
+    kind, namespace, name = contested
+    for entry in search.snapshot.graph.managed_as(name):
+        others = [ref for ref in search.snapshot.graph.holders(entry) if ref != search.ref]
+        if (entry.kind, entry.namespace) == (kind, namespace) and others:
+            search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *others)))
+            search.failures[0] = failure("object-applied-twice")
 
 
 def _same_release(search: Search, name: str) -> Iterator[Detail]:
