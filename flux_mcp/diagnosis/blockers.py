@@ -134,6 +134,11 @@ def _held_above(search: Search) -> Iterator[Detail]:
     of_content = search.ref.kind == "Kustomization"
     if of_content and status.reason == "HealthCheckFailed":
         above = []
+    from_it = tuple(
+        one for one in appliers if one in snapshot.statuses and search.ref in snapshot.statuses[one].object.sources
+    )
+    if from_it and any(one.id in _IN_SPEC for one in search.failures):
+        yield Detail(Fact.OWN_SOURCE, from_it)
     known = {ref for cause in search.causes for ref in cause.members} | search.by.keys() | {search.ref}
     ways = ((Fact.HELD, own), (Fact.HELD_SPEC, above)) if of_content else ((Fact.HELD, (*own, *above)),)
     for fact, refs in ways:

@@ -582,6 +582,9 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.CREDENTIALS: _credentials,
     Fact.CREDENTIALS_NONE: _simply("spec.secretRef is not set"),
     Fact.INDEX: _simply("the index of {refs} last changed {ago}"),
+    Fact.OWN_SOURCE: _simply(
+        "a change in Git does not arrive: {refs} applies it, from this source; change it by hand too"
+    ),
     Fact.CRDS_SKIPPED: _simply(
         "spec.{0}.crds is Skip: the CRDs in crds/ of the chart are not applied (with CreateReplace they are)"
     ),
