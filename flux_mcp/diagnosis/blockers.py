@@ -165,7 +165,7 @@ def _follow_pending(search: Search) -> None:
         search.blame(unreported)
     elif not search.follow_controller():
         component, controllers = search.status.object.kind.controller, search.snapshot.controllers
-        absent = search.watch()[0] is Watch.UNKNOWN and controllers.in_full and controllers.found
+        absent = component and search.watch()[0] is Watch.UNKNOWN and controllers.in_full and controllers.found
         name = "controller-not-installed" if absent else "reconciliation-pending"
         search.blame(name, key=(name, component) if component else ())
 
