@@ -34,7 +34,8 @@ def follow_credentials(search: Search, first: Failure | None, message: str) -> N
     """Name what the credentials of an object come from, where they were rejected."""
     spec, ref = at(search.subject.item, "spec"), search.ref
     if first is None or first.id not in _REJECTED:
-        if first is not None and first.id in _MISSING and ref.kind in _BORROWING and search.status.object.sources:
+        borrowed = ref.kind in _BORROWING and "Verification" not in search.status.reason
+        if first is not None and first.id in _MISSING and borrowed and search.status.object.sources:
             search.details.append(Detail(Fact.CREDENTIALS, search.status.object.sources[:1]))
         return
     secret, provider = text(spec, "secretRef", "name"), text(spec, "provider")
