@@ -187,6 +187,10 @@ class FluxDiagnosis(Answer):
                 yield "It is being reconciled, and within its timeout."
             case _:
                 yield "Its status reports no trouble."
+        for ref in status.object.sources:
+            source = self.diagnosis.statuses.get(ref)
+            if source is not None and source.health is Health.SUSPENDED and status.health is not Health.SUSPENDED:
+                yield f"{name_of(ref)} is suspended, so that nothing newer comes from it until it is resumed."
         hints = status.health in _LOOK_WELL and not self.positions
         for failure in silent_failures(status.object.kind.kind) if hints else ():
             yield f"possible without a sign in the status: {failure.advice.cause}; {failure.advice.fix}"
