@@ -187,15 +187,30 @@ class FluxDiagnosis(Answer):
                 yield "It is being reconciled, and within its timeout."
             case _:
                 yield "Its status reports no trouble."
-        for ref in status.object.sources:
-            source = self.diagnosis.statuses.get(ref)
-            if source is not None and source.health is Health.SUSPENDED and status.health is not Health.SUSPENDED:
-                yield f"{name_of(ref)} is suspended, so that nothing newer comes from it until it is resumed."
+        for source in self._sources(status) if status.health is not Health.SUSPENDED else ():
+            if source.health is Health.SUSPENDED:
+                yield f"{name_of(source.object.ref)} is suspended, so that nothing newer comes until it is resumed."
         hints = status.health in _LOOK_WELL and not self.positions
         for failure in silent_failures(status.object.kind.kind) if hints else ():
+            if failure.id == "chart-version-unchanged" and not self._newer_than_chart(status):
+                continue
             yield f"possible without a sign in the status: {failure.advice.cause}; {failure.advice.fix}"
         if status.object.kind.owner_label and self.request.offers(_CHANGES):
             yield f"{_EDITS}: {_CHANGES} with this kind and name shows that."
+
+    def _sources(self, status: ObjectStatus) -> tuple[ObjectStatus, ...]:
+        """The source of an object, and the source of that."""
+        known = self.diagnosis.statuses
+        near = [known[ref] for ref in status.object.sources if ref in known]
+        return (*near, *(known[ref] for one in near for ref in one.object.sources if ref in known))
+
+    def _newer_than_chart(self, status: ObjectStatus) -> bool:
+        """Whether the repository of a chart has changed after the chart was packaged."""
+        fetched = {one.object.ref.kind: one.object.fetched for one in self._sources(status)}
+        chart = fetched.get("HelmChart")
+        return chart is not None and any(
+            when is not None and when > chart for kind, when in fetched.items() if kind in {"GitRepository", "Bucket"}
+        )
 
     def _controllers(self) -> Iterator[str]:
         every = self.snapshot.controllers.found
