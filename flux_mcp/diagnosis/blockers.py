@@ -457,7 +457,7 @@ def _follow_crd(search: Search, kind: str, group: str) -> None:
     ]
     if not held:
         _follow_chart_of_crd(search, group)
-        search.details += _skipped_crds(search)
+        search.details += _skipped_crds(search, group)
     for entry, holders in held[:1]:
         search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
         for ref in holders:
@@ -467,11 +467,16 @@ def _follow_crd(search: Search, kind: str, group: str) -> None:
                 search.own = False
 
 
-def _skipped_crds(search: Search) -> Iterator[Detail]:
+def _skipped_crds(search: Search, group: str) -> Iterator[Detail]:
     """That a HelmRelease leaves the CRDs of its chart out: those in its folder crds/."""
+    spec, releases = at(search.subject.item, "spec"), search.subject.releases
+    charts = {text(spec, "chart", "spec", "chart").rpartition("/")[2], *(one.chart for one in releases)}
+    known = _CHARTS_OF.get(group)
+    if search.ref.kind != "HelmRelease" or search.by or "." not in group or group.endswith(".k8s.io"):
+        return
     action = "install" if search.status.reason == "InstallFailed" else "upgrade"
-    policy = text(at(search.subject.item, "spec"), action, "crds") or ("Skip" if action == "upgrade" else "Create")
-    if search.ref.kind == "HelmRelease" and not search.by and policy == "Skip":
+    policy = text(spec, action, "crds") or ("Skip" if action == "upgrade" else "Create")
+    if policy == "Skip" and (known is None or charts.intersection(known)):
         yield Detail(Fact.CRDS_SKIPPED, (search.ref,), (action,))
 
 
