@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Final
 
@@ -144,10 +144,13 @@ class Skill:
 
 def skills_for(toolbox: Toolbox) -> tuple[Skill, ...]:
     """The skills that the offered tools are enough for."""
-    found = (
-        _skill((files(__package__) / "skills" / name / "SKILL.md").read_text("utf-8"), toolbox) for name in _SKILLS
-    )
+    found = (_skill(_file_of(name), toolbox) for name in _SKILLS)
     return tuple(skill for skill in found if _offered(toolbox, skill.frontmatter["metadata"].get("needs", "")))
+
+
+@cache
+def _file_of(skill: str) -> str:
+    return (files(__package__) / "skills" / skill / "SKILL.md").read_text("utf-8")
 
 
 def _offered(toolbox: Toolbox, needs: str) -> bool:

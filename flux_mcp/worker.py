@@ -21,7 +21,13 @@ IDLE: Final = 20.0
 
 
 class Worker:
-    """The loop. It starts with the first work and lasts as long as the process."""
+    """The loop. It starts with the first work and lasts as long as the process.
+
+    Attributes:
+        worth: seconds of CPU time after which a collection is worth its own.
+    """
+
+    worth = WORTH
 
     def __init__(self) -> None:
         self._loop, self._running, self._collected = asyncio.new_event_loop(), 0, 0.0
@@ -61,7 +67,7 @@ class Worker:
         """No call runs: collect, unless hardly anything was done since; after a while forget what was computed, too."""
         if self._running:
             return
-        if time.process_time() - self._collected > WORTH:
+        if time.process_time() - self._collected > self.worth:
             self._collect()
         if self._idle is not None:
             self._idle.cancel()

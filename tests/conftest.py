@@ -15,6 +15,7 @@ from mcp_types import TextContent
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Recording, Settings
+from flux_mcp.worker import Worker
 from tests.support.fake import FIXTURES, FakeKubectl
 
 settings.register_profile(
@@ -57,6 +58,8 @@ def pytest_collection_finish() -> None:
     # What lasts as long as the session is not looked through again and again, nor copied after every fork.
     gc.collect()
     gc.freeze()
+    # Thousands of servers come and go here, none of which is large.
+    Worker.worth = 2.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from flux_mcp.api.remember import remembered
-from flux_mcp.memory import collect_at_rest
+from flux_mcp.memory import WORTH, collect_at_rest
 from flux_mcp.worker import Worker
 from tests.support.stdio import until
 
@@ -42,13 +42,16 @@ def collections() -> Iterator[list[int]]:
     gc.set_threshold(*thresholds)
 
 
-async def test_all_objects_are_looked_at_only_when_no_call_runs(collections: list[int]) -> None:
+async def test_all_objects_are_looked_at_only_when_no_call_runs(
+    collections: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Worker, "worth", WORTH)
     seen: list[int] = []
     garbage: list[ref[Cycle]] = []
 
     async def work() -> None:
         garbage.append(ref(Cycle()))
-        end = time.process_time() + 0.6
+        end = time.process_time() + 2 * WORTH
         while time.process_time() < end:
             assert len([[number] for number in range(100_000)]) == 100_000
         seen.extend(collections)

@@ -20,12 +20,13 @@ from flux_mcp.api.kubernetes_kinds import (
 )
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
+from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.cause import CauseType, Detail, Fact, event_detail
 from flux_mcp.diagnosis.deletion import follow_namespace
 from flux_mcp.diagnosis.messages import NamedObject, named_objects
-from flux_mcp.diagnosis.references import follow_absent, running
+from flux_mcp.diagnosis.references import failing_releases_of, follow_absent, running
 from flux_mcp.diagnosis.search import Search, controller_cause
 from flux_mcp.diagnosis.snapshot import OtherDependency
 from flux_mcp.diagnosis.workload_health import failed_before, last_failures, prerequisite_failure, workload_failures
@@ -55,8 +56,10 @@ _HASH: Final = re.compile("-[2456789bcdfghkmt]{10}")
 
 Source: https://github.com/kubernetes-sigs/kustomize/blob/master/api/hasher/hasher.go
 """
-_SOON: Final = frozenset({"readiness-probe-failing", "init-container-running"})
+_SOON: Final = frozenset({"readiness-probe-failing", "init-container-running", "image-pull-slow"})
 """Failures that end by themselves while a Pod starts."""
+_SHORT: Final = re.compile(r"failed after \d{1,2}(?:\.\d{1,20})?s\b")
+"""Of a health check that waited for less than a minute."""
 _ROLLOUT: Final = timedelta(minutes=5)
 _BEFORE: Final = timedelta(hours=1)
 """A Helm action may take so long before it is written that it failed."""
@@ -78,6 +81,9 @@ def follow_health(search: Search, message: str) -> None:
             follow_namespace(search, one.name)
     children = len(search.by) + len(search.causes) + len(search.late) + len(search.ready) - before
     _follow_workloads(search, named, children=children)
+    spec = at(search.subject.item, "spec")
+    if search.ref.kind == "Kustomization" and not text(spec, "timeout") and _SHORT.search(message):
+        search.details.append(Detail(Fact.TIMEOUT, (search.ref,), (text(spec, "interval"),)))
 
 
 def follow_applied(search: Search, namespaces: Collection[str]) -> None:
@@ -192,18 +198,41 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
         else:
             _follow_prerequisite(search, entry.ref)
     others = [
-        one.entry.ref
+        one.entry
         for one in named
         if not one.entry.is_flux and one.entry not in listed and one.entry.kind not in {"Namespace", *by_kind}
     ]
-    for ref in others[:UNREAD_NAMED]:
-        search.details += _other(search, ref)
+    unreported = []
+    for entry in others[:UNREAD_NAMED]:
+        search.details += _other(search, entry.ref)
+        _follow_made(search, entry.ref)
+        status = search.snapshot.evidence.others.get(entry.ref)
+        releases = [*failing_releases_of(search, entry.group)] if status is not None and not status.conditions else []
+        search.by |= dict.fromkeys(releases)
+        unreported += [entry] if releases else []
     found = len(search.workloads) > failed or any(one.fact in _NOT_READY for one in search.details)
     controllers = any(one.type is CauseType.CONTROLLER for one in search.causes)
-    search.own = search.own or found or bool(others) or not (children or controllers)
+    search.own = search.own or found or len(others) > len(unreported) or not (children or controllers or unreported)
     waiting = any(one.about[0].kind in _PREREQUISITE_KINDS for one in search.workloads)
     if ready and not others and (not found or waiting):
         _all_ready(search, ready)
+
+
+def _follow_made(search: Search, ref: ObjectRef) -> None:
+    """What an operator made for an object of a kind that is not known here: its workloads, Pods and requests."""
+    if not ref.namespace or ref.kind in _MAKE_NOTHING:
+        return
+    search.need(ref.namespace, (*WORKLOAD_KINDS, REPLICA_SET, POD, EVENT, PERSISTENT_VOLUME_CLAIM))
+    evidence = search.snapshot.evidence
+    before = len(search.workloads)
+    for made in evidence.made_for(ref):
+        workload = evidence.workloads.get(made)
+        known = {about for one in search.workloads for about in one.about}
+        if workload is None or not workload.settled:
+            search.workloads += [one for one in workload_failures(made, evidence) if known.isdisjoint(one.about)]
+    newest = evidence.newest_below(ref) if len(search.workloads) == before else None
+    if newest is not None:
+        search.details.append(event_detail(newest))
 
 
 def follow_missing(search: Search) -> None:
@@ -248,8 +277,11 @@ def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:
         search.targets.append(OtherDependency(ref, "", must_be_ready=True))
     evidence = search.snapshot.evidence
     found = evidence.others.get(ref)
-    main = [one for one in found.conditions if one.type in _READY] if found is not None else []
-    wrong = [one for one in (*main, *(found.conditions if found is not None else ())) if one.status != "True"]
+    every = found.conditions if found is not None else ()
+    main = [one for one in every if one.type in _READY]
+    wrong = [one for one in main if one.status != "True"]
+    wrong += [one for one in every if one.status == "True" and _TROUBLE.search(one.type)]
+    wrong += [one for one in every if one.status != "True" and not _TROUBLE.search(one.type)]
     said = wrong[0].message if wrong else ""
     if said:
         yield Detail(Fact.CONDITION, (ref,), (f"{wrong[0].type}={wrong[0].status}", wrong[0].reason, said))
@@ -260,11 +292,15 @@ def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:
     if newest is not None and newest.message not in said:
         yield event_detail(newest)
     elif not said:
-        yield Detail(Fact.UNREAD, (ref,))
+        yield Detail(Fact.UNREAD if found is None else Fact.UNREPORTED, (ref,))
 
 
 _READY: Final = frozenset({"Ready", "Available", "Synced", "Healthy"})
 """Conditions in which kinds of other vendors sum up their status."""
+_MAKE_NOTHING: Final = frozenset({"Secret", "ConfigMap", *(kind.kind for kind in WORKLOAD_KINDS)})
+"""Kinds that no operator stands behind, and those of other vendors that are called as workloads of Kubernetes."""
+_TROUBLE: Final = re.compile(r"fail|error|degraded|stalled|invalid|notready", re.IGNORECASE)
+"""Conditions that are trouble where they are True."""
 _NOT_READY: Final = frozenset({Fact.WORKLOAD_UNKNOWN, Fact.WORKLOAD_MISSING, Fact.WORKLOAD_UNREAD})
 
 
@@ -317,7 +353,7 @@ def _follow_workload(search: Search, entry: InventoryEntry, ready: list[ObjectRe
     if down is not None:
         search.add(controller_cause(down, search.snapshot))
         return
-    if workload.settled:
+    if workload.settled and not (named and workload.suspended):
         if named or entry.kind not in {JOB.kind, CRON_JOB.kind}:
             ready.append(ref)
         return

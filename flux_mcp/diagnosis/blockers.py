@@ -33,7 +33,14 @@ from flux_mcp.diagnosis.messages import (
     unserved_kind,
     webhook_service,
 )
-from flux_mcp.diagnosis.references import follow_dependency, follow_ready, follow_source, suspended
+from flux_mcp.diagnosis.references import (
+    CHARTS_OF,
+    failing_releases_of,
+    follow_dependency,
+    follow_ready,
+    follow_source,
+    suspended,
+)
 from flux_mcp.diagnosis.search import Blocked, Search, controller_cause, not_watched
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.diagnosis.workload_health import workload_failures
@@ -50,23 +57,9 @@ _VARYING: Final = re.compile(
     r"[A-Z]\w{1,62}(?:/[\w.-]{1,253}){1,2}|[0-9a-f]{7,64}|\d{1,30}(?:\.\d{1,30})?(?:ns|us|µs|ms|s|m|h)?"
 )
 """Objects, digests, numbers and durations: what differs where the failure is the same."""
-_CHARTS_OF: Final = {
-    "monitoring.coreos.com": ("kube-prometheus-stack", "prometheus-operator", "prometheus-operator-crds"),
-    "acme.cert-manager.io": ("cert-manager",),
-    "networking.istio.io": ("base", "istio-base"),
-    "security.istio.io": ("base", "istio-base"),
-    "postgresql.cnpg.io": ("cloudnative-pg",),
-    "elbv2.k8s.aws": ("aws-load-balancer-controller",),
-    "ceph.rook.io": ("rook-ceph",),
-    "kafka.strimzi.io": ("strimzi-kafka-operator",),
-    "opentelemetry.io": ("opentelemetry-operator",),
-    "grafana.integreatly.org": ("grafana-operator",),
-    "argoproj.io": ("argo-cd", "argo-events", "argo-rollouts", "argo-workflows"),
-    "snapshot.storage.k8s.io": ("snapshot-controller",),
-    "secrets-store.csi.x-k8s.io": ("secrets-store-csi-driver",),
-}
-"""API groups whose CRDs are brought by charts of other names."""
 _OLD_VERSION: Final = re.compile(r'in version "[^"\n]{1,253}/v\d{1,3}(?:alpha|beta)')
+_OF_ACCOUNT: Final = frozenset({"rbac-forbidden", "rbac-escalation"})
+"""Failures that lie in the permissions of the service account that applies."""
 _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
 """Reasons for which an applier does not apply a newer revision."""
 _CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another"})
@@ -239,6 +232,7 @@ def _follow_reports(search: Search) -> None:
     for one, error in several:
         if one.upstream in {Upstream.WEBHOOK, Upstream.NAMESPACE}:
             _follow_upstream(search, one.upstream, error)
+    _follow_rejecting_webhook(search)
     follow_ready(search)
     follow_missing(search)
     _releases(search, message)
@@ -383,6 +377,8 @@ def _follow_own(search: Search, message: str) -> None:
     search.own = True
     if search.failures and search.failures[0] is failure("namespace-missing"):
         _follow_namespace(search, message)
+    if search.failures and search.failures[0].id in _OF_ACCOUNT:
+        _follow_account(search, message)
     unserved = unserved_kind(message)
     if unserved is None:
         return
@@ -394,6 +390,14 @@ def _follow_own(search: Search, message: str) -> None:
         missing = failure("flux-component-missing")
         why = failure("api-version-not-served" if _OLD_VERSION.search(message) else "flux-crd-missing")
         search.failures = [why if one is missing else one for one in search.failures]
+
+
+def _follow_account(search: Search, message: str) -> None:
+    """Whether a service account that may not apply is the default of the controller, since the spec names none."""
+    account = search.snapshot.controllers.default_account(search.status.object.kind.controller)
+    named = text(at(search.subject.item, "spec"), "serviceAccountName")
+    if account and not named and f"serviceaccount:{search.ref.namespace}:{account}" in message:
+        search.failures[0] = failure("default-account-forbidden")
 
 
 def _follow_namespace(search: Search, message: str) -> None:
@@ -408,6 +412,8 @@ def _follow_namespace(search: Search, message: str) -> None:
         elif found is not None:
             search.failures.clear()
             search.blame("namespace-exists-now", Detail(Fact.READY_NOW, (found.ref,)))
+        elif search.snapshot.evidence.was_read("", NAMESPACE.kind):
+            _follow_holders(search, InventoryEntry(NAMESPACE.kind, "", "", name))
 
 
 def _replaced(search: Search) -> bool:
@@ -449,45 +455,42 @@ def _step(search: Search) -> Iterator[Detail]:
 def _follow_crd(search: Search, kind: str, group: str) -> None:
     """Who applies the CRD of a kind that is not served."""
     held = [
-        (entry, holders)
+        entry
         for entry, refs in search.snapshot.graph.managed(CRD.kind, CRD.group).items()
         if entry.name.partition(".")[2] == group
         and entry.name.startswith(kind.lower()[:-1])
-        and (holders := [ref for ref in refs if ref != search.ref])
+        and any(ref != search.ref for ref in refs)
     ]
     if not held:
-        _follow_chart_of_crd(search, group)
+        search.by |= dict.fromkeys(failing_releases_of(search, group))
         search.details += _skipped_crds(search, group)
-    for entry, holders in held[:1]:
+    for entry in held[:1]:
+        _follow_holders(search, entry)
+
+
+def _follow_holders(search: Search, entry: InventoryEntry) -> None:
+    """Who applied an object that is missing: if it fails, it is waited for."""
+    holders = [ref for ref in search.snapshot.graph.holders(entry) if ref != search.ref]
+    if holders:
         search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
-        for ref in holders:
-            status = search.snapshot.statuses.get(ref)
-            if status is not None and status.trouble and status.health is not Health.READY:
-                search.by[ref] = None
-                search.own = False
+    for ref in holders:
+        status = search.snapshot.statuses.get(ref)
+        if status is not None and status.trouble and status.health is not Health.READY:
+            search.by[ref] = None
+            search.own = False
 
 
 def _skipped_crds(search: Search, group: str) -> Iterator[Detail]:
     """That a HelmRelease leaves the CRDs of its chart out: those in its folder crds/."""
     spec, releases = at(search.subject.item, "spec"), search.subject.releases
     charts = {text(spec, "chart", "spec", "chart").rpartition("/")[2], *(one.chart for one in releases)}
-    known = _CHARTS_OF.get(group)
+    known = CHARTS_OF.get(group)
     if search.ref.kind != "HelmRelease" or search.by or "." not in group or group.endswith(".k8s.io"):
         return
     action = "install" if search.status.reason == "InstallFailed" else "upgrade"
     policy = text(spec, action, "crds") or ("Skip" if action == "upgrade" else "Create")
     if policy == "Skip" and (known is None or charts.intersection(known)):
         yield Detail(Fact.CRDS_SKIPPED, (search.ref,), (action,))
-
-
-def _follow_chart_of_crd(search: Search, group: str) -> None:
-    """The HelmReleases in trouble that bring an API group, often of their name: cert-manager of cert-manager.io."""
-    names, statuses = {group.partition(".")[0], *_CHARTS_OF.get(group, ())}, search.snapshot.statuses
-    for ref, one in search.snapshot.objects.items():
-        if ref.kind == "HelmRelease" and statuses[ref].trouble and ref != search.ref:
-            chart = text(at(one.item, "spec"), "chart", "spec", "chart").rpartition("/")[2]
-            if names & {ref.name, chart, *(each.chart for each in one.releases)}:
-                search.by[ref] = None
 
 
 def _follow_source_controller(search: Search) -> None:
@@ -544,6 +547,16 @@ def _follow_webhook(search: Search, message: str) -> None:
         search.workloads += workload_failures(one.ref, evidence)
     for one in (unready or workloads)[:WORKLOADS]:
         search.details.append(Detail(Fact.WORKLOAD, (one.ref,), (str(one.ready), str(one.wanted))))
+
+
+def _follow_rejecting_webhook(search: Search) -> None:
+    """A webhook for which no Pod of a workload can be created, such as one that injects a sidecar."""
+    waiting = [one for one in search.workloads if one.failure is not None and one.failure.upstream is Upstream.WEBHOOK]
+    alone = len(waiting) == len(search.workloads) and not search.found
+    for one in waiting:
+        _follow_webhook(search, one.message)
+    if waiting and alone and search.by:
+        search.own = False
 
 
 def _releases(search: Search, message: str) -> None:

@@ -36,6 +36,7 @@ class Fact(Enum):
     WORKLOAD_MISSING = "a workload that does not exist"
     WORKLOAD_UNREAD = "a workload that was not read"
     UNREAD = "an object that is not read here"
+    UNREPORTED = "an object whose status says nothing"
     RELEASE = "the chart version that runs, and the one that is wanted"
     DEPLOYED = "the release is deployed"
     SAME_RELEASE = "who has the release that is in use"
@@ -66,6 +67,7 @@ class Fact(Enum):
     OWN_SOURCE = "who applies a source and gets its content from that same source"
     CRDS_SKIPPED = "that an action leaves out the CRDs of the chart"
     STEP = "the run that goes on"
+    TIMEOUT = "the interval that a timeout is derived from"
     HELD = "objects from which a fix would come, and which are suspended or fail"
     HELD_SPEC = "those from which a change of its spec would come"
 

@@ -122,6 +122,11 @@ class ControllerSet:
         """Whether a controller refuses references into other namespaces."""
         return any(_flag(one, "no-cross-namespace-refs") not in {None, "false"} for one in self.found)
 
+    def default_account(self, component: str) -> str:
+        """The service account that a controller applies as where an object names none; empty without."""
+        found = (_flag(one, "default-service-account") for one in self.found if one.runs(component))
+        return next(filter(None, found), "")
+
     def runs(self, component: str) -> bool:
         """Whether a Deployment of a controller was found that is not scaled to zero."""
         return any(one.runs(component) and one.wanted for one in self.found)

@@ -1,11 +1,13 @@
 """What was read of a cluster beside its Flux objects: workloads, Pods, Events, and what these wait for."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
 from flux_mcp.flux.objects import FluxObject
@@ -17,6 +19,8 @@ from flux_mcp.kubernetes.workloads import Workload, view_workload
 
 _PREREQUISITES: Final = frozenset({"Service", "PersistentVolumeClaim", "Namespace"})
 _WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
+_KNOWN: Final = _WORKLOADS | _PREREQUISITES | {"Pod", *by_kind}
+_FAILED: Final = re.compile(r"fail|error|invalid|denied|forbidden|not ?found", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +92,40 @@ class Evidence:
     def pods_of(self, ref: ObjectRef) -> tuple[Pod, ...]:
         return tuple(one for part in self.parts(ref) for one in self.pods.get(part, ()))
 
+    def made_for(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
+        """What an operator made for an object of its kind: workloads, then what owns Pods itself.
+
+        Where a kind that is not read stands between, its objects are called as the object and more: `kafka-broker`.
+        """
+        others = _WORKLOADS | {ref.kind}
+        owners = [
+            owner
+            for owner in dict.fromkeys((ref, *self.owned, *self.pods))
+            if owner == ref
+            or (owner.namespace == ref.namespace and owner.kind not in others and owner.name.startswith(f"{ref.name}-"))
+        ]
+        workloads = [one.ref for owner in owners for one in self.owned.get(owner, ()) if one.ref.kind != "ReplicaSet"]
+        return (*workloads, *owners)
+
     def warnings(self, ref: ObjectRef) -> tuple[Event, ...]:
         return tuple(one for one in self.events.get(ref, ()) if one.type == WARNING)
 
     def newest_warning(self, ref: ObjectRef) -> Event | None:
         return _newest(self.warnings(ref))
+
+    def newest_below(self, ref: ObjectRef) -> Event | None:
+        """The newest failure of an object that was made for another one, by its name: `web-tls-1` for `web-tls`.
+
+        Some controllers report failures as Normal Events.
+        """
+        return _newest(
+            one
+            for about, found in self.events.items()
+            if about.namespace == ref.namespace and about.name.startswith(f"{ref.name}-")
+            if about.kind not in _KNOWN | {ref.kind}
+            for one in found
+            if one.type == WARNING or _FAILED.search(f"{one.reason} {one.message}")
+        )
 
     def failed_run(self, flux: FluxObject) -> Event | None:
         """The Event of the failure that status.history ends with: a run that goes on replaces its message."""

@@ -24,7 +24,8 @@ _OBJECTS: Final = re.compile(
 _GROUPS: Final = {kind.kind: kind.group for kind in WORKLOAD_KINDS}
 _URGENT: Final = ("Failed", "NotFound", "Terminating")
 _WEBHOOK: Final = re.compile(
-    rf'webhook "(?P<webhook>[^"\n]{{1,253}})"[^\n]{{0,200}}?https://(?P<service>{_LABEL})\.(?P<namespace>{_LABEL})\.svc\b'
+    r'webhook (?:"(?P<webhook>[^"\n]{1,253})"|for (?P<converted>[^\s,]{1,320}), Kind=)'
+    rf"[^\n]{{0,200}}?https://(?P<service>{_LABEL})\.(?P<namespace>{_LABEL})\.svc\b"
 )
 _TERMINATING: Final = re.compile(rf"namespace ({_LABEL}) because it is being terminated")
 _NO_MATCH: Final = re.compile(rf'no matches for kind "({_KIND})" in version "([^"/\n]{{1,253}})/[^"\n]{{1,63}}"')
@@ -91,9 +92,9 @@ def errors_of(message: str) -> tuple[str, ...]:
 
 
 def webhook_service(message: str) -> tuple[str, str, str] | None:
-    """The webhook that could not be called, and the namespace and name of its Service."""
+    """The webhook, or what it converts, that could not be called, and the namespace and name of its Service."""
     found = _WEBHOOK.search(message)
-    return (found["webhook"], found["namespace"], found["service"]) if found else None
+    return (found["webhook"] or found["converted"], found["namespace"], found["service"]) if found else None
 
 
 def terminating_namespace(message: str) -> str:

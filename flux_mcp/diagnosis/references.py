@@ -1,12 +1,13 @@
 """What an object refers to: sources, dependencies, inputs; whether they are there, and how they are."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from flux_mcp.api.kind import Role
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.unstructured import at
+from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
@@ -22,6 +23,26 @@ _ELSEWHERE: Final = frozenset({Upstream.SOURCE, Upstream.DEPENDENCY, Upstream.SO
 """Where a cause lies that resuming may find gone."""
 ELSEWHERE: Final = 3
 """Objects of a name elsewhere that are named."""
+CHARTS_OF: Final = {
+    "monitoring.coreos.com": ("kube-prometheus-stack", "prometheus-operator", "prometheus-operator-crds"),
+    "acme.cert-manager.io": ("cert-manager",),
+    "networking.istio.io": ("base", "istio-base"),
+    "security.istio.io": ("base", "istio-base"),
+    "postgresql.cnpg.io": ("cloudnative-pg",),
+    "elbv2.k8s.aws": ("aws-load-balancer-controller",),
+    "ceph.rook.io": ("rook-ceph",),
+    "kafka.strimzi.io": ("strimzi-kafka-operator",),
+    "opentelemetry.io": ("opentelemetry-operator",),
+    "grafana.integreatly.org": ("grafana-operator",),
+    "elasticsearch.k8s.elastic.co": ("eck-operator",),
+    "bitnami.com": ("sealed-secrets",),
+    "secrets.hashicorp.com": ("vault-secrets-operator",),
+    "pkg.crossplane.io": ("crossplane",),
+    "argoproj.io": ("argo-cd", "argo-events", "argo-rollouts", "argo-workflows"),
+    "snapshot.storage.k8s.io": ("snapshot-controller",),
+    "secrets-store.csi.x-k8s.io": ("secrets-store-csi-driver",),
+}
+"""API groups whose CRDs and controllers are brought by charts of other names."""
 
 
 def follow_source(search: Search, ref: ObjectRef) -> None:
@@ -52,10 +73,19 @@ def follow_dependency(search: Search, ref: ObjectRef) -> None:
             search.add(suspended(search, ref), late=True)
     elif status.trouble and (status.health is not Health.READY or Flag.REVISION_BEHIND in status.flags):
         search.by[ref] = None
-    elif status.health is Health.PROGRESSING:
+    elif status.health is Health.PROGRESSING and not _deadlocked(search, ref):
         search.add(running(search, ref))
-    else:
+    elif status.health is not Health.PROGRESSING:
         search.ready[ref] = None
+
+
+def _deadlocked(search: Search, ref: ObjectRef) -> bool:
+    """Whether a dependency that runs waits for the health of the object, so that its run ends only by its timeout."""
+    if not search.snapshot.awaits(ref, search.ref):
+        return False
+    known = (failure("dependency-on-parent"),)
+    search.add(Cause(CauseType.LOOP, (ref, search.ref), known, key=("loop", frozenset((ref, search.ref)))))
+    return True
 
 
 def suspended(search: Search, ref: ObjectRef) -> Cause:
@@ -178,7 +208,7 @@ def follow_ready(search: Search) -> None:
     if failure("dependency-ready-expression-false") in search.failures:
         # That it is Ready is not what the expression asks for.
         search.own = True
-        search.details += (_ready_now(search, ref) for ref in refs)
+        search.details += [_ready_now(search, ref) for ref in refs]
         return
     search.failures.clear()
     search.blame("reference-ready-now", *(_ready_now(search, ref) for ref in refs))
@@ -202,3 +232,13 @@ def _tags_lost(search: Search, refs: tuple[ObjectRef, ...]) -> bool:
 def _ready_now(search: Search, ref: ObjectRef) -> Detail:
     status = search.snapshot.statuses[ref]
     return Detail(Fact.READY_NOW, (ref,), (status.object.artifact_revision or status.object.revision,), status.since)
+
+
+def failing_releases_of(search: Search, group: str) -> Iterator[ObjectRef]:
+    """The HelmReleases in trouble that bring an API group, often of their name: cert-manager of cert-manager.io."""
+    names, statuses = {group.partition(".")[0], *CHARTS_OF.get(group, ())}, search.snapshot.statuses
+    for ref, one in search.snapshot.objects.items():
+        if group and ref.kind == "HelmRelease" and statuses[ref].trouble and ref != search.ref:
+            chart = text(at(one.item, "spec"), "chart", "spec", "chart").rpartition("/")[2]
+            if names & {ref.name, chart, *(each.chart for each in one.releases)}:
+                yield ref

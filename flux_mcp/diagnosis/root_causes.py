@@ -161,6 +161,8 @@ def _loop(
     if len(knot) > 1 or knot[0] in edges[knot[0]]:
         members = tuple(sorted(knot, key=lambda ref: snapshot.statuses[ref].order))
         name = "dependency-loop" if len(members) > 1 else "dependency-on-itself"
+        if any(snapshot.awaits(target, ref) for ref in members for target in snapshot.objects[ref].node.depends_on):
+            name = "dependency-on-parent"
         yield Cause(CauseType.LOOP, members, (failure(name),), key=("loop", frozenset(members)))
 
 

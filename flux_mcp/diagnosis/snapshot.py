@@ -126,6 +126,11 @@ class Snapshot:
         """Whether an object that is not among the objects does not exist."""
         return ref.kind in self.read and self.only in {None, ref.namespace}
 
+    def awaits(self, applier: ObjectRef, ref: ObjectRef) -> bool:
+        """Whether an object waits for the health of another one, which it applied or checks."""
+        one = self.objects.get(applier)
+        return one is not None and (ref in one.checked or (one.waits and ref in self.graph.children(applier)))
+
     @cached_property
     def graph(self) -> Graph:
         return Graph(one.node for one in self.objects.values())

@@ -18,6 +18,7 @@ from flux_mcp.flux.managed_workloads import HOOK
 from flux_mcp.kubernetes.events import WARNING, Event
 from flux_mcp.kubernetes.pods import Pod, PodContainer
 from flux_mcp.kubernetes.prerequisites import Prerequisite
+from flux_mcp.kubernetes.rollout_status import State
 from flux_mcp.kubernetes.workloads import Workload
 
 _STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
@@ -35,7 +36,13 @@ _ORDINARY_PINNED: Final = re.compile(r"affinity", re.IGNORECASE)
 RUNNING: Final = frozenset({"Initializing", "SidecarRunning", "Running"})
 """Reasons of ours, for containers that run although they should have ended; others are of Kubernetes."""
 _PAUSED: Final = "DeploymentPaused"
-_BAD: Final = (("ReplicaFailure", "True"), ("Failed", "True"), ("FailureTarget", "True"), ("Progressing", "Unknown"))
+_BAD: Final = (
+    ("ReplicaFailure", "True"),
+    ("Failed", "True"),
+    ("FailureTarget", "True"),
+    ("Suspended", "True"),
+    ("Progressing", "Unknown"),
+)
 """Conditions of a workload that say why it makes no progress."""
 _KILLED: Final = frozenset({0, 137, 143})
 """Exit codes of a container that the kubelet stops."""
@@ -96,9 +103,17 @@ def workload_failures(ref: ObjectRef, evidence: Evidence) -> tuple[WorkloadFailu
     elif workload is not None and ref.kind == "Job" and HOOK not in workload.annotations:
         # Nothing runs a Job again that has failed, whatever its Pods failed of; Helm runs its hooks again.
         found += [*_of_workload(ref, evidence)][:1]
+    found = found or [one for pod in kept for one in _of_pulling_pod(pod, evidence)]
     if not found and ref.kind == "Job":
         found = [one for pod in pods if pod.phase == "Running" for one in _of_running_job(pod)]
     return _folded(found)
+
+
+def _of_pulling_pod(pod: Pod, evidence: Evidence) -> Iterator[WorkloadFailure]:
+    """A Pod whose newest Event is that an image is pulled, while none of its containers runs."""
+    newest = max(evidence.events.get(pod.ref, ()), key=lambda event: event.seen or _NEVER, default=None)
+    if newest is not None and newest.reason == "Pulling" and not any(one.state == "running" for one in pod.containers):
+        yield _failure((pod.ref,), newest.reason, message=newest.message)
 
 
 def _of_running_job(pod: Pod) -> Iterator[WorkloadFailure]:
@@ -250,6 +265,9 @@ def _of_workload(ref: ObjectRef, evidence: Evidence) -> Iterator[WorkloadFailure
         if condition is not None and condition.status == bad and (bad != "Unknown" or condition.reason == _PAUSED):
             yield _failure((ref,), condition.reason, message=condition.message)
             return
+    if one is not None and one.on_delete and one.rollout is not None and one.rollout.state is State.UNROLLED:
+        yield _failure((ref,), "OnDelete")
+        return
     for warning in sorted(evidence.warnings(ref), key=lambda event: event.seen or _NEVER, reverse=True):
         if find_failure(ref.kind, warning.reason, warning.message) is not None:
             yield _failure((ref,), warning.reason, message=warning.message)

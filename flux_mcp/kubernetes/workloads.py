@@ -39,6 +39,7 @@ class Workload:
         rollout: its status; None for a kind that has none.
         update_revision: of a StatefulSet: the revision that its Pods are to have.
         in_order: of a StatefulSet: a Pod that is not ready keeps the others from being updated.
+        on_delete: its Pods are updated only when somebody deletes them.
     """
 
     ref: ObjectRef
@@ -55,6 +56,12 @@ class Workload:
     rollout: Rollout | None
     update_revision: str
     in_order: bool
+    on_delete: bool
+
+    @property
+    def suspended(self) -> bool:
+        """Whether it is a Job that is suspended: it is not running, and never completes."""
+        return self.ref.kind == "Job" and self.rollout is not None and self.rollout.state is State.IDLE
 
     @property
     def settled(self) -> bool:
@@ -87,6 +94,7 @@ def view_workload(item: Mapping[str, Any]) -> Workload | None:
         rollout=rollout(item),
         update_revision=text(item, "status", "updateRevision"),
         in_order=kind == "StatefulSet" and text(item, "spec", "podManagementPolicy") != "Parallel",
+        on_delete=text(item, "spec", "updateStrategy", "type") == "OnDelete",
     )
 
 

@@ -432,7 +432,7 @@ def _condition(causes: Causes, detail: Detail, cause: Cause, length: Length) -> 
     del causes
     *kind, reason, said = detail.texts
     about = "" if detail.refs[0] in cause.members else f"{name_of(detail.refs[0])}: "
-    return f"{about}{', '.join(map(value, (*kind, reason)))}: {message(said, length.message)}"
+    return f"{about}{', '.join(map(value, filter(None, (*kind, reason))))}: {message(said, length.message)}"
 
 
 def _replicas(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
@@ -555,6 +555,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.WORKLOAD_MISSING: _simply("{refs}: not found"),
     Fact.WORKLOAD_UNREAD: _simply("{refs}: not read"),
     Fact.UNREAD: _simply("{refs}: its status is not read here"),
+    Fact.UNREPORTED: _simply("{refs}: no condition in its status; check that its controller runs"),
     Fact.RELEASE: _simply("chart {0} is deployed, {1} is wanted"),
     Fact.DEPLOYED: _simply("release revision {0} with chart {1} is deployed since {ago}"),
     Fact.PENDING_RELEASE: _simply("release revision {0} with chart {1}: {2}, begun {ago}"),
@@ -589,6 +590,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
         "spec.{0}.crds is Skip: the CRDs in crds/ of the chart are not applied (with CreateReplace they are)"
     ),
     Fact.STEP: _simply("now: {0}"),
+    Fact.TIMEOUT: _simply("spec.timeout is not set, so it waits for its interval, {0}, less 30s, and at least 30s"),
     Fact.HELD: _simply("no fix arrives from its source while {0}: {refs}"),
     Fact.HELD_SPEC: _simply("no change of its spec arrives while {0}: {refs}"),
 }

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -33,7 +33,7 @@ from flux_mcp.sanitize.project import project
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Settings
 from tests.support.arguments import Named, few, just_one
-from tests.support.fake import FIXTURES, ROOT, FakeKubectl, a_list
+from tests.support.fake import FIXTURES, ROOT, FakeKubectl, a_list, in_process
 from tests.support.items import item
 from tests.support.stdio import PATIENCE, soon
 
@@ -49,10 +49,11 @@ NOT_COMPARED = frozenset({"get_kubeconfig_contexts", "get_kubernetes_logs"})
 
 
 @pytest.fixture
-def staging(fake: FakeKubectl) -> FakeKubectl:
+def staging(fake: FakeKubectl) -> Iterator[FakeKubectl]:
     """A kubectl that serves the recording staging."""
     fake.holds(STAGING)
-    return fake
+    with in_process(fake):
+        yield fake
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ class Recorded:
 def a_record(folder: Path, *flags: str, source: Path = STAGING) -> Recorded:
     fake = FakeKubectl(folder / "fake")
     fake.holds(source)
-    return Recorded(folder / "rec", fake, record(folder / "rec", f"--kubectl={fake.path}", *flags))
+    with in_process(fake):
+        return Recorded(folder / "rec", fake, record(folder / "rec", f"--kubectl={fake.path}", *flags))
 
 
 @pytest.fixture(scope="module")
@@ -133,11 +135,9 @@ async def answers(
     return heard
 
 
-def compare(settings: Settings, folder: Path, how: Any = just_one) -> None:
+def compare(kubectl: LiveKubectl, settings: Settings, folder: Path, how: Any = just_one) -> None:
     """Every reading tool answers the same from the recording as from what was recorded."""
     recorded = Settings(recording=folder)
-    kubectl = connect(settings)
-    assert isinstance(kubectl, LiveKubectl)
     live = build(Still(kubectl, RecordedKubectl(folder).moment()), settings)
     from_files = anyio.run(answers, build(connect(recorded), recorded), how)
     assert from_files == anyio.run(answers, live, how)
@@ -147,7 +147,7 @@ def compare(settings: Settings, folder: Path, how: Any = just_one) -> None:
 def test_every_reading_tool_answers_the_same_from_what_was_recorded(whole: Recorded) -> None:
     # A pinned context, as a recording is: the tools then have the same parameters.
     settings = Settings(kubectl=str(whole.fake.path), access=Access(context="dev"))
-    compare(settings, whole.folder, few)
+    compare(whole.fake.connect(settings), settings, whole.folder, few)
 
 
 @pytest.fixture(scope="module")
@@ -166,8 +166,7 @@ def test_changes_are_the_same_from_what_was_recorded(of_after: Recorded, tmp_pat
     about["recordedAt"] = json.loads((FIXTURES / "after" / "recording.json").read_text())["recordedAt"]
     (folder / "recording.json").write_text(json.dumps(about))
     recorded = Settings(recording=folder)
-    kubectl = connect(settings)
-    assert isinstance(kubectl, LiveKubectl)
+    kubectl = of_after.fake.connect(settings)
     live = build(Still(kubectl, RecordedKubectl(folder).moment()), settings)
     from_files = anyio.run(answers, build(connect(recorded), recorded), few, OBJECTS, "get_flux_changes")
     assert from_files == anyio.run(answers, live, few, OBJECTS, "get_flux_changes")

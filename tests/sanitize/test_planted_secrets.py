@@ -21,6 +21,7 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, DEPLOYMENT, EVENT, POD, REPLICA_SET
 from flux_mcp.cli import app
+from flux_mcp.kubectl.base import Kubectl
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Recording, Settings
@@ -60,11 +61,14 @@ def named(items: Items, per_kind: int = 1) -> list[Named]:
     ]
 
 
-async def ask_all(settings: Settings, objects: Sequence[Named], how: Make = many) -> list[tuple[str, str]]:
+async def ask_all(
+    settings: Settings, objects: Sequence[Named], how: Make = many, kubectl: Kubectl | None = None
+) -> list[tuple[str, str]]:
     """Every tool in tools/list with these arguments: where a text came from, and the text, with the data of the page."""
+    kubectl = kubectl or connect(settings)
     heard = []
     pages = [advertise("io.modelcontextprotocol/ui", {"mimeTypes": ["text/html;profile=mcp-app"]})]
-    async with Client(build(connect(settings), settings), extensions=pages) as client:
+    async with Client(build(kubectl, settings), extensions=pages) as client:
         for tool in (await client.list_tools()).tools:
             for arguments in how(tool.input_schema, objects):
                 result = await client.call_tool(tool.name, arguments)
@@ -137,10 +141,10 @@ def heard(seed: Seed, tmp_path_factory: pytest.TempPathFactory) -> Heard:
             fake.says("get", "", "\n".join((*seed.noise, error)), 1)
             fake.says("annotate", "", error, 1)
             fake.says("logs", "", error, 1)
-            texts += anyio.run(ask_all, live, objects, just_one)
+            texts += anyio.run(ask_all, live, objects, just_one, fake.connect(live))
         for verb in ("api-resources", "config"):
             fake.says(verb, "", seed.errors[0], 1)
-            texts += anyio.run(ask_all, live, objects, just_one)
+            texts += anyio.run(ask_all, live, objects, just_one, fake.connect(live))
     finally:
         logging.getLogger().removeHandler(log)
     assert len(texts) > 100

@@ -2,19 +2,21 @@
 
 import json
 import os
-import re
 import shlex
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio.lowlevel
 import orjson
+import pytest
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS, OTHER_KINDS
 from flux_mcp.kubectl.base import Output
+from flux_mcp.kubectl.connect import connect
 from flux_mcp.kubectl.live import LiveKubectl
 from flux_mcp.settings import Settings
 
@@ -61,7 +63,8 @@ def a_list(*items: dict[str, Any]) -> str:
     made = {"apiVersion": "v1", "items": list(items), "kind": "List"}
     try:
         # Many times as fast as json, which indents in Python; no string holds a raw line break.
-        return re.sub(r"(?m)^( +)", r"\1\1", orjson.dumps(made, option=orjson.OPT_INDENT_2).decode()) + "\n"
+        lines = orjson.dumps(made, option=orjson.OPT_INDENT_2).decode().split("\n")
+        return "\n".join([" " * (len(line) - len(line.lstrip(" "))) + line for line in lines]) + "\n"
     except TypeError:
         # Lone surrogates, numbers over 64 bits, deep nesting.
         return json.dumps(made, indent=4) + "\n"
@@ -288,6 +291,18 @@ class FakeKubectl:
         pids = self.folder / "pids"
         started = [int(pid) for pid in pids.read_text().split()] if pids.exists() else []
         return [pid for pid in started if _group_lives(pid)]
+
+
+@contextmanager
+def in_process(fake: FakeKubectl) -> Iterator[None]:
+    """Let the commands of fluxcd-mcp in this process reach a fake as its `connect` does."""
+
+    def connect_to(settings: Settings) -> object:
+        return fake.connect(settings) if settings.kubectl == str(fake.path) else connect(settings)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flux_mcp.kubectl.connect.connect", connect_to)
+        yield
 
 
 class _InProcess(LiveKubectl):
