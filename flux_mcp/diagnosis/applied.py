@@ -52,6 +52,11 @@ _MAKERS: Final = {
     "Certificate": "cert-manager.io",
 }
 """Kinds that make a Secret, as a rule of their own name, with their groups."""
+_HASH: Final = re.compile("-[2456789bcdfghkmt]{10}")
+"""What kustomize appends to the names of what it generates.
+
+Source: https://github.com/kubernetes-sigs/kustomize/blob/master/api/hasher/hasher.go
+"""
 _SOON: Final = frozenset({"readiness-probe-failing", "init-container-running", "image-pull-slow"})
 """Failures that end by themselves while a Pod starts."""
 _SHORT: Final = re.compile(r"failed after \d{1,2}(?:\.\d{1,20})?s\b")
@@ -257,6 +262,25 @@ def follow_missing(search: Search) -> None:
                     search.details += _other(search, entry.ref)
                 else:
                     search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
+            _follow_misnamed(search, name, namespace)
+
+
+def _follow_misnamed(search: Search, name: str, namespace: str) -> None:
+    """What is applied in place of a ConfigMap or Secret that is missing: in another namespace, or with a hash."""
+    graph, kinds = search.snapshot.graph, ("ConfigMap", "Secret")
+    same = [one.ref for one in graph.managed_as(name) if one.kind in kinds and not one.group]
+    if same and all(ref.namespace != namespace for ref in same):
+        search.details.append(Detail(Fact.EXISTS, tuple(same[:READY_NAMED])))
+    generated = tuple(
+        one.ref
+        for kind in kinds
+        for one in graph.managed(kind, "")
+        if one.namespace == namespace and one.name.startswith(f"{name}-") and _HASH.fullmatch(one.name[len(name) :])
+    )
+    if generated and not same:
+        search.details.append(Detail(Fact.EXISTS, generated[:READY_NAMED]))
+        search.failures = [one for one in search.failures if one is not failure("helm-values-missing")]
+        search.failures.insert(0, failure("generated-name-not-replaced"))
 
 
 def _says(kind: str, name: str, message: str) -> bool:

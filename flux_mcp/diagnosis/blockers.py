@@ -27,13 +27,22 @@ from flux_mcp.diagnosis.drift import follow_drift
 from flux_mcp.diagnosis.hooks import follow_hook
 from flux_mcp.diagnosis.messages import (
     chart_version,
+    contested_object,
     errors_of,
+    owner_release,
     release_name,
     terminating_namespace,
     unserved_kind,
     webhook_service,
 )
-from flux_mcp.diagnosis.references import failing_releases_of, follow_dependency, follow_ready, follow_source, suspended
+from flux_mcp.diagnosis.references import (
+    CHARTS_OF,
+    failing_releases_of,
+    follow_dependency,
+    follow_ready,
+    follow_source,
+    suspended,
+)
 from flux_mcp.diagnosis.search import Blocked, Search, controller_cause, not_watched
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.diagnosis.workload_health import workload_failures
@@ -57,6 +66,25 @@ _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "Artifac
 """Reasons for which an applier does not apply a newer revision."""
 _JITTER: Final = 1.2
 """How much longer than its interval an object may take to its next run."""
+_CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another"})
+"""Failures for which another owner of an object is to blame."""
+_IN_SPEC: Final = frozenset(
+    {
+        "git-commit-missing",
+        "git-reference-missing",
+        "git-sparse-checkout-missing",
+        "git-url-invalid",
+        "oci-tag-missing",
+        "semver-no-match",
+        "url-invalid",
+        "version-range-invalid",
+    }
+)
+"""Failures of sources that a change of their spec repairs."""
+_TRANSIENT: Final = frozenset({"api-server-unavailable", "apply-canceled", "health-check-canceled", "update-conflict"})
+"""Failures after which a retry helps, if there is one."""
+_GONE_WITH_RELEASE: Final = frozenset({"immutable-field-changed", "immutable-statefulset-changed"})
+"""Failures that an object causes which was uninstalled with its release."""
 _WRAPPED: Final = re.compile(
     r"^(?:reconciliation failed: |Helm \w{1,12} failed for release \S{1,510} with chart \S{1,400}: )"
 )
@@ -108,6 +136,11 @@ def _held_above(search: Search) -> Iterator[Detail]:
     of_content = search.ref.kind == "Kustomization"
     if of_content and status.reason == "HealthCheckFailed":
         above = []
+    from_it = tuple(
+        one for one in appliers if one in snapshot.statuses and search.ref in snapshot.statuses[one].object.sources
+    )
+    if from_it and any(one.id in _IN_SPEC for one in search.failures):
+        yield Detail(Fact.OWN_SOURCE, from_it)
     known = {ref for cause in search.causes for ref in cause.members} | search.by.keys() | {search.ref}
     ways = ((Fact.HELD, own), (Fact.HELD_SPEC, above)) if of_content else ((Fact.HELD, (*own, *above)),)
     for fact, refs in ways:
@@ -134,7 +167,7 @@ def _follow_pending(search: Search) -> None:
         search.blame(unreported)
     elif not search.follow_controller():
         component, controllers = search.status.object.kind.controller, search.snapshot.controllers
-        absent = search.watch()[0] is Watch.UNKNOWN and controllers.in_full and controllers.found
+        absent = component and search.watch()[0] is Watch.UNKNOWN and controllers.in_full and controllers.found
         name = "controller-not-installed" if absent else "reconciliation-pending"
         search.blame(name, key=(name, component) if component else ())
 
@@ -191,7 +224,7 @@ def _follow_conditions(search: Search) -> None:
 def _follow_reports(search: Search) -> None:
     """The failure that is reported, to where its cause lies."""
     known = [(find_failure(search.ref.kind, one.reason, one.message), one.message) for one in _reports(search)]
-    search.failures = [found for found, _ in known if found is not None]
+    search.failures = _still_true([found for found, _ in known if found is not None])
     search.details += _beside(search)
     first, message = known[0] if known else (None, search.status.message)
     several = [*_more_errors(search, message)]
@@ -215,7 +248,20 @@ def _follow_reports(search: Search) -> None:
     if first is failure("chart-version-missing"):
         search.details += _indexes(search)
     if first is failure("helm-name-in-use"):
-        search.details += _same_release(search, message)
+        search.details += _same_release(search, release_name(message))
+    if first is not None and first.id in _CONTESTED:
+        _follow_contested(search, message)
+    if first is failure("helm-object-of-another-release"):
+        search.details += _same_release(search, owner_release(message))
+
+
+def _still_true(failures: list[Failure]) -> list[Failure]:
+    """Without the failures that remediation has overtaken."""
+    if failure("helm-uninstalled-after-failure") in failures:
+        failures = [one for one in failures if one.id not in _GONE_WITH_RELEASE]
+    if failure(RETRIES) in failures and failures[0].id in _TRANSIENT:
+        return [failure("helm-retries-exceeded-transient")]
+    return failures
 
 
 def _more_errors(search: Search, message: str) -> Iterator[tuple[Failure, str]]:
@@ -245,9 +291,20 @@ def _indexes(search: Search) -> Iterator[Detail]:
             yield Detail(Fact.INDEX, (ref,), (), status.object.fetched)
 
 
-def _same_release(search: Search, message: str) -> Iterator[Detail]:
-    """The other HelmReleases with the release that a message is about."""
-    name = release_name(message)
+def _follow_contested(search: Search, message: str) -> None:
+    """The other Flux objects that apply the object which Helm may not change."""
+    if (contested := contested_object(message)) is None:
+        return
+    kind, namespace, name = contested
+    for entry in search.snapshot.graph.managed_as(name):
+        others = [ref for ref in search.snapshot.graph.holders(entry) if ref != search.ref]
+        if (entry.kind, entry.namespace) == (kind, namespace) and others:
+            search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *others)))
+            search.failures[0] = failure("object-applied-twice")
+
+
+def _same_release(search: Search, name: str) -> Iterator[Detail]:
+    """The other HelmReleases with a release that a message is about."""
     others = [
         ref
         for ref, one in search.snapshot.objects.items()
@@ -423,6 +480,7 @@ def _follow_crd(search: Search, kind: str, group: str) -> None:
     ]
     if not held:
         search.by |= dict.fromkeys(failing_releases_of(search, group))
+        search.details += _skipped_crds(search, group)
     for entry in held[:1]:
         _follow_holders(search, entry)
 
@@ -437,6 +495,19 @@ def _follow_holders(search: Search, entry: InventoryEntry) -> None:
         if status is not None and status.trouble and status.health is not Health.READY:
             search.by[ref] = None
             search.own = False
+
+
+def _skipped_crds(search: Search, group: str) -> Iterator[Detail]:
+    """That a HelmRelease leaves the CRDs of its chart out: those in its folder crds/."""
+    spec, releases = at(search.subject.item, "spec"), search.subject.releases
+    charts = {text(spec, "chart", "spec", "chart").rpartition("/")[2], *(one.chart for one in releases)}
+    known = CHARTS_OF.get(group)
+    if search.ref.kind != "HelmRelease" or search.by or "." not in group or group.endswith(".k8s.io"):
+        return
+    action = "install" if search.status.reason == "InstallFailed" else "upgrade"
+    policy = text(spec, action, "crds") or ("Skip" if action == "upgrade" else "Create")
+    if policy == "Skip" and (known is None or charts.intersection(known)):
+        yield Detail(Fact.CRDS_SKIPPED, (search.ref,), (action,))
 
 
 def _follow_source_controller(search: Search) -> None:
@@ -549,7 +620,11 @@ def _follow_stuck(search: Search) -> None:
     search.details += _pending(search)
     if search.follow_controller():
         return
-    if _follow_deployed(search):
+    for ref in search.status.object.sources:
+        source = search.snapshot.statuses.get(ref)
+        if source is not None and source.trouble and not source.object.artifact_revision:
+            follow_source(search, ref)
+    if search.by or _follow_deployed(search):
         return
     name = "reconciliation-overdue" if search.ref.kind == "Kustomization" else "run-overdue"
     search.blame(name, key=("overdue", search.status.object.kind.controller))

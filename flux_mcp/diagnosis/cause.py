@@ -65,6 +65,8 @@ class Fact(Enum):
     CREDENTIALS = "what credentials come from: a Secret, the source of an object, a provider"
     CREDENTIALS_NONE = "that an object names no credentials"
     INDEX = "when the index of a HelmRepository last changed"
+    OWN_SOURCE = "who applies a source and gets its content from that same source"
+    CRDS_SKIPPED = "that an action leaves out the CRDs of the chart"
     STEP = "the run that goes on"
     TIMEOUT = "the interval that a timeout is derived from"
     HELD = "objects from which a fix would come, and which are suspended or fail"

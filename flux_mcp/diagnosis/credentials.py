@@ -23,6 +23,8 @@ _REJECTED: Final = frozenset(
     }
 )
 """Failures of the catalog that are about credentials which were sent, or should have been."""
+_MISSING: Final = frozenset({"credentials-secret-missing", "credentials-key-missing"})
+"""Failures that are about a Secret which another object may name."""
 _BORROWING: Final = frozenset({"HelmChart", "ImageUpdateAutomation"})
 """Kinds that use the credentials of their source."""
 _HOST: Final = re.compile(r"\w{1,20}://(?:[^\s'\"/@]{1,300}@)?([^\s'\"/:]{1,300})")
@@ -30,9 +32,12 @@ _HOST: Final = re.compile(r"\w{1,20}://(?:[^\s'\"/@]{1,300}@)?([^\s'\"/:]{1,300}
 
 def follow_credentials(search: Search, first: Failure | None, message: str) -> None:
     """Name what the credentials of an object come from, where they were rejected."""
-    if first is None or first.id not in _REJECTED:
-        return
     spec, ref = at(search.subject.item, "spec"), search.ref
+    if first is None or first.id not in _REJECTED:
+        borrowed = ref.kind in _BORROWING and "Verification" not in search.status.reason
+        if first is not None and first.id in _MISSING and borrowed and search.status.object.sources:
+            search.details.append(Detail(Fact.CREDENTIALS, search.status.object.sources[:1]))
+        return
     secret, provider = text(spec, "secretRef", "name"), text(spec, "provider")
     sources = search.status.object.sources if ref.kind in _BORROWING else ()
     origin = (ObjectRef("Secret", ref.namespace, secret),) if secret else sources[:1]

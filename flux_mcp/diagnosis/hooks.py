@@ -12,7 +12,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.messages import named_objects
 from flux_mcp.diagnosis.search import Search
-from flux_mcp.diagnosis.workload_health import workload_failures
+from flux_mcp.diagnosis.workload_health import last_failures, workload_failures
 from flux_mcp.flux.managed_workloads import HOOK
 
 _TESTS: Final = re.compile(r"\bpod ([a-z0-9][a-z0-9.-]{0,252}) failed")
@@ -37,6 +37,7 @@ def follow_hook(search: Search, message: str) -> None:
         known = ref in evidence.workloads or ref in evidence.pods or evidence.events.get(ref)
         if ref in named and not found and not known and evidence.was_read(namespace, ref.kind):
             search.details.append(Detail(Fact.WORKLOAD_MISSING, (ref,)))
+            search.workloads += last_failures(ref, evidence)
 
 
 def _named(search: Search, message: str, namespace: str) -> Iterator[ObjectRef]:

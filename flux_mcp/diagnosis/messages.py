@@ -29,6 +29,13 @@ _WEBHOOK: Final = re.compile(
 )
 _TERMINATING: Final = re.compile(rf"namespace ({_LABEL}) because it is being terminated")
 _NO_MATCH: Final = re.compile(rf'no matches for kind "({_KIND})" in version "([^"/\n]{{1,253}})/[^"\n]{{1,63}}"')
+_OWNER: Final = re.compile(
+    r'meta\.helm\.sh/release-(name|namespace)" must equal "[^"\n]{1,253}": current value is "([^"\n]{1,253})"'
+)
+_CONTESTED: Final = re.compile(
+    rf"\bobject (?:({_LABEL})/)?({_NAME}) [\w./-]{{1,253}}, Kind=({_KIND})"
+    rf'|\b({_KIND}) "({_NAME})" in namespace "([^"\n]{{0,63}})" exists'
+)
 _RELEASE: Final = re.compile(r"for release ([^\s/]{1,63}/[^\s/]{1,253}) with chart ")
 _CHART: Final = re.compile(r"with chart [^\s@]{1,253}@([^\s:]{1,100})")
 
@@ -106,6 +113,21 @@ def release_name(message: str) -> str:
     """Namespace and name of the release that a message about a Helm action is about: `apps/web`."""
     found = _RELEASE.search(message)
     return found[1] if found else ""
+
+
+def contested_object(message: str) -> tuple[str, str, str] | None:
+    """Kind, namespace and name of the object that Helm may not change, since something else has it."""
+    found = _CONTESTED.search(message)
+    if found is None:
+        return None
+    return (found[3], found[1] or "", found[2]) if found[3] else (found[4], found[6], found[5])
+
+
+def owner_release(message: str) -> str:
+    """Namespace and name of the release that owns an object which another wants: `monitoring/agent`."""
+    namespace, _, name = release_name(message).partition("/")
+    owner = dict(_OWNER.findall(message))
+    return f"{owner.get('namespace', namespace)}/{owner.get('name', name)}" if owner and name else ""
 
 
 def chart_version(message: str) -> str:

@@ -23,7 +23,7 @@ _ELSEWHERE: Final = frozenset({Upstream.SOURCE, Upstream.DEPENDENCY, Upstream.SO
 """Where a cause lies that resuming may find gone."""
 ELSEWHERE: Final = 3
 """Objects of a name elsewhere that are named."""
-_CHARTS_OF: Final = {
+CHARTS_OF: Final = {
     "monitoring.coreos.com": ("kube-prometheus-stack", "prometheus-operator", "prometheus-operator-crds"),
     "acme.cert-manager.io": ("cert-manager",),
     "networking.istio.io": ("base", "istio-base"),
@@ -130,7 +130,11 @@ def follow_absent(search: Search, ref: ObjectRef) -> None:
 
 def _absent(search: Search, ref: ObjectRef) -> Cause:
     needed = Detail(Fact.NEEDED_BY, (search.ref,))
-    if ref.kind == "HelmChart" and search.ref.kind == "HelmRelease":
+    if (
+        ref.kind == "HelmChart"
+        and search.ref.kind == "HelmRelease"
+        and at(search.subject.item, "spec", "chartRef") is None
+    ):
         return _missing(ref, "chart-not-created")
     pruned = search.pruned(ref)
     group = by_kind[ref.kind].group
@@ -204,6 +208,7 @@ def follow_ready(search: Search) -> None:
     if _tags_lost(search, refs):
         return
     if failure("dependency-ready-expression-false") in search.failures:
+        # That it is Ready is not what the expression asks for.
         search.own = True
         search.details += [_ready_now(search, ref) for ref in refs]
         return
@@ -233,7 +238,7 @@ def _ready_now(search: Search, ref: ObjectRef) -> Detail:
 
 def failing_releases_of(search: Search, group: str) -> Iterator[ObjectRef]:
     """The HelmReleases in trouble that bring an API group, often of their name: cert-manager of cert-manager.io."""
-    names, statuses = {group.partition(".")[0], *_CHARTS_OF.get(group, ())}, search.snapshot.statuses
+    names, statuses = {group.partition(".")[0], *CHARTS_OF.get(group, ())}, search.snapshot.statuses
     for ref, one in search.snapshot.objects.items():
         if group and ref.kind == "HelmRelease" and statuses[ref].trouble and ref != search.ref:
             chart = text(at(one.item, "spec"), "chart", "spec", "chart").rpartition("/")[2]

@@ -195,7 +195,8 @@ def _unready_workloads(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -
         search = Search(snapshot.statuses[ref], snapshot)
         follow_applied(search, namespaces)
         if search.workloads:
-            search.blame("workloads-not-ready")
+            running = search.status.health is Health.PROGRESSING
+            search.blame("run-waits-for-workload" if running else "workloads-not-ready")
         if any(one.fact is Fact.WORKLOAD_MISSING for one in search.details):
             search.blame("workload-missing")
         if search.own:

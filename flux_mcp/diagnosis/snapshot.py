@@ -32,7 +32,7 @@ class Release:
         version: of the Helm release, counted up.
         status: `deployed`, `failed`, `superseded` and so on.
         deployed: when the action ended.
-        failed_tests: names of the Pods or Jobs of its tests that failed.
+        failed_tests: names of the Pods or Jobs of its tests that did not succeed.
     """
 
     name: str
@@ -248,7 +248,7 @@ def _releases(status: object) -> Iterator[Release]:
 
 def _failed_tests(tests: object) -> Iterator[str]:
     hooks = tests if isinstance(tests, dict) else {}
-    yield from (name for name, one in hooks.items() if text(one, "phase") == "Failed")
+    yield from (name for name, one in hooks.items() if text(one, "phase") != "Succeeded")
 
 
 def _targets(spec: object) -> Iterator[OtherDependency]:

@@ -584,6 +584,12 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.CREDENTIALS: _credentials,
     Fact.CREDENTIALS_NONE: _simply("spec.secretRef is not set"),
     Fact.INDEX: _simply("the index of {refs} last changed {ago}"),
+    Fact.OWN_SOURCE: _simply(
+        "a change in Git does not arrive: {refs} applies it, from this source; change it by hand too"
+    ),
+    Fact.CRDS_SKIPPED: _simply(
+        "spec.{0}.crds is Skip: the CRDs in crds/ of the chart are not applied (with CreateReplace they are)"
+    ),
     Fact.STEP: _simply("now: {0}"),
     Fact.TIMEOUT: _simply("spec.timeout is not set, so it waits for its interval, {0}, less 30s, and at least 30s"),
     Fact.HELD: _simply("no fix arrives from its source while {0}: {refs}"),

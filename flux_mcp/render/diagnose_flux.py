@@ -187,18 +187,37 @@ class FluxDiagnosis(Answer):
                 yield "It is being reconciled, and within its timeout."
             case _:
                 yield "Its status reports no trouble."
+        for source in self._sources(status) if status.health is not Health.SUSPENDED else ():
+            if source.health is Health.SUSPENDED:
+                yield f"{name_of(source.object.ref)} is suspended, so that nothing newer comes until it is resumed."
         hints = status.health in _LOOK_WELL and not self.positions
         for failure in silent_failures(status.object.kind.kind) if hints else ():
+            if failure.id == "chart-version-unchanged" and not self._newer_than_chart(status):
+                continue
             yield f"possible without a sign in the status: {failure.advice.cause}; {failure.advice.fix}"
         if status.object.kind.owner_label and self.request.offers(_CHANGES):
             yield f"{_EDITS}: {_CHANGES} with this kind and name shows that."
+
+    def _sources(self, status: ObjectStatus) -> tuple[ObjectStatus, ...]:
+        """The source of an object, and the source of that."""
+        known = self.diagnosis.statuses
+        near = [known[ref] for ref in status.object.sources if ref in known]
+        return (*near, *(known[ref] for one in near for ref in one.object.sources if ref in known))
+
+    def _newer_than_chart(self, status: ObjectStatus) -> bool:
+        """Whether the repository of a chart has changed after the chart was packaged."""
+        fetched = {one.object.ref.kind: one.object.fetched for one in self._sources(status)}
+        chart = fetched.get("HelmChart")
+        return chart is not None and any(
+            when is not None and when > chart for kind, when in fetched.items() if kind in {"GitRepository", "Bucket"}
+        )
 
     def _controllers(self) -> Iterator[str]:
         every = self.snapshot.controllers.found
         ready = f"{sum(one.up for one in every)} of {len(every)} ready"
         if any(one.component != FLUX_OPERATOR for one in every):
             operator = f"; {FLUX_OPERATOR} was not read" if self.operator else ""
-            yield f"Controllers: {ready}{self._places()}{operator}"
+            yield f"Controllers: {ready}{self._places()}{operator}{self._short_of_pods()}"
         elif self.snapshot.controllers.in_full:
             operator = f"; {FLUX_OPERATOR}: {ready}" if every else ""
             yield f"Controllers: none has the label {CONTROLLERS}, so whether any runs is not known{operator}"
@@ -217,6 +236,12 @@ class FluxDiagnosis(Answer):
         known = "FluxInstance" in self.snapshot.read and self.snapshot.only is None
         served = all(kind.kind != "FluxInstance" for kind in self.absent)
         return known and served and all(ref.kind != "FluxInstance" for ref in self.snapshot.objects)
+
+    def _short_of_pods(self) -> str:
+        """The controllers that are not fully ready, and that no cause is about."""
+        known = {ref for cause in self.diagnosis.causes for ref in cause.members}
+        some = [one for one in self.snapshot.controllers.found if not one.up and one.ref not in known]
+        return "".join(f"; {value(one.ref.name)}: {one.ready} of {one.wanted} Pods ready" for one in some[:PLACES])
 
     def _places(self) -> str:
         """Where the controllers are, if not all in one namespace: whoever may label a Deployment can add to them."""

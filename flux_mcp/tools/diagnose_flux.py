@@ -272,7 +272,7 @@ def _with_unready(
 
 def _looks_well(snapshot: Snapshot, ref: ObjectRef) -> bool:
     status = snapshot.statuses.get(ref)
-    well = status is not None and status.health in {Health.READY, Health.SUSPENDED}
+    well = status is not None and status.health in {Health.READY, Health.SUSPENDED, Health.PROGRESSING}
     return well and not snapshot.objects[ref].node.remote
 
 

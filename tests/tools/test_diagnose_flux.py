@@ -252,7 +252,7 @@ async def test_a_namespace_that_only_a_spec_names_is_told_of(tmp_path: Path) -> 
 async def test_one_of_two_replicas_does_the_work(tmp_path: Path) -> None:
     silent = item(status={"conditions": []})
     reply = await ask(written(tmp_path / "r", flux=[silent], parts=[controller("kustomize-controller", 1, 2)]))
-    assert "Controllers: 0 of 1 ready" in reply.lines
+    assert "Controllers: 0 of 1 ready; kustomize-controller: 1 of 2 Pods ready" in reply.lines
     assert "Deployment flux-system/kustomize-controller" not in reply.text
 
 
