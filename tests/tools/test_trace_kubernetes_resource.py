@@ -716,7 +716,7 @@ async def test_what_others_changed_is_named_beside_the_last_apply(api: Api) -> N
     """A change by hand that no apply undoes, and a scaling, of which Kubernetes records no time."""
     api.now = SOON
     made = web()
-    fields = {"f:spec": {"f:replicas": {}}}
+    fields: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
     made["metadata"]["managedFields"] = [
         {"manager": "kustomize-controller", "operation": "Apply", "time": AT.format(20), "fieldsV1": {"f:spec": {}}},
         {"manager": "kubectl-edit", "operation": "Update", "time": AT.format(25), "fieldsV1": fields},
