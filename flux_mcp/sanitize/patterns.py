@@ -32,9 +32,9 @@ _LINE: Final = re.compile(r"(?<!\\)[^\s\\]+")
 _KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{16,100}")
 _LAST_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{2,100}={0,2}")
 _ENCODED: Final = re.compile(r"(?P<body>[A-Za-z0-9+/]{20,8192})={0,2}")
-_WORD: Final = re.compile(r"(?<![\w./+@%=-])[A-Za-z][A-Za-z0-9]{0,11}(?:[_.-][A-Za-z0-9_]{1,512})++(?![./@:=])")
+_WORD: Final = re.compile(r"(?<![\w./+@%=-])[A-Za-z][A-Za-z0-9]{0,11}(?:[_.-][A-Za-z0-9_]{1,512})++(?![/@=]|[.:][\w/])")
 _USER: Final = re.compile(
-    r"(?:(?<=[\s='\"`(])|^)(?P<user>[a-z][\w.+$@-]{0,127}):(?P<secret>[\w+-]{16,512}+)(?![./:@=])"
+    r"(?:(?<=[\s='\"`(])|^)(?P<user>[a-z][\w.+$@-]{0,127}):(?P<secret>[\w+-]{16,512}+)(?![/@=]|[.:][\w/])"
 )
 _IDENTIFIER: Final = re.compile(
     r"(?i)(?:id|etag|digest|hash|sum|fingerprint|trace|request|revision|version)[\"']?\s?[:=]\s?[\"']?$"

@@ -22,6 +22,12 @@ MASKED = {
     f"got acme_1_{OPAQUE} then": f"got {MASK} then",
     f"got bob@h:{OPAQUE} then": f"got bob@h:{MASK} then",
     f"etag: 1, acme_{OPAQUE}": f"etag: 1, {MASK}",
+    # As Go wraps errors, and at the end of a sentence or of a line.
+    f"login: acme_{OPAQUE}: status 401": f"login: {MASK}: status 401",
+    f"rejected acme_{OPAQUE}.": f"rejected {MASK}.",
+    f"rejected acme_{OPAQUE}:": f"rejected {MASK}:",
+    f"login: a:{OPAQUE}: status 401": f"login: a:{MASK}: status 401",
+    f"rejected a:{OPAQUE}.": f"rejected a:{MASK}.",
     # RFC 4648 with and without padding, the shortest that holds a credential.
     f"got {encoded('password=aB3dE6')} here": f"got {MASK} here",
     f"got {encoded('password=aB3dE6x')} here": f"got {MASK} here",
@@ -59,7 +65,8 @@ STAYS = [
     f"created req_{OPAQUE} and run-{OPAQUE}",
     f"mounted /var/lib/kubelet/vol_{OPAQUE}",
     f"wrote acme_{OPAQUE}/part-0",
-    f"wrote acme_{OPAQUE}: done",
+    f"wrote ./acme_{OPAQUE}",
+    f"pulled acme_{OPAQUE}:latest",
     f"got {encoded('replicas=3, paused=no')} here",
     f"got {encoded('replicas=3')}{OPAQUE} here",
     "read:\nQw==\n-----END CERTIFICATE-----",
