@@ -197,8 +197,8 @@ def _broken_groups(output: Output) -> frozenset[str] | None:
     """
     if output.exit_code == 0:
         return frozenset()
-    lines = [line for line in output.stderr.splitlines() if _INCOMPLETE in line]
-    groups = frozenset(found for line in lines for found in _GROUP_VERSION.findall(line.partition(_INCOMPLETE)[2][1:]))
+    # What an API server says of one group may have line breaks, and the next group stands behind them.
+    groups = frozenset(_GROUP_VERSION.findall(output.stderr.partition(_INCOMPLETE)[2][1:]))
     return groups if output.exit_code == 1 and groups else None
 
 

@@ -240,6 +240,14 @@ async def test_an_api_that_is_broken_is_told_from_a_kind_that_is_not_there(asked
         await asked.resolve("Things")
 
 
+async def test_a_line_break_in_what_is_said_of_one_group_hides_no_other(asked: Asked, fake: FakeKubectl) -> None:
+    said = "a.example.com/v1: down\nfor now, b.example.com/v1: down\n\nfor long, c.example.com/v1"
+    fake.says("api-resources", TABLE, BROKEN.format(said), 1)
+    for kind in ("things.a.example.com", "things.b.example.com", "things.c.example.com"):
+        with pytest.raises(ServerError, match="did not report whether this is installed"):
+            await asked.resolve(kind)
+
+
 @pytest.mark.parametrize(
     ("stdout", "stderr", "code", "error"),
     [
