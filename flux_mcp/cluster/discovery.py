@@ -15,7 +15,7 @@ from typing import Final
 import anyio
 
 from flux_mcp.api.kind import Kind
-from flux_mcp.api.kinds import find_known, group_of
+from flux_mcp.api.kinds import find_known, group_of, known_kind
 from flux_mcp.cluster.result import Unread
 from flux_mcp.errors import BadArgument, BadOutput, KindNotInstalled, KubectlError, ServerError
 from flux_mcp.kubectl.base import Kubectl, Output
@@ -233,7 +233,9 @@ def _kind_of(row: _Row) -> tuple[Kind | None, str]:
     version = row.api_version.rpartition("/")[2]
     secret = row.kind.lower() == "secret" or row.name in {"secret", "secrets"}
     named = is_resource(row.name) and _KIND.fullmatch(row.kind) and _VERSION.fullmatch(version)
-    if secret or not named or not {"get", "list"} & set(row.verbs.split(",")):
+    # A kind of our own tables that cannot be read is an error, and not one that is not installed.
+    readable = {"get", "list"} & set(row.verbs.split(",")) or known_kind(row.api_version, row.kind) is not None
+    if secret or not named or not readable:
         return None, version
     short_names = tuple(row.short_names.split(",")) if row.short_names else ()
     return Kind(
