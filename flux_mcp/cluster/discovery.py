@@ -20,10 +20,9 @@ from flux_mcp.cluster.result import Unread
 from flux_mcp.errors import BadArgument, BadOutput, KindNotInstalled, KubectlError, ServerError
 from flux_mcp.kubectl.base import Kubectl, Output
 from flux_mcp.kubectl.command import ApiResources
-from flux_mcp.kubectl.output import problems
+from flux_mcp.kubectl.output import glimpse, problems
 from flux_mcp.kubectl.validate import check_api_version, check_kind, echo, is_resource
 from flux_mcp.request import ErrorContext
-from flux_mcp.sanitize.quote import message
 
 REMEMBERED: Final = 300.0
 """Seconds for which the kinds that an API server serves are remembered."""
@@ -149,9 +148,9 @@ class Discovery:
         if not kinds:
             for problem in problems(output, where):
                 raise problem
-            said = message(output.stdout[:1024].decode(errors="replace"), 200)
             raise BadOutput(
-                f"kubectl api-resources did not list the kinds of the API server; {where}. It printed: {said}",
+                f"kubectl api-resources did not list the kinds of the API server; {where}. It printed: "
+                f"{glimpse(output.stdout)}",
                 brief="output not understood",
             )
         broken = _broken_groups(output)
