@@ -11,6 +11,7 @@ import re
 import unicodedata
 from binascii import Error
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Final
 
@@ -32,6 +33,7 @@ _LINE: Final = re.compile(r"(?<!\\)[^\s\\]+")
 _KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{16,100}")
 _LAST_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{2,100}={0,2}")
 _ENCODED: Final = re.compile(r"(?P<body>[A-Za-z0-9+/]{20,8192})={0,2}")
+_DIGITS: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _WORD: Final = re.compile(r"(?<![\w./+@%=-])[A-Za-z][A-Za-z0-9]{0,11}(?:[_.-][A-Za-z0-9_]{1,512})++(?![/@=]|[.:][\w/])")
 _USER: Final = re.compile(
     r"(?:(?<=[\s='\"`(])|^)(?P<user>[a-z][\w.+$@-]{0,127}):(?P<secret>[\w+-]{16,512}+)(?![/@=]|[.:][\w/])"
@@ -110,15 +112,19 @@ def _private_keys(text: str) -> Iterator[Span]:
 
 
 def _encoded(text: str) -> Iterator[Span]:
-    """What is a credential when it is decoded from base64."""
+    """What is a credential when it is decoded from base64 or from hexadecimal digits."""
     for found in _ENCODED.finditer(text):
-        body = found["body"]
-        try:
-            decoded = base64.b64decode(body + "=" * (-len(body) % 4)).decode("ascii")
-        except (Error, UnicodeDecodeError):
-            continue
-        if any(True for _ in _spans(decoded)):
+        if any(True for decoded in _decoded(found["body"]) for _ in _spans(decoded)):
             yield Span(*found.span(), MASK)
+
+
+def _decoded(body: str) -> Iterator[str]:
+    """The texts that a text is an encoding of; of a digest there is none."""
+    with suppress(Error, UnicodeDecodeError):
+        yield base64.b64decode(body + "=" * (-len(body) % 4)).decode()
+    if _DIGITS.fullmatch(body):
+        with suppress(UnicodeDecodeError):
+            yield bytes.fromhex(body).decode()
 
 
 def _prefixed(text: str) -> Iterator[Span]:

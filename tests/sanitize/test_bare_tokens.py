@@ -1,11 +1,13 @@
 """What is masked with no key beside it: tokens of issuers that nobody knows, encoded texts, private keys, look-alikes."""
 
 import base64
+import hashlib
 
 from flux_mcp.sanitize.patterns import MASK, scrub, scrub_name
 
 OPAQUE = "kD93hTqZ71mWv0RfPbLy5XcNe82Us6Ag"
 LINE = "MIIEowIBAAKCAQEAx7Qm2Kd93hTqZ71mWv0RfPbLy5XcNe82Us6AgB4nJ1tYwE3s"
+NOT_ASCII = "# gr\u00f6\u00dfe: password=aB3dE6x"
 END = "-----END RSA PRIVATE KEY-----"
 
 
@@ -34,6 +36,11 @@ MASKED = {
     f"got {encoded('password=aB3dE6xy')} here": f"got {MASK} here",
     f"got {encoded('a=11, password=aB3dE6x').rstrip('=')} here": f"got {MASK} here",
     f"got {encoded('a=1, password=aB3dE6').rstrip('=')} here": f"got {MASK} here",
+    # Text is not ASCII only, and hexadecimal digits encode it as well.
+    f"got {encoded(NOT_ASCII)} here": f"got {MASK} here",
+    f"got {b'password=aB3dE6x'.hex()} here": f"got {MASK} here",
+    f"got {b'password=aB3dE6x'.hex().upper()} here": f"got {MASK} here",
+    f"got {NOT_ASCII.encode().hex()}, then": f"got {MASK}, then",
     # RFC 7468: lines of 64 characters, of which the last may be shorter; what stands before the end is the key.
     f"read:\n{LINE}\n{LINE}\nQw==\n{END} x": f"read:\n{MASK} x",
     f"read:\n{LINE}\n{LINE}\nQ7x\n{END} x": f"read:\n{MASK} x",
@@ -69,6 +76,9 @@ STAYS = [
     f"pulled acme_{OPAQUE}:latest",
     f"got {encoded('replicas=3, paused=no')} here",
     f"got {encoded('replicas=3')}{OPAQUE} here",
+    f"got {b'replicas=3, paused=no'.hex()} here",
+    f"got {b'password=aB3dE6x'.hex()}f here",
+    f"got {hashlib.sha256(b'password=aB3dE6x').hexdigest()} here",
     "read:\nQw==\n-----END CERTIFICATE-----",
 ]
 """A label says that it is the name of something; a path, and what begins as the objects of a service do, are names."""
