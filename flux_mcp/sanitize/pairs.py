@@ -17,10 +17,10 @@ from flux_mcp.sanitize.words import LEAST, Key, Looks, ends_in_key, is_prose, is
 _SHORT: Final = r"(?=[\w\"'\\\]-]{0,20}\s{0,8}[=:(%])"
 """A short word is a key only where a sign follows: so `design` and `pinned` are passed over."""
 TRIGGER: Final = re.compile(
-    rf"pass|pw|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|cred|contrasena|cookie|key|kennwort|recovery"
+    rf"pass|pw|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|cred|contrasen|cookie|key|kennwort|recovery"
     rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|psk|p(?:in|at){_SHORT}|otp|webhook|encrypt|community{_SHORT}"
     r"|crumb|hmac|honeycomb|verifier|assertion|saml|appid|wachtwoord|losenord|adgangskode|salasana|parola|sifre|jelszo|heslo"
-    r"|lozinka|parool"
+    r"|lozinka|parool|geslo|slaptazod|pasahitz"
 )
 """What stands in every key of credentials.toml."""
 _HIT: Final = re.compile(rf"(?:{TRIGGER.pattern})[\w.-]{{0,80}}")

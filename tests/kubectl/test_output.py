@@ -665,7 +665,11 @@ def test_objects_are_not_repeated_in_an_error(layout: Callable[[object], bytes],
 def test_a_list_says_that_it_has_more_pages_in_any_layout(space: str) -> None:
     separators = (f",{space}", f":{space}")
     for metadata in ({"continue": "abc"}, {"remainingItemCount": 5}):
-        for order in ({"metadata": metadata, "items": [], "kind": "List"}, document(ITEMS) | {"metadata": metadata}):
+        orders: tuple[dict[str, Any], ...] = (
+            {"metadata": metadata, "items": [], "kind": "List"},
+            document(ITEMS) | {"metadata": metadata},
+        )
+        for order in orders:
             assert continues(json.dumps(order, separators=separators).encode())
     assert not continues(json.dumps(document(ITEMS) | {"metadata": {"continue": ""}}, separators=separators).encode())
 
