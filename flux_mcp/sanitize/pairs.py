@@ -77,7 +77,8 @@ _VALUE_BEFORE: Final = re.compile(
 """An entry of an environment: the name of a variable stands beside its value, before or behind it."""
 _TAG: Final = re.compile(r"(?:<|&lt;)(?:[\w-]{1,40}:)?$")
 _ELEMENT: Final = re.compile(
-    r"[\"']?(?:\s[^<>]{0,200})?(?:>|&gt;)\s{0,40}(?:<!\[CDATA\[)?(?P<secret>[^<>]{1,4096}?)\s{0,40}(?:\]\]>)?(?:<|&lt;)/"
+    r"[\"']?(?:\s[^<>]{0,200})?(?:>|&gt;)\s{0,40}+(?:<!\[CDATA\[)?(?P<secret>(?:[^]<>&]|&(?!lt;)|\](?!\]>)){1,4096}+)(?:\]\]>)?"
+    r"(?:<|&lt;)/"
 )
 """The value of an element of XML, behind its name."""
 _CHOSEN: Final = re.compile(
@@ -340,13 +341,13 @@ def _passphrase(text: str, start: int) -> Span | None:
 def _random_parts(text: str, word: re.Match[str], strong: bool) -> Iterator[Span]:  # noqa: FBT001
     """What looks random of a word that has no label of its own and is no address; what people choose for a password."""
     value = word[0].rstrip(f"{_TAIL}*").lstrip("=*")
-    chosen = word[0].rstrip(f"{_TAIL}?")
-    chosen = chosen.rpartition("/")[2]
-    if strong and _CHOSEN.fullmatch(chosen) and not _is_labeled(text[max(0, word.start() - 24) : word.start()]):
-        start = word.start() + word[0].index(chosen)
-        yield Span(start, start + len(chosen), MASK)
-        return
-    if _LABELED.match(value) or "@" in value or "." in value.partition("/")[0]:
+    if strong and value != value.lower():
+        chosen = word[0].rstrip(f"{_TAIL}?").rpartition("/")[2]
+        if _CHOSEN.fullmatch(chosen) and not _is_labeled(text[max(0, word.start() - 24) : word.start()]):
+            start = word.start() + word[0].index(chosen)
+            yield Span(start, start + len(chosen), MASK)
+            return
+    if len(value) < _SHORTEST or _LABELED.match(value) or "@" in value or "." in value.partition("/")[0]:
         return
     if _is_labeled(text[max(0, word.start() - 24) : word.start()]):
         return
