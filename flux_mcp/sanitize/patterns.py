@@ -56,7 +56,8 @@ def scrub(text: str) -> str:
 
 def scrub_name(text: str) -> str:
     """Mask what is a credential in an address, such as `user:password@registry/image`, and nothing else."""
-    return masked(text, sorted(urls(text, names=True))) if "@" in text or "?" in text else text
+    is_address = "@" in text or "?" in text or "://" in text
+    return masked(text, sorted(urls(text, names=True))) if is_address else text
 
 
 def _once(text: str) -> str:
