@@ -1,6 +1,7 @@
 """Python's collector stops nothing while a call runs, and runs in full afterwards."""
 
 import gc
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from flux_mcp.api.remember import remembered
 from flux_mcp.memory import WORTH, collect_at_rest
-from flux_mcp.worker import Worker
+from flux_mcp.worker import TURN, Worker
 from tests.support.stdio import until
 
 pytestmark = pytest.mark.anyio
@@ -83,3 +84,14 @@ async def test_what_was_remembered_is_forgotten_when_no_call_has_run_for_a_while
     await anyio.sleep(0.3)
     await worker.run(work)
     assert calls == ["x", "x"]
+
+
+async def test_threads_that_compute_take_short_turns() -> None:
+    """With the turns of Python, a ping among ten calls that filter texts of 100 kB took more than a second."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(10 * TURN)
+    try:
+        Worker()
+        assert sys.getswitchinterval() == pytest.approx(TURN)
+    finally:
+        sys.setswitchinterval(before)

@@ -15,15 +15,14 @@ from typing import Final
 import anyio
 
 from flux_mcp.api.kind import Kind
-from flux_mcp.api.kinds import find_known, group_of
+from flux_mcp.api.kinds import find_known, group_of, known_kind
 from flux_mcp.cluster.result import Unread
 from flux_mcp.errors import BadArgument, BadOutput, KindNotInstalled, KubectlError, ServerError
 from flux_mcp.kubectl.base import Kubectl, Output
 from flux_mcp.kubectl.command import ApiResources
-from flux_mcp.kubectl.output import problems
+from flux_mcp.kubectl.output import glimpse, problems
 from flux_mcp.kubectl.validate import check_api_version, check_kind, echo, is_resource
 from flux_mcp.request import ErrorContext
-from flux_mcp.sanitize.quote import message
 
 REMEMBERED: Final = 300.0
 """Seconds for which the kinds that an API server serves are remembered."""
@@ -149,9 +148,9 @@ class Discovery:
         if not kinds:
             for problem in problems(output, where):
                 raise problem
-            said = message(output.stdout[:1024].decode(errors="replace"), 200)
             raise BadOutput(
-                f"kubectl api-resources did not list the kinds of the API server; {where}. It printed: {said}",
+                f"kubectl api-resources did not list the kinds of the API server; {where}. It printed: "
+                f"{glimpse(output.stdout)}",
                 brief="output not understood",
             )
         broken = _broken_groups(output)
@@ -197,8 +196,8 @@ def _broken_groups(output: Output) -> frozenset[str] | None:
     """
     if output.exit_code == 0:
         return frozenset()
-    lines = [line for line in output.stderr.splitlines() if _INCOMPLETE in line]
-    groups = frozenset(found for line in lines for found in _GROUP_VERSION.findall(line.partition(_INCOMPLETE)[2][1:]))
+    # What an API server says of one group may have line breaks, and the next group stands behind them.
+    groups = frozenset(_GROUP_VERSION.findall(output.stderr.partition(_INCOMPLETE)[2][1:]))
     return groups if output.exit_code == 1 and groups else None
 
 
@@ -233,7 +232,9 @@ def _kind_of(row: _Row) -> tuple[Kind | None, str]:
     version = row.api_version.rpartition("/")[2]
     secret = row.kind.lower() == "secret" or row.name in {"secret", "secrets"}
     named = is_resource(row.name) and _KIND.fullmatch(row.kind) and _VERSION.fullmatch(version)
-    if secret or not named or not {"get", "list"} & set(row.verbs.split(",")):
+    # A kind of our own tables that cannot be read is an error, and not one that is not installed.
+    readable = {"get", "list"} & set(row.verbs.split(",")) or known_kind(row.api_version, row.kind) is not None
+    if secret or not named or not readable:
         return None, version
     short_names = tuple(row.short_names.split(",")) if row.short_names else ()
     return Kind(

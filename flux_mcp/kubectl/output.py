@@ -4,6 +4,7 @@ The exit code is judged before the JSON: a list that failed still prints a valid
 failure, and it is never merged into stdout. The texts are those of kubectl 1.28 to 1.36 and of client-go.
 """
 
+import codecs
 import functools
 import json
 import re
@@ -116,7 +117,7 @@ def problems(output: Output, error_context: ErrorContext) -> tuple[KubectlError,
         return (*found, *((also,) if others else ()))
     if output.stdout[:64].startswith(b"Please enter"):
         return (_not_logged_in("kubectl prompted for a user name", error_context),)
-    said = _also(others) or _also([output.stdout[:1024].decode(errors="replace")]) or " It printed no error."
+    said = _also(others) or _also([_words(output.stdout)]) or " It printed no error."
     return (
         KubectlFailed(
             f"kubectl failed with exit code {output.exit_code}; {error_context}.{said}", brief=f"kubectl failed:{said}"
@@ -447,7 +448,7 @@ def map_items(stdout: bytes, project: Callable[[JsonObject], T], *, single: bool
         ) from None
 
 
-_CONTINUES: Final = re.compile(rb'"(?:continue": "[^"]|remainingItemCount": [1-9])')
+_CONTINUES: Final = re.compile(rb'"(?:continue"\s{0,9}:\s{0,9}"[^"]|remainingItemCount"\s{0,9}:\s{0,9}[1-9])')
 
 
 def continues(stdout: bytes) -> bool:
@@ -483,17 +484,25 @@ def parse_document(stdout: bytes) -> JsonObject:
     try:
         return _object(load_json(stdout))
     except (ValueError, RecursionError):
-        said = _glimpse(stdout)
+        said = glimpse(stdout)
         raise BadOutput(
             f"kubectl printed something that is not understood: {said}", brief=f"output not understood: {said}"
         ) from None
 
 
-def _glimpse(stdout: bytes) -> str:
+def glimpse(stdout: bytes) -> str:
     """What kubectl printed, for an error; of JSON nothing, since it may hold what is never shown."""
-    if stdout.lstrip()[:1] in {b"{", b"["}:
-        return f"{len(stdout)} bytes that begin as JSON and do not end so"
-    return _said(stdout[:1024].decode(errors="replace"))
+    words = _words(stdout)
+    return _said(words) if words.strip() else f"{len(stdout)} bytes that begin as JSON and do not end so"
+
+
+_DATA: Final = re.compile(rb"\{|^\s*\[")
+"""Where in an output no words of a program stand, but what may be a part of an object."""
+
+
+def _words(stdout: bytes) -> str:
+    """What stands before the first object in what was printed."""
+    return _DATA.split(stdout[:1024], maxsplit=1)[0].removeprefix(codecs.BOM_UTF8).decode(errors="replace")
 
 
 _HEAD: Final = re.compile(rb'\{\n    "apiVersion": "v1",\n    "items": \[\n(?=        \{\n)')
@@ -508,9 +517,17 @@ def _cut_items(stdout: bytes) -> Iterator[memoryview] | None:
     """
     head = _HEAD.match(stdout)
     end = stdout.rfind(_LAST)
-    if head is None or end < 0 or b'"kind": "List"' not in stdout[end:]:
+    if head is None or end < 0 or not _ends_list(stdout[end:]):
         return None
     return _pieces(stdout, head.end(), end)
+
+
+def _ends_list(end: bytes) -> bool:
+    """Whether a list ends so: with all that it says of itself, such as that there is more of it, and nothing behind."""
+    try:
+        return _object(load_json(b'{"items": [{' + end)).get("kind") == "List"
+    except (ValueError, RecursionError):
+        return False
 
 
 def _pieces(stdout: bytes, start: int, end: int) -> Iterator[memoryview]:
@@ -523,8 +540,9 @@ def _pieces(stdout: bytes, start: int, end: int) -> Iterator[memoryview]:
 
 def _items(document: JsonObject) -> list[Any]:
     kind = document.get("kind")
-    items = document.get("items", [])
-    if not isinstance(kind, str) or not kind.endswith("List") or not isinstance(items, list | None):
+    items = document.get("items")
+    is_list = isinstance(kind, str) and kind.endswith("List") and "items" in document
+    if not is_list or not isinstance(items, list | None):
         text = document.get("message")
         said = f": {_said(text)}" if isinstance(text, str) else "."
         raise BadOutput(

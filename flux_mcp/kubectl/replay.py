@@ -212,9 +212,6 @@ class RecordedKubectl:
             return Output(1, b"", f"{about} is {NOT_RECORDED}")
         if command.since:
             return Output(1, b"", f"{about} is recorded without times: leave out since")
-        # A recording may come from somebody else, and a link lead anywhere.
-        if not path.resolve().is_relative_to(self._folder.resolve()):
-            raise BadRecording(f"{path} leads out of the recording.")
         return Output(0, b"".join(self._bytes(path).splitlines(keepends=True)[-command.tail :]), "")
 
     def _files(self) -> Iterator[Path]:
@@ -224,6 +221,9 @@ class RecordedKubectl:
         # A recording may come from somebody else: a pipe or a device would never end.
         if path.exists() and not path.is_file():
             raise BadRecording(f"{path} is not a file.")
+        # And a link may lead anywhere.
+        if not path.resolve().is_relative_to(self._folder.resolve()):
+            raise BadRecording(f"{path} leads out of the recording.")
         try:
             return path.read_bytes()
         except OSError as error:
@@ -247,7 +247,8 @@ class RecordedKubectl:
         items, metadata = document.get("items"), _mapping(document, "metadata")
         if metadata.get("continue") or metadata.get("remainingItemCount"):
             self._partial.add(resource)
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        is_list = text(document, "kind").endswith("List") or "kind" not in document
+        if not is_list or not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             raise BadRecording(f"{path} must hold a list of objects under items, as kubectl get -o json prints it.")
         return items
 
@@ -282,14 +283,23 @@ class RecordedKubectl:
         Without the CRDs it is not known which Flux kinds were installed, so all are taken to be.
         """
         unreadable = {entry.resource for entry in self._about.unreadable if entry.resource != "version"}
-        if self._about.served is not None:
-            return unreadable | self._about.served
+        # What there is a file of was served, whatever recording.json tells.
         names = {path.stem for path in self._files()} | unreadable
+        if self._about.served is not None:
+            return names | self._about.served
         names |= {kind.resource for kind in _EVERYWHERE}
+        names |= {text(crd, "metadata", "name") for crd in self._items(CRDS) or []}
+        return names if self._crds_are_whole else names | {kind.resource for kind in FLUX_KINDS}
+
+    @cached_property
+    def _crds_are_whole(self) -> bool:
+        """Whether a kind that is not among the CRDs was not installed.
+
+        A list that failed prints an empty list, so no CRD at all tells nothing.
+        """
         crds = self._items(CRDS)
-        if crds is None:
-            return names | {kind.resource for kind in FLUX_KINDS}
-        return names | {text(crd, "metadata", "name") for crd in crds}
+        failed = CRDS in self._partial or any(entry.resource == CRDS for entry in self._about.unreadable)
+        return bool(crds) and not failed
 
     def _kinds(self) -> Iterator[tuple[Kind, str]]:
         """Every kind that the API server served, as far as a table, its CRD or a first object tells, and a version."""
@@ -317,7 +327,7 @@ class RecordedKubectl:
         return (known[name] for name in sorted(self._served()) if name in known)
 
     def _serves(self, resource: str, served: set[str]) -> bool:
-        described = resource.partition(".")[2] not in _BUILT_IN and (self._folder / f"{CRDS}.json").exists()
+        described = resource.partition(".")[2] not in _BUILT_IN and self._crds_are_whole
         known = self._about.served is not None or described
         return resource in served or not known
 

@@ -6,8 +6,9 @@ spell it otherwise: escaped as in JSON or by Go's %q, encoded as in a URL or in 
 """
 
 import base64
+import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -49,12 +50,23 @@ _PLAIN: Final = re.compile(
     r"|(?:[a-z]{1,10}://|\.{0,2}/)?[a-z0-9._-]+(?::\d+)?(?:/[a-z0-9._-]+)+/?(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?"
 )
 _HOST: Final = re.compile(r"[A-Za-z][\w+.-]*://[^/?#\s]+")
-_ESCAPED: Final = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\[nrt\"'\\/]|%[0-9a-fA-F]{2}")
+_CONTINUED: Final = r"[89abAB][0-9a-fA-F]"
+_ESCAPED: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}"
+    # Bytes, those of one letter beyond ASCII together.
+    rf"|(?:\\x[c-fC-F][0-9a-fA-F](?:\\x{_CONTINUED}){{1,3}}|\\x[0-9a-fA-F]{{2}})"
+    rf"|(?:%[c-fC-F][0-9a-fA-F](?:%{_CONTINUED}){{1,3}}|%[0-9a-fA-F]{{2}})"
+    r"|\\[nrt\"'\\/]"
+    # As HTML and XML have them.
+    r"|&(?:#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5}|amp|lt|gt|quot|apos);"
+)
+_SPACES: Final = re.compile(r"[\s+]{2,}|[^\S ]|\+")
+"""What stands for one blank: where a text was wrapped, and in a form of HTML."""
 _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t"}
-_ENCODED: Final = re.compile(r"(?<![\w+/=-])(?=[a-z]*[A-Z0-9])[\w+/-]{8,65536}+={0,2}")
+_ENCODED: Final = re.compile(r"(?<![\w+/=-])(?=[a-z/+_-]*[A-Z0-9])[\w+/-]{8,65536}+={0,2}")
 _CUT: Final = re.compile(r"\u2026|\.\.\.")
 _NAMELIKE: Final = re.compile(r"[\w/.:@-]")
-_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_HEXADECIMAL: Final = re.compile(r"(?:[0-9a-fA-F]{2}){6,}")
 
 
 def hidden_values(item: Mapping[str, Any], within: str | None = None) -> tuple[str, ...]:
@@ -99,7 +111,7 @@ class _Reading:
 
     def repeats(self, value: str) -> bool:
         """Whether a value stands in it, or what is left of it."""
-        low = value.translate(_LOWER)
+        low = _compared(value)
         if low in self.text or any(low in decoded for _, _, decoded in self.decoded):
             return True
         return bool(self.cuts) and any(True for _ in self._remains(low))
@@ -117,7 +129,7 @@ class _Reading:
     def spans(self, values: Iterable[str]) -> Iterator[Span]:
         """Where the values stand in the message; a word only where it is no part of a name."""
         for value in values:
-            low = value.translate(_LOWER)
+            low = _compared(value)
             at = self.text.find(low)
             while at >= 0:
                 end = at + len(low)
@@ -138,43 +150,87 @@ def _is_part_of_name(text: str, start: int, end: int, value: str) -> bool:
 
 
 def _read(message: str) -> _Reading:
-    text, places = message, None
-    for _ in range(_LAYERS):
-        if ("\\" not in text and "%" not in text) or not _ESCAPED.search(text):
-            break
-        text, places = _unescaped(text, places)
-    text = text.translate(_LOWER)
+    text, places = _bared(message)
     cuts = tuple(cut.span() for cut in _CUT.finditer(text)) if "\u2026" in text or "..." in text else ()
     return _Reading(text, places, tuple(_decoded(message)), cuts)
+
+
+def _bared(text: str) -> tuple[str, tuple[int, ...] | None]:
+    """A text as values are compared, and where each letter begins.
+
+    It has no escapes, is in one case, and has one blank for all that stands for one.
+    """
+    places = None
+    for _ in range(_LAYERS):
+        if ("\\" not in text and "%" not in text and "&" not in text) or not _ESCAPED.search(text):
+            break
+        text, places = _replaced(text, places, _ESCAPED, _unescaped)
+    if _SPACES.search(text):
+        text, places = _replaced(text, places, _SPACES, lambda _: " ")
+    return _lower(text), places
+
+
+def _compared(text: str) -> str:
+    return _bared(text)[0]
+
+
+def _lower(text: str) -> str:
+    """A text in lower case, as long as it is."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(one if len(one := each.lower()) == 1 else each for each in text)
 
 
 # Thousands of objects say the same: that they applied a revision.
 _read_known = remembered(256)(_read)
 
 
-def _unescaped(text: str, places: tuple[int, ...] | None) -> tuple[str, tuple[int, ...]]:
-    """A text with one layer of escapes taken off, and where each letter begins."""
+def _replaced(
+    text: str, places: tuple[int, ...] | None, pattern: re.Pattern[str], by: Callable[[str], str]
+) -> tuple[str, tuple[int, ...]]:
+    """A text in which one letter stands for each match, and where each letter begins."""
     parts, position = list[str](), 0
     begins = list[int]()
-    for escape in _ESCAPED.finditer(text):
-        parts.append(text[position : escape.start()])
-        begins += range(position, escape.start())
-        digits = escape[0].lstrip("\\ux%")
-        coded = escape[0][:2] in {"\\u", "\\x"} or escape[0][0] == "%"
-        parts.append(chr(int(digits or "0", 16)) if coded else _CONTROLS.get(escape[0][1], escape[0][1]))
-        begins.append(escape.start())
-        position = escape.end()
+    for found in pattern.finditer(text):
+        parts.append(text[position : found.start()])
+        begins += range(position, found.start())
+        parts.append(by(found[0]))
+        begins.append(found.start())
+        position = found.end()
     parts.append(text[position:])
     begins += range(position, len(text) + 1)
     return "".join(parts), tuple(begins) if places is None else tuple(places[begin] for begin in begins)
 
 
+def _unescaped(escape: str) -> str:
+    """The letter that an escape stands for."""
+    if escape[0] == "&":
+        letter = html.unescape(escape)
+    elif escape[0] == "%" or escape[1] == "x":
+        letter = bytes.fromhex(escape.replace("%", "").replace("\\x", "")).decode(errors="ignore") or chr(
+            int(escape[-2:], 16)
+        )
+    elif escape[1] == "u":
+        letter = bytes.fromhex(escape.replace("\\u", "")).decode("utf-16-be", "replace")
+    else:
+        letter = _CONTROLS.get(escape[1], escape[1])
+    return letter if len(letter) == 1 else "\ufffd"
+
+
 def _decoded(message: str) -> Iterator[tuple[int, int, str]]:
+    """What stands in it in base64, also twice, or in hexadecimal digits; around it there may be what is no text."""
     for found in _ENCODED.finditer(message):
-        encoded = found[0].rstrip("=").replace("-", "+").replace("_", "/")
-        with suppress(ValueError):
-            text = base64.b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
-            yield *found.span(), text.translate(_LOWER)
+        text = _from_base64(found[0])
+        again = _from_base64(text) if _ENCODED.fullmatch(text) else ""
+        yield *found.span(), _compared(f"{text}\n{again}")
+    for found in _HEXADECIMAL.finditer(message):
+        yield *found.span(), _compared(bytes.fromhex(found[0]).decode(errors="replace"))
+
+
+def _from_base64(text: str) -> str:
+    encoded = text.rstrip("=").replace("-", "+").replace("_", "/")
+    with suppress(ValueError):
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4)).decode(errors="replace")
+    return ""
 
 
 def _identity(item: Mapping[str, Any]) -> Iterator[str]:

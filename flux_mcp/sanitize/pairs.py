@@ -17,21 +17,21 @@ from flux_mcp.sanitize.words import LEAST, Key, Looks, ends_in_key, is_prose, is
 _SHORT: Final = r"(?=[\w\"'\\\]-]{0,20}\s{0,8}[=:(%])"
 """A short word is a key only where a sign follows: so `design` and `pinned` are passed over."""
 TRIGGER: Final = re.compile(
-    rf"pass|pw|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|cred|contrasena|cookie|key|kennwort|recovery"
+    rf"pass|pw|psw|secret|senha|sess|seed|salt|s(?:ig|id|as){_SHORT}|token|cred|contrasen|cookie|key|kennwort|recovery"
     rf"|auth|bearer|haslo|dockerconfigjson|dsn|license|nonce|psk|p(?:in|at){_SHORT}|otp|webhook|encrypt|community{_SHORT}"
     r"|crumb|hmac|honeycomb|verifier|assertion|saml|appid|wachtwoord|losenord|adgangskode|salasana|parola|sifre|jelszo|heslo"
-    r"|lozinka|parool"
+    r"|lozinka|parool|geslo|slaptazod|pasahitz"
 )
 """What stands in every key of credentials.toml."""
 _HIT: Final = re.compile(rf"(?:{TRIGGER.pattern})[\w.-]{{0,80}}")
 _LONGEST_KEY: Final = 80
-_QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d"
+_QUOTES: Final = "\"'`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _QUOTE: Final = rf"\\{{0,16}}[{_QUOTES}]"
 _TIE: Final = re.compile(
-    rf"(?:{_QUOTE})?\]?\s{{0,8}}"
+    rf"(?:{_QUOTE}){{0,3}}\]?\s{{0,8}}"
     r"(?:(?P<sign>:=|=>|->|\u2192|={1,3}|::(?=\s)|(?:is|was)\s?:|:|\u2022|%3[aAdD])"
     r"|(?P<verb>(?:(?:is\s{1,4})?set\s{1,4}to|is|was)(?=\s))|(?P<call>\())?"
-    r"\s{0,40}(?:[|>][+-]?[0-9]?\s{1,40})?(?:Invalid value: )?[\[(&]{0,2}"
+    r"\s{0,40}(?:[|>][+-]?[0-9]?\s{1,40})?(?:Invalid value: )?(?:!{1,2}[A-Za-z]{1,20}\s)?(?:\[\]string\{|[\[(&]{0,2})"
 )
 """What stands between a key and its value."""
 _SCHEME: Final = re.compile(
@@ -39,8 +39,11 @@ _SCHEME: Final = re.compile(
 )
 _COOKIES: Final = re.compile(r"(?:\\{0,16}[\"'])?(?P<secret>[\w.-]{1,80}=[^\n\"'\\]{1,4096})")
 """One or more cookies, with their attributes."""
-_OPEN: Final = re.compile("(?P<escapes>\\\\{0,16})(?P<quote>[\"'`\u2018\u201c])")
-_CLOSES: Final = {"\u201c": "\u201d", "\u2018": "\u2019"}
+_OPEN: Final = re.compile(
+    "(?P<escapes>\\\\{0,16})(?P<quote>\"\"\"|'''|(?P<twice>[\"'])(?P=twice)(?=[\\w!#$%^*?~+-])|[\"'`\u2018\u201c\u201e\u00ab])"
+)
+"""The quote before a value: one, or as YAML, CSV and Python double it."""
+_CLOSES: Final = {"\u201c": "\u201d", "\u2018": "\u2019", "\u201e": "\u201c", "\u00ab": "\u00bb"}
 _KEY_NAME: Final = re.compile(rf"(?:{_QUOTE})?(?P<name>[a-z]{{2,20}}(?:[-_.][a-z]{{2,20}})+)(?![\w./+=-])")
 _ITEMS: Final = re.compile(r"[^\s,\[\]{}:=]+(?:,\s*[^\s,\[\]{}:=]+)+")
 _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+=")
@@ -55,17 +58,34 @@ _TAIL: Final = f",;.:)]}}>\\{_QUOTES}"
 """What ends a bare value without being part of it."""
 _END_OF_CLAUSE: Final = re.compile(r"[\n,;:.!?()\[\]{}\"]")
 _LONGEST_CLAUSE: Final = 200
+_IN_LIST: Final = re.compile(r",\s{1,8}(?=[\w!#$%^&*?~+/-])")
+_TELLS_DIGITS: Final = re.compile(r"(?i)(?:token|passw(?:or)?d|passphrase|pwd)$")
 _PASSPHRASE: Final = 8
 """Words of the longest one."""
-_LABEL: Final = re.compile(rf"(?<![\w-])(?:[nN]ame|key)(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,8}}(?:{_QUOTE})?$")
+_OF_TEMPLATE: Final = r"(?:Parameter|Variable|Env)?"
+_LABEL: Final = re.compile(
+    rf"(?<![\w-]){_OF_TEMPLATE}(?:[nN]ame|[kK]ey)(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,8}}(?:{_QUOTE})?$"
+)
 _VALUE: Final = re.compile(
-    rf"(?:{_QUOTE})?,?\s{{0,40}}(?:-\s)?(?:{_QUOTE})?[vV]alue(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,40}}"
+    rf"(?:{_QUOTE})?,?\s{{0,40}}(?:-\s)?(?:{_QUOTE})?{_OF_TEMPLATE}[vV]alue(?:{_QUOTE})?\s{{0,8}}[:=]\s{{0,40}}"
+    r"(?![A-Z]\w{1,40}:)"
 )
 _VALUE_BEFORE: Final = re.compile(
     rf"value(?:{_QUOTE})?\s?[:=]\s?(?:{_QUOTE})?(?P<secret>[^\s\"',]+)(?:{_QUOTE})?"
     rf"[,\s]{{1,40}}(?:{_QUOTE})?name(?:{_QUOTE})?\s?[:=]\s?(?:{_QUOTE})?$"
 )
 """An entry of an environment: the name of a variable stands beside its value, before or behind it."""
+_TAG: Final = re.compile(r"(?:<|&lt;)(?:[\w-]{1,40}:)?$")
+_ELEMENT: Final = re.compile(
+    r"[\"']?(?:\s[^<>]{0,200})?(?:>|&gt;)\s{0,40}+(?:<!\[CDATA\[)?(?P<secret>(?:[^]<>&]|&(?!lt;)|\](?!\]>)){1,4096}+)(?:\]\]>)?"
+    r"(?:<|&lt;)/"
+)
+"""The value of an element of XML, behind its name."""
+_CHOSEN: Final = re.compile(
+    r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])(?!.*(?:a-z|A-Z|0-9|%[0-9A-F]{2}))"
+    r"[A-Za-z0-9](?=[^!#$%^&*?~]{0,62}[!#$%^&*?~])[A-Za-z0-9!@#$%^&*?~+_-]{7,63}"
+)
+"""What people choose where a policy asks for letters of both cases, digits and another sign."""
 _WORD: Final = re.compile(rf"[^\s{_QUOTES}(),;<>\[\]{{}}|\u2022]+")
 _AROUND: Final = 64
 """Characters around a key in which something random belongs to it."""
@@ -130,16 +150,21 @@ class _Keyed:
             return
         if said >= Key.NAMED and _LABEL.search(self.text, max(0, self.start - 40), self.start):
             span = self._entry()
+        elif _TAG.search(self.text, max(0, self.start - 45), self.start):
+            span = self._element(LEAST[said])
         elif tie["sign"] or tie["call"] or (self.is_option and tie.end() > self.end):
             span = self._value(tie, said)
+        elif self.is_option and said >= Key.NAMED and (behind := _IN_LIST.match(self.text, self.end)):
+            span = self._in_list(behind.end(), said)
         else:
             span = self._told(tie, said) if is_spelled(self.name) else None
         if span is not None:
             yield span
         elif said >= Key.NAMED and self.before not in {"?", "&"}:
-            yield from self._random_behind()
+            strong = said is Key.STRONG
+            yield from self._random_behind(strong)
             if self.before != "/":
-                yield from self._random_before()
+                yield from self._random_before(strong)
 
     def _names_another(self, start: int) -> bool:
         """Whether what stands there is the name of another key: `secretKey: client-secret`."""
@@ -216,8 +241,8 @@ class _Keyed:
             return _quoted(self.text, opened, Looks.MIXED if self.name in {"pass", "cookie"} else LEAST[said])
         value = _bare(self.text, tie.end()).rstrip(_TAIL)
         if not tie["verb"]:
-            # A commit stands behind `revision` or `commit`, not behind `token`.
-            is_digits = self.name.lower().endswith("token") and looks(value) is Looks.DIGITS
+            # A commit stands behind `revision` or `commit`, the id of a public key behind `signing key`.
+            is_digits = _TELLS_DIGITS.search(self.name) and looks(value) is Looks.DIGITS
             return Span(tie.end(), tie.end() + len(value), MASK) if is_digits else None
         masked = looks(value) >= max(LEAST[said], Looks.MIXED)
         return Span(tie.end(), tie.end() + len(value), MASK) if masked else None
@@ -225,6 +250,8 @@ class _Keyed:
     def _entry(self) -> Span | None:
         """The value of an entry of an environment with this name."""
         label = _VALUE.match(self.text, self.end)
+        if label is None and (span := self._element(Looks.WORD)):
+            return span
         if label is None:
             found = _VALUE_BEFORE.search(self.text, max(0, self.start - 600), self.start)
             return Span(*found.span("secret"), MASK) if found and looks(found["secret"]) > Looks.NOTHING else None
@@ -233,20 +260,33 @@ class _Keyed:
         value = _bare(self.text, label.end()).rstrip(_TAIL)
         return Span(label.end(), label.end() + len(value), MASK) if looks(value) > Looks.NOTHING else None
 
-    def _random_behind(self) -> Iterator[Span]:
+    def _in_list(self, start: int, said: Key) -> Span | None:
+        """The argument behind an option in a list of arguments: `[--password, x]`."""
+        if self.text.rfind("[", max(0, self.start - _LONGEST_CLAUSE), self.start) < 0:
+            return None
+        value = _bare(self.text, start).rstrip(_TAIL)
+        masked = not value.startswith("-") and looks(value) >= self._least(said)
+        return Span(start, start + len(value), MASK) if masked else None
+
+    def _element(self, least: Looks) -> Span | None:
+        """The value of the element of XML that is called so, or whose name is."""
+        found = _ELEMENT.match(self.text, self.end)
+        return Span(*found.span("secret"), MASK) if found and looks(found["secret"]) >= least else None
+
+    def _random_behind(self, strong: bool) -> Iterator[Span]:  # noqa: FBT001
         for number, word in enumerate(_WORD.finditer(self.text, self.end)):
             if number > _BETWEEN or word.start() > self.end + _AROUND:
                 return
-            found = list(_random_parts(self.text, word))
+            found = list(_random_parts(self.text, word, strong))
             yield from found
             if found:
                 return
 
-    def _random_before(self) -> Iterator[Span]:
+    def _random_before(self, strong: bool) -> Iterator[Span]:  # noqa: FBT001
         least = max(0, self.start - _AROUND)
         words = [word for word in _WORD.finditer(self.text, least, self.start) if word.start() > least or not least]
         for word in words[-_BETWEEN - 1 :]:
-            yield from _random_parts(self.text, word)
+            yield from _random_parts(self.text, word, strong)
 
 
 def _bare(text: str, start: int) -> str:
@@ -298,10 +338,16 @@ def _passphrase(text: str, start: int) -> Span | None:
     return Span(start, start + len(words), MASK)
 
 
-def _random_parts(text: str, word: re.Match[str]) -> Iterator[Span]:
-    """What looks random of a word that has no label of its own and is no address."""
+def _random_parts(text: str, word: re.Match[str], strong: bool) -> Iterator[Span]:  # noqa: FBT001
+    """What looks random of a word that has no label of its own and is no address; what people choose for a password."""
     value = word[0].rstrip(f"{_TAIL}*").lstrip("=*")
-    if _LABELED.match(value) or "@" in value or "." in value.partition("/")[0]:
+    if strong and value != value.lower():
+        chosen = word[0].rstrip(f"{_TAIL}?").rpartition("/")[2]
+        if _CHOSEN.fullmatch(chosen) and not _is_labeled(text[max(0, word.start() - 24) : word.start()]):
+            start = word.start() + word[0].index(chosen)
+            yield Span(start, start + len(chosen), MASK)
+            return
+    if len(value) < _SHORTEST or _LABELED.match(value) or "@" in value or "." in value.partition("/")[0]:
         return
     if _is_labeled(text[max(0, word.start() - 24) : word.start()]):
         return

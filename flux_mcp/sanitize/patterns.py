@@ -11,6 +11,7 @@ import re
 import unicodedata
 from binascii import Error
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Final
 
@@ -32,9 +33,10 @@ _LINE: Final = re.compile(r"(?<!\\)[^\s\\]+")
 _KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{16,100}")
 _LAST_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{2,100}={0,2}")
 _ENCODED: Final = re.compile(r"(?P<body>[A-Za-z0-9+/]{20,8192})={0,2}")
-_WORD: Final = re.compile(r"(?<![\w./+@%=-])[A-Za-z][A-Za-z0-9]{0,11}(?:[_.-][A-Za-z0-9_]{1,512})++(?![./@:=])")
+_DIGITS: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")
+_WORD: Final = re.compile(r"(?<![\w./+@%=-])[A-Za-z][A-Za-z0-9]{0,11}(?:[_.-][A-Za-z0-9_]{1,512})++(?![/@=]|[.:][\w/])")
 _USER: Final = re.compile(
-    r"(?:(?<=[\s='\"`(])|^)(?P<user>[a-z][\w.+$@-]{0,127}):(?P<secret>[\w+-]{16,512}+)(?![./:@=])"
+    r"(?:(?<=[\s='\"`(])|^)(?P<user>[a-z][\w.+$@-]{0,127}):(?P<secret>[\w+-]{16,512}+)(?![/@=]|[.:][\w/])"
 )
 _IDENTIFIER: Final = re.compile(
     r"(?i)(?:id|etag|digest|hash|sum|fingerprint|trace|request|revision|version)[\"']?\s?[:=]\s?[\"']?$"
@@ -54,7 +56,8 @@ def scrub(text: str) -> str:
 
 def scrub_name(text: str) -> str:
     """Mask what is a credential in an address, such as `user:password@registry/image`, and nothing else."""
-    return masked(text, sorted(urls(text, names=True))) if "@" in text or "?" in text else text
+    is_address = "@" in text or "?" in text or "://" in text
+    return masked(text, sorted(urls(text, names=True))) if is_address else text
 
 
 def _once(text: str) -> str:
@@ -110,15 +113,19 @@ def _private_keys(text: str) -> Iterator[Span]:
 
 
 def _encoded(text: str) -> Iterator[Span]:
-    """What is a credential when it is decoded from base64."""
+    """What is a credential when it is decoded from base64 or from hexadecimal digits."""
     for found in _ENCODED.finditer(text):
-        body = found["body"]
-        try:
-            decoded = base64.b64decode(body + "=" * (-len(body) % 4)).decode("ascii")
-        except (Error, UnicodeDecodeError):
-            continue
-        if any(True for _ in _spans(decoded)):
+        if any(True for decoded in _decoded(found["body"]) for _ in _spans(decoded)):
             yield Span(*found.span(), MASK)
+
+
+def _decoded(body: str) -> Iterator[str]:
+    """The texts that a text is an encoding of; of a digest there is none."""
+    with suppress(Error, UnicodeDecodeError):
+        yield base64.b64decode(body + "=" * (-len(body) % 4)).decode()
+    if _DIGITS.fullmatch(body):
+        with suppress(UnicodeDecodeError):
+            yield bytes.fromhex(body).decode()
 
 
 def _prefixed(text: str) -> Iterator[Span]:

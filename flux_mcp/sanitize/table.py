@@ -49,6 +49,7 @@ class Table:
         pairs: pairs of letters that are frequent in words.
         identities: what stands before the address of a person or a robot, as in `oidc:jane@example.com`.
         objects: what the names of a service's objects begin with, which are no tokens.
+        tokens: what stands in an address before a part of its path that is a token.
         signed: keys in the query of a signed address whose value is part of the signature.
         look_alikes: letters of other alphabets → those of ASCII that they look like.
     """
@@ -60,6 +61,7 @@ class Table:
     pairs: frozenset[str]
     identities: frozenset[str]
     signed: frozenset[str]
+    tokens: frozenset[str]
     objects: frozenset[str]
     look_alikes: Mapping[str, str]
     shapes: tuple[Shape, ...]
@@ -97,6 +99,7 @@ def table() -> Table:
         frozenset(first + second for first, _, rest in _followers(raw["text"]["pairs"]) for second in rest),
         frozenset(_words(raw["address"]["identities"])),
         frozenset(_words(raw["address"]["signed"])),
+        frozenset(_words(raw["address"]["tokens"])),
         frozenset(_words(raw["text"]["objects"])),
         dict(zip(*raw["text"]["look_alikes"].split(), strict=True)),
         tuple(map(_shape, raw["shape"])),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -68,6 +69,7 @@ def urls(text: str, *, names: bool = False) -> Iterator[Span]:
                 yield Span(*receiver.span("secret"), "…")
         else:
             yield from _pieces(found, Looks.MIXED)
+    yield from (Span(*found.span("secret"), MASK) for found in _token_path().finditer(text))
     if not names:
         yield from _paths(text)
 
@@ -80,6 +82,13 @@ def _paths(text: str) -> Iterator[Span]:
                 yield span
     for host in _HOOK_HOST.finditer(text):
         yield from _pieces(host, Looks.MIXED)
+
+
+@cache
+def _token_path() -> re.Pattern[str]:
+    """A part of a path that is a token, whatever it looks like, by what stands before it."""
+    before = "|".join(re.escape(text) for text in sorted(table().tokens))
+    return re.compile(rf"(?:{before})(?P<secret>[A-Za-z0-9]{{16,128}})(?![A-Za-z0-9])")
 
 
 def _pieces(found: re.Match[str], least: Looks) -> Iterator[Span]:

@@ -16,6 +16,7 @@ from flux_mcp.errors import BadArgument, BadOutput, KindNotInstalled, ServerErro
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.settings import Settings
 from tests.cluster.test_client import BROKEN
+from tests.conftest import Ask
 from tests.support.fake import ALWAYS_SERVED, FIXTURES, FakeKubectl
 
 pytestmark = pytest.mark.anyio
@@ -238,6 +239,24 @@ async def test_an_api_that_is_broken_is_told_from_a_kind_that_is_not_there(asked
         await asked.resolve("things.custom.metrics.k8s.io")
     with pytest.raises(KindNotInstalled, match=r"could not list the kinds of custom\.metrics\.k8s\.io"):
         await asked.resolve("Things")
+
+
+async def test_a_flux_kind_that_cannot_be_listed_is_not_called_not_installed(fake: FakeKubectl, ask_fake: Ask) -> None:
+    row = "kustomizations ks kustomize.toolkit.fluxcd.io/v1 true Kustomization create\n"
+    fake.says("api-resources", TABLE + row)
+    said = "Error from server (MethodNotAllowed): the server does not allow this method on the requested resource"
+    fake.says("get", "", said, 1)
+    reply = await ask_fake("list_flux_resources", kinds=["Kustomization"])
+    assert reply.is_error
+    assert "MethodNotAllowed" in reply.text
+
+
+async def test_a_line_break_in_what_is_said_of_one_group_hides_no_other(asked: Asked, fake: FakeKubectl) -> None:
+    said = "a.example.com/v1: down\nfor now, b.example.com/v1: down\n\nfor long, c.example.com/v1"
+    fake.says("api-resources", TABLE, BROKEN.format(said), 1)
+    for kind in ("things.a.example.com", "things.b.example.com", "things.c.example.com"):
+        with pytest.raises(ServerError, match="did not report whether this is installed"):
+            await asked.resolve(kind)
 
 
 @pytest.mark.parametrize(

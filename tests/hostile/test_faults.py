@@ -140,7 +140,7 @@ FAULTS = (
     Fault("row59-hangs", does("get", STUBBORN), ("within 2 seconds", "--timeout"), timeout=2.0),
     Fault(
         "row56-garbage",
-        says("get", b"\x00\xff{{{ garbage"),
+        says("get", b"\x00\xff garbage {{{"),
         ("not understood", "garbage"),
     ),
     Fault("row56-nothing", says("get"), ("printed nothing",)),

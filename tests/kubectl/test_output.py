@@ -1,6 +1,7 @@
 """What kubectl printed, and what it means: the errors of kubectl 1.32 and 1.34 word for word, and JSON of all sorts."""
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -26,7 +27,7 @@ from flux_mcp.errors import (
 )
 from flux_mcp.kubectl import output
 from flux_mcp.kubectl.base import Output
-from flux_mcp.kubectl.output import map_items, parse_document, problems
+from flux_mcp.kubectl.output import continues, map_items, parse_document, problems
 from flux_mcp.request import ErrorContext
 
 HELM_RELEASES = "helmreleases.helm.toolkit.fluxcd.io"
@@ -617,6 +618,7 @@ def deep(levels: int) -> bytes:
         pytest.param(b"null", id="null"),
         pytest.param(b"NaN", id="no-number"),
         pytest.param(b"{}", id="an-empty-object"),
+        pytest.param(b'{"apiVersion":"v1","kind":"List"}', id="a-list-without-items"),
         pytest.param(json.dumps({"kind": "Table", "rows": []}).encode(), id="row-50-table"),
         pytest.param(json.dumps({"kind": "Status", "message": "no"}).encode(), id="row-50-status"),
         pytest.param(json.dumps(ITEMS[0]).encode(), id="one-object"),
@@ -629,6 +631,9 @@ def deep(levels: int) -> bytes:
         pytest.param(indented([*ITEMS, [], *ITEMS]), id="row-50-item-is-an-array"),
         pytest.param(indented(ITEMS)[:200], id="cut"),
         pytest.param(indented(ITEMS) + indented(ITEMS), id="two-documents"),
+        pytest.param(indented(ITEMS) + compact(ITEMS), id="two-documents-of-two-layouts"),
+        pytest.param(indented(ITEMS) + b"error: lost connection\n", id="text-behind"),
+        pytest.param(indented(ITEMS).rstrip()[:-1], id="cut-before-the-last-brace"),
         pytest.param(b"Warning: deprecated\n" + indented(ITEMS), id="text-before"),
         pytest.param(b"[" * 100_000, id="100000-brackets"),
     ],
@@ -638,6 +643,35 @@ def test_what_is_no_list_is_never_an_empty_one(stdout: bytes) -> None:
         map_items(stdout, same)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 400
+
+
+HIDDEN = {"apiVersion": "v1", "kind": "X", "spec": {"values": {"greeting": "xyzzy"}}}
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"Token refreshed\n", b" \n"], ids=range(4))
+@pytest.mark.parametrize("layout", [indented, compact])
+def test_objects_are_not_repeated_in_an_error(layout: Callable[[object], bytes], before: bytes) -> None:
+    """What is never shown of an object is not shown because kubectl failed, or printed half of it."""
+    stdout = before + layout([HIDDEN])
+    (error,) = problems(Output(3, stdout, ""), ErrorContext("dev"))
+    with pytest.raises(BadOutput) as caught:
+        map_items(stdout[:-5], same)
+    for told in (str(error), error.brief, error.said, str(caught.value), caught.value.brief):
+        assert "xyzzy" not in told
+        assert "values" not in told
+
+
+@pytest.mark.parametrize("space", ["", " "])
+def test_a_list_says_that_it_has_more_pages_in_any_layout(space: str) -> None:
+    separators = (f",{space}", f":{space}")
+    for metadata in ({"continue": "abc"}, {"remainingItemCount": 5}):
+        orders: tuple[dict[str, Any], ...] = (
+            {"metadata": metadata, "items": [], "kind": "List"},
+            document(ITEMS) | {"metadata": metadata},
+        )
+        for order in orders:
+            assert continues(json.dumps(order, separators=separators).encode())
+    assert not continues(json.dumps(document(ITEMS) | {"metadata": {"continue": ""}}, separators=separators).encode())
 
 
 def test_row_50_an_item_that_is_too_deep_is_none_and_not_nothing() -> None:

@@ -313,6 +313,36 @@ async def test_without_crds_every_flux_kind_may_have_been_served(tmp_path: Path)
     assert {KUSTOMIZATIONS, HELM_RELEASES, BUCKETS} <= names_of(output)
 
 
+@pytest.mark.parametrize(
+    ("about", "crds"),
+    [
+        pytest.param({}, {"items": [crd("a.b")], "metadata": {"continue": "x"}, "kind": "List"}, id="more-pages"),
+        pytest.param({"unreadable": [{"resource": CRDS, "reason": "Forbidden", "message": "no"}]}, [], id="unreadable"),
+        pytest.param({}, [], id="none-at-all"),
+    ],
+)
+async def test_crds_that_were_not_read_do_not_tell_what_is_not_installed(
+    tmp_path: Path, about: dict[str, Any], crds: object
+) -> None:
+    kubectl = record(tmp_path, {"recordedAt": MOMENT} | about, **{CRDS: crds})
+    assert {KUSTOMIZATIONS, HELM_RELEASES, BUCKETS} <= names_of(await kubectl.run(ApiResources()))
+    (error,) = await refused(kubectl, Get((versioned(KUSTOMIZATIONS),)))
+    assert type(error) is NotRecorded
+
+
+async def test_what_there_is_a_file_of_was_served_whatever_is_told(tmp_path: Path) -> None:
+    kubectl = record(tmp_path, {"served": ["pods"]}, **{KUSTOMIZATIONS: ITEMS})
+    assert names_of(await kubectl.run(ApiResources())) >= {KUSTOMIZATIONS, "pods"}
+    assert len(await names(kubectl, Get((versioned(KUSTOMIZATIONS),)))) == len(ITEMS)
+
+
+@pytest.mark.parametrize("kind", ["Status", "Table", 7, None])
+async def test_a_file_that_is_no_list_is_named(tmp_path: Path, kind: object) -> None:
+    kubectl = record(tmp_path, {"recordedAt": MOMENT}, **{KUSTOMIZATIONS: {"kind": kind, "items": []}})
+    with pytest.raises(BadRecording, match="must hold a list"):
+        await kubectl.run(Get((versioned(KUSTOMIZATIONS),)))
+
+
 FORBIDDEN = (
     'buckets.source.toolkit.fluxcd.io is forbidden: User "viewer" cannot list resource "buckets" '
     'in API group "source.toolkit.fluxcd.io" at the cluster scope'
@@ -515,6 +545,23 @@ async def test_a_pipe_or_a_device_is_not_read(tmp_path: Path, name: str) -> None
         chosen = Settings(recording=folder)
         reply = await ask_server(build(connect(chosen), chosen), "get_flux_instance", {})
         assert "is not a file" in reply.text
+
+
+@pytest.mark.parametrize("name", ["recording.json", "version.json", f"{KUSTOMIZATIONS}.json"])
+async def test_a_link_out_of_the_recording_is_not_followed(tmp_path: Path, name: str) -> None:
+    elsewhere = tmp_path / "elsewhere.json"
+    elsewhere.write_text(json.dumps({"items": [item("hidden")], "context": "hidden", "recordedAt": MOMENT}))
+    folder = tmp_path / "recorded"
+    folder.mkdir()
+    (folder / name).symlink_to(elsewhere)
+
+    async def use() -> None:
+        kubectl = RecordedKubectl(folder)
+        await kubectl.run(Version())
+        await kubectl.run(Get((versioned(KUSTOMIZATIONS),)))
+
+    with pytest.raises(BadRecording, match="leads out of the recording"):
+        await use()
 
 
 async def test_what_is_nested_deep_is_no_defect(tmp_path: Path) -> None:

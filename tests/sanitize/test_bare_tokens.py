@@ -1,11 +1,13 @@
 """What is masked with no key beside it: tokens of issuers that nobody knows, encoded texts, private keys, look-alikes."""
 
 import base64
+import hashlib
 
 from flux_mcp.sanitize.patterns import MASK, scrub, scrub_name
 
 OPAQUE = "kD93hTqZ71mWv0RfPbLy5XcNe82Us6Ag"
 LINE = "MIIEowIBAAKCAQEAx7Qm2Kd93hTqZ71mWv0RfPbLy5XcNe82Us6AgB4nJ1tYwE3s"
+NOT_ASCII = "# gr\u00f6\u00dfe: password=aB3dE6x"
 END = "-----END RSA PRIVATE KEY-----"
 
 
@@ -22,12 +24,23 @@ MASKED = {
     f"got acme_1_{OPAQUE} then": f"got {MASK} then",
     f"got bob@h:{OPAQUE} then": f"got bob@h:{MASK} then",
     f"etag: 1, acme_{OPAQUE}": f"etag: 1, {MASK}",
+    # As Go wraps errors, and at the end of a sentence or of a line.
+    f"login: acme_{OPAQUE}: status 401": f"login: {MASK}: status 401",
+    f"rejected acme_{OPAQUE}.": f"rejected {MASK}.",
+    f"rejected acme_{OPAQUE}:": f"rejected {MASK}:",
+    f"login: a:{OPAQUE}: status 401": f"login: a:{MASK}: status 401",
+    f"rejected a:{OPAQUE}.": f"rejected a:{MASK}.",
     # RFC 4648 with and without padding, the shortest that holds a credential.
     f"got {encoded('password=aB3dE6')} here": f"got {MASK} here",
     f"got {encoded('password=aB3dE6x')} here": f"got {MASK} here",
     f"got {encoded('password=aB3dE6xy')} here": f"got {MASK} here",
     f"got {encoded('a=11, password=aB3dE6x').rstrip('=')} here": f"got {MASK} here",
     f"got {encoded('a=1, password=aB3dE6').rstrip('=')} here": f"got {MASK} here",
+    # Text is not ASCII only, and hexadecimal digits encode it as well.
+    f"got {encoded(NOT_ASCII)} here": f"got {MASK} here",
+    f"got {b'password=aB3dE6x'.hex()} here": f"got {MASK} here",
+    f"got {b'password=aB3dE6x'.hex().upper()} here": f"got {MASK} here",
+    f"got {NOT_ASCII.encode().hex()}, then": f"got {MASK}, then",
     # RFC 7468: lines of 64 characters, of which the last may be shorter; what stands before the end is the key.
     f"read:\n{LINE}\n{LINE}\nQw==\n{END} x": f"read:\n{MASK} x",
     f"read:\n{LINE}\n{LINE}\nQ7x\n{END} x": f"read:\n{MASK} x",
@@ -59,9 +72,13 @@ STAYS = [
     f"created req_{OPAQUE} and run-{OPAQUE}",
     f"mounted /var/lib/kubelet/vol_{OPAQUE}",
     f"wrote acme_{OPAQUE}/part-0",
-    f"wrote acme_{OPAQUE}: done",
+    f"wrote ./acme_{OPAQUE}",
+    f"pulled acme_{OPAQUE}:latest",
     f"got {encoded('replicas=3, paused=no')} here",
     f"got {encoded('replicas=3')}{OPAQUE} here",
+    f"got {b'replicas=3, paused=no'.hex()} here",
+    f"got {b'password=aB3dE6x'.hex()}f here",
+    f"got {hashlib.sha256(b'password=aB3dE6x').hexdigest()} here",
     "read:\nQw==\n-----END CERTIFICATE-----",
 ]
 """A label says that it is the name of something; a path, and what begins as the objects of a service do, are names."""

@@ -89,8 +89,9 @@ MORE = {
         ),
         *("k3s", "password special", "firebase fcm", "skopeo creds", "skopeo src creds", "proxmox", "bitwarden sm"),
         *("pass quotes fr", "html entity", "hash ntlm", "pw list flow", "cr env go2", "php dump"),
-        *("secret go struct data", "password comma list", "password helm nested", "scram"),
+        *("secret go struct data", "password comma list", "password helm nested", "scram", "secret last-applied"),
     ),
+    "of the data of a Secret all is masked": ("secret of kustomize", "secret with string data", "secret as yaml"),
     "how the value is set apart is not understood, and rather more is masked": (
         *("unicode escape quote", "url form", "argv dump sep", "win slash", "url api_key query"),
     ),

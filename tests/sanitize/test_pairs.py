@@ -1,5 +1,7 @@
 """A value by its key: whatever ties them together, and what only speaks of a key."""
 
+import pytest
+
 from flux_mcp.sanitize.patterns import MASK, scrub
 from flux_mcp.sanitize.table import table
 from tests.support.made_up import filled
@@ -213,3 +215,79 @@ def test_every_key_of_the_table_is_found() -> None:
 def test_every_key_of_a_password_is_an_option_of_a_command() -> None:
     strong = [key.replace(" ", "-") for key, level in table().keys.items() if level == "strong"]
     assert [key for key in strong if scrub(f"x --{key} hunter2 y") != f"x --{key} {MASK} y"] == []
+
+
+CHOSEN = "Sommer2024!"
+"""What a person chooses; it does not look random."""
+SET_APART = [
+    "<password>{}</password>",
+    "<ns:Password type='text'>{}</ns:Password>",
+    "&lt;password&gt;{}&lt;/password&gt;",
+    "<password><![CDATA[{}]]></password>",
+    '<property name="password">{}</property>',
+    "{{Key:password Value:{}}}",
+    "Key=DB_PASSWORD, Value={}",
+    "ParameterKey=DbPassword,ParameterValue={}",
+    'http.Header{{"Authorization":[]string{{"Bearer {}"}}}}',
+    "password: !!str {}",
+    "password: ''{}''",
+    'password = """{}"""',
+    '{{""password"":""{}""}}',
+    "Passwort „{}“",
+    "password «{}»",
+    "args: [--password, {}]",
+    "args: [--user, app, --db-password, {}, --tls]",
+]
+NOT_SET_APART = [
+    "the password for bob is now {} again",
+    "login failed for user bob with password {}",
+    "initial admin password -- {}",
+    "das Passwort lautet {}",
+    "machine github.com login bob password {}",
+    "('password', '{}')",
+    "| password | {} |",
+    "INSERT INTO users (name, password) VALUES ('bob', '{}')",
+    "login/password: bob/{}",
+    "password: got {}, want a string",
+]
+NO_PASSWORD = [
+    "<password>required</password>",
+    "<password></password>",
+    '<property name="password">${DB_PASSWORD}</property>',
+    "use [--password, --token] or --user, password or not",
+    "args: [--password, $(DB_PASSWORD)]",
+    "use --password, then retry",
+    "Key=password, Operator=Exists",
+    "{Name:DB_PASSWORD Value: ValueFrom:&EnvVarSource{SecretKeyRef:&SecretKeySelector{Key:x,},}}",
+    "the password must match ^[A-Za-z0-9!#$%&*]{12,}$",
+    "the password must hold a-z, A-Z, 0-9 and one of !#$%&*",
+    "did the password come from OAuth2Proxy?",
+    "the signing key 3AA5C34371567BD2 is not known",
+    "the password of https://h.example.com/Release2024%21/x",
+]
+
+
+@pytest.mark.parametrize(
+    "secret", [CHOSEN, "correct-horse-battery", "kD93hTqZ71mWv0RfPbLy5XcN", "0f1e2d3c4b5a69788796a5b4"]
+)
+@pytest.mark.parametrize("text", SET_APART)
+def test_a_password_is_masked_however_its_key_is_tied_to_it(text: str, secret: str) -> None:
+    masked = scrub(text.format(secret))
+    assert secret not in masked
+    assert MASK in masked
+
+
+@pytest.mark.parametrize("text", NOT_SET_APART)
+def test_what_a_policy_makes_people_choose_is_masked_near_a_password(text: str) -> None:
+    masked = scrub(text.format(CHOSEN))
+    assert CHOSEN not in masked
+    assert MASK in masked
+
+
+@pytest.mark.parametrize("name", ["password", "passwd", "Passphrase", "api token"])
+def test_hexadecimal_digits_behind_a_password_are_no_commit(name: str) -> None:
+    assert scrub(f"the {name} 0f1e2d3c4b5a69788796a5b4 is wrong") == f"the {name} {MASK} is wrong"
+
+
+def test_what_is_no_password_though_it_stands_where_one_does() -> None:
+    assert [text for text in NO_PASSWORD if scrub(text) != text] == []

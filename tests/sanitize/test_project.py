@@ -235,6 +235,8 @@ SPELLED = {
         "motd": 'S3cr3t&x"<y>/z',
         "lines": "first one\nT0p-l1ne-item\n- L1st-1tem-x",
         "auth": {"pin": 12345678, "ratio": 8080},
+        "greeting": "Gr\u00fc\u00dfe an 3 K\u00e4uze",
+        "dsn": "pg://u:p%40ss+W0rd@h/db",
     }
 }
 
@@ -249,6 +251,20 @@ SPELLED = {
         pytest.param("bad UzNjcjN0JngiPHk+L3o= here", "bad *** here", id="base64"),
         pytest.param("bad value S3cr3t&x… here", "bad value ***… here", id="cut"),
         pytest.param('bad value …x"<y>/z here', "bad value …*** here", id="cut-in-front"),
+        pytest.param("bad S3cr3t&amp;x&#34;&lt;y&gt;/z here", "bad *** here", id="html"),
+        pytest.param(
+            "bad 533363723374267822 3c793e2f7a here", "bad 533363723374267822 3c793e2f7a here", id="two-numbers"
+        ),
+        pytest.param("bad 5333637233742678223c793e2f7a here", "bad *** here", id="hexadecimal"),
+        pytest.param("bad //5TM2NyM3QmeCI8eT4vev8= here", "bad *** here", id="base64-that-begins-with-a-slash"),
+        pytest.param("bad VXpOamNqTjBKbmdpUEhrK0wzbz0= here", "bad *** here", id="base64-twice"),
+        pytest.param("bad AP9TM2NyM3QmeCI8eT4vev8= here", "bad *** here", id="base64-among-bytes"),
+        pytest.param("bad Gr%C3%BC%C3%9Fe%20an%203%20K%C3%A4uze here", "bad *** here", id="url-beyond-ascii"),
+        pytest.param("bad Gr%C3%BC%C3%9Fe+an+3+K%C3%A4uze here", "bad *** here", id="form"),
+        pytest.param("bad Gr\\xc3\\xbc\\xc3\\x9fe an 3 K\\xc3\\xa4uze here", "bad *** here", id="bytes"),
+        pytest.param("bad GR\u00dc\u00dfE AN 3 K\u00c4UZE here", "bad *** here", id="another-case-beyond-ascii"),
+        pytest.param("bad Gr\u00fc\u00dfe an\n    3 K\u00e4uze here", "bad *** here", id="wrapped"),
+        pytest.param("bad pg://u:p%40ss+W0rd@h/db here", "bad *** here", id="value-with-escapes"),
         pytest.param("line T0p-l1ne-item is bad", "line *** is bad", id="line"),
         pytest.param("item L1st-1tem-x is bad", "item *** is bad", id="list-item"),
         pytest.param("pin 12345678 is bad", "pin *** is bad", id="number"),

@@ -4,6 +4,8 @@ Sources: RFC 3986 (user information, percent-encoding), the data source names of
 makers' documentation of webhooks whose path is the credential, and the Flux documentation on Receivers.
 """
 
+import pytest
+
 from flux_mcp.sanitize.patterns import MASK, scrub, scrub_name
 from flux_mcp.sanitize.table import table
 
@@ -118,6 +120,15 @@ def test_what_of_an_address_is_a_credential() -> None:
 
 def test_what_of_an_address_names_a_place() -> None:
     assert [text for text in NO_CREDENTIALS if scrub(text) != text] == []
+
+
+@pytest.mark.parametrize("token", ["kd93htqz71mwv0rf", "kD93hTqZ71mWv0RfPbLy5XcN", "0f1e2d3c4b5a69788796a5b4c3d2e1f0"])
+@pytest.mark.parametrize("before", ["https://dl.cloudsmith.io", "https://packagecloud.io/priv"])
+def test_the_token_of_a_package_repository_is_masked_in_its_name_too(before: str, token: str) -> None:
+    for change in (scrub, scrub_name):
+        assert change(f"{before}/{token}/acme/charts/helm/") == f"{before}/{MASK}/acme/charts/helm/"
+        assert change(f"{before}/public/acme/charts/helm/") == f"{before}/public/acme/charts/helm/"
+    assert scrub_name(f"https://h.example.com/x#access_token={token}") == f"https://h.example.com/x#access_token={MASK}"
 
 
 def test_the_name_of_a_user_or_an_image_is_none() -> None:
