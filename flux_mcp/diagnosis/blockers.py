@@ -60,9 +60,20 @@ _VARYING: Final = re.compile(
 _OLD_VERSION: Final = re.compile(r'in version "[^"\n]{1,253}/v\d{1,3}(?:alpha|beta)')
 _OF_ACCOUNT: Final = frozenset({"rbac-forbidden", "rbac-escalation"})
 """Failures that lie in the permissions of the service account that applies."""
+_ACCOUNT: Final = re.compile(r'User "system:serviceaccount:([a-z0-9-]{1,63}):([a-z0-9.-]{1,253})" cannot ')
+_DENIED: Final = frozenset({"webhook-denied", "admission-policy-denied"})
+"""Failures for which a policy is to blame that another Flux object may apply."""
+_POLICIES: Final = (
+    ("ClusterPolicy", "kyverno.io"),
+    ("Policy", "kyverno.io"),
+    ("ValidatingPolicy", "policies.kyverno.io"),
+    ("ValidatingAdmissionPolicy", "admissionregistration.k8s.io"),
+)
+_CONSTRAINT: Final = re.compile(r"\[([a-z0-9][a-z0-9.-]{1,251}[a-z0-9])\]")
+_WORD: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,251}[a-z0-9]")
 _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
 """Reasons for which an applier does not apply a newer revision."""
-_CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another"})
+_CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another", "ingress-host-in-use"})
 """Failures for which another owner of an object is to blame."""
 _IN_SPEC: Final = frozenset(
     {
@@ -236,14 +247,23 @@ def _follow_reports(search: Search) -> None:
     follow_ready(search)
     follow_missing(search)
     _releases(search, message)
-    if first is failure("chart-version-missing"):
-        search.details += _indexes(search)
-    if first is failure("helm-name-in-use"):
-        search.details += _same_release(search, release_name(message))
-    if first is not None and first.id in _CONTESTED:
-        _follow_contested(search, message)
-    if first is failure("helm-object-of-another-release"):
-        search.details += _same_release(search, owner_release(message))
+    if first is not None:
+        _follow_others(search, first, message)
+
+
+def _follow_others(search: Search, first: Failure, message: str) -> None:
+    """What other objects have to do with a failure: those that apply, own or hold what the message names."""
+    match first.id:
+        case "chart-version-missing":
+            search.details += _indexes(search)
+        case "helm-name-in-use":
+            search.details += _same_release(search, release_name(message))
+        case "helm-object-of-another-release":
+            search.details += _same_release(search, owner_release(message))
+        case name if name in _CONTESTED:
+            _follow_contested(search, message, first)
+        case name if name in _DENIED:
+            search.details += _policies(search, message)
 
 
 def _still_true(failures: list[Failure]) -> list[Failure]:
@@ -282,8 +302,8 @@ def _indexes(search: Search) -> Iterator[Detail]:
             yield Detail(Fact.INDEX, (ref,), (), status.object.fetched)
 
 
-def _follow_contested(search: Search, message: str) -> None:
-    """The other Flux objects that apply the object which Helm may not change."""
+def _follow_contested(search: Search, message: str, first: Failure) -> None:
+    """The other Flux objects that apply the object which Helm may not change, or which has what another wants."""
     if (contested := contested_object(message)) is None:
         return
     kind, namespace, name = contested
@@ -291,7 +311,18 @@ def _follow_contested(search: Search, message: str) -> None:
         others = [ref for ref in search.snapshot.graph.holders(entry) if ref != search.ref]
         if (entry.kind, entry.namespace) == (kind, namespace) and others:
             search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *others)))
-            search.failures[0] = failure("object-applied-twice")
+            if first is not failure("ingress-host-in-use"):
+                search.failures[0] = failure("object-applied-twice")
+
+
+def _policies(search: Search, message: str) -> Iterator[Detail]:
+    """Who applies the policies that a rejection names."""
+    graph, words = search.snapshot.graph, frozenset(_WORD.findall(message))
+    found = [entry for kind, group in _POLICIES for entry in graph.managed(kind, group) if entry.name in words]
+    for name in _CONSTRAINT.findall(message):
+        found += [one for one in graph.managed_as(name) if one.group == "constraints.gatekeeper.sh"]
+    for entry in dict.fromkeys(found):
+        yield Detail(Fact.APPLIED_BY, (entry.ref, *graph.holders(entry)))
 
 
 def _same_release(search: Search, name: str) -> Iterator[Detail]:
@@ -393,7 +424,13 @@ def _follow_own(search: Search, message: str) -> None:
 
 
 def _follow_account(search: Search, message: str) -> None:
-    """Whether a service account that may not apply is the default of the controller, since the spec names none."""
+    """Who applies a service account that may not apply, and whether it is the default, since the spec names none."""
+    graph, said = search.snapshot.graph, _ACCOUNT.search(message)
+    accounts = graph.managed_as(said[2]) if said is not None else ()
+    for entry in accounts:
+        holders = [ref for ref in graph.holders(entry) if ref != search.ref]
+        if said is not None and (entry.kind, entry.namespace) == ("ServiceAccount", said[1]) and holders:
+            search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
     account = search.snapshot.controllers.default_account(search.status.object.kind.controller)
     named = text(at(search.subject.item, "spec"), "serviceAccountName")
     if account and not named and f"serviceaccount:{search.ref.namespace}:{account}" in message:
