@@ -166,7 +166,11 @@ def _follow_other(search: Search, ref: ObjectRef) -> None:
     found = evidence.others.get(ref) or evidence.workloads.get(ref)
     if found is None:
         if {(ref.namespace, f"{ref.kind}/{ref.name}"), (ref.namespace, ref.kind)} & evidence.read:
-            search.add(_missing(ref, "reference-missing"))
+            _, _, group = ref.name.partition(".") if ref.kind == "CustomResourceDefinition" else ("", "", "")
+            if releases := [*failing_releases_of(search, group)]:
+                search.by |= dict.fromkeys(releases)
+            else:
+                search.add(_missing(ref, "reference-missing"))
         else:
             search.add(Cause(CauseType.UNREAD, (ref,), (failure("reference-unread"),), key=("unread", ref)), late=True)
         return
