@@ -207,7 +207,9 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
         search.details += _other(search, entry.ref)
         _follow_made(search, entry.ref)
         status = search.snapshot.evidence.others.get(entry.ref)
-        releases = [*failing_releases_of(search, entry.group)] if status is not None and not status.conditions else []
+        # Some kinds are created with conditions that nobody has looked at: of a Gateway, "Waiting for controller".
+        unseen = status is not None and all(one.status == "Unknown" for one in status.conditions)
+        releases = [*failing_releases_of(search, entry.group)] if unseen else []
         search.by |= dict.fromkeys(releases)
         unreported += [entry] if releases else []
     found = len(search.workloads) > failed or any(one.fact in _NOT_READY for one in search.details)

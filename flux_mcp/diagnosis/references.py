@@ -26,6 +26,7 @@ ELSEWHERE: Final = 3
 CHARTS_OF: Final = {
     "monitoring.coreos.com": ("kube-prometheus-stack", "prometheus-operator", "prometheus-operator-crds"),
     "acme.cert-manager.io": ("cert-manager",),
+    "gateway.networking.k8s.io": ("gateway-helm", "envoy-gateway", "istiod", "kgateway", "nginx-gateway-fabric"),
     "networking.istio.io": ("base", "istio-base"),
     "security.istio.io": ("base", "istio-base"),
     "postgresql.cnpg.io": ("cloudnative-pg",),
