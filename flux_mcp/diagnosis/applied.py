@@ -42,15 +42,22 @@ _BETWEEN: Final = {DEPLOYMENT.kind: (REPLICA_SET,), CRON_JOB.kind: (JOB,)}
 _PREREQUISITES: Final = (SERVICE, PERSISTENT_VOLUME_CLAIM)
 _PREREQUISITE_KINDS: Final = frozenset(kind.kind for kind in _PREREQUISITES)
 _MISSING: Final = re.compile(r'(?:configmap|secret)s? "([^"\n]{1,253})" not found', re.IGNORECASE)
-_MAKERS: Final = {
-    "ConfigMap": "",
-    "Secret": "",
-    "ExternalSecret": "external-secrets.io",
-    "SealedSecret": "bitnami.com",
-    "VaultStaticSecret": "secrets.hashicorp.com",
-    "Certificate": "cert-manager.io",
-}
-"""Kinds that make a Secret, as a rule of their own name, with their groups."""
+_MAKERS: Final = (
+    ("ConfigMap", "", ""),
+    ("Secret", "", ""),
+    ("ExternalSecret", "external-secrets.io", ""),
+    ("SealedSecret", "bitnami.com", ""),
+    ("VaultStaticSecret", "secrets.hashicorp.com", ""),
+    ("Certificate", "cert-manager.io", ""),
+    ("Certificate", "cert-manager.io", "-tls"),
+    ("Cluster", "cluster.x-k8s.io", "-kubeconfig"),
+    ("Cluster", "postgresql.cnpg.io", "-app"),
+    ("Cluster", "postgresql.cnpg.io", "-superuser"),
+    ("KafkaUser", "kafka.strimzi.io", ""),
+    ("RabbitmqCluster", "rabbitmq.com", "-default-user"),
+    ("Elasticsearch", "elasticsearch.k8s.elastic.co", "-es-elastic-user"),
+)
+"""Kinds that make a Secret, with their groups, and what they append to their own name for it."""
 _HASH: Final = re.compile("-[2456789bcdfghkmt]{10}")
 """What kustomize appends to the names of what it generates.
 
@@ -243,13 +250,13 @@ def follow_missing(search: Search) -> None:
     said += [(one.message, one.about[0].namespace) for one in search.workloads]
     for message, namespace in said:
         for name in dict.fromkeys(_MISSING.findall(message)):
-            for kind, group in _MAKERS.items():
-                entry = InventoryEntry(kind, group, namespace, name)
-                if not (holders := search.snapshot.graph.holders(entry)):
+            for kind, group, suffix in _MAKERS:
+                entry = InventoryEntry(kind, group, namespace, name.removesuffix(suffix))
+                if not name.endswith(suffix) or not (holders := search.snapshot.graph.holders(entry)):
                     continue
                 if group:
                     search.details += _other(search, entry.ref)
-                else:
+                if not group or search.ref not in holders:
                     search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
             _follow_misnamed(search, name, namespace)
 
