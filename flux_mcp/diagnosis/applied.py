@@ -213,10 +213,7 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
     for entry in others[:UNREAD_NAMED]:
         search.details += _other(search, entry.ref)
         _follow_made(search, entry.ref)
-        status = search.snapshot.evidence.others.get(entry.ref)
-        # Some kinds are created with conditions that nobody has looked at: of a Gateway, "Waiting for controller".
-        unseen = status is not None and all(one.status == "Unknown" for one in status.conditions)
-        releases = [*failing_releases_of(search, entry.group)] if unseen else []
+        releases = [*failing_releases_of(search, entry.group)] if _unseen(search, entry.ref) else []
         search.by |= dict.fromkeys(releases)
         unreported += [entry] if releases else []
     found = len(search.workloads) > failed or any(one.fact in _NOT_READY for one in search.details)
@@ -250,14 +247,19 @@ def follow_missing(search: Search) -> None:
     said += [(one.message, one.about[0].namespace) for one in search.workloads]
     for message, namespace in said:
         for name in dict.fromkeys(_MISSING.findall(message)):
+            releases: list[ObjectRef] = []
             for kind, group, suffix in _MAKERS:
                 entry = InventoryEntry(kind, group, namespace, name.removesuffix(suffix))
                 if not name.endswith(suffix) or not (holders := search.snapshot.graph.holders(entry)):
                     continue
                 if group:
                     search.details += _other(search, entry.ref)
+                    releases += failing_releases_of(search, group) if _unseen(search, entry.ref) else ()
                 if not group or search.ref not in holders:
                     search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
+            if releases and message == search.status.message:
+                search.by |= dict.fromkeys(releases)
+                search.own = False
             _follow_misnamed(search, name, namespace)
 
 
@@ -277,6 +279,15 @@ def _follow_misnamed(search: Search, name: str, namespace: str) -> None:
         search.details.append(Detail(Fact.EXISTS, generated[:READY_NAMED]))
         search.failures = [one for one in search.failures if one is not failure("helm-values-missing")]
         search.failures.insert(0, failure("generated-name-not-replaced"))
+
+
+def _unseen(search: Search, ref: ObjectRef) -> bool:
+    """Whether no controller has looked at an object of a kind that is not known here.
+
+    Some kinds are created with conditions that are Unknown: of a Gateway, "Waiting for controller".
+    """
+    found = search.snapshot.evidence.others.get(ref)
+    return found is not None and all(one.status == "Unknown" for one in found.conditions)
 
 
 def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:
