@@ -243,7 +243,16 @@ def failing_releases_of(search: Search, group: str) -> Iterator[ObjectRef]:
     """The HelmReleases in trouble that bring an API group, often of their name: cert-manager of cert-manager.io."""
     names, statuses = {group.partition(".")[0], *CHARTS_OF.get(group, ())}, search.snapshot.statuses
     for ref, one in search.snapshot.objects.items():
-        if group and ref.kind == "HelmRelease" and statuses[ref].trouble and ref != search.ref:
+        troubled = ref.kind == "HelmRelease" and statuses[ref].trouble and ref != search.ref
+        if group and troubled and same_cluster(search, ref):
             chart = text(at(one.item, "spec"), "chart", "spec", "chart").rpartition("/")[2]
             if names & {ref.name, chart, *(each.chart for each in one.releases)}:
                 yield ref
+
+
+def same_cluster(search: Search, ref: ObjectRef) -> bool:
+    """Whether an object in trouble applies to the cluster that the object in question applies to."""
+    ours, theirs = search.subject, search.snapshot.objects[ref]
+    if not ours.node.remote and not theirs.node.remote:
+        return True
+    return bool(at(ours.item, "spec", "kubeConfig") == at(theirs.item, "spec", "kubeConfig"))
