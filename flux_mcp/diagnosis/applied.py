@@ -257,6 +257,9 @@ def follow_missing(search: Search) -> None:
                     releases += failing_releases_of(search, group) if _unseen(search, entry.ref) else ()
                 if not group or search.ref not in holders:
                     search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
+                    statuses = search.snapshot.statuses
+                    found = [one for one in holders if one in statuses and statuses[one].health is Health.SUSPENDED]
+                    search.details += [Detail(Fact.HELD, tuple(found), ("suspended",))] if found else []
             if releases and message == search.status.message:
                 search.by |= dict.fromkeys(releases)
                 search.own = False
