@@ -77,7 +77,9 @@ _CONSTRAINT: Final = re.compile(r"\[([a-z0-9][a-z0-9.-]{1,251}[a-z0-9])\]")
 _WORD: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,251}[a-z0-9]")
 _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
 """Reasons for which an applier does not apply a newer revision."""
-_CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another", "ingress-host-in-use"})
+_HELD_ELSEWHERE: Final = frozenset({"autoscaler-exists", "ingress-host-in-use"})
+"""Failures for which another object has what is wanted."""
+_CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another", *_HELD_ELSEWHERE})
 """Failures for which another owner of an object is to blame."""
 _IN_SPEC: Final = frozenset(
     {
@@ -320,7 +322,7 @@ def _follow_contested(search: Search, message: str, first: Failure) -> None:
         others = [ref for ref in search.snapshot.graph.holders(entry) if ref != search.ref]
         if (entry.kind, entry.namespace) == (kind, namespace) and others:
             search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *others)))
-            if first is not failure("ingress-host-in-use"):
+            if first.id not in _HELD_ELSEWHERE:
                 search.failures[0] = failure("object-applied-twice")
 
 
