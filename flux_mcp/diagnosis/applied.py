@@ -43,15 +43,22 @@ _BETWEEN: Final = {DEPLOYMENT.kind: (REPLICA_SET,), CRON_JOB.kind: (JOB,)}
 _PREREQUISITES: Final = (SERVICE, PERSISTENT_VOLUME_CLAIM)
 _PREREQUISITE_KINDS: Final = frozenset(kind.kind for kind in _PREREQUISITES)
 _MISSING: Final = re.compile(r'(?:configmap|secret)s? "([^"\n]{1,253})" not found', re.IGNORECASE)
-_MAKERS: Final = {
-    "ConfigMap": "",
-    "Secret": "",
-    "ExternalSecret": "external-secrets.io",
-    "SealedSecret": "bitnami.com",
-    "VaultStaticSecret": "secrets.hashicorp.com",
-    "Certificate": "cert-manager.io",
-}
-"""Kinds that make a Secret, as a rule of their own name, with their groups."""
+_MAKERS: Final = (
+    ("ConfigMap", "", ""),
+    ("Secret", "", ""),
+    ("ExternalSecret", "external-secrets.io", ""),
+    ("SealedSecret", "bitnami.com", ""),
+    ("VaultStaticSecret", "secrets.hashicorp.com", ""),
+    ("Certificate", "cert-manager.io", ""),
+    ("Certificate", "cert-manager.io", "-tls"),
+    ("Cluster", "cluster.x-k8s.io", "-kubeconfig"),
+    ("Cluster", "postgresql.cnpg.io", "-app"),
+    ("Cluster", "postgresql.cnpg.io", "-superuser"),
+    ("KafkaUser", "kafka.strimzi.io", ""),
+    ("RabbitmqCluster", "rabbitmq.com", "-default-user"),
+    ("Elasticsearch", "elasticsearch.k8s.elastic.co", "-es-elastic-user"),
+)
+"""Kinds that make a Secret, with their groups, and what they append to their own name for it."""
 _HASH: Final = re.compile("-[2456789bcdfghkmt]{10}")
 """What kustomize appends to the names of what it generates.
 
@@ -218,8 +225,7 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
     for entry in others[:UNREAD_NAMED]:
         search.details += _other(search, entry.ref)
         _follow_made(search, entry.ref)
-        status = search.snapshot.evidence.others.get(entry.ref)
-        releases = [*failing_releases_of(search, entry.group)] if status is not None and not status.conditions else []
+        releases = [*failing_releases_of(search, entry.group)] if _unseen(search, entry.ref) else []
         search.by |= dict.fromkeys(releases)
         unreported += [entry] if releases else []
     found = len(search.workloads) > failed or any(one.fact in _NOT_READY for one in search.details)
@@ -253,15 +259,23 @@ def follow_missing(search: Search) -> None:
     said += [(one.message, one.about[0].namespace) for one in search.workloads]
     for message, namespace in said:
         for name in dict.fromkeys(_MISSING.findall(message)):
-            for kind, group in _MAKERS.items():
-                entry = InventoryEntry(kind, group, namespace, name)
+            releases: list[ObjectRef] = []
+            for kind, group, suffix in _MAKERS:
+                entry = InventoryEntry(kind, group, namespace, name.removesuffix(suffix))
                 search.details += search.pruned(entry.ref) if not group and _says(kind, name, message) else ()
-                if not (holders := search.snapshot.graph.holders(entry)):
+                if not name.endswith(suffix) or not (holders := search.snapshot.graph.holders(entry)):
                     continue
                 if group:
                     search.details += _other(search, entry.ref)
-                else:
+                    releases += failing_releases_of(search, group) if _unseen(search, entry.ref) else ()
+                if not group or search.ref not in holders:
                     search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
+                    statuses = search.snapshot.statuses
+                    found = [one for one in holders if one in statuses and statuses[one].health is Health.SUSPENDED]
+                    search.details += [Detail(Fact.HELD, tuple(found), ("suspended",))] if found else []
+            if releases and message == search.status.message:
+                search.by |= dict.fromkeys(releases)
+                search.own = False
             _follow_misnamed(search, name, namespace)
 
 
@@ -285,6 +299,15 @@ def _follow_misnamed(search: Search, name: str, namespace: str) -> None:
 
 def _says(kind: str, name: str, message: str) -> bool:
     return re.search(rf'{kind}s? "{re.escape(name)}"', message, re.IGNORECASE) is not None
+
+
+def _unseen(search: Search, ref: ObjectRef) -> bool:
+    """Whether no controller has looked at an object of a kind that is not known here.
+
+    Some kinds are created with conditions that are Unknown: of a Gateway, "Waiting for controller".
+    """
+    found = search.snapshot.evidence.others.get(ref)
+    return found is not None and all(one.status == "Unknown" for one in found.conditions)
 
 
 def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:

@@ -41,6 +41,7 @@ from flux_mcp.diagnosis.references import (
     follow_dependency,
     follow_ready,
     follow_source,
+    same_cluster,
     suspended,
 )
 from flux_mcp.diagnosis.search import Blocked, Search, controller_cause, not_watched
@@ -62,11 +63,27 @@ _VARYING: Final = re.compile(
 _OLD_VERSION: Final = re.compile(r'in version "[^"\n]{1,253}/v\d{1,3}(?:alpha|beta)')
 _OF_ACCOUNT: Final = frozenset({"rbac-forbidden", "rbac-escalation"})
 """Failures that lie in the permissions of the service account that applies."""
+_OF_CONTROLLER: Final = frozenset({"controller-may-not-impersonate", "controller-not-permitted"})
+_OF_API_SERVER: Final = frozenset({"namespace-missing", *_OF_ACCOUNT, *_OF_CONTROLLER})
+"""Failures that are about what exists, or is allowed, in the cluster that is applied to."""
+_ACCOUNT: Final = re.compile(r'User "system:serviceaccount:([a-z0-9-]{1,63}):([a-z0-9.-]{1,253})" cannot ')
+_DENIED: Final = frozenset({"webhook-denied", "admission-policy-denied"})
+"""Failures for which a policy is to blame that another Flux object may apply."""
+_POLICIES: Final = (
+    ("ClusterPolicy", "kyverno.io"),
+    ("Policy", "kyverno.io"),
+    ("ValidatingPolicy", "policies.kyverno.io"),
+    ("ValidatingAdmissionPolicy", "admissionregistration.k8s.io"),
+)
+_CONSTRAINT: Final = re.compile(r"\[([a-z0-9][a-z0-9.-]{1,251}[a-z0-9])\]")
+_WORD: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,251}[a-z0-9]")
 _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
 """Reasons for which an applier does not apply a newer revision."""
 _JITTER: Final = 1.2
 """How much longer than its interval an object may take to its next run."""
-_CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another"})
+_HELD_ELSEWHERE: Final = frozenset({"autoscaler-exists", "ingress-host-in-use"})
+"""Failures for which another object has what is wanted."""
+_CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another", *_HELD_ELSEWHERE})
 """Failures for which another owner of an object is to blame."""
 _IN_SPEC: Final = frozenset(
     {
@@ -230,6 +247,9 @@ def _follow_reports(search: Search) -> None:
     several = [*_more_errors(search, message)]
     search.failures[1:1] = [one for one, _ in several]
     search.key = _key(first, message) if not several else ()
+    if search.key and search.subject.node.remote and first is not failure("api-server-unavailable"):
+        # The same error in another cluster is another cause.
+        search.key += (text(at(search.subject.item, "spec"), "kubeConfig", "secretRef", "name"),)
     follow_credentials(search, first, message)
     if first is failure("disk-full"):
         _follow_disk(search)
@@ -245,14 +265,25 @@ def _follow_reports(search: Search) -> None:
     follow_ready(search)
     follow_missing(search)
     _releases(search, message)
-    if first is failure("chart-version-missing"):
-        search.details += _indexes(search)
-    if first is failure("helm-name-in-use"):
-        search.details += _same_release(search, release_name(message))
-    if first is not None and first.id in _CONTESTED:
-        _follow_contested(search, message)
-    if first is failure("helm-object-of-another-release"):
-        search.details += _same_release(search, owner_release(message))
+    if first is not None:
+        _follow_others(search, first, message)
+
+
+def _follow_others(search: Search, first: Failure, message: str) -> None:
+    """What other objects have to do with a failure: those that apply, own or hold what the message names."""
+    match first.id:
+        case "chart-version-missing":
+            search.details += _indexes(search)
+        case "helm-name-in-use":
+            search.details += _same_release(search, release_name(message))
+        case "helm-object-of-another-release":
+            search.details += _same_release(search, owner_release(message))
+        case _ if search.subject.node.remote:
+            return
+        case name if name in _CONTESTED:
+            _follow_contested(search, message, first)
+        case name if name in _DENIED:
+            search.details += _policies(search, message)
 
 
 def _still_true(failures: list[Failure]) -> list[Failure]:
@@ -291,8 +322,8 @@ def _indexes(search: Search) -> Iterator[Detail]:
             yield Detail(Fact.INDEX, (ref,), (), status.object.fetched)
 
 
-def _follow_contested(search: Search, message: str) -> None:
-    """The other Flux objects that apply the object which Helm may not change."""
+def _follow_contested(search: Search, message: str, first: Failure) -> None:
+    """The other Flux objects that apply the object which Helm may not change, or which has what another wants."""
     if (contested := contested_object(message)) is None:
         return
     kind, namespace, name = contested
@@ -300,7 +331,18 @@ def _follow_contested(search: Search, message: str) -> None:
         others = [ref for ref in search.snapshot.graph.holders(entry) if ref != search.ref]
         if (entry.kind, entry.namespace) == (kind, namespace) and others:
             search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *others)))
-            search.failures[0] = failure("object-applied-twice")
+            if first.id not in _HELD_ELSEWHERE:
+                search.failures[0] = failure("object-applied-twice")
+
+
+def _policies(search: Search, message: str) -> Iterator[Detail]:
+    """Who applies the policies that a rejection names."""
+    graph, words = search.snapshot.graph, frozenset(_WORD.findall(message))
+    found = [entry for kind, group in _POLICIES for entry in graph.managed(kind, group) if entry.name in words]
+    for name in _CONSTRAINT.findall(message):
+        found += [one for one in graph.managed_as(name) if one.group == "constraints.gatekeeper.sh"]
+    for entry in dict.fromkeys(found):
+        yield Detail(Fact.APPLIED_BY, (entry.ref, *graph.holders(entry)))
 
 
 def _same_release(search: Search, name: str) -> Iterator[Detail]:
@@ -309,6 +351,7 @@ def _same_release(search: Search, name: str) -> Iterator[Detail]:
         ref
         for ref, one in search.snapshot.objects.items()
         if ref != search.ref and name and name in {f"{each.namespace}/{each.name}" for each in one.releases[:1]}
+        if same_cluster(search, ref)
     ]
     if others:
         yield Detail(Fact.SAME_RELEASE, tuple(sorted(others)))
@@ -328,6 +371,8 @@ def _follow_upstream(search: Search, upstream: Upstream, message: str) -> None:
             follow_hook(search, message)
         case Upstream.WEBHOOK:
             _follow_webhook(search, message)
+        case Upstream.NAMESPACE if search.subject.node.remote:
+            search.blame("remote-cluster")
         case Upstream.NAMESPACE:
             follow_namespace(search, terminating_namespace(message))
         case Upstream.SOURCE_CONTROLLER:
@@ -384,15 +429,23 @@ def _key(found: Failure | None, message: str) -> tuple[object, ...]:
 def _follow_own(search: Search, message: str) -> None:
     """A failure of its own."""
     search.own = True
-    if search.failures and search.failures[0] is failure("namespace-missing"):
+    first = search.failures[0].id if search.failures else ""
+    if first in _OF_API_SERVER and search.subject.node.remote:
+        if first in _OF_CONTROLLER:
+            search.failures[0], search.key = failure("rbac-forbidden"), ()
+        search.blame("remote-cluster")
+    elif first == "namespace-missing":
         _follow_namespace(search, message)
-    if search.failures and search.failures[0].id in _OF_ACCOUNT:
+    elif first in _OF_ACCOUNT:
         _follow_account(search, message)
     unserved = unserved_kind(message)
     if unserved is None:
         return
     kind, group = unserved
     _follow_crd(search, kind, group)
+    if search.subject.node.remote:
+        search.blame("remote-cluster")
+        return
     flux = by_kind.get(kind)
     if flux is not None and flux.group == group and search.snapshot.controllers.runs(flux.controller):
         # Its component is installed, so it is the version that is not served, or its CRD is missing.
@@ -402,7 +455,13 @@ def _follow_own(search: Search, message: str) -> None:
 
 
 def _follow_account(search: Search, message: str) -> None:
-    """Whether a service account that may not apply is the default of the controller, since the spec names none."""
+    """Who applies a service account that may not apply, and whether it is the default, since the spec names none."""
+    graph, said = search.snapshot.graph, _ACCOUNT.search(message)
+    accounts = graph.managed_as(said[2]) if said is not None else ()
+    for entry in accounts:
+        holders = [ref for ref in graph.holders(entry) if ref != search.ref]
+        if said is not None and (entry.kind, entry.namespace) == ("ServiceAccount", said[1]) and holders:
+            search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
     account = search.snapshot.controllers.default_account(search.status.object.kind.controller)
     named = text(at(search.subject.item, "spec"), "serviceAccountName")
     if account and not named and f"serviceaccount:{search.ref.namespace}:{account}" in message:
@@ -478,9 +537,10 @@ def _follow_crd(search: Search, kind: str, group: str) -> None:
         and entry.name.startswith(kind.lower()[:-1])
         and any(ref != search.ref for ref in refs)
     ]
-    if not held:
+    if search.subject.node.remote or not held:
         search.by |= dict.fromkeys(failing_releases_of(search, group))
         search.details += _skipped_crds(search, group)
+        return
     for entry in held[:1]:
         _follow_holders(search, entry)
 
@@ -536,23 +596,19 @@ def _follow_webhook(search: Search, message: str) -> None:
         search.own = True
         return
     search.via, namespace, service = found
-    snapshot, evidence = search.snapshot, search.snapshot.evidence
-    search.need(namespace, (*WORKLOAD_KINDS, REPLICA_SET, POD, EVENT, SERVICE))
-    ref = ObjectRef(SERVICE.kind, namespace, service)
-    holders = [*snapshot.graph.holders(InventoryEntry(SERVICE.kind, "", namespace, service))]
-    holders += owners_by_label(getattr(evidence.others.get(ref), "labels", {}))
-    holders += [
-        one.ref
-        for one in snapshot.objects.values()
-        if one.releases and one.releases[0].namespace == namespace and not any(h.kind == "HelmRelease" for h in holders)
-    ]
+    evidence, ref = search.snapshot.evidence, ObjectRef(SERVICE.kind, namespace, service)
+    holders = _runners(search, ref)
     for holder in dict.fromkeys(holders):
-        status = snapshot.statuses.get(holder)
+        status = search.snapshot.statuses.get(holder)
         if holder != search.ref and status is not None and status.trouble and status.health is not Health.READY:
             search.by[holder] = None
     if search.by:
         return
     search.own = True
+    if search.subject.node.remote:
+        search.blame("remote-cluster")
+        return
+    search.need(namespace, (*WORKLOAD_KINDS, REPLICA_SET, POD, EVENT, SERVICE))
     if search.ref in holders:
         search.failures.insert(0, failure("webhook-of-itself"))
     there = evidence.others.get(ref) is not None
@@ -564,6 +620,20 @@ def _follow_webhook(search: Search, message: str) -> None:
         search.workloads += workload_failures(one.ref, evidence)
     for one in (unready or workloads)[:WORKLOADS]:
         search.details.append(Detail(Fact.WORKLOAD, (one.ref,), (str(one.ready), str(one.wanted))))
+
+
+def _runners(search: Search, service: ObjectRef) -> list[ObjectRef]:
+    """The Flux objects that may run what is behind a Service: by inventories, labels and the namespace of releases."""
+    snapshot, remote = search.snapshot, search.subject.node.remote
+    found: list[ObjectRef] = []
+    if not remote:
+        found += snapshot.graph.holders(InventoryEntry(SERVICE.kind, "", service.namespace, service.name))
+        found += owners_by_label(getattr(snapshot.evidence.others.get(service), "labels", {}))
+    by_release = not any(one.kind == "HelmRelease" for one in found)
+    for one in snapshot.objects.values() if by_release else ():
+        if one.releases and one.releases[0].namespace == service.namespace and same_cluster(search, one.ref):
+            found.append(one.ref)
+    return found
 
 
 def _follow_rejecting_webhook(search: Search) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.failure import Failure
+from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.search import Search
 
@@ -27,6 +28,7 @@ _MISSING: Final = frozenset({"credentials-secret-missing", "credentials-key-miss
 """Failures that are about a Secret which another object may name."""
 _BORROWING: Final = frozenset({"HelmChart", "ImageUpdateAutomation"})
 """Kinds that use the credentials of their source."""
+_CLOUD_REGISTRY: Final = re.compile(r"\.dkr\.ecr\.[a-z0-9-]{1,40}\.amazonaws\.com|\.azurecr\.io\b|-docker\.pkg\.dev\b")
 _HOST: Final = re.compile(r"\w{1,20}://(?:[^\s'\"/@]{1,300}@)?([^\s'\"/:]{1,300})")
 
 
@@ -48,5 +50,7 @@ def follow_credentials(search: Search, first: Failure | None, message: str) -> N
         search.key = (first.id, origin, host[1] if host is not None else "", "not found" in message.lower())
     elif provider not in {"", "generic"}:
         search.details.append(Detail(Fact.CREDENTIALS, (), (provider,)))
+    elif not text(spec, "serviceAccountName") and _CLOUD_REGISTRY.search(text(spec, "url") or text(spec, "image")):
+        search.failures[0] = failure("cloud-provider-not-set")
     elif ref.kind not in _BORROWING:
         search.details.append(Detail(Fact.CREDENTIALS_NONE, (ref,)))

@@ -35,6 +35,8 @@ _OWNER: Final = re.compile(
 _CONTESTED: Final = re.compile(
     rf"\bobject (?:({_LABEL})/)?({_NAME}) [\w./-]{{1,253}}, Kind=({_KIND})"
     rf'|\b({_KIND}) "({_NAME})" in namespace "([^"\n]{{0,63}})" exists'
+    rf"|already defined in ingress ({_LABEL})/({_NAME})"
+    rf"|ScaledObject/({_LABEL})/[^\n]{{0,600}}already managed by the hpa '({_NAME})'"
 )
 _RELEASE: Final = re.compile(r"for release ([^\s/]{1,63}/[^\s/]{1,253}) with chart ")
 _CHART: Final = re.compile(r"with chart [^\s@]{1,253}@([^\s:]{1,100})")
@@ -116,10 +118,14 @@ def release_name(message: str) -> str:
 
 
 def contested_object(message: str) -> tuple[str, str, str] | None:
-    """Kind, namespace and name of the object that Helm may not change, since something else has it."""
+    """Kind, namespace and name of the object that Helm may not change, or of the one that has what another wants."""
     found = _CONTESTED.search(message)
     if found is None:
         return None
+    if found[7]:
+        return "Ingress", found[7], found[8]
+    if found[9]:
+        return "HorizontalPodAutoscaler", found[9], found[10]
     return (found[3], found[1] or "", found[2]) if found[3] else (found[4], found[6], found[5])
 
 

@@ -26,6 +26,7 @@ ELSEWHERE: Final = 3
 CHARTS_OF: Final = {
     "monitoring.coreos.com": ("kube-prometheus-stack", "prometheus-operator", "prometheus-operator-crds"),
     "acme.cert-manager.io": ("cert-manager",),
+    "gateway.networking.k8s.io": ("gateway-helm", "envoy-gateway", "istiod", "kgateway", "nginx-gateway-fabric"),
     "networking.istio.io": ("base", "istio-base"),
     "security.istio.io": ("base", "istio-base"),
     "postgresql.cnpg.io": ("cloudnative-pg",),
@@ -168,7 +169,11 @@ def _follow_other(search: Search, ref: ObjectRef) -> None:
     found = evidence.others.get(ref) or evidence.workloads.get(ref)
     if found is None:
         if {(ref.namespace, f"{ref.kind}/{ref.name}"), (ref.namespace, ref.kind)} & evidence.read:
-            search.add(_missing(ref, "reference-missing"))
+            _, _, group = ref.name.partition(".") if ref.kind == "CustomResourceDefinition" else ("", "", "")
+            if releases := [*failing_releases_of(search, group)]:
+                search.by |= dict.fromkeys(releases)
+            else:
+                search.add(_missing(ref, "reference-missing"))
         else:
             search.add(Cause(CauseType.UNREAD, (ref,), (failure("reference-unread"),), key=("unread", ref)), late=True)
         return
@@ -240,7 +245,16 @@ def failing_releases_of(search: Search, group: str) -> Iterator[ObjectRef]:
     """The HelmReleases in trouble that bring an API group, often of their name: cert-manager of cert-manager.io."""
     names, statuses = {group.partition(".")[0], *CHARTS_OF.get(group, ())}, search.snapshot.statuses
     for ref, one in search.snapshot.objects.items():
-        if group and ref.kind == "HelmRelease" and statuses[ref].trouble and ref != search.ref:
+        troubled = ref.kind == "HelmRelease" and statuses[ref].trouble and ref != search.ref
+        if group and troubled and same_cluster(search, ref):
             chart = text(at(one.item, "spec"), "chart", "spec", "chart").rpartition("/")[2]
             if names & {ref.name, chart, *(each.chart for each in one.releases)}:
                 yield ref
+
+
+def same_cluster(search: Search, ref: ObjectRef) -> bool:
+    """Whether an object in trouble applies to the cluster that the object in question applies to."""
+    ours, theirs = search.subject, search.snapshot.objects[ref]
+    if not ours.node.remote and not theirs.node.remote:
+        return True
+    return bool(at(ours.item, "spec", "kubeConfig") == at(theirs.item, "spec", "kubeConfig"))

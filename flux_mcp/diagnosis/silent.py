@@ -10,7 +10,7 @@ from typing import Final
 from flux_mcp.api.kind import Relation, Role
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.unstructured import at, text
+from flux_mcp.api.unstructured import at, items, text
 from flux_mcp.diagnosis.applied import follow_applied
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.controllers import Watch
@@ -27,7 +27,16 @@ AUTOMATIONS: Final = 3
 def silent(snapshot: Snapshot) -> dict[ObjectRef, Blocked]:
     """The objects in such trouble, and what each waits for."""
     found: dict[ObjectRef, Blocked] = {}
-    parts = (_unseen_policies, _alerts, _unwatched, _missing_sources, _suspended_sources, _users, _unready_workloads)
+    parts = (
+        _unseen_policies,
+        _alerts,
+        _receivers,
+        _unwatched,
+        _missing_sources,
+        _suspended_sources,
+        _users,
+        _unready_workloads,
+    )
     for part in parts:
         found |= {ref: one for ref, one in part(snapshot, found) if not snapshot.statuses[ref].trouble}
     return found
@@ -69,7 +78,7 @@ def _changed_since(ref: ObjectRef, automations: Iterable[ObjectRef], snapshot: S
 
 
 def _alerts(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
-    """Alerts whose notifications are not sent, or whose Provider does not exist."""
+    """Alerts whose notifications are not sent, or whose Provider is suspended or does not exist."""
     del found
     for ref, status in snapshot.statuses.items():
         if ref.kind != "Alert" or status.health is Health.SUSPENDED:
@@ -79,15 +88,38 @@ def _alerts(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[
         provider = next((target for relation, target in named if relation is Relation.PROVIDER), None)
         if provider is not None and provider not in snapshot.statuses:
             follow_absent(search, provider)
+        elif provider is not None and snapshot.statuses[provider].health is Health.SUSPENDED:
+            sent = Detail(Fact.PROVIDER, (provider,), (_type(snapshot, provider),))
+            search.blame("notification-provider-suspended", sent, key=("suspended", provider))
         search.late.clear()
         newest = snapshot.evidence.newest_warning(ref)
-        if newest is not None and not search.found:
+        if newest is not None and not search.found and not search.own:
             search.own = True
             search.quote(newest)
             if provider is not None and provider in snapshot.objects:
-                kind = text(at(snapshot.objects[provider].item, "spec"), "type")
-                search.details.append(Detail(Fact.PROVIDER, (provider,), (kind,)))
+                search.details.append(Detail(Fact.PROVIDER, (provider,), (_type(snapshot, provider),)))
         if search.own or search.found:
+            yield ref, search.result()
+
+
+def _type(snapshot: Snapshot, provider: ObjectRef) -> str:
+    return text(at(snapshot.objects[provider].item, "spec"), "type")
+
+
+def _receivers(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
+    """Receivers of which a resource does not exist, so that a request to them reconciles nothing there."""
+    del found
+    for ref, status in snapshot.statuses.items():
+        if ref.kind != "Receiver" or status.health is not Health.READY:
+            continue
+        search = Search(status, snapshot)
+        for one in items(at(search.subject.item, "spec"), "resources"):
+            kind, name = text(one, "kind"), text(one, "name")
+            target = ObjectRef(kind, text(one, "namespace") or ref.namespace, name)
+            if kind in by_kind and name not in {"", "*"} and target not in snapshot.statuses:
+                follow_absent(search, target)
+        search.late.clear()
+        if search.found:
             yield ref, search.result()
 
 

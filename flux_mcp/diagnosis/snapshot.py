@@ -72,8 +72,8 @@ class SnapshotObject:
         targets: objects of other kinds in spec.dependsOn.
         tags: of an ImageRepository: how many, and when they were scanned.
         written: the newest time in its status.
-        item: kind, names and spec as kubectl printed them, of an object that is not Ready, or drifted; of
-            others nothing is kept.
+        item: kind, names and spec as kubectl printed them, of an object that is not Ready, or drifted, and of a
+            Receiver; of others nothing is kept.
     """
 
     node: FluxNode
@@ -199,7 +199,7 @@ def view_snapshot_object(item: Mapping[str, Any]) -> SnapshotObject | None:
         targets=tuple(_targets(spec)) if node.ref.kind == "ResourceSet" else (),
         tags=(number(status, "lastScanResult", "tagCount"), parse_time(text(status, "lastScanResult", "scanTime"))),
         written=max(filter(None, (*times, *(one.changed for one in node.object.conditions))), default=None),
-        item=None if calm else kept,
+        item=None if calm and node.ref.kind != "Receiver" else kept,
     )
 
 
