@@ -10,6 +10,7 @@ from typing import Final
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.errors import FluxMcpError
 from flux_mcp.kubernetes.pods import Pod, PodContainer
+from flux_mcp.sanitize.patterns import mask_below
 from flux_mcp.sanitize.private_keys import drop_keys
 from flux_mcp.sanitize.quote import LOG_LINE, clean, log_line
 
@@ -102,7 +103,7 @@ def matching_lines(stdout: bytes, query: LogQuery) -> tuple[tuple[str, ...], int
 
     `contains` is looked for in masked text: otherwise a caller could guess at a credential letter by letter.
     """
-    lines = [line for line in drop_keys(stdout.decode(errors="replace").split("\n")) if line.strip()]
+    lines = [line for line in mask_below(drop_keys(stdout.decode(errors="replace").split("\n"))) if line.strip()]
     matching = lines
     if query.contains is not None:
         part = query.contains.lower()

@@ -16,6 +16,7 @@ from flux_mcp.kubectl.replay import LOGS, log_file
 from flux_mcp.kubernetes.pods import Pod
 from flux_mcp.recording.files import write
 from flux_mcp.request import RequestContext
+from flux_mcp.sanitize.patterns import mask_below
 from flux_mcp.sanitize.private_keys import drop_keys
 from flux_mcp.sanitize.quote import clean
 
@@ -96,6 +97,6 @@ async def record_logs(
 
 
 def _write(folder: Path, command: Logs, stdout: bytes) -> None:
-    lines = drop_keys(stdout.decode(errors="replace").splitlines())
+    lines = mask_below(drop_keys(stdout.decode(errors="replace").splitlines()))
     text = "".join(f"{clean(line)}\n" for line in lines[-LINES:])
     write(log_file(folder, command), [text.encode(errors="replace")])

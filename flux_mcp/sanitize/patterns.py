@@ -10,7 +10,7 @@ import base64
 import re
 import unicodedata
 from binascii import Error
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Final
@@ -21,7 +21,7 @@ from flux_mcp.sanitize.table import table
 from flux_mcp.sanitize.urls import urls
 from flux_mcp.sanitize.words import is_opaque
 
-__all__ = ["MASK", "masked", "scrub", "scrub_name"]
+__all__ = ["MASK", "mask_below", "masked", "scrub", "scrub_name"]
 
 _PASSES: Final = 4
 """How often a text is looked through: what is masked brings other words together."""
@@ -29,6 +29,9 @@ _KEY_BLOCK: Final = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)", re.DOTALL
 )
 _KEY_END: Final = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_OPENS: Final = re.compile(r"[:=]\s{0,8}(?P<block>[|>][+-]?[0-9]?)?\s{0,8}$")
+"""What a line ends with whose value stands below it."""
+_LONGEST_LINE: Final = 4096
 _LINE: Final = re.compile(r"(?<!\\)[^\s\\]+")
 _KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{16,100}")
 _LAST_KEY_LINE: Final = re.compile(r"[A-Za-z0-9+/]{2,100}={0,2}")
@@ -52,6 +55,26 @@ def scrub(text: str) -> str:
             break
         text = masked
     return text
+
+
+def mask_below(lines: Sequence[str]) -> list[str]:
+    """Lines of a log, each of which is filtered for itself, without the values that stand below their keys.
+
+    Such a value is deeper than its key, as in a block of YAML (`password: |`) or in JSON of one word a line.
+    """
+    kept, key, is_block = list(lines), "", False
+    for position, line in enumerate(lines):
+        if key and line[: _depth(key) + 1].isspace() and len(line) <= _LONGEST_LINE:
+            kept[position] = scrub(f"{key}\n{line}").rpartition("\n")[2]
+            if is_block:
+                continue
+        opened = _OPENS.search(line, max(0, len(line) - _LONGEST_LINE))
+        key, is_block = (line, bool(opened["block"])) if opened and len(line) <= _LONGEST_LINE else ("", False)
+    return kept
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def scrub_name(text: str) -> str:
