@@ -58,7 +58,7 @@ _TAIL: Final = f",;.:)]}}>\\{_QUOTES}"
 """What ends a bare value without being part of it."""
 _END_OF_CLAUSE: Final = re.compile(r"[\n,;:.!?()\[\]{}\"]")
 _LONGEST_CLAUSE: Final = 200
-_IN_LIST: Final = re.compile(r",\s{1,8}(?=[\w!#$%^&*?~+/-])")
+_IN_LIST: Final = re.compile(rf"(?:,\s{{1,8}}(?=[\w!#$%^&*?~+/-])|{_QUOTE},\s{{0,8}}(?={_QUOTE}))")
 _TELLS_DIGITS: Final = re.compile(r"(?i)(?:token|passw(?:or)?d|passphrase|pwd)$")
 _PASSPHRASE: Final = 8
 """Words of the longest one."""
@@ -152,10 +152,10 @@ class _Keyed:
             span = self._entry()
         elif _TAG.search(self.text, max(0, self.start - 45), self.start):
             span = self._element(LEAST[said])
-        elif tie["sign"] or tie["call"] or (self.is_option and tie.end() > self.end):
-            span = self._value(tie, said)
         elif self.is_option and said >= Key.NAMED and (behind := _IN_LIST.match(self.text, self.end)):
             span = self._in_list(behind.end(), said)
+        elif tie["sign"] or tie["call"] or (self.is_option and tie.end() > self.end):
+            span = self._value(tie, said)
         else:
             span = self._told(tie, said) if is_spelled(self.name) else None
         if span is not None:
@@ -261,9 +261,11 @@ class _Keyed:
         return Span(label.end(), label.end() + len(value), MASK) if looks(value) > Looks.NOTHING else None
 
     def _in_list(self, start: int, said: Key) -> Span | None:
-        """The argument behind an option in a list of arguments: `[--password, x]`."""
+        """The argument behind an option in a list of arguments: `[--password, x]`, `["--password", "x"]`."""
         if self.text.rfind("[", max(0, self.start - _LONGEST_CLAUSE), self.start) < 0:
             return None
+        if opened := _OPEN.match(self.text, start):
+            return _quoted(self.text, opened, self._least(said))
         value = _bare(self.text, start).rstrip(_TAIL)
         masked = not value.startswith("-") and looks(value) >= self._least(said)
         return Span(start, start + len(value), MASK) if masked else None

@@ -120,6 +120,43 @@ CREDENTIALS = [
     f"key=«abc,{NEAR}» x",
     f"key=«abc,+{NEAR}==» x",
     r'password: «"Xk9\""» said "y"',
+    # Tags of YAML, and quotes of other languages and of Python.
+    *(f"password: {tag} «hunter2» x" for tag in ("!!str", "!vault", "!x")),
+    "password: «\u201ehunter two\u201c» x",
+    "password: «'''hunter two'''» x",
+    'password: «"""hunter two"""» x',
+    # Lists of arguments.
+    "[--password, «hunter2»]",
+    "args [--password,  «hunter2», --debug]",
+    "[--client-secret, «hunter2x»]",
+    "[--password «hunter2», y9z]",
+    # Digits, where they are no commit.
+    f"the passphrase «{DIGITS}» x",
+    f"a pwd «{DIGITS}» x",
+    # Entries of templates.
+    '{"VariableName":"DB_PASSWORD","VariableValue":«"hunter"»}',
+    "EnvName: DB_PASSWORD, EnvValue: «hunter»",
+    # Elements of XML.
+    "see <a:password>«hunter2»</a:password>",
+    "see <password >«hunter2»</password>",
+    "see <password>\n  «hunter2»</password>",
+    "see <password>«hun&ter2»</password>",
+    "see <password>«hun]ter2»</password>",
+    "a <b> password: «hunter2»",
+    # What people choose.
+    *(
+        f"the password «{chosen}» is wrong"
+        for chosen in ("Sommer2024!", "sommeR2024!", "9Sommer!x", "S!ommer24", "Sommer2!")
+    ),
+    "is the password «Sommer2024!»? no",
+    "the password x/«Sommer2024!» is wrong",
+    "the password «Sommer24!X» is wrong",
+    "[--token, «ab-cd!x9»]",
+    '[--password, «ab9xQ», "c9d"]',
+    '["--password", «"hunter2"»]',
+    r'[\"--password\",«\"hunter2\"»]',
+    "args: ['--token', «'ab-cd!x9'»]",
+    "got: «Sommer2024!» as the password",
 ]  # fmt: skip
 
 NO_CREDENTIALS = [
@@ -187,6 +224,29 @@ NO_CREDENTIALS = [
     f"the token was refused, x-request-id: {NEAR}",
     f"GET /callback?a=1&token {NEAR}",
     f"GET /callback?token {NEAR}",
+    "<password/><user>bob9x</user>",
+    "Name:DB_PASSWORD Value: Id:x9y",
+    f"[--sort-key, {NEAR}]",
+    "[--password, --debug]",
+    *(
+        f"the password {rule} is wrong"
+        for rule in (
+            "SOMMER2024!",
+            "Sommer-Zeit!",
+            "a-zA9!bcd",
+            "aA-Z9!bcd",
+            "aA0-9!bcd",
+            "aA9%2Fbcd!",
+            "Sommer2024!.example.com",
+        )
+    ),
+    "the password id: Sommer2024! x",
+    "the token: hunter2x: refused",
+    "[x --password; a, b9xQ]",
+    "[--password, <b9xQ>]",
+    '["--password", "--debug9"]',
+    f"the tokens {DIGITS} x",
+    "the token 8fJ3kd9fjw0dKf9/abcdefgh x",
 ]
 
 
@@ -199,6 +259,12 @@ def shown(text: str) -> str:
 def test_the_value_of_a_key_is_masked_and_nothing_around_it() -> None:
     plain = {text.replace("«", "").replace("»", ""): shown(text) for text in CREDENTIALS}
     assert {text: scrub(text) for text, masked in plain.items() if scrub(text) != masked} == {}
+
+
+def test_a_value_in_angle_quotes_is_masked() -> None:
+    """Those that mark a credential in the table above."""
+    assert scrub("password: \u00abhunter two\u00bb x") == f"password: {MASK} x"
+    assert scrub("password: \u00abhunter two x") == f"password: {MASK}"
 
 
 def test_what_speaks_of_a_key_stays() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_mcp.sanitize.patterns import scrub
+from flux_mcp.sanitize.patterns import MASK, mask_below, scrub, scrub_name
 from tests.support.fake import FIXTURES
 
 S = "zQ7rK2vN8sXw"
@@ -305,3 +305,44 @@ def test_masking_again_changes_nothing_that_matters(text: str) -> None:
     """Any text is taken; what was masked stays masked."""
     assert isinstance(scrub(text), str)
     assert S not in scrub(scrub(f"{text} password={S}"))
+
+
+BELOW = {
+    ("password: |", "  correct horse", "  Sommer2024!", "user: app"): (f"  {MASK}", f"  {MASK}", "user: app"),
+    ("password: >-2", "  hunter2x"): (f"  {MASK}",),
+    ("password: >", "  hunter2x"): (f"  {MASK}",),
+    ("password=", "  hunter2x"): (f"  {MASK}",),
+    ("password=", " hunter2x"): (f" {MASK}",),
+    ("password:   |  ", "  hunter2x"): (f"  {MASK}",),
+    ("  password:", "    Sommer2024!", "  user:", "    app"): (f"    {MASK}", "  user:", "    app"),
+    ('{"password":', '  "hunter2",', '  "user": "app"}'): (f"  {MASK},", '  "user": "app"}'),
+}
+STAYS_BELOW = [
+    ("checking the password:", "Sommer2024! is the name of a release"),
+    ("password:", "  required"),
+    ("values:", "  Sommer2024!"),
+    ("password: |", "user: app"),
+    ("  password:", "  hunter2x"),
+    ("the password: is below", "  hunter2x"),
+    ("password:", "", "  hunter2x"),
+    # Each line is filtered for itself elsewhere.
+    ("  password=hunter2x",),
+    ("user app", "  password=hunter2x"),
+]
+
+
+def test_a_value_below_its_key_is_masked_in_a_log() -> None:
+    assert {lines: tuple(mask_below(lines)[1:]) for lines in BELOW} == BELOW
+
+
+def test_a_line_that_is_no_value_of_the_one_above_stays() -> None:
+    assert [lines for lines in STAYS_BELOW if tuple(mask_below(lines)) != lines] == []
+
+
+def test_a_name_of_several_parts_is_no_login() -> None:
+    assert scrub("app:8fJ3kd9fjw0dKf93kQz.example.com") == "app:8fJ3kd9fjw0dKf93kQz.example.com"
+    assert scrub("app:8fJ3kd9fjw0dKf93kQz x") == f"app:{MASK} x"
+
+
+def test_a_query_is_looked_at_in_a_name_without_a_scheme() -> None:
+    assert scrub_name("charts.example.com/x?token=8fJ3kd9fjw0dKf93kQz") == f"charts.example.com/x?token={MASK}"

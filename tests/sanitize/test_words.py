@@ -2,7 +2,6 @@
 
 import pytest
 
-from flux_mcp.sanitize.patterns import MASK, mask_below
 from flux_mcp.sanitize.private_keys import drop_keys
 from flux_mcp.sanitize.words import Key, Looks, ends_in_key, is_opaque, is_prose, is_random, is_spelled, key, looks
 from tests.support.made_up import filled
@@ -191,24 +190,3 @@ def test_a_private_key_is_dropped_whatever_stands_before_its_lines(form: str) ->
 def test_lines_that_only_stand_between_stay() -> None:
     lines = ["x -----BEGIN PRIVATE KEY-----", "x an ordinary line", "x -----END PRIVATE KEY-----"]
     assert drop_keys(lines) == lines
-
-
-BELOW = {
-    ("password: |", "  correct horse", "  Sommer2024!", "user: app"): (f"  {MASK}", f"  {MASK}", "user: app"),
-    ("  password:", "    Sommer2024!", "  user:", "    app"): (f"    {MASK}", "  user:", "    app"),
-    ('{"password":', '  "hunter2",', '  "user": "app"}'): (f"  {MASK},", '  "user": "app"}'),
-}
-STAYS_BELOW = [
-    ("checking the password:", "Sommer2024! is the name of a release"),
-    ("password:", "  required"),
-    ("values:", "  Sommer2024!"),
-    ("password: |", "user: app"),
-]
-
-
-def test_a_value_below_its_key_is_masked_in_a_log() -> None:
-    assert {lines: tuple(mask_below(lines)[1:]) for lines in BELOW} == BELOW
-
-
-def test_a_line_that_is_no_value_of_the_one_above_stays() -> None:
-    assert [lines for lines in STAYS_BELOW if tuple(mask_below(lines)) != lines] == []
