@@ -141,3 +141,8 @@ def test_who_signed_an_address_is_not_told() -> None:
             scrub(f"https://x.example.com/y?{key.upper()}=signer&v=1")
             == f"https://x.example.com/y?{key.upper()}={MASK}&v=1"
         )
+
+
+def test_what_is_longer_than_a_token_of_a_package_repository_is_none() -> None:
+    text = f"https://dl.cloudsmith.io/{'a' * 129}/x"
+    assert scrub_name(text) == text
