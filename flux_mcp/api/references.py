@@ -44,6 +44,19 @@ def _target(node: Any, kind: str, namespace: str) -> ObjectRef:  # noqa: ANN401 
     return ObjectRef(kind, own_namespace or namespace, name)
 
 
+def notified(spec: object, namespace: str) -> Iterator[ObjectRef]:
+    """The objects that an Alert reports or a Receiver requests, of those that are named one by one.
+
+    Args:
+        spec: of the Alert or Receiver.
+        namespace: its own, which is that of an object without one.
+    """
+    for entry in (*items(spec, "eventSources"), *items(spec, "resources")):
+        kind, name = text(entry, "kind"), text(entry, "name")
+        if kind in by_kind and name not in {"", "*"} and at(entry, "matchLabels") is None:
+            yield ObjectRef(kind, text(entry, "namespace") or namespace, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """A reference by labels: all objects of a kind in a namespace that match.

@@ -30,6 +30,7 @@ class ChangeType(Enum):
     REQUESTED = "requested"
     FETCHED = "fetched"
 
+    # As for Content.
     __hash__ = object.__hash__
 
 

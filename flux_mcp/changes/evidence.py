@@ -21,6 +21,7 @@ from flux_mcp.flux.graph import FluxNode, view_node
 from flux_mcp.flux.installation import behavior_args, is_part_of_flux
 from flux_mcp.flux.inventory import groups_of, managed_refs
 from flux_mcp.flux.objects import FluxObject
+from flux_mcp.flux.ownership import reported
 from flux_mcp.kubernetes.events import event
 from flux_mcp.kubernetes.rollout_status import replicas
 from flux_mcp.kubernetes.workloads import containers
@@ -37,7 +38,6 @@ _SCALINGS: Final = frozenset(
     }
 )
 _POD: Final = re.compile(r"(create|delete) Pod (\S+) in StatefulSet \S+ successful")
-_APPLIED: Final = re.compile(r"([A-Z]\w*)/(?:([^/\s]+)/)?([^/\s]+) (created|configured|deleted)")
 _DRIFTED: Final = re.compile(
     r"([A-Z]\w*)/(?:([^/\s]+)/)?([^/\s]+) (?:added|changed|removed|created|configured|deleted)\b"
 )
@@ -174,9 +174,7 @@ class EventRecord(NamedTuple):
     @property
     def objects(self) -> Iterator[tuple[str, ObjectRef]]:
         """What was created, configured or deleted, one a line of the message."""
-        for line in self.message.split("\n"):
-            if found := _APPLIED.fullmatch(line.strip()):
-                yield found[4], ObjectRef(found[1], found[2] or "", found[3])
+        return reported(self.message)
 
     @property
     def drifted(self) -> Iterator[ObjectRef]:

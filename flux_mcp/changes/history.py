@@ -56,7 +56,7 @@ class Content(Enum):
     SAME = "same"
     UNKNOWN = "unknown"
 
-    # That of Enum, which hashes the name anew each time, costs a tenth of a large timeline with that of ChangeType.
+    # That of Enum hashes the name anew each time, in Python.
     __hash__ = object.__hash__
 
 

@@ -120,10 +120,9 @@ def follow_applied(search: Search, namespaces: Collection[str]) -> None:
 
 
 def missing_workloads(entries: Iterable[InventoryEntry], evidence: Evidence) -> Iterator[ObjectRef]:
-    """The workloads of an inventory that do not exist; a Job may have deleted itself."""
+    """The workloads of an inventory that do not exist."""
     for one in entries:
-        known = one.workload is not None and one.kind != JOB.kind and evidence.was_read(one.namespace, one.kind)
-        if known and one.ref not in evidence.workloads:
+        if one.stays and evidence.was_read(one.namespace, one.kind) and one.ref not in evidence.workloads:
             yield one.ref
 
 

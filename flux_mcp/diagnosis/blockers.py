@@ -328,11 +328,9 @@ def _follow_contested(search: Search, message: str, first: Failure) -> None:
         return
     kind, namespace, name = contested
     for entry in search.snapshot.graph.managed_as(name):
-        others = [ref for ref in search.snapshot.graph.holders(entry) if ref != search.ref]
-        if (entry.kind, entry.namespace) == (kind, namespace) and others:
-            search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *others)))
-            if first.id not in _HELD_ELSEWHERE:
-                search.failures[0] = failure("object-applied-twice")
+        others = search.applied_by(entry) if (entry.kind, entry.namespace) == (kind, namespace) else ()
+        if others and first.id not in _HELD_ELSEWHERE:
+            search.failures[0] = failure("object-applied-twice")
 
 
 def _policies(search: Search, message: str) -> Iterator[Detail]:
@@ -456,12 +454,11 @@ def _follow_own(search: Search, message: str) -> None:
 
 def _follow_account(search: Search, message: str) -> None:
     """Who applies a service account that may not apply, and whether it is the default, since the spec names none."""
-    graph, said = search.snapshot.graph, _ACCOUNT.search(message)
-    accounts = graph.managed_as(said[2]) if said is not None else ()
+    said = _ACCOUNT.search(message)
+    accounts = search.snapshot.graph.managed_as(said[2]) if said is not None else ()
     for entry in accounts:
-        holders = [ref for ref in graph.holders(entry) if ref != search.ref]
-        if said is not None and (entry.kind, entry.namespace) == ("ServiceAccount", said[1]) and holders:
-            search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
+        if said is not None and (entry.kind, entry.namespace) == ("ServiceAccount", said[1]):
+            search.applied_by(entry)
     account = search.snapshot.controllers.default_account(search.status.object.kind.controller)
     named = text(at(search.subject.item, "spec"), "serviceAccountName")
     if account and not named and f"serviceaccount:{search.ref.namespace}:{account}" in message:
@@ -547,26 +544,18 @@ def _follow_crd(search: Search, kind: str, group: str) -> None:
 
 def _follow_holders(search: Search, entry: InventoryEntry) -> None:
     """Who applied an object that is missing: if it fails, it is waited for."""
-    holders = [ref for ref in search.snapshot.graph.holders(entry) if ref != search.ref]
-    if holders:
-        search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
-    for ref in holders:
-        status = search.snapshot.statuses.get(ref)
-        if status is not None and status.trouble and status.health is not Health.READY:
-            search.by[ref] = None
-            search.own = False
+    if search.wait_for(search.applied_by(entry)):
+        search.own = False
 
 
 def _skipped_crds(search: Search, group: str) -> Iterator[Detail]:
     """That a HelmRelease leaves the CRDs of its chart out: those in its folder crds/."""
-    spec, releases = at(search.subject.item, "spec"), search.subject.releases
-    charts = {text(spec, "chart", "spec", "chart").rpartition("/")[2], *(one.chart for one in releases)}
     known = CHARTS_OF.get(group)
     if search.ref.kind != "HelmRelease" or search.by or "." not in group or group.endswith(".k8s.io"):
         return
     action = "install" if search.status.reason == "InstallFailed" else "upgrade"
-    policy = text(spec, action, "crds") or ("Skip" if action == "upgrade" else "Create")
-    if policy == "Skip" and (known is None or charts.intersection(known)):
+    policy = text(at(search.subject.item, "spec"), action, "crds") or ("Skip" if action == "upgrade" else "Create")
+    if policy == "Skip" and (known is None or search.subject.charts.intersection(known)):
         yield Detail(Fact.CRDS_SKIPPED, (search.ref,), (action,))
 
 
@@ -598,10 +587,7 @@ def _follow_webhook(search: Search, message: str) -> None:
     search.via, namespace, service = found
     evidence, ref = search.snapshot.evidence, ObjectRef(SERVICE.kind, namespace, service)
     holders = _runners(search, ref)
-    for holder in dict.fromkeys(holders):
-        status = search.snapshot.statuses.get(holder)
-        if holder != search.ref and status is not None and status.trouble and status.health is not Health.READY:
-            search.by[holder] = None
+    search.wait_for(holders)
     if search.by:
         return
     search.own = True

@@ -11,6 +11,7 @@ from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
 from flux_mcp.flux.objects import FluxObject
+from flux_mcp.flux.ownership import reported
 from flux_mcp.kubernetes.conditions import Condition, conditions
 from flux_mcp.kubernetes.events import WARNING, Event, event
 from flux_mcp.kubernetes.pods import Pod, pod
@@ -21,8 +22,6 @@ _PREREQUISITES: Final = frozenset({"Service", "PersistentVolumeClaim", "Namespac
 _WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
 _KNOWN: Final = _WORKLOADS | _PREREQUISITES | {"Pod", *by_kind}
 _PRUNING: Final = frozenset({"Kustomization", "ResourceSet", "FluxInstance"})
-_PRUNED: Final = re.compile(r"\b([A-Z]\w{0,62})/(?:([^/\s]{1,253})/)?([^/\s]{1,253}) deleted\b")
-"""How these kinds report what they deleted, an object a line."""
 _FAILED: Final = re.compile(r"fail|error|invalid|denied|forbidden|not ?found", re.IGNORECASE)
 
 
@@ -138,8 +137,7 @@ class Evidence:
             (one for about, some in self.events.items() if about.kind in _PRUNING for one in some if one.seen),
             key=lambda one: (one.seen, one.message),
         ):
-            for kind, namespace, name in _PRUNED.findall(one.message):
-                found[ObjectRef(kind, namespace, name)] = one
+            found |= {ref: one for action, ref in reported(one.message) if action == "deleted"}
         return found
 
     def failed_run(self, flux: FluxObject) -> Event | None:

@@ -7,7 +7,7 @@ from flux_mcp.api.kind import Role
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.unstructured import at, text
+from flux_mcp.api.unstructured import at
 from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
@@ -246,10 +246,8 @@ def failing_releases_of(search: Search, group: str) -> Iterator[ObjectRef]:
     names, statuses = {group.partition(".")[0], *CHARTS_OF.get(group, ())}, search.snapshot.statuses
     for ref, one in search.snapshot.objects.items():
         troubled = ref.kind == "HelmRelease" and statuses[ref].trouble and ref != search.ref
-        if group and troubled and same_cluster(search, ref):
-            chart = text(at(one.item, "spec"), "chart", "spec", "chart").rpartition("/")[2]
-            if names & {ref.name, chart, *(each.chart for each in one.releases)}:
-                yield ref
+        if group and troubled and same_cluster(search, ref) and names & {ref.name, *one.charts}:
+            yield ref
 
 
 def same_cluster(search: Search, ref: ObjectRef) -> bool:

@@ -16,7 +16,8 @@ from flux_mcp.diagnosis.controllers import SHARD, Watch, selects, watches
 from flux_mcp.diagnosis.snapshot import OtherDependency, Snapshot, SnapshotObject
 from flux_mcp.diagnosis.workload_health import WorkloadFailure, workload_failures
 from flux_mcp.flux.installation import Controller
-from flux_mcp.flux.status import ObjectStatus
+from flux_mcp.flux.inventory import InventoryEntry
+from flux_mcp.flux.status import Health, ObjectStatus
 from flux_mcp.kubernetes.events import Event
 
 FLUX_OPERATOR: Final = "flux-operator"
@@ -105,6 +106,20 @@ class Search:
         found = find_failure(self.ref.kind, event.reason, event.message)
         self.failures += [found] if found is not None else []
         return found
+
+    def applied_by(self, entry: InventoryEntry) -> tuple[ObjectRef, ...]:
+        """Show who else applies an object, and return those; nothing is shown where nobody does."""
+        others = tuple(ref for ref in self.snapshot.graph.holders(entry) if ref != self.ref)
+        if others:
+            self.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *others)))
+        return others
+
+    def wait_for(self, refs: Iterable[ObjectRef]) -> bool:
+        """Wait for those of these objects that are in trouble; whether there is one."""
+        known = ((ref, self.snapshot.statuses.get(ref)) for ref in refs if ref != self.ref)
+        troubled = [ref for ref, one in known if one is not None and one.trouble and one.health is not Health.READY]
+        self.by |= dict.fromkeys(troubled)
+        return bool(troubled)
 
     def pruned(self, ref: ObjectRef) -> tuple[Detail, ...]:
         """Which applier deleted an object that is missing: what applies the object here often applied that one too."""

@@ -10,7 +10,8 @@ from typing import Final
 from flux_mcp.api.kind import Relation, Role
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.unstructured import at, items, text
+from flux_mcp.api.references import notified
+from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.applied import follow_applied
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.controllers import Watch
@@ -113,10 +114,8 @@ def _receivers(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterat
         if ref.kind != "Receiver" or status.health is not Health.READY:
             continue
         search = Search(status, snapshot)
-        for one in items(at(search.subject.item, "spec"), "resources"):
-            kind, name = text(one, "kind"), text(one, "name")
-            target = ObjectRef(kind, text(one, "namespace") or ref.namespace, name)
-            if kind in by_kind and name not in {"", "*"} and target not in snapshot.statuses:
+        for target in notified(at(search.subject.item, "spec"), ref.namespace):
+            if target not in snapshot.statuses:
                 follow_absent(search, target)
         search.late.clear()
         if search.found:

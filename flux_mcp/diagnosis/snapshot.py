@@ -92,6 +92,12 @@ class SnapshotObject:
     def ref(self) -> ObjectRef:
         return self.node.ref
 
+    @property
+    def charts(self) -> frozenset[str]:
+        """Of a HelmRelease in trouble, the names of the chart that it declares and of those that it released."""
+        declared = text(at(self.item, "spec"), "chart", "spec", "chart").rpartition("/")[2]
+        return frozenset({declared, *(one.chart for one in self.releases)})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:

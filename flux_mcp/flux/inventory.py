@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kinds import kind_of
-from flux_mcp.api.kubernetes_kinds import WORKLOAD_KINDS
+from flux_mcp.api.kubernetes_kinds import JOB, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, text
 
@@ -43,6 +43,11 @@ class InventoryEntry(NamedTuple):
     def workload(self) -> Kind | None:
         """The kind of workload that it is; None where it is none, or another vendor's."""
         return _WORKLOADS.get((self.kind, self.group))
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is a workload that is there until somebody deletes it; a Job may delete itself."""
+        return self.workload is not None and self.kind != JOB.kind
 
     def __str__(self) -> str:
         """`Deployment apps/web`, `ClusterRole view`."""

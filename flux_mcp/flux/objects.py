@@ -123,7 +123,7 @@ def view(item: Mapping[str, Any]) -> FluxObject | None:
         history_status=text(status, "history", "0", "lastReconciledStatus"),
         failures=max(number(status, "failures"), number(status, "installFailures"), number(status, "upgradeFailures")),
         timeout=_timeout(kind, item),
-        interval=parse_duration(text(item, "spec", "interval")) or 0.0,
+        interval=parse_duration(text(spec, "interval")) or 0.0,
         sources=sources(item, kind),
         url=text(spec, "url") or text(spec, "endpoint"),
         path=text(spec, "path"),

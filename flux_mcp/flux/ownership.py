@@ -5,6 +5,7 @@ references; a label may have been copied, so an inventory confirms it. Source: t
 ("Garbage collection"), helm-controller and Flux Operator on labels and status.inventory.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,8 @@ from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.kubernetes.conditions import conditions
 from flux_mcp.kubernetes.rollout_status import replicas
 
+_REPORTED: Final = re.compile(r"([A-Z]\w*)/(?:([^/\s]+)/)?([^/\s]+) (created|configured|deleted)")
+"""How kustomize-controller and Flux Operator report in an Event what they did to an object."""
 EXEMPTIONS: Final = {
     "kustomize.toolkit.fluxcd.io/reconcile": {"disabled": "Kustomizations neither change nor delete it"},
     "kustomize.toolkit.fluxcd.io/ssa": {
@@ -146,3 +149,10 @@ def _claims(traced: TracedObject, graph: Graph) -> Iterator[OwnershipClaim]:
 
 def _has_inventory(node: FluxNode | None) -> bool:
     return node is not None and node.applied is not None and not node.remote
+
+
+def reported(message: str) -> Iterator[tuple[str, ObjectRef]]:
+    """What the Event of an applier says was created, configured or deleted, an object a line."""
+    for line in message.split("\n"):
+        if found := _REPORTED.fullmatch(line.strip()):
+            yield found[4], ObjectRef(found[1], found[2] or "", found[3])

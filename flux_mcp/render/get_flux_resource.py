@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flux_mcp.api.kubernetes_kinds import CRON_JOB, JOB
+from flux_mcp.api.kubernetes_kinds import CRON_JOB
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, number, text
 from flux_mcp.audit.run import Audit
@@ -177,9 +177,8 @@ class FluxResource(Answer):
         return self.workloads.get(entry.ref) if entry.workload is not None else None
 
     def _missing(self, entry: InventoryEntry) -> bool:
-        """Whether it does not exist; a Job may have deleted itself."""
-        known = entry.workload is not None and entry.kind in self.workload_kinds - {JOB.kind}
-        return known and entry.ref not in self.workloads
+        """Whether it is a workload that does not exist."""
+        return entry.stays and entry.kind in self.workload_kinds and entry.ref not in self.workloads
 
     def _health(self, entries: Sequence[InventoryEntry]) -> str:
         refs = [entry.ref for entry in entries if entry.is_flux]

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.unstructured import at, items, text
+from flux_mcp.api.references import notified
+from flux_mcp.api.unstructured import at, text
 from flux_mcp.audit.inline_credentials import holds_credential
 from flux_mcp.audit.rule import OTHER_NAMESPACES, AuditContext, ContextCheck, Finding, Manifest, ObjectCheck, Unknown
 
@@ -39,11 +39,7 @@ def _provider(manifest: Manifest) -> tuple[ObjectRef, ...]:
 
 
 def _named_objects(manifest: Manifest) -> Iterator[ObjectRef]:
-    """The objects that an Alert reports or a Receiver requests, of those that are named one by one."""
-    for entry in (*items(manifest.spec, "eventSources"), *items(manifest.spec, "resources")):
-        kind, name = text(entry, "kind"), text(entry, "name")
-        if kind in by_kind and name not in {"", "*"} and at(entry, "matchLabels") is None:
-            yield ObjectRef(kind, text(entry, "namespace") or manifest.node.ref.namespace, name)
+    return notified(manifest.spec, manifest.node.ref.namespace)
 
 
 def _unreported(context: AuditContext) -> Iterator[Finding | Unknown]:
