@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from flux_mcp.errors import BadSetting
 from flux_mcp.settings import parse_timeout
 from flux_mcp.tools.registry import TOOLS
 from tests.demo_recording import DEMO, MOST_BYTES, files
+from tests.support import warm
 from tests.support.asking import READING
 from tests.support.fake import FIXTURES, FakeKubectl
 from tests.support.items import item
@@ -151,10 +150,7 @@ def completed(shell: str, *words: str) -> list[str]:
     line = " ".join(("fluxcd-mcp", *words))
     environment |= {"COMP_WORDS": "\n".join(("fluxcd-mcp", *words)), "COMP_CWORD": str(len(words))}
     environment |= {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
-    program = [sys.executable, "-c", "from flux_mcp.cli import main; main()"]
-    code = "import sys; sys.argv[0] = 'fluxcd-mcp'; from flux_mcp.cli import app; app(prog_name='fluxcd-mcp')"
-    program = [sys.executable, "-c", code]
-    done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = warm.run(env=environment)
     assert done.stderr == ""
     return [line.split("\t")[0] for line in done.stdout.split("\n") if line]
 
@@ -191,13 +187,10 @@ def test_contexts_are_completed(fake: FakeKubectl) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_scripts_of_completion(shell: str) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "flux_mcp", "--show-completion", shell],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
+    result = warm.run(
+        "--show-completion", shell, env={**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     )
+    assert result.returncode == 0
     assert "_COMPLETE=complete_" in result.stdout or "complete_" in result.stdout
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,23 +17,19 @@ from flux_mcp.errors import BadSetting
 from flux_mcp.kubectl.base import Output
 from flux_mcp.kubectl.command import Command
 from flux_mcp.settings import Access
+from tests.support import warm
 from tests.support.api import Api, thing
 from tests.support.fake import FIXTURES, ROOT, FakeKubectl, kubeconfig
-from tests.support.stdio import StdioServer
+from tests.support.stdio import StdioServer, soon
 
 LIST = "list_flux_resources"
-SERVE = [sys.executable, "-m", "flux_mcp", "serve", f"--recording={FIXTURES / 'staging'}"]
+SERVE = ("serve", f"--recording={FIXTURES / 'staging'}")
 
 
 def run(*arguments: str, cwd: Path = ROOT, **env: str | None) -> subprocess.CompletedProcess[str]:
     """The command line in a process of its own; a variable that is None is unset."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    for name, value in env.items():
-        environment.pop(name, None)
-        if value is not None:
-            environment[name] = value
-    command = [sys.executable, "-m", "flux_mcp", *arguments]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    given = {**os.environ, **env}
+    return warm.run(*arguments, cwd=cwd, env={name: value for name, value in given.items() if value is not None})
 
 
 # Where kubectl is looked for
@@ -101,7 +98,7 @@ def test_an_address_with_credentials_is_refused_and_not_repeated(server: str) ->
     ],
 )
 def test_streams_that_are_closed_end_it_without_a_traceback(streams: str, code: int, said: str) -> None:
-    command = ["/bin/sh", "-c", f'exec "$@" {streams}', "sh", *SERVE]
+    command = ["/bin/sh", "-c", f'exec "$@" {streams}', "sh", sys.executable, "-m", "flux_mcp", *SERVE]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
     assert done.returncode == code
     assert said in done.stderr
@@ -114,10 +111,8 @@ def initialize() -> bytes:
 
 
 def test_a_reader_that_is_gone_ends_it_without_a_traceback() -> None:
-    with subprocess.Popen(
-        SERVE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: PT018
+    with warm.Process(*SERVE) as process:
+        assert process.stdin is not None and process.stdout is not None  # noqa: PT018
         process.stdout.close()
         with suppress(BrokenPipeError):
             for _ in range(20):
@@ -126,31 +121,27 @@ def test_a_reader_that_is_gone_ends_it_without_a_traceback() -> None:
                 time.sleep(0.2)
         with suppress(BrokenPipeError):
             process.stdin.close()
-        process.wait(30)
-        assert b"Traceback" not in process.stderr.read()
+        process.wait()
+        assert "Traceback" not in process.errors()
 
 
 def test_ctrl_c_ends_a_server_with_a_recording() -> None:
-    with subprocess.Popen(
-        SERVE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: PT018
+    with warm.Process(*SERVE) as process:
+        assert process.stdin is not None and process.stdout is not None  # noqa: PT018
         process.stdin.write(initialize())
         process.stdin.flush()
         assert b"fluxcd-mcp" in process.stdout.readline()
-        process.send_signal(2)
-        assert process.wait(30) == 130
-        assert b"Traceback" not in process.stderr.read()
+        process.signal(signal.SIGINT)
+        assert process.wait() == 130
+        assert "Traceback" not in process.errors()
 
 
 def test_serve_at_a_terminal_says_what_it_waits_for() -> None:
     import pty  # noqa: PLC0415 (there is none on every system)
 
     master, slave = pty.openpty()
-    with subprocess.Popen(SERVE, stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
-        assert process.stderr is not None
-        assert b"waits for an MCP client on its standard input" in process.stderr.readline()
-        process.kill()
+    with warm.Process(*SERVE, stdin=slave) as process:
+        assert soon(lambda: "waits for an MCP client on its standard input" in process.errors(), within=10.0)
     os.close(master)
     os.close(slave)
 

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -23,10 +22,11 @@ from flux_mcp.kubectl.connect import connect
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Settings
 from tests.conftest import Ask, Reply, ask_server
-from tests.support.fake import ROOT, FakeKubectl, a_list, kubeconfig
+from tests.support.fake import FakeKubectl, a_list, kubeconfig
 from tests.support.items import READY, failing, item
 from tests.support.seen import assert_seen
 from tests.support.stdio import StdioServer, words
+from tests.support.warm import run
 
 pytestmark = pytest.mark.anyio
 
@@ -196,16 +196,7 @@ async def test_row37_a_selector_is_one_argument(fake: FakeKubectl, ask_fake: Ask
 
 
 def start(fake: FakeKubectl, *flags: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "flux_mcp", "serve", f"--kubectl={fake.path}", *flags],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, **env},
-    )
+    return run("serve", f"--kubectl={fake.path}", *flags, env={**os.environ, **env})
 
 
 @pytest.mark.parametrize(

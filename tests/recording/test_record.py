@@ -6,8 +6,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,9 +31,10 @@ from flux_mcp.sanitize.project import project
 from flux_mcp.server import build
 from flux_mcp.settings import Access, Settings
 from tests.support.arguments import Named, few, just_one
-from tests.support.fake import FIXTURES, ROOT, FakeKubectl, a_list, in_process
+from tests.support.fake import FIXTURES, FakeKubectl, a_list, in_process
 from tests.support.items import item
 from tests.support.stdio import PATIENCE, soon
+from tests.support.warm import Process
 
 STAGING = FIXTURES / "staging"
 OBJECTS = [
@@ -190,8 +189,10 @@ def test_how_far_it_is_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
     fake = FakeKubectl(tmp_path / "fake")
     fake.holds(FIXTURES / "noflux")
     ours, theirs = os.openpty()
-    command = [sys.executable, "-m", "flux_mcp", "record", str(tmp_path / "rec"), f"--kubectl={fake.path}"]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=theirs, timeout=PATIENCE, check=True)
+    with Process("record", str(tmp_path / "rec"), f"--kubectl={fake.path}", stderr=theirs) as process:
+        assert process.stdout is not None
+        assert process.wait() == 0
+        told = process.stdout.read()
     os.close(theirs)
     shown = os.read(ours, 1 << 16).decode()
     os.close(ours)
@@ -199,7 +200,7 @@ def test_how_far_it_is_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
     assert re.fullmatch(r"0 of (\d+) kinds", steps[0])
     assert len(steps) > 2
     assert steps[-1] == ""
-    assert len(done.stdout.splitlines()) == 1
+    assert len(told.splitlines()) == 1
 
 
 def test_it_prints_one_line_of_what_it_recorded(whole: Recorded) -> None:
@@ -466,18 +467,14 @@ def test_a_place_that_may_not_be_written_to_is_an_error(staging: FakeKubectl, tm
 def test_a_signal_leaves_nothing(staging: FakeKubectl, tmp_path: Path, number: signal.Signals) -> None:
     held = (staging.folder / "get.sh").read_text()
     staging.does("get", 'case "$*" in *pods*) touch "$dir/waits"; sleep 60;; esac\n' + held)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flux_mcp", "record", str(tmp_path / "rec"), f"--kubectl={staging.path}"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-    )
-    assert soon((staging.folder / "waits").exists, PATIENCE)
-    assert len(left(tmp_path)) == 1
-    process.send_signal(number)
-    out, err = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, out) == (128 + number, b"")
-    assert err == f"Nothing was recorded: ended by {number.name}.\n".encode()
+    with Process("record", str(tmp_path / "rec"), f"--kubectl={staging.path}") as process:
+        assert process.stdout is not None
+        assert soon((staging.folder / "waits").exists, PATIENCE)
+        assert len(left(tmp_path)) == 1
+        process.signal(number)
+        assert process.wait() == 128 + number
+        assert process.stdout.read() == b""
+        assert process.errors() == f"Nothing was recorded: ended by {number.name}.\n"
     assert left(tmp_path) == []
     assert soon(lambda: not staging.running(), PATIENCE)
 
@@ -486,10 +483,8 @@ def test_a_recording_that_was_killed_is_not_taken_for_one(staging: FakeKubectl, 
     """Nobody can clean up after SIGKILL: what is left has another name, and does not stand in the way."""
     held = (staging.folder / "get.sh").read_text()
     staging.does("get", 'case "$*" in *pods*) touch "$dir/waits"; sleep 60;; esac\n' + held)
-    argv = [sys.executable, "-m", "flux_mcp", "record", str(tmp_path / "rec"), f"--kubectl={staging.path}"]
-    with subprocess.Popen(argv, cwd=ROOT) as process:
+    with Process("record", str(tmp_path / "rec"), f"--kubectl={staging.path}"):
         assert soon((staging.folder / "waits").exists, PATIENCE)
-        process.kill()
     assert not (tmp_path / "rec").exists()
     (partial,) = left(tmp_path)
     assert partial.endswith(".partial")

@@ -5,8 +5,6 @@ import os
 import re
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,7 +13,8 @@ from typing import Any, Self
 import anyio
 
 from tests.conftest import Reply
-from tests.support.fake import ROOT, FakeKubectl
+from tests.support.fake import FakeKubectl
+from tests.support.warm import Process
 
 PATIENCE = 20.0
 """Seconds after which a test gives the server up."""
@@ -25,14 +24,7 @@ class StdioServer:
     """One server process over a fake kubectl, past its handshake. Use it with `with`: it is killed at the end."""
 
     def __init__(self, fake: FakeKubectl, *flags: str, env: dict[str, str] | None = None) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "flux_mcp", "serve", f"--kubectl={fake.path}", *flags],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=ROOT,
-            env={**os.environ, **(env or {})},
-        )
+        self._process = Process("serve", f"--kubectl={fake.path}", *flags, env={**os.environ, **(env or {})})
         self._left, self._last = b"", 0
         self.capabilities: dict[str, Any] = {}
 
@@ -43,8 +35,7 @@ class StdioServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+        self._process.__exit__()
 
     def send(self, method: str, params: dict[str, Any]) -> int:
         """Send a request and return its id, without waiting for an answer."""
@@ -75,15 +66,15 @@ class StdioServer:
 
     def signal(self, number: signal.Signals) -> int:
         """Send the process a signal and return the code that it ends with."""
-        self._process.send_signal(number)
-        return self._process.wait(PATIENCE)
+        self._process.signal(number)
+        return self._process.wait()
 
     def end_input(self) -> int:
         """Hang up, as a client does that goes away, and return the code that the process ends with."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.stdin = None
-        return self._process.wait(PATIENCE)
+        return self._process.wait()
 
     def vanish(self) -> None:
         """Go away without a word: both ends of the pipes are closed, and the process ends."""
@@ -92,7 +83,7 @@ class StdioServer:
         self._process.stdout.close()
         self._process.stdin.close()
         self._process.stdin = self._process.stdout = None
-        self._process.wait(PATIENCE)
+        self._process.wait()
 
     def most_memory(self) -> int:
         """Bytes that the process has held at most so far; 0 where the system does not tell."""
@@ -102,8 +93,9 @@ class StdioServer:
 
     def errors(self) -> str:
         """End the process; what it wrote to stderr."""
-        self._process.terminate()
-        return self._process.communicate(timeout=PATIENCE)[1].decode()
+        self._process.signal(signal.SIGTERM)
+        self._process.wait()
+        return self._process.errors()
 
     def _write(self, message: dict[str, Any]) -> None:
         assert self._process.stdin is not None

@@ -1,9 +1,6 @@
 """The reconcile tools with real processes: what reaches kubectl, what a client hears, and that nothing is left behind."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,9 +17,10 @@ from flux_mcp.server import build
 from flux_mcp.settings import Settings
 from tests.conftest import Reply
 from tests.hostile.test_faults import STUBBORN
-from tests.support.fake import ROOT, FakeKubectl
+from tests.support.fake import FakeKubectl
 from tests.support.items import READY, item
 from tests.support.stdio import StdioServer, soon, until
+from tests.support.warm import Process
 
 pytestmark = pytest.mark.anyio
 
@@ -161,13 +159,12 @@ def test_no_process_is_left_when_the_server_ends_meanwhile(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_no_process_is_left_when_a_command_line_call_ends(fake: FakeKubectl, number: signal.Signals) -> None:
     hangs("get", fake)
-    argv = [sys.executable, "-m", "flux_mcp", "call", f"--kubectl={fake.path}", TOOL]
     given = [f"{name}={told}" for name, told in APPS.items()]
-    with subprocess.Popen([*argv, *given], cwd=ROOT, env={**os.environ}, stderr=subprocess.PIPE) as process:
+    with Process("call", f"--kubectl={fake.path}", TOOL, *given) as process:
         assert soon(lambda: under_way("get", fake), within=10.0)
-        process.send_signal(number)
-        errors = process.communicate(timeout=10)[1].decode()
-        assert process.returncode == 128 + number
+        process.signal(number)
+        assert process.wait() == 128 + number
+        errors = process.errors()
     assert soon(lambda: fake.running() == [])
     assert errors.endswith(f"\nThere is no answer: ended by {number.name}.\n")
     assert errors.startswith("0 of 1 have ended, waiting for Kustomization flux-system/apps\n")
