@@ -141,7 +141,7 @@ class RecordedKubectl:
         """Read recording.json only; the other files are read when they are needed."""
         if not folder.is_dir():
             raise BadRecording(f"There is no recording at {folder}: it must be a folder of kubectl's JSON output.")
-        self._folder, self._name = folder, name
+        self._folder, self._resolved, self._name = folder, folder.resolve(), name
         self._partial: set[str] = set()
         self._about = self._read_about()
 
@@ -222,7 +222,7 @@ class RecordedKubectl:
         if path.exists() and not path.is_file():
             raise BadRecording(f"{path} is not a file.")
         # And a link may lead anywhere.
-        if not path.resolve().is_relative_to(self._folder.resolve()):
+        if not path.resolve().is_relative_to(self._resolved):
             raise BadRecording(f"{path} leads out of the recording.")
         try:
             return path.read_bytes()
@@ -259,7 +259,7 @@ class RecordedKubectl:
         if "recordedAt" in about and recorded_at is None:
             raise BadRecording(f"{path}: recordedAt must be an RFC 3339 time.")
         return _About(
-            context=_text(about, "context", path) if about.get("context") else self._folder.resolve().name,
+            context=_text(about, "context", path) if about.get("context") else self._resolved.name,
             user=_text(about, "user", path) if about.get("user") else "",
             impersonated=_text(about, "as", path) if about.get("as") else None,
             recorded_at=recorded_at,

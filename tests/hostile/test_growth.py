@@ -27,9 +27,9 @@ from flux_mcp.sanitize.patterns import scrub, scrub_name
 from flux_mcp.sanitize.table import table
 from flux_mcp.sanitize.visible import visible
 
-SMALL, LARGE = 1_000, 100_000
+SMALL, LARGE = 1_000, 30_000
 GROWTH = 10.0
-"""Times the growth of the text by which the time may grow: a quadratic pattern takes a hundred times as much."""
+"""Times the growth of the text by which the time may grow: a quadratic pattern takes thirty times as much."""
 QUICK = 2e-8
 """Seconds for each character of the large text below which nothing is to be compared: each looked at once or twice."""
 LONG = 5
@@ -205,7 +205,7 @@ def end(_signal: int, _frame: FrameType | None) -> None:
 
 
 def growth(use: Callable[[str], object], small: str, large: str) -> float:
-    """How many times as long a text of a hundred times the size takes, for one of its size; infinite if it has no end."""
+    """How many times as long a text of thirty times the size takes, for one of its size; infinite if it has no end."""
     before = signal.signal(signal.SIGALRM, end)
     try:
         # A first look is quick and may be wrong, since others use this machine too.

@@ -3,8 +3,10 @@
 import json
 import os
 import shlex
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -194,19 +196,11 @@ class FakeKubectl:
 
         By kind, namespace, name and a label selector of one label and its value.
         """
-        served = []
-        for path in recording.glob("*.json"):
-            if path.stem in {"version", "recording"}:
-                continue
-            served.append(path.stem)
-            for number, item in enumerate(json.loads(path.read_text())["items"]):
-                metadata = item["metadata"]
-                place = self.folder / "held" / path.stem / metadata.get("namespace", "-")
-                place.mkdir(parents=True, exist_ok=True)
-                # kubectl indents by four, and the items of a list by eight.
-                text = json.dumps(item, indent=4).replace("\n", "\n        ")
-                (place / f"{number:04}={metadata['name']}").write_text(f"        {text},\n")
-        self.serves(*served)
+        held = _fixture(recording) if recording.is_relative_to(FIXTURES) else _held(recording, self.folder / "items")
+        link = self.folder / "held"
+        link.unlink(missing_ok=True)
+        link.symlink_to(held)
+        self.serves(*(path.name for path in held.iterdir()))
         self.says("get")
         self.does("get", _HOLDS)
         if (recording / "version.json").exists():
@@ -291,6 +285,33 @@ class FakeKubectl:
         pids = self.folder / "pids"
         started = [int(pid) for pid in pids.read_text().split()] if pids.exists() else []
         return [pid for pid in started if _group_lives(pid)]
+
+
+def _held(recording: Path, folder: Path) -> Path:
+    """Write every object of a recording into a file of its own, by kind and namespace."""
+    for path in recording.glob("*.json"):
+        if path.stem in {"version", "recording"}:
+            continue
+        (folder / path.stem).mkdir(parents=True, exist_ok=True)
+        for number, item in enumerate(json.loads(path.read_text())["items"]):
+            metadata = item["metadata"]
+            place = folder / path.stem / metadata.get("namespace", "-")
+            place.mkdir(exist_ok=True)
+            # kubectl indents by four, and the items of a list by eight.
+            text = json.dumps(item, indent=4).replace("\n", "\n        ")
+            (place / f"{number:04}={metadata['name']}").write_text(f"        {text},\n")
+    return folder
+
+
+@cache
+def _fixture(recording: Path) -> Path:
+    """The same of a recording that no test changes, once for all fakes."""
+    kept = tempfile.TemporaryDirectory(prefix="held-")
+    _KEPT.append(kept)
+    return _held(recording, Path(kept.name))
+
+
+_KEPT: list[tempfile.TemporaryDirectory[str]] = []
 
 
 @contextmanager
