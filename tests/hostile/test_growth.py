@@ -12,7 +12,7 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from re import _constants as constants  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -42,36 +42,47 @@ CHARACTERS = ("a", "A", "0", ".", "-", "_", "/", ":", "=", " ", '"', "'", "\\", 
 def patterns() -> dict[str, tuple[re.Pattern[str], frozenset[str]]]:
     """Every pattern: where it stands, and how it is used there."""
     found: dict[str, tuple[re.Pattern[str], frozenset[str]]] = {}
+    known, seen = set[re.Pattern[str]](), dict[int, Any]()
     for info in pkgutil.walk_packages(flux_mcp.__path__, "flux_mcp."):
         if info.name.endswith(".__main__"):
             continue
         module = importlib.import_module(info.name)
-        uses = _uses(Path(str(module.__file__)).read_text())
+        uses = cache(lambda module=module: _uses(Path(str(module.__file__)).read_text()))
         for name, value in vars(module).items():
-            for place, pattern in _within(name, value):
-                if pattern not in {known for known, _ in found.values()}:
+            for place, pattern in _within(name, value, seen):
+                if pattern not in known:
+                    known.add(pattern)
                     where = place if place == name else f"{name} {pattern.pattern[:40]}"
-                    found[f"{info.name}.{where}"] = (pattern, frozenset(uses[name] or {"search"}))
+                    found[f"{info.name}.{where}"] = (pattern, frozenset(uses()[name] or {"search"}))
     for shape in table().shapes:
         found[f"credentials.toml {shape.id}"] = (shape.pattern, frozenset({"search"}))
     return found
 
 
-def _within(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, re.Pattern[str]]]:
-    """The patterns in a value: it may be a table of entries that hold some, or a function without arguments that makes them."""
+def _within(name: str, value: Any, seen: dict[int, Any], depth: int = 0) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """The patterns in a value: it may be a table of entries that hold some, or a function without arguments that makes them.
+
+    Args:
+        seen: what was looked through, by its id: a table stands in every module that imports it.
+    """
     if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
         yield name, value
+    elif id(value) in seen:
+        return
     elif depth < 6 and hasattr(value, "cache_info") and not _parameters(value):
-        yield from _within(f"{name}()", value(), depth + 1)
+        yield from _within(f"{name}()", value(), seen, depth + 1)
     elif depth < 6 and isinstance(value, dict):
+        seen[id(value)] = value
         for key, entry in value.items():
-            yield from _within(f"{name}[{key!r}]", entry, depth + 1)
+            yield from _within(f"{name}[{key!r}]", entry, seen, depth + 1)
     elif depth < 6 and isinstance(value, list | tuple | set | frozenset):
+        seen[id(value)] = value
         for number, entry in enumerate(value):
-            yield from _within(f"{name}[{number}]", entry, depth + 1)
+            yield from _within(f"{name}[{number}]", entry, seen, depth + 1)
     elif depth < 6 and hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+        seen[id(value)] = value
         for field in (*value.__dataclass_fields__, *_cached(type(value))):
-            yield from _within(f"{name}.{field}", getattr(value, field, None), depth + 1)
+            yield from _within(f"{name}.{field}", getattr(value, field, None), seen, depth + 1)
 
 
 def _cached(sort: type) -> Iterator[str]:

@@ -49,14 +49,15 @@ MARK = "MARK ME"
 
 @functools.cache
 def staging() -> dict[str, bytes]:
-    """Resource → the list that was recorded of it."""
-    return {path.stem: path.read_bytes() for path in sorted(STAGING.glob("*.json"))}
-
-
-def _some(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The first of a kind, and what is asked for: what is tried here does not depend on how many there are."""
+    """Resource → the first that were recorded of it and what is asked for: how many there are does not matter here."""
     asked = {named.name for named in OBJECTS}
-    return [*listed[:SOME], *(one for one in listed[SOME:] if one["metadata"]["name"] in asked)]
+    return {
+        path.stem: orjson.dumps(
+            [one for number, one in enumerate(items) if number < SOME or one["metadata"]["name"] in asked]
+        )
+        for path in sorted(STAGING.glob("*.json"))
+        if (items := orjson.loads(path.read_bytes()).get("items"))
+    }
 
 
 class HostileApi(FluxApi):
@@ -69,7 +70,7 @@ class HostileApi(FluxApi):
         known = {kind.resource for kind in self.kinds}
         for resource, listed in staging().items():
             if resource in known:
-                self.holds(*map(change, _some(orjson.loads(listed)["items"])))
+                self.holds(*map(change, orjson.loads(listed)))
 
     def server(self) -> Any:
         return build(self, Settings(), Pace(clock=self.clock, sleep=self.clock.sleep))
