@@ -19,6 +19,7 @@ class ChangeType(Enum):
     RESUMED = "resumed"
     EDITED = "edited"
     DELETED = "deleted"
+    DELETING = "deletion requested"
     MISSING = "missing"
     CREATED = "created"
     SCALED = "scaled"
@@ -73,6 +74,7 @@ class HelmRun:
         before: the chart's version before; empty where it is not recorded.
         content: whether the values are other ones.
         failed: when it failed.
+        upgrades: when it failed as an upgrade, after an install that had failed.
         rolled_back: when it was rolled back.
         target: the chart's version that it was rolled back to.
         target_version: the release that it was rolled back to first.
@@ -86,6 +88,7 @@ class HelmRun:
     before: str = ""
     content: Content = Content.UNKNOWN
     failed: tuple[datetime, ...] = ()
+    upgrades: tuple[datetime, ...] = ()
     rolled_back: tuple[datetime, ...] = ()
     target: str = ""
     target_version: int = 0

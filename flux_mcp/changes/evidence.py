@@ -128,6 +128,7 @@ class WorkloadRecord(NamedTuple):
     Attributes:
         revisions: of a ReplicaSet, the Deployment's revisions that it was; of a Deployment its current one.
         images: container → image.
+        down: Pods of it are wanted and none is ready.
         controller: it is one of Flux's own controllers.
         args: of a Flux controller, the arguments that change its behavior.
     """
@@ -138,6 +139,7 @@ class WorkloadRecord(NamedTuple):
     owners: tuple[FieldOwner, ...]
     appliers: tuple[ObjectRef, ...]
     replicas: int
+    down: bool
     revisions: frozenset[int]
     images: Mapping[str, str]
     controller: bool
@@ -145,10 +147,15 @@ class WorkloadRecord(NamedTuple):
 
 
 class NamespaceRecord(NamedTuple):
-    """A namespace."""
+    """A namespace.
+
+    Attributes:
+        deleted: when its deletion was requested.
+    """
 
     ref: ObjectRef
     created: datetime | None
+    deleted: datetime | None
 
 
 class EventRecord(NamedTuple):
@@ -212,7 +219,8 @@ def view_record(item: Mapping[str, Any]) -> Record | None:
             return _event(item)
         case NAMESPACE.kind:
             name = text(item, "metadata", "name")
-            return NamespaceRecord(ref=ObjectRef(NAMESPACE.kind, "", name), created=_created(item)) if name else None
+            deleted = parse_time(text(item, "metadata", "deletionTimestamp"))
+            return NamespaceRecord(ObjectRef(NAMESPACE.kind, "", name), _created(item), deleted) if name else None
     if kind_of(text(item, "apiVersion"), text(item, "kind")) is not None:
         return _flux(item)
     return _workload(item)
@@ -324,6 +332,7 @@ def _workload(item: Mapping[str, Any]) -> WorkloadRecord | None:
         owners=() if kind == REPLICA_SET.kind else field_owners(item),
         appliers=owners_by_label(own_labels),
         replicas=counted.wanted if counted is not None else 0,
+        down=counted is not None and counted.wanted > 0 == counted.ready,
         revisions=frozenset(int(revision) for revision in revisions if revision.isdecimal()),
         images={container.name: container.image for container in own_containers},
         controller=flux,

@@ -212,7 +212,7 @@ def _between(
         if own or same or change.type in _NO_CAUSE:
             continue
         records = [each for ref in refs if (each := history.workloads.get(ref) or history.flux.get(ref))]
-        if refs & near or any(record.ref in each.appliers for each in records):
+        if change.type is ChangeType.DELETING or refs & near or any(record.ref in each.appliers for each in records):
             found.append(change)
         else:
             elsewhere += len(refs)

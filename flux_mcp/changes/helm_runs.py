@@ -183,6 +183,7 @@ def _change(ref: ObjectRef, record: FluxRecord | None, steps: Sequence[_Step], b
         before=version_before or target,
         content=content,
         failed=tuple(sorted(step.end for step in steps if not step.good)),
+        upgrades=tuple(sorted(step.end for step in steps if not step.good and step.action is not first.action)),
         rolled_back=tuple(sorted(step.end for step in steps if step.good and step.action is Action.ROLLBACK)),
         target=target,
         target_version=rollback.version if rollback is not None else 0,

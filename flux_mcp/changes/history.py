@@ -40,7 +40,12 @@ _GOOD: Final = frozenset(
         *("ChartPullSucceeded", "InstallSucceeded", "UpgradeSucceeded", "TestSucceeded"),
     }
 )
-_NEUTRAL: Final = frozenset({"DriftDetected", "DependencyNotReady", "NotificationDispatchFailed", "OutdatedVersion"})
+_NEUTRAL: Final = frozenset(
+    {
+        *("DriftDetected", "DependencyNotReady", "NotificationDispatchFailed", "OutdatedVersion"),
+        "ReconciliationDisabled",
+    }
+)
 """Warnings that are no failure of the object."""
 _STORED: Final = "stored artifact for commit '"
 

@@ -38,7 +38,7 @@ def timeline(history: History, statuses: Iterable[ObjectStatus]) -> Timeline:
     runs += (*(replace(each, gone=_is_gone(history, each.ref)) for each in releases), *drifts(history))
     changes = attach(history, runs)
     changes += _without_causes(edited(history, changes), runs)
-    changes += (*gone(history, changes), *missing(history))
+    changes += (*gone(history, changes), *missing(history), *deletions(history))
     changes += _pushed(history)
     changes += fetched(history, changes)
     changes = [*with_reverts(history, changes)]
@@ -119,6 +119,15 @@ def missing(history: History) -> Iterator[Change]:
             ref, *others = refs
             change = Change(type=ChangeType.MISSING, ref=ref, at=None, alike=tuple(others))
         yield replace(change, appliers=tuple(appliers))
+
+
+def deletions(history: History) -> Iterator[Change]:
+    """Deletions that were requested and have not ended."""
+    pending = [(ref, record.deleted) for ref, record in history.namespaces.items()]
+    pending += [(ref, record.object.deleted) for ref, record in history.flux.items()]
+    for ref, deleted in pending:
+        if deleted is not None:
+            yield Change(type=ChangeType.DELETING, ref=ref, at=deleted)
 
 
 def _uninstalled(change: Change) -> bool:

@@ -298,15 +298,6 @@ def _installer(labeled: Sequence[Mapping[str, str]]) -> str:
     return "flux install or other manifests"
 
 
-def down_controllers(found: Sequence[Controller]) -> dict[str, ObjectRef]:
-    """The components of which nothing is ready anywhere, and the Deployment that should run each.
-
-    A Deployment of the same name in another namespace takes no controller's place, and brings none down.
-    """
-    up = {one.component for one in found if not one.down}
-    return {one.component: one.ref for one in found if one.down and one.component not in up}
-
-
 def controllers(deployments: Iterable[Workload], pods: Sequence[Pod] | None) -> tuple[Controller, ...]:
     """The controllers by namespace and name.
 

@@ -37,6 +37,7 @@ class FluxObject:
         suspended_by: who suspended it, where Flux Operator recorded that.
         oci_helm_repository: a HelmRepository of type oci, which its controller leaves without a status.
         history_status: how the last finished run of a Kustomization, ResourceSet or FluxInstance ended.
+        last_run: when it ended, where status.history tells (Flux 2.7 and later).
         failures: the largest of a HelmRelease's failure counters.
         timeout: seconds that a run may take.
         interval: seconds from one run to the next; 0 where the spec has none.
@@ -67,6 +68,7 @@ class FluxObject:
     applied_revision: str = ""
     attempted_revision: str = ""
     history_status: str = ""
+    last_run: datetime | None = None
     failures: int = 0
     timeout: float = 60.0
     interval: float = 0.0
@@ -121,6 +123,7 @@ def view(item: Mapping[str, Any]) -> FluxObject | None:
         applied_revision=text(status, "lastAppliedRevision"),
         attempted_revision=text(status, "lastAttemptedRevision"),
         history_status=text(status, "history", "0", "lastReconciledStatus"),
+        last_run=parse_time(text(status, "history", "0", "lastReconciled")),
         failures=max(number(status, "failures"), number(status, "installFailures"), number(status, "upgradeFailures")),
         timeout=_timeout(kind, item),
         interval=parse_duration(text(spec, "interval")) or 0.0,

@@ -279,6 +279,21 @@ def _last_failure(flux: FluxObject) -> tuple[str, str] | None:
     return None
 
 
+def idle_since(statuses: Iterable[ObjectStatus], now: datetime) -> datetime | None:
+    """When the last of the Kustomizations ran that are Ready, where each was due twice since then.
+
+    A controller that does not run leaves every status as it was. None where one ran in time, or none tells.
+    """
+    runs = [
+        (status.object.last_run, 2 * status.object.interval + SOURCE_GRACE)
+        for status in statuses
+        if status.object.kind.kind == "Kustomization" and status.health is Health.READY
+    ]
+    known = [(last, patience) for last, patience in runs if last is not None]
+    overdue = all(_seconds(last, now) > patience for last, patience in known)
+    return max(last for last, _ in known) if known and overdue else None
+
+
 def newer_sources(
     flux: FluxObject, known: Mapping[ObjectRef, FluxObject], revision: str, now: datetime
 ) -> tuple[ObjectRef, ...]:

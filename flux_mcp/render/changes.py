@@ -178,9 +178,8 @@ def _released(change: Change) -> str:
     run = change.helm or HelmRun(action=Action.UPGRADE)
     forced = f"forced{_by(replace(change, cause=None))}" if run.forced else ""
     gone = "it no longer exists" if change.gone else ""
-    return (
-        f"{name_of(change.ref)} {'; '.join(filter(None, (_ran(run), *_results(run), forced, _caused(change), gone)))}"
-    )
+    said = filter(None, (_ran(run, change.at), *_results(run), forced, _caused(change), gone))
+    return f"{name_of(change.ref)} {'; '.join(said)}"
 
 
 _DONE: Final = {
@@ -197,15 +196,19 @@ _TRIED: Final = {
 }
 
 
-def _ran(run: HelmRun) -> str:
+def _times(times: Sequence[datetime]) -> str:
+    return " and ".join(map(clock, times[:NAMES])) + (f" ({len(times)} times)" if len(times) > NAMES else "")
+
+
+def _ran(run: HelmRun, start: datetime | None) -> str:
     chart = f"chart {value(run.chart)} {value(run.chart_version)}" if run.chart else "a chart that is not recorded"
     version = f", v{run.version}" if run.version else ""
     came = f" from {value(run.before)}" if run.before and run.before != run.chart_version else ""
     if run.failed:
-        times = " and ".join(map(clock, run.failed[:NAMES])) + (
-            f" ({len(run.failed)} times)" if len(run.failed) > NAMES else ""
-        )
-        return f"began to {_TRIED[run.action]} {chart}{came}{version}; failed at {times}"
+        times = _times([time for time in run.failed if time not in run.upgrades])
+        times += f", as an upgrade at {_times(run.upgrades)}" if run.upgrades else ""
+        began = "tried" if start == run.failed[0] else "began"
+        return f"{began} to {_TRIED[run.action]} {chart}{came}{version}; failed at {times}"
     if run.action is Action.UPGRADE and run.before and not came:
         kept = {Content.SAME: "same chart and values", Content.NEW: "same chart, other values"}.get(
             run.content, "same chart"
@@ -297,6 +300,7 @@ _SENTENCES: Final[Mapping[ChangeType, Callable[[Change], str]]] = {
     ChangeType.RESUMED: lambda change: f"{_all(change)} resumed{_by(change)}",
     ChangeType.EDITED: lambda change: f"{_all(change)} edited{_by(change)}{_fields(change)}",
     ChangeType.DELETED: _deleted,
+    ChangeType.DELETING: lambda change: f"{_all(change)}: deletion requested, client not recorded; it has not ended",
     ChangeType.MISSING: _missing,
     ChangeType.CREATED: lambda change: f"{_all(change)} created{_by(change)}{_own(change)}",
     ChangeType.SCALED: _scaled,

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.change import Change
 from flux_mcp.changes.failures import Regression
 from flux_mcp.render.answer import Answer, Level
-from flux_mcp.render.changes import change_lines, regression_lines, unknown_lines
+from flux_mcp.render.changes import change_lines, names, regression_lines, unknown_lines
 from flux_mcp.render.text import LIMIT_BOUND, Line, size, until_full
 
 BOUND: Final = 8_250
@@ -25,6 +26,7 @@ class FluxChanges(Answer):
         selected: namespace, kind or name narrow the answer.
         assessed: Flux objects that were looked at for failures: those of the selection.
         complete: all Flux kinds were read.
+        down: Flux's controllers of which no Pod is ready.
         oldest: how far back was requested.
         oldest_event: how far the Events reach back; None where there are none.
     """
@@ -37,6 +39,7 @@ class FluxChanges(Answer):
     selected: bool
     assessed: int
     complete: bool
+    down: tuple[ObjectRef, ...]
     oldest: datetime
     oldest_event: datetime | None
     limit: int | None
@@ -53,6 +56,8 @@ class FluxChanges(Answer):
         if not self.flux:
             yield "Flux is not installed: the API server serves none of its kinds."
             return
+        if self.down:
+            yield f"No Pod is ready of {names(self.down)}: what depends on it does not change, nor does its status."
         if not self.changes:
             yield f"No change is recorded since {self.oldest:%Y-%m-%dT%H:%M:%SZ}."
         if self.oldest_event is None:

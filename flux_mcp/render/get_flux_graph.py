@@ -9,10 +9,10 @@ from typing import Final
 from flux_mcp.api.kind import Relation
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.diagram import AppliedNode, Flow, FoldedNode, Node, fold, rank, without_root
-from flux_mcp.flux.status import Health, ObjectStatus
+from flux_mcp.flux.status import Health, ObjectStatus, idle_since
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.mermaid import MAX_EDGES, Box, Link, Style, flowchart
-from flux_mcp.render.objects import counts
+from flux_mcp.render.objects import counts, idle_note
 from flux_mcp.render.page import Page
 from flux_mcp.render.text import DEFAULT_BOUND, size
 from flux_mcp.sanitize.quote import name_of, value
@@ -154,6 +154,7 @@ class FluxGraph(Answer):
     def _head(self, flow: Flow) -> Iterator[str]:
         folded = sum(node.count for node in flow.nodes if isinstance(node, FoldedNode))
         yield from self.opening((self._count(flow) - folded, self._all))
+        yield from idle_note(idle_since(self.statuses.values(), self.request.now))
         if flow.nodes:
             yield " ".join(_legend(flow))
         if folded:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from itertools import chain, tee
 
@@ -9,7 +10,7 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
 from flux_mcp.flux.status import TROUBLE, ObjectStatus
 from flux_mcp.render.answer import Answer, Level
-from flux_mcp.render.objects import counts, group_lines, single_lines
+from flux_mcp.render.objects import counts, group_lines, idle_note, single_lines
 from flux_mcp.render.text import DEFAULT_BOUND, LIMIT_BOUND, Line, until_full
 
 
@@ -23,6 +24,7 @@ class FluxResources(Answer):
         unchecked: how many of the matching ones have a source that was not read, so that the flags source-failing and
             revision-behind were not looked at.
         others: objects in trouble that match but for the requested status.
+        idle: when the last Kustomization ran, where all that are Ready are overdue.
         absent: requested kinds that the API server does not serve.
         limit: objects at most; None for as many as fit.
     """
@@ -33,6 +35,7 @@ class FluxResources(Answer):
     examined: int
     unchecked: int
     others: tuple[ObjectStatus, ...]
+    idle: datetime | None
     absent: tuple[Kind, ...]
     limit: int | None
 
@@ -69,6 +72,7 @@ class FluxResources(Answer):
             return
         if self.absent:
             yield f"Not installed: {', '.join(kind.kind for kind in self.absent)}"
+        yield from idle_note(self.idle)
         yield counts(self.matching) or f"No object matches; {self.examined} were read."
         if self.others:
             yield f"Also in trouble, but of another status: {counts(self.others)} (status={TROUBLE} lists them)"

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Final
 
@@ -24,6 +25,15 @@ def counts(statuses: Iterable[ObjectStatus]) -> str:
         f"{number} {health.value}" + (f", {flagged[health]} of them flagged" if flagged[health] else "")
         for health, number in count(statuses)
     )
+
+
+def idle_note(since: datetime | None) -> Iterator[str]:
+    """That statuses look well and are old, where nothing seems to be reconciled."""
+    if since is not None:
+        yield (
+            f"No Kustomization was reconciled since {since:%Y-%m-%dT%H:%M:%SZ}, though each was due twice: what is "
+            "Ready here may not be now. get_flux_instance shows whether kustomize-controller runs."
+        )
 
 
 def short_line(status: ObjectStatus, request: RequestContext) -> str:

@@ -64,6 +64,7 @@ async def get_flux_changes(
         selected=any(part is not None for part in target),
         assessed=sum(named(ref, *target) for ref in history.flux),
         complete=not reads[0].unread,
+        down=tuple(ref for ref, record in history.workloads.items() if record.controller and record.down),
         oldest=oldest,
         oldest_event=history.oldest_event,
         limit=limit,
@@ -93,17 +94,18 @@ async def _read(
         return found, reduce(or_, coverage)
     others = coverage[1].only(namespace) | coverage[2].only(namespace)
     if flux.value.blank and isinstance(flux.value.unread[0].error, Forbidden):
-        own = await read(FLUX_KINDS, namespace, managed_fields=True)
-        return (own, *found[1:]), own.coverage.only(namespace) | others
-    places = {
-        applier.namespace
+        these = await read(FLUX_KINDS, namespace, managed_fields=True)
+        return (these, *found[1:]), these.coverage.only(namespace) | others
+    own = [
+        record
         for record in (*flux.value.objects, *workloads.value.objects)
         if isinstance(record, FluxRecord | WorkloadRecord) and record.ref.namespace == namespace
-        for applier in record.appliers
-    } - {namespace}
-    if not places:
+    ]
+    places = {applier.namespace for record in own for applier in record.appliers} - {namespace}
+    if own and not places:
         return found, coverage[0] | others
     async with gather() as more:
         name = "Events of the namespaces of the appliers"
+        # Where nothing is in the namespace, only Events of appliers elsewhere tell what they had in it.
         rest = more.read(name, read((EVENT,), next(iter(places)) if len(places) == 1 else None))
     return (*found, rest.value), coverage[0] | others

@@ -8,7 +8,7 @@ from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import ListResult
 from flux_mcp.errors import KindNotInstalled
 from flux_mcp.flux.objects import FluxObject, view
-from flux_mcp.flux.status import Health, ObjectStatus, assess
+from flux_mcp.flux.status import Health, ObjectStatus, assess, idle_since
 from flux_mcp.render.list_flux_resources import FluxResources
 from flux_mcp.tools.arguments import (
     Context,
@@ -67,6 +67,7 @@ async def list_flux_resources(
         )
         if status is not None and status.health - _NO_TROUBLE
         else (),
+        idle=idle_since(statuses, request.now),
         absent=result.absent,
         unread=result.unread,
         limit=limit,

@@ -605,7 +605,7 @@ async def test_a_failed_upgrade_and_its_rollback_are_one_change(api: Api) -> Non
     )
     text = await entries(api)
     assert (
-        f"HelmRelease apps/web began to upgrade to chart web 2.0.0 from 1.0.0; failed at {clock(100)} and {clock(50)}; "
+        f"HelmRelease apps/web tried to upgrade to chart web 2.0.0 from 1.0.0; failed at {clock(100)} and {clock(50)}; "
         f"rolled back to 1.0.0 at {clock(90)} and {clock(40)}"
     ) in text
     assert "last good: chart 1.0.0, v4" in text
@@ -751,6 +751,78 @@ async def test_a_namespace_that_an_inventory_names_and_that_is_gone(api: Api) ->
     text = await entries(api)
     assert "Namespace team-red missing" not in text
     assert "Could not read: Namespace" in text
+
+
+async def test_a_deletion_that_has_not_ended_is_a_change_and_may_be_why_others_fail(api: Api) -> None:
+    """Nothing but the object itself tells of it, and what is created in a namespace that is being deleted is refused."""
+    refused = "unable to create new content in namespace team-red because it is being terminated"
+    app = old(
+        item(name="app", status={"conditions": [ready("False", "ReconciliationFailed", 40) | {"message": refused}]})
+    )
+    api.holds(
+        app,
+        old(thing(NAMESPACE, "team-red"), deletionTimestamp=ago(60)),
+        old(item(name="leaving"), deletionTimestamp=ago(50), finalizers=["finalizers.fluxcd.io"]),
+        event(app, "ReconciliationSucceeded", "Reconciliation finished in 1s", 300, revision=OLD),
+        event(app, "ReconciliationFailed", refused, 40, type="Warning", revision=NEW),
+    )
+    text = await entries(api)
+    told = "Namespace team-red: deletion requested, client not recorded; it has not ended"
+    assert f"{clock(60)} {told}" in text
+    assert f"{clock(50)} Kustomization flux-system/leaving: deletion requested" in text
+    assert told in text.partition("in between: ")[2]
+
+
+async def test_what_had_been_in_a_namespace_that_is_empty_is_told_by_appliers_elsewhere(api: Api) -> None:
+    app = old(item(name="app"))
+    changed = "ConfigMap/team-red/settings created"
+    api.holds(app, old(thing(NAMESPACE, "team-red")), event(app, "Progressing", changed, 60, revision=NEW))
+    text = await entries(api, namespace="team-red")
+    assert "Kustomization flux-system/app applied main@bbbbbbb: created ConfigMap team-red/settings" in text
+
+
+async def test_controllers_of_which_no_pod_is_ready_are_named_first(api: Api) -> None:
+    part = {"app.kubernetes.io/part-of": "flux"}
+    api.holds(
+        item(name="app"),
+        *(
+            old(
+                thing(
+                    DEPLOYMENT, name, "flux-system", labels=part, spec={"replicas": 1}, status={"readyReplicas": ready}
+                )
+            )
+            for name, ready in (("kustomize-controller", 0), ("source-controller", 1))
+        ),
+    )
+    text = await entries(api)
+    assert "\nNo Pod is ready of Deployment flux-system/kustomize-controller: what depends on it does not" in text
+
+
+async def test_a_flux_instance_whose_reconciliation_somebody_disabled_did_not_fail(api: Api) -> None:
+    flux = old(item("FluxInstance", "flux"))
+    api.holds(
+        flux,
+        event(flux, "ReconciliationSucceeded", "Reconciliation finished in 1s", 300),
+        event(flux, "ReconciliationDisabled", "Reconciliation is disabled", 100, type="Warning"),
+        event(flux, "ReconciliationSucceeded", "Reconciliation finished in 1s", 50),
+    )
+    text = await entries(api)
+    assert "fail" not in text.partition("No Flux object")[0]
+    assert "recovered" not in text
+
+
+async def test_an_install_that_failed_and_then_failed_as_an_upgrade_says_which_was_which(api: Api) -> None:
+    app = old(item("HelmRelease", "web", "apps", status={"conditions": [ready("False", "UpgradeFailed", 40)]}))
+    failed = "Helm {} failed for release apps/web with chart web@2.0.0: timeout"
+    api.holds(
+        app,
+        event(app, "InstallFailed", failed.format("install"), 100, type="Warning"),
+        event(app, "UpgradeFailed", failed.format("upgrade"), 40, type="Warning"),
+    )
+    text = await entries(api)
+    told = f"tried to install chart web 2.0.0; failed at {clock(100)}, as an upgrade at {clock(40)}"
+    assert told in text
+    assert f"{clock(100)[:5]}: HelmRelease apps/web" in text.partition(NEVER)[2]
 
 
 async def test_what_inventories_name_and_is_missing_is_told_once_an_applier(api: Api) -> None:

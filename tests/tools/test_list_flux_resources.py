@@ -227,3 +227,36 @@ async def test_trouble_beside_the_verdicts_that_were_asked_for_is_counted(ask_re
 async def test_who_asks_for_all_trouble_or_none_is_told_of_no_other(ask_recording: Ask, status: list[str]) -> None:
     reply = await ask_recording("staging", "list_flux_resources", status=status)
     assert "Also in trouble" not in reply.text
+
+
+NOW = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
+IDLE = "No Kustomization was reconciled since 2026-01-02T11:30:00Z, though each was due twice"
+
+
+def ran(name: str, last: str, *, interval: str = "10m", **status: object) -> dict:
+    history = [{"lastReconciled": f"2026-01-02T{last}:00Z", "lastReconciledStatus": "ReconciliationSucceeded"}]
+    return item(name=name, status={"conditions": [READY], "history": history, **status}, spec={"interval": interval})
+
+
+@pytest.mark.parametrize("tool", ["list_flux_resources", "get_flux_graph"])
+@pytest.mark.parametrize(
+    ("objects", "idle"),
+    [
+        pytest.param([ran("a", "11:30"), ran("b", "11:05")], True, id="all-are-overdue"),
+        pytest.param([ran("a", "11:30"), ran("b", "11:45")], False, id="one-was-reconciled"),
+        pytest.param([ran("a", "11:30", interval="1h")], False, id="not-due-twice"),
+        pytest.param([item(name="a")], False, id="flux-before-2.7"),
+        pytest.param([ran("a", "11:30") | {"spec": {"suspend": True}}], False, id="suspended"),
+    ],
+)
+async def test_that_nothing_is_reconciled_any_more_is_said(api: Api, tool: str, objects: list, idle: bool) -> None:
+    """A controller that does not run leaves every object as it was: Ready."""
+    api.now = NOW
+    api.holds(*objects)
+    assert (IDLE in (await api.ask(tool)).text) is idle
+
+
+async def test_that_nothing_is_reconciled_is_said_though_nothing_matches(api: Api) -> None:
+    api.now = NOW
+    api.holds(ran("a", "11:30"))
+    assert IDLE in (await api.ask("list_flux_resources", status="trouble")).text
