@@ -27,7 +27,7 @@ from flux_mcp.diagnosis.cause import CauseType, Detail, Fact, event_detail
 from flux_mcp.diagnosis.deletion import follow_namespace
 from flux_mcp.diagnosis.evidence import Evidence
 from flux_mcp.diagnosis.messages import NamedObject, named_objects
-from flux_mcp.diagnosis.references import failing_releases_of, follow_absent, running
+from flux_mcp.diagnosis.references import failing_releases_of, follow_absent, follow_running
 from flux_mcp.diagnosis.search import Search, controller_cause
 from flux_mcp.diagnosis.snapshot import OtherDependency
 from flux_mcp.diagnosis.workload_health import failed_before, last_failures, prerequisite_failure, workload_failures
@@ -177,7 +177,7 @@ def _follow_child(search: Search, ref: ObjectRef, *, named: bool) -> None:
             follow_absent(search, ref)
         return
     if status.health is Health.PROGRESSING and not status.trouble:
-        search.add(running(search, ref))
+        follow_running(search, ref)
     elif status.health is Health.SUSPENDED:
         if named:
             search.by[ref] = None

@@ -41,6 +41,7 @@ from flux_mcp.diagnosis.references import (
     follow_dependency,
     follow_ready,
     follow_source,
+    running,
     same_cluster,
     suspended,
 )
@@ -98,6 +99,8 @@ _IN_SPEC: Final = frozenset(
     }
 )
 """Failures of sources that a change of their spec repairs."""
+_WAITING: Final = frozenset({"kustomize-controller", "helm-controller"})
+"""Controllers whose runs wait for the health of what they applied, which keeps a worker all the while."""
 _TRANSIENT: Final = frozenset({"api-server-unavailable", "apply-canceled", "health-check-canceled", "update-conflict"})
 """Failures after which a retry helps, if there is one."""
 _GONE_WITH_RELEASE: Final = frozenset({"immutable-field-changed", "immutable-statefulset-changed"})
@@ -128,6 +131,8 @@ def blocked(ref: ObjectRef, snapshot: Snapshot) -> Blocked:
             }
         case Health.STALE:
             _follow_stale(search)
+        case Health.PROGRESSING if not search.status.trouble:
+            search.add(running(search, ref))
         case _:
             _follow_conditions(search)
     if search.own and search.status.health is not Health.READY:
@@ -182,7 +187,7 @@ def _follow_pending(search: Search) -> None:
     unreported = _unreported(search)
     if unreported:
         search.blame(unreported)
-    elif not search.follow_controller():
+    elif not search.follow_controller() and not _follow_busy(search):
         component, controllers = search.status.object.kind.controller, search.snapshot.controllers
         absent = component and search.watch()[0] is Watch.UNKNOWN and controllers.in_full and controllers.found
         name = "controller-not-installed" if absent else "reconciliation-pending"
@@ -215,6 +220,8 @@ def _follow_stale(search: Search) -> None:
             search.details.append(Detail(Fact.CONDITION, (search.ref,), ("Ready", ready.reason, ready.message)))
         search.failures.clear()
     component = search.status.object.kind.controller
+    if _follow_busy(search):
+        return
     search.blame(
         "generation-pending",
         key=("stale", component) if component and search.status.health is Health.STALE and not failed else (),
@@ -224,6 +231,31 @@ def _follow_stale(search: Search) -> None:
     for ref in (*search.subject.node.depends_on, *search.status.object.sources):
         if ref in statuses and statuses[ref].trouble and statuses[ref].health is not Health.READY:
             search.by[ref] = None
+
+
+def _follow_busy(search: Search) -> bool:
+    """Whether the controller of the object has no free worker: then what its runs wait for is in the way."""
+    snapshot, component = search.snapshot, search.status.object.kind.controller
+    watch, controllers = search.watch()
+    if watch is not Watch.WORKS or len(controllers) != 1 or component not in _WAITING:
+        return False
+    runs = tuple(
+        ref
+        for ref, one in snapshot.statuses.items()
+        if one.health is Health.PROGRESSING
+        and one.object.ready is not None
+        and one.object.ready.status == "Unknown"
+        and one.object.kind is search.status.object.kind
+        and search.watch_of(snapshot.objects[ref])[1] == controllers
+    )
+    workers = snapshot.controllers.workers(controllers[0])
+    if len(runs) < workers:
+        return False
+    search.by |= dict.fromkeys(ref for ref in runs if ref in snapshot.followed)
+    search.blame(
+        "controller-busy", Detail(Fact.BUSY, runs, (component, str(workers))), key=("busy", component, controllers)
+    )
+    return True
 
 
 def _follow_conditions(search: Search) -> None:
@@ -733,6 +765,7 @@ def _follow_behind(search: Search) -> None:
     objects = {ref: statuses[ref].object for ref in flux.sources if ref in statuses}
     newer = [objects[ref].fetched for ref in newer_sources(flux, objects, flux.applied_revision, now)]
     if flux.interval and any(fetched is not None and fetched < now - wait for fetched in newer):
-        search.blame("revision-overdue", key=("overdue", flux.kind.controller))
+        if not _follow_busy(search):
+            search.blame("revision-overdue", key=("overdue", flux.kind.controller))
     else:
         search.blame("revision-behind")

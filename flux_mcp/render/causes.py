@@ -591,6 +591,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
         "spec.{0}.crds is Skip: the CRDs in crds/ of the chart are not applied (with CreateReplace they are)"
     ),
     Fact.STEP: _simply("now: {0}"),
+    Fact.BUSY: _simply("{0} reconciles {1} at once (--concurrent); now: {refs}"),
     Fact.TIMEOUT: _simply("spec.timeout is not set, so it waits for its interval, {0}, less 30s, and at least 30s"),
     Fact.HELD: _simply("no fix arrives from its source while {0}: {refs}"),
     Fact.HELD_SPEC: _simply("no change of its spec arrives while {0}: {refs}"),

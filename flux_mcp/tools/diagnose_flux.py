@@ -27,7 +27,7 @@ from flux_mcp.cluster.get import find_among
 from flux_mcp.cluster.pod_logs import read_crash_logs
 from flux_mcp.cluster.result import Unread
 from flux_mcp.diagnosis.applied import missing_workloads
-from flux_mcp.diagnosis.cause import Cause, CauseType
+from flux_mcp.diagnosis.cause import Cause, CauseType, Fact
 from flux_mcp.diagnosis.crashes import crashed_containers, explained
 from flux_mcp.diagnosis.evidence import Evidence
 from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
@@ -219,7 +219,14 @@ def _selected(
 def _users(
     snapshot: Snapshot, first: Diagnosis, requested: ObjectRef | None, kind: FluxKind | None, namespace: str | None
 ) -> frozenset[ObjectRef]:
-    """Whose workloads are looked at: the requested object's, those applied into a namespace, all in a calm cluster."""
+    """Whose workloads are looked at: the requested object's, those applied into a namespace, all in a calm cluster.
+
+    Where something waits for a run, those that the run waits for, too.
+    """
+    at = range(len(first.causes)) if requested is None else first.causes_of(requested)
+    causes = [first.causes[one] for one in at]
+    runs = {ref for cause in causes if cause.type is CauseType.RUNNING for ref in cause.members}
+    runs |= {ref for cause in causes for one in cause.details if one.fact is Fact.BUSY for ref in one.refs}
     if requested is not None:
         refs: Iterable[ObjectRef] = (requested,)
     elif kind is not None:
@@ -228,7 +235,7 @@ def _users(
         refs = _applied_into(snapshot, namespace)
     else:
         refs = () if first.causes else snapshot.statuses
-    return frozenset(ref for ref in refs if _looks_well(snapshot, ref))
+    return frozenset(ref for ref in (*refs, *runs) if _looks_well(snapshot, ref))
 
 
 _FOLLOWED: Final = {kind.kind: kind for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB)}
