@@ -24,8 +24,8 @@ from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.cause import CauseType, Detail, Fact, event_detail
-from flux_mcp.diagnosis.deletion import follow_namespace
-from flux_mcp.diagnosis.evidence import Evidence
+from flux_mcp.diagnosis.deletion import deleting_of_crd, follow_namespace
+from flux_mcp.diagnosis.evidence import Evidence, OtherObject
 from flux_mcp.diagnosis.messages import NamedObject, named_objects
 from flux_mcp.diagnosis.references import failing_releases_of, follow_absent, follow_running
 from flux_mcp.diagnosis.search import Search, controller_cause
@@ -64,6 +64,8 @@ _HASH: Final = re.compile("-[2456789bcdfghkmt]{10}")
 
 Source: https://github.com/kubernetes-sigs/kustomize/blob/master/api/hasher/hasher.go
 """
+_NOTHING_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed"})
+"""Reasons for which an applier does not create again what is missing."""
 _SOON: Final = frozenset({"readiness-probe-failing", "init-container-running", "image-pull-slow"})
 """Failures that end by themselves while a Pod starts."""
 _SHORT: Final = re.compile(r"failed after \d{1,2}(?:\.\d{1,20})?s\b")
@@ -224,9 +226,10 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
     for entry in others[:UNREAD_NAMED]:
         search.details += _other(search, entry.ref)
         _follow_made(search, entry.ref)
-        releases = [*failing_releases_of(search, entry.group)] if _unseen(search, entry.ref) else []
-        search.by |= dict.fromkeys(releases)
-        unreported += [entry] if releases else []
+        behind = [*failing_releases_of(search, entry.group)] if _unseen(search, entry.ref) else []
+        behind += deleting_of_crd(search.snapshot, entry.ref)
+        search.by |= dict.fromkeys(behind)
+        unreported += [entry] if behind else []
     found = len(search.workloads) > failed or any(one.fact in _NOT_READY for one in search.details)
     controllers = any(one.type is CauseType.CONTROLLER for one in search.causes)
     search.own = search.own or found or len(others) > len(unreported) or not (children or controllers or unreported)
@@ -272,6 +275,10 @@ def follow_missing(search: Search) -> None:
                     statuses = search.snapshot.statuses
                     found = [one for one in holders if one in statuses and statuses[one].health is Health.SUSPENDED]
                     search.details += [Detail(Fact.HELD, tuple(found), ("suspended",))] if found else []
+                    # Who does not apply anything now does not create it again either.
+                    search.wait_for(
+                        one for one in holders if one in statuses and statuses[one].reason in _NOTHING_APPLIED
+                    )
             if releases and message == search.status.message:
                 search.by |= dict.fromkeys(releases)
                 search.own = False
@@ -328,9 +335,12 @@ def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:
         yield Detail(Fact.READY_NOW, (ref,), (), main[0].changed)
         return
     newest = evidence.newest_warning(ref)
+    deleted = isinstance(found, OtherObject) and found.deleted is not None
+    if isinstance(found, OtherObject) and deleted:
+        yield Detail(Fact.DELETED, (ref,), found.finalizers, found.deleted)
     if newest is not None and newest.message not in said:
         yield event_detail(newest)
-    elif not said:
+    elif not said and not deleted:
         yield Detail(Fact.UNREAD if found is None else Fact.UNREPORTED, (ref,))
 
 

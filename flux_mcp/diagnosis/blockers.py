@@ -22,7 +22,7 @@ from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
 from flux_mcp.diagnosis.controllers import Watch
 from flux_mcp.diagnosis.credentials import follow_credentials
-from flux_mcp.diagnosis.deletion import follow_deletion, follow_namespace
+from flux_mcp.diagnosis.deletion import deleting_of_crd, follow_deletion, follow_namespace
 from flux_mcp.diagnosis.drift import follow_drift
 from flux_mcp.diagnosis.hooks import follow_hook
 from flux_mcp.diagnosis.messages import (
@@ -466,6 +466,11 @@ def _follow_own(search: Search, message: str) -> None:
         search.blame("remote-cluster")
     elif first == "namespace-missing":
         _follow_namespace(search, message)
+    elif first == "crd-terminating":
+        flux = by_kind.get(message.partition("/")[0].rpartition(" ")[2])
+        holding = deleting_of_crd(search.snapshot, ObjectRef(CRD.kind, "", flux.resource)) if flux is not None else ()
+        search.by |= dict.fromkeys(holding)
+        search.own = not holding
     elif first in _OF_ACCOUNT:
         _follow_account(search, message)
     unserved = unserved_kind(message)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flux_mcp.api.kubernetes_kinds import EVENT, NAMESPACE, PERSISTENT_VOLUME_CLAIM, POD, SERVICE, WORKLOAD_KINDS
+from flux_mcp.api.kubernetes_kinds import CRD, EVENT, NAMESPACE, PERSISTENT_VOLUME_CLAIM, POD, SERVICE, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
 from flux_mcp.api.unstructured import at, text
@@ -115,6 +115,17 @@ def _shared(search: Search) -> None:
     if shared:
         refs = tuple(one.ref for one in shared[:SHARED])
         search.details.append(Detail(Fact.SHARED, refs, (str(len(shared)),)))
+
+
+def deleting_of_crd(snapshot: Snapshot, crd: ObjectRef) -> tuple[ObjectRef, ...]:
+    """The Flux objects of a kind that are being deleted: the deletion of its CRD waits for them."""
+    if crd.kind != CRD.kind:
+        return ()
+    return tuple(
+        ref
+        for ref, one in snapshot.statuses.items()
+        if one.health is Health.DELETING and one.object.kind.resource == crd.name
+    )
 
 
 def namespace_details(name: str, snapshot: Snapshot) -> tuple[Detail, ...]:
