@@ -164,6 +164,9 @@ def _held_above(search: Search) -> Iterator[Detail]:
     if from_it and any(one.id in _IN_SPEC for one in search.failures):
         yield Detail(Fact.OWN_SOURCE, from_it)
     known = {ref for cause in search.causes for ref in cause.members} | search.by.keys() | {search.ref}
+    older = [one for one in appliers if one not in known and _runs_older(search, one)]
+    if older:
+        yield Detail(Fact.HELD_RUN, tuple(older))
     ways = ((Fact.HELD, own), (Fact.HELD_SPEC, above)) if of_content else ((Fact.HELD, (*own, *above)),)
     for fact, refs in ways:
         found = [snapshot.statuses[ref] for ref in sorted({*refs} - known) if ref in snapshot.statuses]
@@ -173,6 +176,15 @@ def _held_above(search: Search) -> Iterator[Detail]:
         ):
             if held:
                 yield Detail(fact, tuple(one.object.ref for one in held), (word,))
+
+
+def _runs_older(search: Search, applier: ObjectRef) -> bool:
+    """Whether an applier waits for the health of the object at a revision while its source has a newer one."""
+    snapshot, status = search.snapshot, search.snapshot.statuses.get(applier)
+    if status is None or status.health is not Health.PROGRESSING or not snapshot.awaits(applier, search.ref):
+        return False
+    known = {ref: snapshot.statuses[ref].object for ref in status.object.sources if ref in snapshot.statuses}
+    return bool(newer_sources(status.object, known, status.object.attempted_revision, snapshot.now))
 
 
 def _follow_failed_deletion(search: Search) -> None:
@@ -773,4 +785,4 @@ def _follow_behind(search: Search) -> None:
         if not _follow_busy(search):
             search.blame("revision-overdue", key=("overdue", flux.kind.controller))
     else:
-        search.blame("revision-behind")
+        search.blame("revision-behind", key=("behind", flux.sources))

@@ -71,6 +71,7 @@ class Fact(Enum):
     BUSY = "the objects that a controller reconciles now, and how many it does at once"
     TIMEOUT = "the interval that a timeout is derived from"
     HELD = "objects from which a fix would come, and which are suspended or fail"
+    HELD_RUN = "those from which a fix would come once the run of an older revision has ended"
     HELD_SPEC = "those from which a change of its spec would come"
 
 
