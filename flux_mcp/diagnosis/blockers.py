@@ -62,13 +62,13 @@ _VARYING: Final = re.compile(
 )
 """Objects, digests, numbers and durations: what differs where the failure is the same."""
 _OLD_VERSION: Final = re.compile(r'in version "[^"\n]{1,253}/v\d{1,3}(?:alpha|beta)')
-_OF_ACCOUNT: Final = frozenset({"rbac-forbidden", "rbac-escalation"})
+_OF_ACCOUNT: Final = frozenset({"rbac-forbidden", "rbac-escalation", "namespace-creation-forbidden"})
 """Failures that lie in the permissions of the service account that applies."""
 _OF_CONTROLLER: Final = frozenset({"controller-may-not-impersonate", "controller-not-permitted"})
 _OF_API_SERVER: Final = frozenset({"namespace-missing", *_OF_ACCOUNT, *_OF_CONTROLLER})
 """Failures that are about what exists, or is allowed, in the cluster that is applied to."""
 _ACCOUNT: Final = re.compile(r'User "system:serviceaccount:([a-z0-9-]{1,63}):([a-z0-9.-]{1,253})" cannot ')
-_DENIED: Final = frozenset({"webhook-denied", "admission-policy-denied"})
+_DENIED: Final = frozenset({"webhook-denied", "admission-policy-denied", "prune-denied"})
 """Failures for which a policy is to blame that another Flux object may apply."""
 _POLICIES: Final = (
     ("ClusterPolicy", "kyverno.io"),
