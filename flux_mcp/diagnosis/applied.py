@@ -180,6 +180,9 @@ def _follow_child(search: Search, ref: ObjectRef, *, named: bool) -> None:
         return
     if status.health is Health.PROGRESSING and not status.trouble:
         follow_running(search, ref)
+        if search.status.reason == "HealthCheckFailed" and search.status.object.timeout < status.object.timeout:
+            search.failures = [one for one in search.failures if one.upstream is not Upstream.HEALTH]
+            search.blame("health-check-ends-too-early")
     elif status.health is Health.SUSPENDED:
         if named:
             search.by[ref] = None
