@@ -53,6 +53,8 @@ from flux_mcp.flux.status import Flag, Health, newer_sources
 from flux_mcp.kubernetes.conditions import Condition
 
 RETRIES: Final = "helm-retries-exceeded"
+ATTEMPTS: Final = 5
+"""Failures in a row from which they are counted in an answer."""
 WORKLOADS: Final = 3
 """Workloads behind a webhook that are named."""
 _BESIDE: Final = ("Released", "TestSuccess", "Remediated", "Stalled", "Healthy")
@@ -255,6 +257,7 @@ def _follow_busy(search: Search) -> bool:
         ref
         for ref, one in snapshot.statuses.items()
         if one.health is Health.PROGRESSING
+        and Flag.STUCK not in one.flags
         and one.object.ready is not None
         and one.object.ready.status == "Unknown"
         and one.object.kind is search.status.object.kind
@@ -691,6 +694,7 @@ def _releases(search: Search, message: str) -> None:
     if deployed is not None and wanted and deployed.chart_version.partition("+")[0] != wanted:
         search.details.append(Detail(Fact.RELEASE, (search.ref,), (deployed.chart_version, flux.attempted_revision)))
     search.details += _pending(search)
+    search.details += _attempts(search)
     about = chart_version(message)
     fetched = [
         search.snapshot.statuses[ref].object.artifact_revision
@@ -709,6 +713,20 @@ def _releases(search: Search, message: str) -> None:
         if runs == fetched[0].partition("+")[0] and not search.found:
             search.failures.clear()
             search.blame("helm-message-outdated")
+
+
+def _attempts(search: Search) -> Iterator[Detail]:
+    """That an action failed again and again, and how each failure is remediated: by default not at all.
+
+    Source: https://fluxcd.io/flux/components/helm/helmreleases/#configuring-failure-handling.
+    """
+    for action, failed in search.subject.failed_attempts.items():
+        if failed < ATTEMPTS:
+            continue
+        spec = at(search.subject.item, "spec", action)
+        retried = text(spec, "strategy", "name") == "RetryOnFailure" or not at(spec, "remediation", "retries")
+        how = "uninstall" if action == "install" else text(spec, "remediation", "strategy") or "rollback"
+        yield Detail(Fact.ATTEMPTS, (search.ref,), (str(failed), action, "" if retried else how))
 
 
 def _pending(search: Search) -> Iterator[Detail]:

@@ -40,6 +40,7 @@ class Fact(Enum):
     RELEASE = "the chart version that runs, and the one that is wanted"
     DEPLOYED = "the release is deployed"
     SAME_RELEASE = "who has the release that is in use"
+    ATTEMPTS = "attempts of a release that failed in a row, and what follows each"
     PENDING_RELEASE = "an action on the release that did not end"
     DELETED = "since when an object is being deleted, and its finalizers"
     NAMESPACE = "a Namespace that is being deleted"
