@@ -55,6 +55,8 @@ from flux_mcp.kubernetes.conditions import Condition
 RETRIES: Final = "helm-retries-exceeded"
 ATTEMPTS: Final = 5
 """Failures in a row from which they are counted in an answer."""
+RUNS: Final = 4
+"""Runs of a controller without a free worker that are looked into: any that ends makes room."""
 WORKLOADS: Final = 3
 """Workloads behind a webhook that are named."""
 _BESIDE: Final = ("Released", "TestSuccess", "Remediated", "Stalled", "Healthy")
@@ -266,7 +268,7 @@ def _follow_busy(search: Search) -> bool:
     workers = snapshot.controllers.workers(controllers[0])
     if len(runs) < workers:
         return False
-    search.by |= dict.fromkeys(ref for ref in runs if ref in snapshot.followed)
+    search.by |= dict.fromkeys(ref for ref in runs[:RUNS] if ref in snapshot.followed)
     search.blame(
         "controller-busy", Detail(Fact.BUSY, runs, (component, str(workers))), key=("busy", component, controllers)
     )

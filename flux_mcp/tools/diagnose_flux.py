@@ -27,6 +27,7 @@ from flux_mcp.cluster.get import find_among
 from flux_mcp.cluster.pod_logs import read_crash_logs
 from flux_mcp.cluster.result import Unread
 from flux_mcp.diagnosis.applied import missing_workloads
+from flux_mcp.diagnosis.blockers import RUNS
 from flux_mcp.diagnosis.cause import Cause, CauseType, Fact
 from flux_mcp.diagnosis.crashes import crashed_containers, explained
 from flux_mcp.diagnosis.evidence import Evidence
@@ -226,7 +227,7 @@ def _users(
     at = range(len(first.causes)) if requested is None else first.causes_of(requested)
     causes = [first.causes[one] for one in at]
     runs = {ref for cause in causes if cause.type is CauseType.RUNNING for ref in cause.members}
-    runs |= {ref for cause in causes for one in cause.details if one.fact is Fact.BUSY for ref in one.refs}
+    runs |= {ref for cause in causes for one in cause.details if one.fact is Fact.BUSY for ref in one.refs[:RUNS]}
     if requested is not None:
         refs: Iterable[ObjectRef] = (requested,)
     elif kind is not None:
