@@ -42,7 +42,9 @@ _BETWEEN: Final = {DEPLOYMENT.kind: (REPLICA_SET,), CRON_JOB.kind: (JOB,)}
 """What stands between a workload and its Pods."""
 _PREREQUISITES: Final = (SERVICE, PERSISTENT_VOLUME_CLAIM)
 _PREREQUISITE_KINDS: Final = frozenset(kind.kind for kind in _PREREQUISITES)
-_MISSING: Final = re.compile(r'(?:configmap|secret)s? "([^"\n]{1,253})" not found', re.IGNORECASE)
+_MISSING: Final = re.compile(
+    r'(?:(?:configmap|secret)s? "|image pull secrets \()([^"()\s,]{1,253})(?:" not found|[,)])', re.IGNORECASE
+)
 _MAKERS: Final = (
     ("ConfigMap", "", ""),
     ("Secret", "", ""),
