@@ -149,7 +149,8 @@ def _of_message(search: Search, message: str) -> tuple[NamedObject, ...]:
 def release_namespace(search: Search) -> str:
     """The namespace that a HelmRelease installs into; empty for other kinds."""
     releases = search.subject.releases
-    return releases[0].namespace if releases else ""
+    # While it is installed for the first time, its history is empty.
+    return releases[0].namespace if releases else search.subject.target if search.ref.kind == "HelmRelease" else ""
 
 
 def _resolved(search: Search, named: InventoryEntry) -> InventoryEntry:

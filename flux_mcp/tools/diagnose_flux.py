@@ -72,7 +72,7 @@ async def diagnose_flux(
     no_workloads: tuple[Unread, ...] = ()
     users = _users(snapshot, first, requested, kind, namespace)
     runs = _runs(snapshot, first, selected)
-    if applied := _applied_kinds(snapshot, users | runs, every=requested is not None):
+    if applied := _applied_kinds(snapshot, users | runs, every=requested is not None or bool(runs)):
         place = namespace if requested is None and namespace is not None else evidence.only
         workloads, no_workloads = await read_workloads(cluster, request, applied, place)
         snapshot = replace(snapshot, evidence=workloads, followed=_with_unready(snapshot, workloads, users | runs))
