@@ -123,7 +123,8 @@ async def diagnose_flux(
     logs = await _crash_logs(cluster, request, [diagnosis.causes[at] for at in positions], snapshot, spare)
     lines = {(log.pod.ref, log.container.name): log.lines for log in logs if log.lines}
     snapshot = replace(snapshot, logs=lines)
-    known = tuple(explained(cause, lines, controllers.evidence) for cause in diagnosis.causes)
+    own = tuple(status.object.kind.controller for status in selected if status.object.ref == requested)
+    known = tuple(explained(_own_first(cause, own), lines, controllers.evidence) for cause in diagnosis.causes)
     diagnosis = replace(diagnosis, causes=known)
     return FluxDiagnosis(
         request=request,
@@ -335,6 +336,13 @@ def _positions(
         and not (explained and any(one.id == "controller-unready" for one in cause.failures))
     }
     return tuple(sorted(found))
+
+
+def _own_first(cause: Cause, components: tuple[str, ...]) -> Cause:
+    """A cause with the controller of what was requested first, of several that are down alike."""
+    if cause.type is not CauseType.CONTROLLER or not any(components):
+        return cause
+    return replace(cause, members=tuple(sorted(cause.members, key=lambda ref: not ref.name.startswith(components))))
 
 
 def _sure(evidence: FluxEvidence) -> bool:
