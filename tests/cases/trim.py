@@ -6,6 +6,7 @@ What is written is redacted as answers are, one object a line, without the field
 import argparse
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +29,6 @@ _DROPPED: Final = frozenset(
         "imagePullPolicy",
         "revisionHistoryLimit",
         "progressDeadlineSeconds",
-        "strategy",
         "imageID",
         "containerID",
         "terminationMessagePath",
@@ -88,6 +88,8 @@ def trim(source: Path, target: Path, without: frozenset[str]) -> None:
         served.append(path.stem)
         written = "\n".join(filter(None, lines([trimmed(project(item)) for item in found])))
         (target / path.name).write_text(written + "\n")
+    if (source / "logs").is_dir():
+        shutil.copytree(source / "logs", target / "logs")
     about = source / "recording.json"
     told = json.loads(about.read_text()) if about.exists() else {}
     kept = {key: told[key] for key in ("recordedAt", "context", "user", "unreadable") if key in told}
