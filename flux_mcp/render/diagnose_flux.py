@@ -22,7 +22,7 @@ from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.causes import BRIEF, FIX, FULL, LENGTHS, REQUESTED, SHORTEST, Causes
 from flux_mcp.render.objects import counts
 from flux_mcp.render.page import Page, PageCause
-from flux_mcp.render.text import Line, age, size
+from flux_mcp.render.text import Line, age, revision, size
 from flux_mcp.sanitize.quote import message, name_of, value
 
 WAITING: Final = 20
@@ -32,6 +32,9 @@ PLACES: Final = 5
 _CHANGES: Final = "get_flux_changes"
 _WORKLOADS: Final = "list_flux_workloads"
 _EDITS: Final = "Not read here: what was scaled, edited or deleted without Flux"
+_FAILED: Final = frozenset({Health.FAILING, Health.STALLED})
+_APPLIED: Final = frozenset({"HealthCheckFailed", "PruneFailed"})
+"""Reasons of a Kustomization that applied all of a revision and failed then."""
 _LOOK_WELL: Final = frozenset({Health.READY, Health.STATIC})
 
 
@@ -162,8 +165,22 @@ class FluxDiagnosis(Answer):
             appliers = [one for one in self.snapshot.graph.owners(ref) if self._in_trouble(one)]
             above = f" by its status, but what applies it is in trouble: {causes.named(appliers, WAITING)}"
             yield f"blocks: no other object{above if appliers else ''}"
+        yield from self._held_back(status)
         if not self.troubled:
             yield from self._not_in_trouble(status)
+
+    def _held_back(self, status: ObjectStatus) -> Iterator[str]:
+        """How much of what a failing applier applies stays as it was, though its source has a newer revision."""
+        one, node = status.object, self.snapshot.objects[status.object.ref].node
+        known = (self.diagnosis.statuses[ref].object for ref in one.sources if ref in self.diagnosis.statuses)
+        newer = next((found.artifact_revision for found in known), "")
+        whole = status.health not in _FAILED or status.reason in _APPLIED
+        if not whole and node.applied and one.applied_revision and newer not in {"", one.applied_revision}:
+            objects = f"{len(node.applied)} object{'s' * (len(node.applied) > 1)}"
+            yield (
+                f"not applied in full: {revision(newer)}, which its source has; {objects} may still be as of "
+                f"{revision(one.applied_revision)}"
+            )
 
     def _in_trouble(self, ref: ObjectRef) -> bool:
         status = self.diagnosis.statuses.get(ref)

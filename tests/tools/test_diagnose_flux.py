@@ -18,7 +18,7 @@ from flux_mcp.settings import Settings
 from tests.conftest import Ask, Reply, ask_server
 from tests.diagnosis.test_root_causes import bad, clusters, waiting
 from tests.diagnosis.test_workload_health import a_pod, deployment, replica_set, waits
-from tests.support.api import Api, applied_by
+from tests.support.api import Api, applied_by, inventory
 from tests.support.fake import FIXTURES, FakeKubectl, a_list
 from tests.support.items import READY, failing, item
 from tests.support.tokens import tokens
@@ -565,3 +565,22 @@ async def test_of_controllers_that_are_down_alike_the_one_of_what_was_asked_is_f
 ) -> None:
     reply = await ask_recording("bootstrap", "diagnose_flux", kind=kind, name=name, namespace=namespace)
     assert f"1. Deployment flux-system/{controller}: 0 of 1 Pods ready" in reply.lines
+
+
+@pytest.mark.parametrize(("fetched", "held"), [("main@sha1:" + "b" * 40, True), ("main@sha1:" + "a" * 40, False)])
+async def test_what_a_failing_applier_keeps_from_being_updated_is_counted(fetched: str, held: bool) -> None:
+    """Its objects look well, and no fix in Git reaches them."""
+    api = Api()
+    ids = inventory("apps_web_apps_Deployment", "apps_web__Service")
+    api.holds(
+        failing(
+            "boom",
+            name="app",
+            spec={"sourceRef": {"kind": "GitRepository", "name": "fleet"}},
+            status={**ids, "lastAppliedRevision": "main@sha1:" + "a" * 40},
+        ),
+        item("GitRepository", "fleet", status={"conditions": [READY], "artifact": {"revision": fetched}}),
+    )
+    text = (await api.ask(TOOL, kind="Kustomization", name="app")).text
+    line = "not applied in full: main@bbbbbbb, which its source has; 2 objects may still be as of main@aaaaaaa"
+    assert (line in text) is held
