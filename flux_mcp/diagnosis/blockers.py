@@ -85,7 +85,7 @@ _HELD_ELSEWHERE: Final = frozenset({"autoscaler-exists", "ingress-host-in-use"})
 """Failures for which another object has what is wanted."""
 _CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another", *_HELD_ELSEWHERE})
 """Failures for which another owner of an object is to blame."""
-_IN_SPEC: Final = frozenset(
+IN_SPEC: Final = frozenset(
     {
         "git-commit-missing",
         "git-reference-missing",
@@ -156,7 +156,7 @@ def _held_above(search: Search) -> Iterator[Detail]:
     from_it = tuple(
         one for one in appliers if one in snapshot.statuses and search.ref in snapshot.statuses[one].object.sources
     )
-    if from_it and any(one.id in _IN_SPEC for one in search.failures):
+    if from_it and any(one.id in IN_SPEC for one in search.failures):
         yield Detail(Fact.OWN_SOURCE, from_it)
     known = {ref for cause in search.causes for ref in cause.members} | search.by.keys() | {search.ref}
     ways = ((Fact.HELD, own), (Fact.HELD_SPEC, above)) if of_content else ((Fact.HELD, (*own, *above)),)

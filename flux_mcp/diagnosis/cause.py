@@ -69,6 +69,7 @@ class Fact(Enum):
     CRDS_SKIPPED = "that an action leaves out the CRDs of the chart"
     STEP = "the run that goes on"
     TIMEOUT = "the interval that a timeout is derived from"
+    FLAPS = "how often an object that is Ready failed, and when"
     HELD = "objects from which a fix would come, and which are suspended or fail"
     HELD_SPEC = "those from which a change of its spec would come"
 
@@ -81,12 +82,14 @@ class Detail:
         refs: objects that it is about.
         texts: of the cluster.
         when: a moment that it is about.
+        since: a moment before that, when it began.
     """
 
     fact: Fact
     refs: tuple[ObjectRef, ...] = ()
     texts: tuple[str, ...] = ()
     when: datetime | None = None
+    since: datetime | None = None
 
 
 def event_detail(event: Event) -> Detail:

@@ -10,7 +10,8 @@ from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.search import Search
 
-_REJECTED: Final = frozenset(
+HOST_KEY: Final = "ssh-host-key-unknown"
+REJECTED: Final = frozenset(
     {
         "authentication-failed",
         "git-credentials-type-wrong",
@@ -19,12 +20,12 @@ _REJECTED: Final = frozenset(
         "git-write-denied",
         "github-app-failed",
         "ssh-authentication-failed",
-        "ssh-host-key-unknown",
+        HOST_KEY,
         "ssh-key-unreadable",
     }
 )
 """Failures of the catalog that are about credentials which were sent, or should have been."""
-_MISSING: Final = frozenset({"credentials-secret-missing", "credentials-key-missing"})
+MISSING: Final = frozenset({"credentials-secret-missing", "credentials-key-missing"})
 """Failures that are about a Secret which another object may name."""
 _BORROWING: Final = frozenset({"HelmChart", "ImageUpdateAutomation"})
 """Kinds that use the credentials of their source."""
@@ -35,19 +36,22 @@ _HOST: Final = re.compile(r"\w{1,20}://(?:[^\s'\"/@]{1,300}@)?([^\s'\"/:]{1,300}
 def follow_credentials(search: Search, first: Failure | None, message: str) -> None:
     """Name what the credentials of an object come from, where they were rejected."""
     spec, ref = at(search.subject.item, "spec"), search.ref
-    if first is None or first.id not in _REJECTED:
+    if first is None or first.id not in REJECTED:
         borrowed = ref.kind in _BORROWING and "Verification" not in search.status.reason
-        if first is not None and first.id in _MISSING and borrowed and search.status.object.sources:
+        if first is not None and first.id in MISSING and borrowed and search.status.object.sources:
             search.details.append(Detail(Fact.CREDENTIALS, search.status.object.sources[:1]))
         return
     secret, provider = text(spec, "secretRef", "name"), text(spec, "provider")
     sources = search.status.object.sources if ref.kind in _BORROWING else ()
     origin = (ObjectRef("Secret", ref.namespace, secret),) if secret else sources[:1]
+    if at(spec, "recurseSubmodules") is True:
+        search.failures.append(failure("git-submodule-credentials"))
     if origin:
         search.details.append(Detail(Fact.CREDENTIALS, origin))
         host = _HOST.search(message)
         # A repository that is not found may be one that these credentials do not see.
-        search.key = (first.id, origin, host[1] if host is not None else "", "not found" in message.lower())
+        if first.id != HOST_KEY:
+            search.key = (first.id, origin, host[1] if host is not None else "", "not found" in message.lower())
     elif provider not in {"", "generic"}:
         search.details.append(Detail(Fact.CREDENTIALS, (), (provider,)))
     elif not text(spec, "serviceAccountName") and _CLOUD_REGISTRY.search(text(spec, "url") or text(spec, "image")):

@@ -186,7 +186,7 @@ def index_evidence(
     others: dict[ObjectRef, Prerequisite | OtherObject] = {}
     owned: dict[ObjectRef, list[Workload]] = defaultdict(list)
     pods: dict[ObjectRef, list[Pod]] = defaultdict(list)
-    events: dict[ObjectRef, list[Event]] = defaultdict(list)
+    events: dict[ObjectRef, dict[ObjectRef, Event]] = defaultdict(dict)
     for one in objects:
         match one:
             case Workload():
@@ -197,14 +197,15 @@ def index_evidence(
                 for kind, name in one.owners or ((one.ref.kind, one.ref.name),):
                     pods[ObjectRef(kind, one.ref.namespace, name)].append(one)
             case Event():
-                events[one.about].append(one)
+                # It may have been read twice: with its namespace, and with the Warnings of all.
+                events[one.about][one.ref] = one
             case _:
                 others[one.ref] = one
     return Evidence(
         workloads,
         {key: tuple(found) for key, found in owned.items()},
         {key: tuple(found) for key, found in pods.items()},
-        {key: tuple(found) for key, found in events.items()},
+        {key: tuple(found.values()) for key, found in events.items()},
         others,
         frozenset(read),
         tuple(left_out),

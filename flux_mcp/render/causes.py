@@ -500,6 +500,15 @@ def _event(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
     return f"{about}Event {value(reason)}{_ago(causes, detail.when, ', ')}{times}: {message(said, length.message)}"
 
 
+def _flaps(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del length
+    reason, count = map(value, detail.texts)
+    about = "" if len(cause.members) == 1 else f"{_names(detail)}: "
+    within = f" within {age(detail.since, detail.when)}" if detail.when is not None else ""
+    last = _ago(causes, detail.when, ", the last ")
+    return f"{about}{count} runs ended with {reason}{within}{last}, and others succeeded in between"
+
+
 def _newer(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
     del cause, length
     newer, older = (revision(text) for text in detail.texts)
@@ -592,6 +601,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     ),
     Fact.STEP: _simply("now: {0}"),
     Fact.TIMEOUT: _simply("spec.timeout is not set, so it waits for its interval, {0}, less 30s, and at least 30s"),
+    Fact.FLAPS: _flaps,
     Fact.HELD: _simply("no fix arrives from its source while {0}: {refs}"),
     Fact.HELD_SPEC: _simply("no change of its spec arrives while {0}: {refs}"),
 }

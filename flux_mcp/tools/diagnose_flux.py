@@ -86,17 +86,17 @@ async def diagnose_flux(
     for one in evidence.controllers.without_pods[:CONTROLLERS]:
         for more_of in (POD, EVENT, REPLICA_SET) if one.down else (POD,) if room else ():
             counts[one.ref.namespace, more_of.kind] += len(needed) + 1 if one.down else 0
-    alerts = kind is None or kind.kind == "Alert"
-    alerts &= any(
-        ref.kind == "Alert" and status.health is not Health.SUSPENDED for ref, status in snapshot.statuses.items()
-    )
+    # Of what looks well, and of Alerts, only Events tell what fails.
+    warnings = any(status.health is Health.READY or _is_alert(status) for status in selected)
     targets = [target for ref in needed if ref in snapshot.objects for target in snapshot.objects[ref].targets]
     targets += [target for ref in sorted(needed) if ref in first.blocked for target in first.blocked[ref].targets]
     # Flux Operator has not the label of the controllers, and one that is down shows in no status.
-    planned = 2 + len({place for place, _ in counts if place}) + alerts + bool(targets)
+    planned = 2 + len({place for place, _ in counts if place}) + warnings + bool(targets)
     if planned < KUBECTL and any(status.object.kind.controller == FLUX_OPERATOR for status in selected):
         counts["", DEPLOYMENT.kind] += 1
-    more, unread = await read_more(cluster, request, counts, targets=targets, alerts=alerts, namespace=evidence.only)
+    more, unread = await read_more(
+        cluster, request, counts, targets=targets, warnings=warnings, namespace=evidence.only
+    )
     controllers = evidence.controllers.with_more(more)
     snapshot = replace(snapshot, evidence=snapshot.evidence | more, controllers=controllers)
     diagnosis = diagnose(snapshot)
@@ -114,7 +114,7 @@ async def diagnose_flux(
         everything=everything,
         explained=requested is not None and bool(diagnosis.causes_of(requested)),
     )
-    further = (alerts, targets, evidence.only, *(("", each.kind) in counts for each in (DEPLOYMENT, NAMESPACE)))
+    further = (warnings, targets, evidence.only, *(("", each.kind) in counts for each in (DEPLOYMENT, NAMESPACE)))
     spare = KUBECTL - 2 - sum(map(bool, further))
     logs = await _crash_logs(cluster, request, [diagnosis.causes[at] for at in positions], snapshot, spare)
     lines = {(log.pod.ref, log.container.name): log.lines for log in logs if log.lines}
@@ -268,6 +268,10 @@ def _with_unready(
             for missing in missing_workloads(applied.of_kinds(groups), workloads):
                 found.setdefault(ref, set()).add(missing.namespace)
     return {ref: frozenset(places) for ref, places in found.items()}
+
+
+def _is_alert(status: ObjectStatus) -> bool:
+    return status.object.kind.kind == "Alert" and status.health is not Health.SUSPENDED
 
 
 def _looks_well(snapshot: Snapshot, ref: ObjectRef) -> bool:
