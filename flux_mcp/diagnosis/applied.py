@@ -222,7 +222,7 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
     ]
     unreported = []
     for entry in others[:UNREAD_NAMED]:
-        search.details += _other(search, entry.ref)
+        search.details += _other(search, entry)
         _follow_made(search, entry.ref)
         releases = [*failing_releases_of(search, entry.group)] if _unseen(search, entry.ref) else []
         search.by |= dict.fromkeys(releases)
@@ -265,7 +265,7 @@ def follow_missing(search: Search) -> None:
                 if not name.endswith(suffix) or not (holders := search.snapshot.graph.holders(entry)):
                     continue
                 if group:
-                    search.details += _other(search, entry.ref)
+                    search.details += _other(search, entry)
                     releases += failing_releases_of(search, group) if _unseen(search, entry.ref) else ()
                 if not group or search.ref not in holders:
                     search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
@@ -309,11 +309,13 @@ def _unseen(search: Search, ref: ObjectRef) -> bool:
     return found is not None and all(one.status == "Unknown" for one in found.conditions)
 
 
-def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:
+def _other(search: Search, entry: InventoryEntry) -> Iterator[Detail]:
     """What its conditions and its newest Event say of an object of a kind that is not known here."""
+    ref = entry.ref
     search.need(ref.namespace, (EVENT,))
     if ref.kind != "Secret":
-        search.targets.append(OtherDependency(ref, "", must_be_ready=True))
+        # Several groups may have the kind; the API server chooses the version.
+        search.targets.append(OtherDependency(ref, f"{entry.group}/v1" if entry.group else "", must_be_ready=True))
     evidence = search.snapshot.evidence
     found = evidence.others.get(ref)
     every = found.conditions if found is not None else ()

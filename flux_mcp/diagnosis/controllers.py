@@ -66,7 +66,7 @@ class ControllerSet:
         return (Watch.CRASHING, crashing) if crashing else (Watch.WORKS, watching)
 
     def crashes(self, one: Controller, now: datetime, component: str = "") -> bool:
-        """Whether a controller restarted several times, the last time recently.
+        """Whether a controller restarted several times, or was evicted so, the last time recently.
 
         Args:
             one: its Deployment.
@@ -75,7 +75,16 @@ class ControllerSet:
         """
         ended = self.last_end(one)
         other = ended is not None and one.component == ALL_IN_ONE and component not in {"", ended[0].name}
-        return (one.restarts or 0) >= CRASHING and ended is not None and ended[1] >= now - RECENT and not other
+        restarts = (one.restarts or 0) >= CRASHING and ended is not None and ended[1] >= now - RECENT and not other
+        return restarts or self.evicted(one, now)
+
+    def evicted(self, one: Controller, now: datetime) -> bool:
+        """Whether several Pods of a ReplicaSet of a controller were evicted, and the one that is ready is new."""
+        pods = self.evidence.pods_of(one.ref)
+        newest = max((pod for pod in pods if pod.ready), key=lambda pod: pod.created or _NEVER, default=None)
+        if newest is None or (newest.created or _NEVER) < now - RECENT:
+            return False
+        return sum(pod.reason == "Evicted" and pod.owners == newest.owners for pod in pods) >= CRASHING
 
     @property
     def without_pods(self) -> tuple[Controller, ...]:

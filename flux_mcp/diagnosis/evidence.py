@@ -181,30 +181,29 @@ def view_evidence(item: Mapping[str, Any]) -> View | None:
 def index_evidence(
     objects: Iterable[View], read: Iterable[tuple[str, str]] = (), left_out: Iterable[str] = ()
 ) -> Evidence:
-    """Index what was read by name and by owner."""
+    """Index what was read by name and by owner; some may have been read twice: by namespace, and by label or type."""
     workloads: dict[ObjectRef, Workload] = {}
     others: dict[ObjectRef, Prerequisite | OtherObject] = {}
-    owned: dict[ObjectRef, list[Workload]] = defaultdict(list)
-    pods: dict[ObjectRef, list[Pod]] = defaultdict(list)
+    owned: dict[ObjectRef, dict[ObjectRef, Workload]] = defaultdict(dict)
+    pods: dict[ObjectRef, dict[ObjectRef, Pod]] = defaultdict(dict)
     events: dict[ObjectRef, dict[ObjectRef, Event]] = defaultdict(dict)
     for one in objects:
         match one:
             case Workload():
                 workloads[one.ref] = one
                 if one.owner is not None:
-                    owned[one.owner].append(one)
+                    owned[one.owner][one.ref] = one
             case Pod():
                 for kind, name in one.owners or ((one.ref.kind, one.ref.name),):
-                    pods[ObjectRef(kind, one.ref.namespace, name)].append(one)
+                    pods[ObjectRef(kind, one.ref.namespace, name)][one.ref] = one
             case Event():
-                # It may have been read twice: with its namespace, and with the Warnings of all.
                 events[one.about][one.ref] = one
             case _:
                 others[one.ref] = one
     return Evidence(
         workloads,
-        {key: tuple(found) for key, found in owned.items()},
-        {key: tuple(found) for key, found in pods.items()},
+        {key: tuple(found.values()) for key, found in owned.items()},
+        {key: tuple(found.values()) for key, found in pods.items()},
         {key: tuple(found.values()) for key, found in events.items()},
         others,
         frozenset(read),

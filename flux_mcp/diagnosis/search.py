@@ -208,7 +208,7 @@ def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
     if one.stuck:
         name = "controller-rollout-stuck"
     elif not one.down:
-        name = "controller-crashing"
+        name = "controller-evicted" if snapshot.controllers.evicted(one, snapshot.now) else "controller-crashing"
     elif one.wanted == 0:
         name = "controller-scaled-to-zero"
     else:
