@@ -242,12 +242,16 @@ def _follow_made(search: Search, ref: ObjectRef) -> None:
     search.need(ref.namespace, (*WORKLOAD_KINDS, REPLICA_SET, POD, EVENT, PERSISTENT_VOLUME_CLAIM))
     evidence = search.snapshot.evidence
     before = len(search.workloads)
-    for made in evidence.made_for(ref):
+
+    def applied(name: str) -> bool:
+        return any(entry.namespace == ref.namespace for entry in search.snapshot.graph.managed_as(name))
+
+    for made in evidence.made_for(ref, applied):
         workload = evidence.workloads.get(made)
         known = {about for one in search.workloads for about in one.about}
         if workload is None or not workload.settled:
             search.workloads += [one for one in workload_failures(made, evidence) if known.isdisjoint(one.about)]
-    newest = evidence.newest_below(ref) if len(search.workloads) == before else None
+    newest = evidence.newest_below(ref, applied) if len(search.workloads) == before else None
     if newest is not None:
         search.details.append(event_detail(newest))
 

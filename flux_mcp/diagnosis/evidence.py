@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -94,17 +94,21 @@ class Evidence:
     def pods_of(self, ref: ObjectRef) -> tuple[Pod, ...]:
         return tuple(one for part in self.parts(ref) for one in self.pods.get(part, ()))
 
-    def made_for(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
+    def made_for(self, ref: ObjectRef, applied: Callable[[str], bool]) -> tuple[ObjectRef, ...]:
         """What an operator made for an object of its kind: workloads, then what owns Pods itself.
 
         Where a kind that is not read stands between, its objects are called as the object and more: `kafka-broker`.
+
+        Args:
+            ref: the object.
+            applied: whether an object of a name in that namespace was applied: what is called as that and more is its.
         """
         others = _WORKLOADS | {ref.kind}
         owners = [
             owner
             for owner in dict.fromkeys((ref, *self.owned, *self.pods))
             if owner == ref
-            or (owner.namespace == ref.namespace and owner.kind not in others and owner.name.startswith(f"{ref.name}-"))
+            or (owner.namespace == ref.namespace and owner.kind not in others and _belongs(owner, ref, applied))
         ]
         workloads = [one.ref for owner in owners for one in self.owned.get(owner, ()) if one.ref.kind != "ReplicaSet"]
         return (*workloads, *owners)
@@ -115,7 +119,7 @@ class Evidence:
     def newest_warning(self, ref: ObjectRef) -> Event | None:
         return _newest(self.warnings(ref))
 
-    def newest_below(self, ref: ObjectRef) -> Event | None:
+    def newest_below(self, ref: ObjectRef, applied: Callable[[str], bool]) -> Event | None:
         """The newest failure of an object that was made for another one, by its name: `web-tls-1` for `web-tls`.
 
         Some controllers report failures as Normal Events.
@@ -123,8 +127,8 @@ class Evidence:
         return _newest(
             one
             for about, found in self.events.items()
-            if about.namespace == ref.namespace and about.name.startswith(f"{ref.name}-")
-            if about.kind not in _KNOWN | {ref.kind}
+            if about.namespace == ref.namespace and about.kind not in _KNOWN | {ref.kind}
+            if _belongs(about, ref, applied)
             for one in found
             if one.type == WARNING or _FAILED.search(f"{one.reason} {one.message}")
         )
@@ -155,6 +159,14 @@ class Evidence:
     def namespace(self, name: str) -> Prerequisite | None:
         found = self.others.get(ObjectRef("Namespace", "", name))
         return found if isinstance(found, Prerequisite) else None
+
+
+def _belongs(one: ObjectRef, ref: ObjectRef, applied: Callable[[str], bool]) -> bool:
+    """Whether an object is called as another and more, and not as one that was applied: `pg-admin-1` is no `pg`'s."""
+    if not one.name.startswith(f"{ref.name}-"):
+        return False
+    parts = one.name.removeprefix(f"{ref.name}-").split("-")
+    return not any(applied("-".join((ref.name, *parts[:end]))) for end in range(1, len(parts) + 1))
 
 
 def _newest(events: Iterable[Event]) -> Event | None:
