@@ -24,10 +24,10 @@ from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.cause import CauseType, Detail, Fact, event_detail
-from flux_mcp.diagnosis.deletion import follow_namespace
-from flux_mcp.diagnosis.evidence import Evidence
+from flux_mcp.diagnosis.deletion import deleting_of_crd, follow_namespace
+from flux_mcp.diagnosis.evidence import Evidence, OtherObject
 from flux_mcp.diagnosis.messages import NamedObject, named_objects
-from flux_mcp.diagnosis.references import failing_releases_of, follow_absent, running
+from flux_mcp.diagnosis.references import failing_releases_of, follow_absent, follow_running
 from flux_mcp.diagnosis.search import Search, controller_cause
 from flux_mcp.diagnosis.snapshot import OtherDependency
 from flux_mcp.diagnosis.workload_health import failed_before, last_failures, prerequisite_failure, workload_failures
@@ -42,7 +42,9 @@ _BETWEEN: Final = {DEPLOYMENT.kind: (REPLICA_SET,), CRON_JOB.kind: (JOB,)}
 """What stands between a workload and its Pods."""
 _PREREQUISITES: Final = (SERVICE, PERSISTENT_VOLUME_CLAIM)
 _PREREQUISITE_KINDS: Final = frozenset(kind.kind for kind in _PREREQUISITES)
-_MISSING: Final = re.compile(r'(?:configmap|secret)s? "([^"\n]{1,253})" not found', re.IGNORECASE)
+_MISSING: Final = re.compile(
+    r'(?:(?:configmap|secret)s? "|image pull secrets \()([^"()\s,]{1,253})(?:" not found|[,)])', re.IGNORECASE
+)
 _MAKERS: Final = (
     ("ConfigMap", "", ""),
     ("Secret", "", ""),
@@ -64,6 +66,8 @@ _HASH: Final = re.compile("-[2456789bcdfghkmt]{10}")
 
 Source: https://github.com/kubernetes-sigs/kustomize/blob/master/api/hasher/hasher.go
 """
+_NOTHING_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed"})
+"""Reasons for which an applier does not create again what is missing."""
 _SOON: Final = frozenset({"readiness-probe-failing", "init-container-running", "image-pull-slow"})
 """Failures that end by themselves while a Pod starts."""
 _SHORT: Final = re.compile(r"failed after \d{1,2}(?:\.\d{1,20})?s\b")
@@ -145,7 +149,8 @@ def _of_message(search: Search, message: str) -> tuple[NamedObject, ...]:
 def release_namespace(search: Search) -> str:
     """The namespace that a HelmRelease installs into; empty for other kinds."""
     releases = search.subject.releases
-    return releases[0].namespace if releases else ""
+    # While it is installed for the first time, its history is empty.
+    return releases[0].namespace if releases else search.subject.target if search.ref.kind == "HelmRelease" else ""
 
 
 def _resolved(search: Search, named: InventoryEntry) -> InventoryEntry:
@@ -177,7 +182,10 @@ def _follow_child(search: Search, ref: ObjectRef, *, named: bool) -> None:
             follow_absent(search, ref)
         return
     if status.health is Health.PROGRESSING and not status.trouble:
-        search.add(running(search, ref))
+        follow_running(search, ref)
+        if search.status.reason == "HealthCheckFailed" and search.status.object.timeout < status.object.timeout:
+            search.failures = [one for one in search.failures if one.upstream is not Upstream.HEALTH]
+            search.blame("health-check-ends-too-early")
     elif status.health is Health.SUSPENDED:
         if named:
             search.by[ref] = None
@@ -224,9 +232,10 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
     for entry in others[:UNREAD_NAMED]:
         search.details += _other(search, entry)
         _follow_made(search, entry.ref)
-        releases = [*failing_releases_of(search, entry.group)] if _unseen(search, entry.ref) else []
-        search.by |= dict.fromkeys(releases)
-        unreported += [entry] if releases else []
+        behind = [*failing_releases_of(search, entry.group)] if _unseen(search, entry.ref) else []
+        behind += deleting_of_crd(search.snapshot, entry.ref)
+        search.by |= dict.fromkeys(behind)
+        unreported += [entry] if behind else []
     found = len(search.workloads) > failed or any(one.fact in _NOT_READY for one in search.details)
     controllers = any(one.type is CauseType.CONTROLLER for one in search.causes)
     search.own = search.own or found or len(others) > len(unreported) or not (children or controllers or unreported)
@@ -276,6 +285,10 @@ def follow_missing(search: Search) -> None:
                     statuses = search.snapshot.statuses
                     found = [one for one in holders if one in statuses and statuses[one].health is Health.SUSPENDED]
                     search.details += [Detail(Fact.HELD, tuple(found), ("suspended",))] if found else []
+                    # Who does not apply anything now does not create it again either.
+                    search.wait_for(
+                        one for one in holders if one in statuses and statuses[one].reason in _NOTHING_APPLIED
+                    )
             if releases and message == search.status.message:
                 search.by |= dict.fromkeys(releases)
                 search.own = False
@@ -334,9 +347,12 @@ def _other(search: Search, entry: InventoryEntry) -> Iterator[Detail]:
         yield Detail(Fact.READY_NOW, (ref,), (), main[0].changed)
         return
     newest = evidence.newest_warning(ref)
+    deleted = isinstance(found, OtherObject) and found.deleted is not None
+    if isinstance(found, OtherObject) and deleted:
+        yield Detail(Fact.DELETED, (ref,), found.finalizers, found.deleted)
     if newest is not None and newest.message not in said:
         yield event_detail(newest)
-    elif not said:
+    elif not said and not deleted:
         yield Detail(Fact.UNREAD if found is None else Fact.UNREPORTED, (ref,))
 
 

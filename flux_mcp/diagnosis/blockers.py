@@ -22,7 +22,7 @@ from flux_mcp.diagnosis.catalog.lookup import failure, find_failure
 from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
 from flux_mcp.diagnosis.controllers import Watch
 from flux_mcp.diagnosis.credentials import follow_credentials
-from flux_mcp.diagnosis.deletion import follow_deletion, follow_namespace
+from flux_mcp.diagnosis.deletion import deleting_of_crd, follow_deletion, follow_namespace
 from flux_mcp.diagnosis.drift import follow_drift
 from flux_mcp.diagnosis.hooks import follow_hook
 from flux_mcp.diagnosis.messages import (
@@ -41,6 +41,7 @@ from flux_mcp.diagnosis.references import (
     follow_dependency,
     follow_ready,
     follow_source,
+    running,
     same_cluster,
     suspended,
 )
@@ -52,6 +53,10 @@ from flux_mcp.flux.status import Flag, Health, newer_sources
 from flux_mcp.kubernetes.conditions import Condition
 
 RETRIES: Final = "helm-retries-exceeded"
+ATTEMPTS: Final = 5
+"""Failures in a row from which they are counted in an answer."""
+RUNS: Final = 4
+"""Runs of a controller without a free worker that are looked into: any that ends makes room."""
 WORKLOADS: Final = 3
 """Workloads behind a webhook that are named."""
 _BESIDE: Final = ("Released", "TestSuccess", "Remediated", "Stalled", "Healthy")
@@ -61,13 +66,13 @@ _VARYING: Final = re.compile(
 )
 """Objects, digests, numbers and durations: what differs where the failure is the same."""
 _OLD_VERSION: Final = re.compile(r'in version "[^"\n]{1,253}/v\d{1,3}(?:alpha|beta)')
-_OF_ACCOUNT: Final = frozenset({"rbac-forbidden", "rbac-escalation"})
+_OF_ACCOUNT: Final = frozenset({"rbac-forbidden", "rbac-escalation", "namespace-creation-forbidden"})
 """Failures that lie in the permissions of the service account that applies."""
 _OF_CONTROLLER: Final = frozenset({"controller-may-not-impersonate", "controller-not-permitted"})
 _OF_API_SERVER: Final = frozenset({"namespace-missing", *_OF_ACCOUNT, *_OF_CONTROLLER})
 """Failures that are about what exists, or is allowed, in the cluster that is applied to."""
 _ACCOUNT: Final = re.compile(r'User "system:serviceaccount:([a-z0-9-]{1,63}):([a-z0-9.-]{1,253})" cannot ')
-_DENIED: Final = frozenset({"webhook-denied", "admission-policy-denied"})
+_DENIED: Final = frozenset({"webhook-denied", "admission-policy-denied", "prune-denied"})
 """Failures for which a policy is to blame that another Flux object may apply."""
 _POLICIES: Final = (
     ("ClusterPolicy", "kyverno.io"),
@@ -98,6 +103,8 @@ IN_SPEC: Final = frozenset(
     }
 )
 """Failures of sources that a change of their spec repairs."""
+_WAITING: Final = frozenset({"kustomize-controller", "helm-controller"})
+"""Controllers whose runs wait for the health of what they applied, which keeps a worker all the while."""
 _TRANSIENT: Final = frozenset({"api-server-unavailable", "apply-canceled", "health-check-canceled", "update-conflict"})
 """Failures after which a retry helps, if there is one."""
 _GONE_WITH_RELEASE: Final = frozenset({"immutable-field-changed", "immutable-statefulset-changed"})
@@ -128,6 +135,8 @@ def blocked(ref: ObjectRef, snapshot: Snapshot) -> Blocked:
             }
         case Health.STALE:
             _follow_stale(search)
+        case Health.PROGRESSING if not search.status.trouble:
+            search.add(running(search, ref))
         case _:
             _follow_conditions(search)
     if search.own and search.status.health is not Health.READY:
@@ -159,6 +168,9 @@ def _held_above(search: Search) -> Iterator[Detail]:
     if from_it and any(one.id in IN_SPEC for one in search.failures):
         yield Detail(Fact.OWN_SOURCE, from_it)
     known = {ref for cause in search.causes for ref in cause.members} | search.by.keys() | {search.ref}
+    older = [one for one in appliers if one not in known and _runs_older(search, one)]
+    if older:
+        yield Detail(Fact.HELD_RUN, tuple(older))
     ways = ((Fact.HELD, own), (Fact.HELD_SPEC, above)) if of_content else ((Fact.HELD, (*own, *above)),)
     for fact, refs in ways:
         found = [snapshot.statuses[ref] for ref in sorted({*refs} - known) if ref in snapshot.statuses]
@@ -168,6 +180,15 @@ def _held_above(search: Search) -> Iterator[Detail]:
         ):
             if held:
                 yield Detail(fact, tuple(one.object.ref for one in held), (word,))
+
+
+def _runs_older(search: Search, applier: ObjectRef) -> bool:
+    """Whether an applier waits for the health of the object at a revision while its source has a newer one."""
+    snapshot, status = search.snapshot, search.snapshot.statuses.get(applier)
+    if status is None or status.health is not Health.PROGRESSING or not snapshot.awaits(applier, search.ref):
+        return False
+    known = {ref: snapshot.statuses[ref].object for ref in status.object.sources if ref in snapshot.statuses}
+    return bool(newer_sources(status.object, known, status.object.attempted_revision, snapshot.now))
 
 
 def _follow_failed_deletion(search: Search) -> None:
@@ -182,7 +203,7 @@ def _follow_pending(search: Search) -> None:
     unreported = _unreported(search)
     if unreported:
         search.blame(unreported)
-    elif not search.follow_controller():
+    elif not search.follow_controller() and not _follow_busy(search):
         component, controllers = search.status.object.kind.controller, search.snapshot.controllers
         absent = component and search.watch()[0] is Watch.UNKNOWN and controllers.in_full and controllers.found
         name = "controller-not-installed" if absent else "reconciliation-pending"
@@ -215,6 +236,8 @@ def _follow_stale(search: Search) -> None:
             search.details.append(Detail(Fact.CONDITION, (search.ref,), ("Ready", ready.reason, ready.message)))
         search.failures.clear()
     component = search.status.object.kind.controller
+    if _follow_busy(search):
+        return
     search.blame(
         "generation-pending",
         key=("stale", component) if component and search.status.health is Health.STALE and not failed else (),
@@ -224,6 +247,32 @@ def _follow_stale(search: Search) -> None:
     for ref in (*search.subject.node.depends_on, *search.status.object.sources):
         if ref in statuses and statuses[ref].trouble and statuses[ref].health is not Health.READY:
             search.by[ref] = None
+
+
+def _follow_busy(search: Search) -> bool:
+    """Whether the controller of the object has no free worker: then what its runs wait for is in the way."""
+    snapshot, component = search.snapshot, search.status.object.kind.controller
+    watch, controllers = search.watch()
+    if watch is not Watch.WORKS or len(controllers) != 1 or component not in _WAITING:
+        return False
+    runs = tuple(
+        ref
+        for ref, one in snapshot.statuses.items()
+        if one.health is Health.PROGRESSING
+        and Flag.STUCK not in one.flags
+        and one.object.ready is not None
+        and one.object.ready.status == "Unknown"
+        and one.object.kind is search.status.object.kind
+        and search.watch_of(snapshot.objects[ref])[1] == controllers
+    )
+    workers = snapshot.controllers.workers(controllers[0])
+    if len(runs) < workers:
+        return False
+    search.by |= dict.fromkeys(ref for ref in runs[:RUNS] if ref in snapshot.followed)
+    search.blame(
+        "controller-busy", Detail(Fact.BUSY, runs, (component, str(workers))), key=("busy", component, controllers)
+    )
+    return True
 
 
 def _follow_conditions(search: Search) -> None:
@@ -434,6 +483,11 @@ def _follow_own(search: Search, message: str) -> None:
         search.blame("remote-cluster")
     elif first == "namespace-missing":
         _follow_namespace(search, message)
+    elif first == "crd-terminating":
+        flux = by_kind.get(message.partition("/")[0].rpartition(" ")[2])
+        holding = deleting_of_crd(search.snapshot, ObjectRef(CRD.kind, "", flux.resource)) if flux is not None else ()
+        search.by |= dict.fromkeys(holding)
+        search.own = not holding
     elif first in _OF_ACCOUNT:
         _follow_account(search, message)
     unserved = unserved_kind(message)
@@ -642,6 +696,7 @@ def _releases(search: Search, message: str) -> None:
     if deployed is not None and wanted and deployed.chart_version.partition("+")[0] != wanted:
         search.details.append(Detail(Fact.RELEASE, (search.ref,), (deployed.chart_version, flux.attempted_revision)))
     search.details += _pending(search)
+    search.details += _attempts(search)
     about = chart_version(message)
     fetched = [
         search.snapshot.statuses[ref].object.artifact_revision
@@ -660,6 +715,20 @@ def _releases(search: Search, message: str) -> None:
         if runs == fetched[0].partition("+")[0] and not search.found:
             search.failures.clear()
             search.blame("helm-message-outdated")
+
+
+def _attempts(search: Search) -> Iterator[Detail]:
+    """That an action failed again and again, and how each failure is remediated: by default not at all.
+
+    Source: https://fluxcd.io/flux/components/helm/helmreleases/#configuring-failure-handling.
+    """
+    for action, failed in search.subject.failed_attempts.items():
+        if failed < ATTEMPTS:
+            continue
+        spec = at(search.subject.item, "spec", action)
+        retried = text(spec, "strategy", "name") == "RetryOnFailure" or not at(spec, "remediation", "retries")
+        how = "uninstall" if action == "install" else text(spec, "remediation", "strategy") or "rollback"
+        yield Detail(Fact.ATTEMPTS, (search.ref,), (str(failed), action, "" if retried else how))
 
 
 def _pending(search: Search) -> Iterator[Detail]:
@@ -733,6 +802,7 @@ def _follow_behind(search: Search) -> None:
     objects = {ref: statuses[ref].object for ref in flux.sources if ref in statuses}
     newer = [objects[ref].fetched for ref in newer_sources(flux, objects, flux.applied_revision, now)]
     if flux.interval and any(fetched is not None and fetched < now - wait for fetched in newer):
-        search.blame("revision-overdue", key=("overdue", flux.kind.controller))
+        if not _follow_busy(search):
+            search.blame("revision-overdue", key=("overdue", flux.kind.controller))
     else:
-        search.blame("revision-behind")
+        search.blame("revision-behind", key=("behind", flux.sources))

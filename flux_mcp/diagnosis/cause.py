@@ -40,6 +40,7 @@ class Fact(Enum):
     RELEASE = "the chart version that runs, and the one that is wanted"
     DEPLOYED = "the release is deployed"
     SAME_RELEASE = "who has the release that is in use"
+    ATTEMPTS = "attempts of a release that failed in a row, and what follows each"
     PENDING_RELEASE = "an action on the release that did not end"
     DELETED = "since when an object is being deleted, and its finalizers"
     NAMESPACE = "a Namespace that is being deleted"
@@ -68,9 +69,11 @@ class Fact(Enum):
     OWN_SOURCE = "who applies a source and gets its content from that same source"
     CRDS_SKIPPED = "that an action leaves out the CRDs of the chart"
     STEP = "the run that goes on"
+    BUSY = "the objects that a controller reconciles now, and how many it does at once"
     TIMEOUT = "the interval that a timeout is derived from"
     FLAPS = "how often an object that is Ready failed, and when"
     HELD = "objects from which a fix would come, and which are suspended or fail"
+    HELD_RUN = "those from which a fix would come once the run of an older revision has ended"
     HELD_SPEC = "those from which a change of its spec would come"
 
 

@@ -16,6 +16,8 @@ from flux_mcp.flux.installation import ALL_IN_ONE, Controller, operators
 from flux_mcp.kubernetes.pods import PodContainer
 
 SHARD: Final = "sharding.fluxcd.io/key"
+WORKERS: Final = 4
+"""Objects of a kind that kustomize-controller and helm-controller reconcile at once, unless --concurrent is set."""
 CRASHING: Final = 3
 """Restarts from which a controller counts as crashing, if the last is recent."""
 RECENT: Final = timedelta(hours=1)
@@ -135,6 +137,11 @@ class ControllerSet:
         """The service account that a controller applies as where an object names none; empty without."""
         found = (_flag(one, "default-service-account") for one in self.found if one.runs(component))
         return next(filter(None, found), "")
+
+    def workers(self, one: Controller) -> int:
+        """How many objects of a kind a controller reconciles at once."""
+        value = _flag(one, "concurrent") or ""
+        return int(value) if value.isdecimal() else WORKERS
 
     def runs(self, component: str) -> bool:
         """Whether a Deployment of a controller was found that is not scaled to zero."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flux_mcp.api.kubernetes_kinds import EVENT, NAMESPACE, PERSISTENT_VOLUME_CLAIM, POD, SERVICE, WORKLOAD_KINDS
+from flux_mcp.api.kubernetes_kinds import CRD, EVENT, NAMESPACE, PERSISTENT_VOLUME_CLAIM, POD, SERVICE, WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
 from flux_mcp.api.unstructured import at, text
@@ -11,6 +11,7 @@ from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
 from flux_mcp.diagnosis.controllers import Watch
 from flux_mcp.diagnosis.search import Search
 from flux_mcp.diagnosis.snapshot import Snapshot
+from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import Flag, Health
 
 _OWN_FINALIZERS: Final = ("fluxcd.io", "fluxcd.controlplane.io")
@@ -56,8 +57,24 @@ def follow_deletion(search: Search) -> None:
     elif controllers.in_full and controllers.found and search.watch()[0] is Watch.UNKNOWN:
         component = flux.kind.controller
         search.blame("deletion-controller-missing", key=("deletion-controller-missing", component))
+    elif Flag.STUCK in search.status.flags:
+        search.blame("deletion-nothing-left" if _nothing_left(search) else "deletion-waiting")
     else:
-        search.blame("deletion-waiting" if Flag.STUCK in search.status.flags else "deletion-in-progress")
+        search.blame("deletion-in-progress")
+
+
+def _nothing_left(search: Search) -> bool:
+    """Whether it is known that nothing of the inventory exists any more, mostly since its namespaces do not."""
+    snapshot, evidence = search.snapshot, search.snapshot.evidence
+    entries = [*(search.subject.node.applied or ())] if not search.subject.node.remote else []
+
+    def gone(one: InventoryEntry) -> bool:
+        if one.is_flux:
+            return one.ref not in snapshot.statuses and snapshot.knows(one.ref)
+        place = one.namespace or (one.name if one.kind == NAMESPACE.kind else "")
+        return bool(place) and evidence.was_read("", NAMESPACE.kind) and evidence.namespace(place) is None
+
+    return bool(entries) and all(map(gone, entries))
 
 
 def _follow_event(search: Search) -> bool:
@@ -115,6 +132,17 @@ def _shared(search: Search) -> None:
     if shared:
         refs = tuple(one.ref for one in shared[:SHARED])
         search.details.append(Detail(Fact.SHARED, refs, (str(len(shared)),)))
+
+
+def deleting_of_crd(snapshot: Snapshot, crd: ObjectRef) -> tuple[ObjectRef, ...]:
+    """The Flux objects of a kind that are being deleted: the deletion of its CRD waits for them."""
+    if crd.kind != CRD.kind:
+        return ()
+    return tuple(
+        ref
+        for ref, one in snapshot.statuses.items()
+        if one.health is Health.DELETING and one.object.kind.resource == crd.name
+    )
 
 
 def namespace_details(name: str, snapshot: Snapshot) -> tuple[Detail, ...]:

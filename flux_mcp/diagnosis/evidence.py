@@ -4,12 +4,13 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.api.unstructured import text
+from flux_mcp.api.unstructured import items, parse_time, text
 from flux_mcp.flux.objects import FluxObject
 from flux_mcp.flux.ownership import reported
 from flux_mcp.kubernetes.conditions import Condition, conditions
@@ -27,10 +28,12 @@ _FAILED: Final = re.compile(r"fail|error|invalid|denied|forbidden|not ?found", r
 
 @dataclass(frozen=True, slots=True)
 class OtherObject:
-    """An object of any other kind: whether it is there, and its conditions."""
+    """An object of any other kind: whether it is there, its conditions, and whether it is being deleted."""
 
     ref: ObjectRef
     conditions: tuple[Condition, ...]
+    deleted: datetime | None
+    finalizers: tuple[str, ...]
 
 
 View = Workload | Pod | Event | Prerequisite | OtherObject
@@ -187,7 +190,9 @@ def view_evidence(item: Mapping[str, Any]) -> View | None:
             return view_workload(item)
         case kind:
             ref = ObjectRef(kind, text(item, "metadata", "namespace"), text(item, "metadata", "name"))
-            return OtherObject(ref, tuple(conditions(item))) if ref.name else None
+            deleted = parse_time(text(item, "metadata", "deletionTimestamp"))
+            finalizers = tuple(one for one in items(item, "metadata", "finalizers") if isinstance(one, str))
+            return OtherObject(ref, tuple(conditions(item)), deleted, finalizers) if ref.name else None
 
 
 def index_evidence(

@@ -15,7 +15,7 @@ from flux_mcp.diagnosis.search import Search
 from flux_mcp.diagnosis.workload_health import last_failures, workload_failures
 from flux_mcp.flux.managed_workloads import HOOK
 
-_TESTS: Final = re.compile(r"\bpod ([a-z0-9][a-z0-9.-]{0,252}) failed")
+_TESTS: Final = re.compile(r'\bpods? "?([a-z0-9][a-z0-9.-]{0,252})"? (?:failed|already exists)')
 _INSTANCE: Final = ("app.kubernetes.io/instance", "release")
 """Labels that charts give their objects by convention."""
 _PHASE: Final = re.compile(r"\b((?:pre|post)-(?:install|upgrade|rollback|delete))\b")

@@ -47,6 +47,8 @@ _SEVERAL: Final = re.compile(
     rf"|(?:; |, )(?={_KIND}(?:/[\w.-]{{1,253}}){{1,2}} (?:dry-run|apply|delete|not found))"
 )
 """Between several errors in one message: of Helm's client, of Helm's hooks, of an apply or a deletion."""
+_ONE: Final = re.compile(r"(1 error occurred:)\n\s{1,8}\* ")
+"""How Helm's hooks begin a list of one error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _named(message: str, namespace: str) -> Iterator[NamedObject]:
 
 def errors_of(message: str) -> tuple[str, ...]:
     """The errors of a message that joins several, the first with what stands before it; else the message itself."""
-    return tuple(filter(None, _SEVERAL.split(message)))
+    return tuple(filter(None, _SEVERAL.split(_ONE.sub(r"\1 ", message))))
 
 
 def webhook_service(message: str) -> tuple[str, str, str] | None:

@@ -56,7 +56,7 @@ def follow_source(search: Search, ref: ObjectRef) -> None:
     elif status.health is Health.SUSPENDED:
         search.add(suspended(search, ref), late=bool(status.object.artifact_revision))
     elif status.health is Health.PROGRESSING and not status.object.artifact_revision:
-        search.add(running(search, ref))
+        follow_running(search, ref)
     else:
         search.ready[ref] = None
 
@@ -75,7 +75,7 @@ def follow_dependency(search: Search, ref: ObjectRef) -> None:
     elif status.trouble and (status.health is not Health.READY or Flag.REVISION_BEHIND in status.flags):
         search.by[ref] = None
     elif status.health is Health.PROGRESSING and not _deadlocked(search, ref):
-        search.add(running(search, ref))
+        follow_running(search, ref)
     elif status.health is not Health.PROGRESSING:
         search.ready[ref] = None
 
@@ -99,6 +99,14 @@ def suspended(search: Search, ref: ObjectRef) -> Cause:
         last = find_failure(ref.kind, ready.reason, ready.message) if ready.status == "False" else None
         known += [last] if last is not None and last.upstream not in _ELSEWHERE else []
     return Cause(CauseType.SUSPENDED, (ref,), tuple(known), details, key=("suspended", ref))
+
+
+def follow_running(search: Search, ref: ObjectRef) -> None:
+    """An object that is being reconciled: what its workloads fail of, where that was looked at, else that it runs."""
+    if ref in search.snapshot.followed:
+        search.by[ref] = None
+    else:
+        search.add(running(search, ref))
 
 
 def running(search: Search, ref: ObjectRef) -> Cause:

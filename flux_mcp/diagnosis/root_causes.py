@@ -125,8 +125,11 @@ def diagnose(snapshot: Snapshot) -> Diagnosis:
     while waiting:
         # What is suspended is in no trouble itself, and what it waits for is a cause of what waits for it.
         for target in found[waiting.pop()].by:
-            if target not in found:
+            known = found.get(target)
+            if known is None or not (known.by or known.causes):
                 found[target] = blocked(target, snapshot)
+                if known is not None:
+                    found[target] = replace(found[target], needs=known.needs | found[target].needs)
                 waiting.append(target)
     edges = {ref: tuple(target for target in one.by if target in found) for ref, one in found.items()}
     knots = components(edges)
@@ -149,9 +152,9 @@ def diagnose(snapshot: Snapshot) -> Diagnosis:
 
 
 def _in_trouble(ref: ObjectRef, snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> bool:
-    """Whether an object is in trouble itself, and not only suspended and waited for."""
+    """Whether an object is in trouble itself, and not only suspended or running and waited for."""
     status = snapshot.statuses[ref]
-    return status.trouble or not any(one.type is CauseType.SUSPENDED for one in found[ref].causes)
+    return status.trouble or not any(one.type in {CauseType.SUSPENDED, CauseType.RUNNING} for one in found[ref].causes)
 
 
 def _loop(

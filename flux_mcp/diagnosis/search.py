@@ -159,6 +159,16 @@ class Search:
                 return False
         return True
 
+    def _shared_error(self) -> tuple[object, ...]:
+        """The one error that all of its Pods report, such as of a registry: who else reports it has the same cause."""
+        errors = {
+            (one.failure.id, *one.failure.error(one.message)) if one.failure is not None else ()
+            for one in self.workloads
+            if one.failure is None or one.failure.place == "pods"
+        }
+        error = errors.pop() if len(errors) == 1 and len(self.failures) <= 1 else ()
+        return error if len(error) > 1 else ()
+
     def result(self) -> Blocked:
         """What was found; never nothing."""
         causes = [*self.causes]
@@ -172,7 +182,7 @@ class Search:
                     tuple(dict.fromkeys(self.failures)),
                     tuple(dict.fromkeys(self.details)),
                     tuple(dict.fromkeys(self.workloads)),
-                    self.key,
+                    self.key or self._shared_error(),
                 )
             )
         via = self.via if self.by else ""

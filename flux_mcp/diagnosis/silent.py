@@ -52,6 +52,7 @@ def silent(snapshot: Snapshot) -> dict[ObjectRef, Blocked]:
         _missing_sources,
         _suspended_sources,
         _users,
+        _running,
         _unready_workloads,
         _flapping,
     )
@@ -233,6 +234,22 @@ def _users(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[t
         search.late.clear()
         if search.found:
             yield ref, Blocked(tuple(search.by), tuple(search.causes), needs=frozenset(search.needs))
+
+
+def _running(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
+    """What is being reconciled and waits for the health of Flux objects of which some fail: its run cannot succeed."""
+    for ref, status in snapshot.statuses.items():
+        if status.health is not Health.PROGRESSING or ref in found:
+            continue
+        failing = tuple(
+            child
+            for child in snapshot.graph.children(ref)
+            if child in snapshot.statuses
+            and snapshot.statuses[child].health in {Health.FAILING, Health.STALLED}
+            and snapshot.awaits(ref, child)
+        )
+        if failing:
+            yield ref, Blocked(by=failing)
 
 
 def _unready_workloads(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:

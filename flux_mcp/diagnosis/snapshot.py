@@ -16,6 +16,7 @@ from flux_mcp.flux.status import Health, ObjectStatus, newer_sources
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 SUCCEEDED: Final = "ReconciliationSucceeded"
+_ACTIONS: Final = ("install", "upgrade")
 _WRITTEN: Final = (
     ("artifact", "lastUpdateTime"),
     ("history", "0", "lastReconciled"),
@@ -86,6 +87,7 @@ class SnapshotObject:
         labels: its own.
         generates: the ExternalArtifacts that an ArtifactGenerator declares.
         releases: of a HelmRelease, the newest first.
+        failed_attempts: installs or upgrades of a HelmRelease that failed in a row, by the action.
         targets: objects of other kinds in spec.dependsOn.
         tags: of an ImageRepository: how many, and when they were scanned.
         written: the newest time in its status.
@@ -101,6 +103,7 @@ class SnapshotObject:
     labels: Mapping[str, str]
     generates: frozenset[ObjectRef]
     releases: tuple[Release, ...]
+    failed_attempts: Mapping[str, int]
     targets: tuple[OtherDependency, ...]
     tags: tuple[int, datetime | None]
     written: datetime | None
@@ -221,6 +224,7 @@ def view_snapshot_object(item: Mapping[str, Any]) -> SnapshotObject | None:
         labels=labels(item, "metadata", "labels"),
         generates=frozenset(_generates(spec, node.ref)),
         releases=tuple(_releases(status)) if node.ref.kind == "HelmRelease" else (),
+        failed_attempts={action: failed for action in _ACTIONS if (failed := number(status, f"{action}Failures"))},
         targets=tuple(_targets(spec)) if node.ref.kind == "ResourceSet" else (),
         tags=(number(status, "lastScanResult", "tagCount"), parse_time(text(status, "lastScanResult", "scanTime"))),
         written=max(filter(None, (*times, *(one.changed for one in node.object.conditions))), default=None),

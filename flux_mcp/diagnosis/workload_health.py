@@ -34,6 +34,8 @@ _NEXT: Final = re.compile(r", (?=\d)")
 """Before each number of nodes in what the scheduler says."""
 _CONTROL_PLANE: Final = re.compile(r"taint \{node-role\.kubernetes\.io/(?:control-plane|master)")
 """What keeps ordinary Pods from nodes of the control plane is not why they find no other node."""
+_NOT_MEANT: Final = re.compile(r"node affinity/selector|taint(?:s|\(s\))?(?! \{node\.(?:kubernetes|cloudprovider))")
+"""What keeps a Pod from nodes that are not meant for it, and not from those that are out of order."""
 _ORDINARY_PINNED: Final = re.compile(r"affinity", re.IGNORECASE)
 RUNNING: Final = frozenset({"Initializing", "SidecarRunning", "Running"})
 """Reasons of ours, for containers that run although they should have ended; others are of Kubernetes."""
@@ -191,12 +193,20 @@ def _unscheduled(one: WorkloadFailure, *, pinned: bool) -> WorkloadFailure:
     clauses = _NEXT.split(one.message.partition("preemption: ")[0].partition(": ")[2])
     ordinary = _ORDINARY_PINNED if pinned else _CONTROL_PLANE
     telling = [each for each in clauses if not ordinary.search(each)] or clauses
+    # Most nodes first; the nodes that are not meant for the Pod are in the way only where there are no others.
+    telling.sort(key=lambda each: (_NOT_MEANT.search(each) is not None, -_count(each)))
     known = [find_failure("Pod", one.reason, clause) for clause in telling]
     found = [*dict.fromkeys(each for each in known if each is not None and each.pattern)]
     if pinned:
         full = failure("node-resources-insufficient")
         found = [failure("daemonset-node-full") if each is full else each for each in found]
     return replace(one, failure=found[0], others=tuple(found[1:])) if found else one
+
+
+def _count(clause: str) -> int:
+    """The nodes that the scheduler counts for a reason."""
+    number = clause.partition(" ")[0]
+    return int(number) if number.isdecimal() else 0
 
 
 def _of_old_revision(one: WorkloadFailure, pod: Pod, workload: Workload | None) -> WorkloadFailure:

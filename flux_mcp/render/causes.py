@@ -441,6 +441,13 @@ def _replicas(causes: Causes, detail: Detail, cause: Cause, length: Length) -> s
     return "" if cause.type is CauseType.CONTROLLER else f"{_names(detail)}: {ready} of {wanted} Pods ready"
 
 
+def _attempts(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del causes, cause, length
+    failed, action, remediation = detail.texts
+    then = {"uninstall": "each is followed by an uninstall", "rollback": "each is rolled back"}
+    return f"{failed} {action}s failed in a row, {then.get(remediation, 'none is rolled back')}"
+
+
 def _restarts(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
     del cause, length
     restarts, reason, code = detail.texts
@@ -567,6 +574,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.UNREPORTED: _simply("{refs}: no condition in its status; check that its controller runs"),
     Fact.RELEASE: _simply("chart {0} is deployed, {1} is wanted"),
     Fact.DEPLOYED: _simply("release revision {0} with chart {1} is deployed since {ago}"),
+    Fact.ATTEMPTS: _attempts,
     Fact.PENDING_RELEASE: _simply("release revision {0} with chart {1}: {2}, begun {ago}"),
     Fact.SAME_RELEASE: _simply("the release is that of {refs}"),
     Fact.DELETED: _deleted,
@@ -600,9 +608,11 @@ _WORDS: Final[Mapping[Fact, Words]] = {
         "spec.{0}.crds is Skip: the CRDs in crds/ of the chart are not applied (with CreateReplace they are)"
     ),
     Fact.STEP: _simply("now: {0}"),
+    Fact.BUSY: _simply("{0} reconciles {1} at once (--concurrent); now: {refs}"),
     Fact.TIMEOUT: _simply("spec.timeout is not set, so it waits for its interval, {0}, less 30s, and at least 30s"),
     Fact.FLAPS: _flaps,
     Fact.HELD: _simply("no fix arrives from its source while {0}: {refs}"),
+    Fact.HELD_RUN: _simply("a newer revision is applied when the health checks of an older one have ended: {refs}"),
     Fact.HELD_SPEC: _simply("no change of its spec arrives while {0}: {refs}"),
 }
 """What each fact says; nothing where the title says it."""

@@ -157,11 +157,14 @@ class Trace(Answer):
         """The revisions of an applier: what it applied, since when that is its content, and what it attempted last."""
         applier = node.object
         applied, attempted = applier.applied_revision, applier.attempted_revision
+        record = self.history.flux.get(applier.ref)
         if applier.kind.kind == "HelmRelease":
+            newest = record.releases[-1] if record is not None and record.releases else None
+            if newest is not None and (newest.status, newest.action) == ("deployed", "rollback"):
+                yield f"rolled back: v{newest.version} runs what an earlier release ran, not its spec as last changed"
             if attempted and applier.revision and attempted != applier.revision:
                 yield f"runs chart version {value(applier.revision)}; version {value(attempted)} was attempted last"
             return
-        record = self.history.flux.get(applier.ref)
         unhealthy = record is not None and any(
             one.revision == attempted and one.status == "HealthCheckFailed" for one in record.history
         )

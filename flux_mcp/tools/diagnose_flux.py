@@ -27,7 +27,8 @@ from flux_mcp.cluster.get import find_among
 from flux_mcp.cluster.pod_logs import read_crash_logs
 from flux_mcp.cluster.result import Unread
 from flux_mcp.diagnosis.applied import missing_workloads
-from flux_mcp.diagnosis.cause import Cause, CauseType
+from flux_mcp.diagnosis.blockers import RUNS
+from flux_mcp.diagnosis.cause import Cause, CauseType, Fact
 from flux_mcp.diagnosis.crashes import crashed_containers, explained
 from flux_mcp.diagnosis.evidence import Evidence
 from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
@@ -70,10 +71,11 @@ async def diagnose_flux(
     first = diagnose(snapshot)
     no_workloads: tuple[Unread, ...] = ()
     users = _users(snapshot, first, requested, kind, namespace)
-    if applied := _applied_kinds(snapshot, users, every=requested is not None):
+    runs = _runs(snapshot, first, selected)
+    if applied := _applied_kinds(snapshot, users | runs, every=requested is not None or bool(runs)):
         place = namespace if requested is None and namespace is not None else evidence.only
         workloads, no_workloads = await read_workloads(cluster, request, applied, place)
-        snapshot = replace(snapshot, evidence=workloads, followed=_with_unready(snapshot, workloads, users))
+        snapshot = replace(snapshot, evidence=workloads, followed=_with_unready(snapshot, workloads, users | runs))
         first = diagnose(snapshot)
     needed = {status.object.ref for status in selected} | snapshot.followed.keys()
     needed |= _members(first, selected)
@@ -102,7 +104,9 @@ async def diagnose_flux(
     diagnosis = diagnose(snapshot)
     listed = {status.object.ref for status in selected}
     selected += tuple(
-        snapshot.statuses[ref] for ref in snapshot.followed if ref not in listed and diagnosis.causes_of(ref)
+        snapshot.statuses[ref]
+        for ref in snapshot.followed
+        if ref in users and ref not in listed and diagnosis.causes_of(ref)
     )
     components = _components(selected, diagnosis)
     sure_of_operator = any(one.component == FLUX_OPERATOR for one in controllers.found)
@@ -119,7 +123,8 @@ async def diagnose_flux(
     logs = await _crash_logs(cluster, request, [diagnosis.causes[at] for at in positions], snapshot, spare)
     lines = {(log.pod.ref, log.container.name): log.lines for log in logs if log.lines}
     snapshot = replace(snapshot, logs=lines)
-    known = tuple(explained(cause, lines, controllers.evidence) for cause in diagnosis.causes)
+    own = tuple(status.object.kind.controller for status in selected if status.object.ref == requested)
+    known = tuple(explained(_own_first(cause, own), lines, controllers.evidence) for cause in diagnosis.causes)
     diagnosis = replace(diagnosis, causes=known)
     return FluxDiagnosis(
         request=request,
@@ -231,6 +236,14 @@ def _users(
     return frozenset(ref for ref in refs if _looks_well(snapshot, ref))
 
 
+def _runs(snapshot: Snapshot, first: Diagnosis, selected: Iterable[ObjectStatus]) -> frozenset[ObjectRef]:
+    """The objects being reconciled that the selected ones wait for: what their runs wait for matters, too."""
+    causes = [first.causes[at] for at in {at for one in selected for at in first.causes_of(one.object.ref)}]
+    runs = {ref for cause in causes if cause.type is CauseType.RUNNING for ref in cause.members}
+    runs |= {ref for cause in causes for one in cause.details if one.fact is Fact.BUSY for ref in one.refs[:RUNS]}
+    return frozenset(ref for ref in runs if _looks_well(snapshot, ref))
+
+
 _FOLLOWED: Final = {kind.kind: kind for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, JOB)}
 """The workloads that are looked at behind what looks well."""
 
@@ -327,6 +340,13 @@ def _positions(
         and not (explained and any(one.id == "controller-unready" for one in cause.failures))
     }
     return tuple(sorted(found))
+
+
+def _own_first(cause: Cause, components: tuple[str, ...]) -> Cause:
+    """A cause with the controller of what was requested first, of several that are down alike."""
+    if cause.type is not CauseType.CONTROLLER or not any(components):
+        return cause
+    return replace(cause, members=tuple(sorted(cause.members, key=lambda ref: not ref.name.startswith(components))))
 
 
 def _sure(evidence: FluxEvidence) -> bool:

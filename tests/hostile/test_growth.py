@@ -8,15 +8,12 @@ import ast
 import importlib
 import pkgutil
 import re
-import signal
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
 from re import _constants as constants  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -26,14 +23,11 @@ from flux_mcp.sanitize.own_values import mask_values
 from flux_mcp.sanitize.patterns import scrub, scrub_name
 from flux_mcp.sanitize.table import table
 from flux_mcp.sanitize.visible import visible
+from tests.support.growth import GROWTH, growth
 
 SMALL, LARGE = 1_000, 30_000
-GROWTH = 10.0
-"""Times the growth of the text by which the time may grow: a quadratic pattern takes thirty times as much."""
-QUICK = 2e-8
-"""Seconds for each character of the large text below which nothing is to be compared: each looked at once or twice."""
-LONG = 5
-"""Seconds after which a run is ended and counts as too long."""
+QUICK = 2e-8 * LARGE
+"""Seconds below which nothing is to be compared: each character was looked at once or twice."""
 
 CHARACTERS = ("a", "A", "0", ".", "-", "_", "/", ":", "=", " ", '"', "'", "\\", "@", "%", "(", "[", "{", "<", "|", "?", "&",
               ",", "\n", "\x1b", "\x9d", "\x9b", "\u2026", "\u00e9")  # fmt: skip
@@ -191,51 +185,6 @@ def texts(pattern: re.Pattern[str], size: int) -> Iterator[tuple[str, str]]:
     yield "mixed", ("aA0.-_/:= " * (size // 10))[:size] + "\x00"
 
 
-class TooLong(Exception):
-    pass
-
-
-def seconds(run: Callable[[], object], runs: int) -> float:
-    """Of this process, the least of some runs; each as often as needed to be more than the clock can tell."""
-    best, times = float("inf"), 1
-    for _ in range(runs):
-        while True:
-            start = time.process_time()
-            for _ in range(times):
-                run()
-            took = time.process_time() - start
-            if took > 1e-4 or times >= 1024:
-                break
-            times *= 4
-        best = min(best, took / times)
-    return max(best, 1e-6)
-
-
-def end(_signal: int, _frame: FrameType | None) -> None:
-    raise TooLong
-
-
-def growth(use: Callable[[str], object], small: str, large: str) -> float:
-    """How many times as long a text of thirty times the size takes, for one of its size; infinite if it has no end."""
-    before = signal.signal(signal.SIGALRM, end)
-    try:
-        # A first look is quick and may be wrong, since others use this machine too.
-        for runs in (1, 3, 5):
-            signal.setitimer(signal.ITIMER_REAL, LONG)
-            took = seconds(lambda: use(large), runs)
-            if took < QUICK * LARGE:
-                return 0.0
-            grown = took / seconds(lambda: use(small), runs) / (LARGE / SMALL)
-            if grown <= GROWTH:
-                break
-    except TooLong:
-        return float("inf")
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    return grown
-
-
 def run(pattern: re.Pattern[str], way: str) -> Callable[[str], object]:
     """A use of a pattern: to search is to go through the whole text, as a substitution does."""
     if way == "search":
@@ -252,7 +201,7 @@ def test_the_time_of_a_pattern_grows_with_the_length_of_a_text(place: str) -> No
     for way in ways:
         use = run(pattern, way)
         for (piece, small), (_, large) in zip(texts(pattern, SMALL), texts(pattern, LARGE), strict=True):
-            grown = growth(use, small, large)
+            grown = growth(use, small, large, LARGE / SMALL, quick=QUICK)
             assert grown <= GROWTH, f"{way} on {piece!r}: {grown:.0f} times as long as for its size"
 
 
@@ -260,11 +209,59 @@ def test_the_patterns_of_the_package_are_found() -> None:
     assert len(ALL) > 100
 
 
-@pytest.mark.parametrize("piece", ["password=hunter2 ", "password: ", 'password"\\', "authorization: bearer ", "key ", "a:b@c ", "https://u:p@h?k=v ", "\x9d", "\x1b]", "\u00e9", "token \u2026", "eyJa.", "A1b2/C3d4+", "-----END PRIVATE KEY-----\n", "MIIEpAIBAAKCAQEA0001\n", "/hook/0f1e2d3c4b5a69788796 ", "hooks.slack.com/services/"], ids=ascii)  # fmt: skip
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "password=hunter2 ",
+        "password: ",
+        'password"\\',
+        "authorization: bearer ",
+        "key ",
+        "a:b@c ",
+        "https://u:p@h?k=v ",
+        "\x9d",
+        "\x1b]",
+        "\u00e9",
+        "token \u2026",
+        "eyJa.",
+        "A1b2/C3d4+",
+        "-----END PRIVATE KEY-----\n",
+        "MIIEpAIBAAKCAQEA0001\n",
+        "/hook/0f1e2d3c4b5a69788796 ",
+        "hooks.slack.com/services/",
+        "a",
+        "password",
+        "://",
+        "-",
+        "--password",
+        " ",
+        "\\",
+        '"',
+        "password=",
+        "authorization",
+        "basic ",
+        "bearer ",
+        "eyJ",
+        "eyJaaaaaaaa.",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN ",
+        "?a=",
+        "&",
+        "a.",
+        "://a",
+        "://a:",
+        "ghp_",
+        "xoxb-",
+        "SG.aaaaaaaaaaaaaaaa.",
+        "/hook/aaaaaa",
+        "sig\n",
+    ],
+    ids=ascii,
+)
 @pytest.mark.parametrize("use", [scrub, visible, scrub_name])
 def test_the_time_of_the_filter_grows_with_the_length_of_a_text(use: Callable[[str], str], piece: str) -> None:
     small, large = ((piece * (size // len(piece) + 1))[:size] for size in (SMALL, LARGE))
-    assert growth(use, small, large) <= GROWTH
+    assert growth(use, small, large, LARGE / SMALL, quick=QUICK) <= GROWTH
 
 
 def test_the_time_to_find_an_objects_own_values_grows_with_the_length_of_a_text() -> None:
@@ -272,4 +269,5 @@ def test_the_time_to_find_an_objects_own_values_grows_with_the_length_of_a_text(
         return mask_values(text, ("S3cr3t-x", "other-v4lue"))
 
     for piece in ("S3cr3t-x ", "%53", "\\u0053", "a\u2026", "UzNjcjN0LXg= ", "s3cr3t-"):
-        assert growth(use, piece * (SMALL // len(piece)), piece * (LARGE // len(piece))) <= GROWTH
+        small, large = (piece * (size // len(piece)) for size in (SMALL, LARGE))
+        assert growth(use, small, large, LARGE / SMALL, quick=QUICK) <= GROWTH

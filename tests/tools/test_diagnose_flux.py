@@ -550,3 +550,18 @@ async def test_what_applies_an_object_is_named_where_nothing_waits_for_it_by_its
     assert "no other object by its status" in line
     assert "Kustomization flux-system/above (BuildFailed)" in line
     assert "blocks: no other object" in (await api.ask(TOOL, kind="Kustomization", name="alone")).lines
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "namespace", "controller"),
+    [
+        ("GitRepository", "flux-system", "flux-system", "source-controller"),
+        ("Kustomization", "apps", "flux-system", "kustomize-controller"),
+        ("HelmRelease", "ingress-nginx", "ingress", "helm-controller"),
+    ],
+)
+async def test_of_controllers_that_are_down_alike_the_one_of_what_was_asked_is_first(
+    ask_recording: Ask, kind: str, name: str, namespace: str, controller: str
+) -> None:
+    reply = await ask_recording("bootstrap", "diagnose_flux", kind=kind, name=name, namespace=namespace)
+    assert f"1. Deployment flux-system/{controller}: 0 of 1 Pods ready" in reply.lines

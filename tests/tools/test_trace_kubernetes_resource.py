@@ -798,3 +798,18 @@ async def test_of_a_pod_the_change_is_that_of_what_is_managed(api: Api) -> None:
     name = chain[-1]["metadata"]["name"]
     line = f"  Deployment apps/{name} last changed at 09:20:00 by Kustomization flux-system/apps"
     assert any(one.startswith(line) for one in reply.lines)
+
+
+@pytest.mark.parametrize(("newest", "rolled_back"), [("rollback", True), ("upgrade", False)])
+async def test_what_a_rolled_back_release_runs_is_not_what_its_spec_says(
+    api: Api, newest: str, *, rolled_back: bool
+) -> None:
+    """The last change of the spec is what broke it, and what runs is from before."""
+    history = [
+        {"version": 3, "status": "deployed", "action": newest, "chartVersion": "1.0.0"},
+        {"version": 2, "status": "failed", "action": "upgrade", "chartVersion": "1.0.0"},
+    ]
+    web = thing(DEPLOYMENT, "web", "apps", labels={f"{HELM}/name": "web", f"{HELM}/namespace": "apps"})
+    api.holds(web, item("HelmRelease", "web", "apps", status={"history": history}))
+    text = (await api.ask(TOOL, kind="Deployment", name="web", namespace="apps")).text
+    assert ("rolled back: v3 runs what an earlier release ran" in text) is rolled_back
