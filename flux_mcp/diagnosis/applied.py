@@ -66,6 +66,16 @@ _HASH: Final = re.compile("-[2456789bcdfghkmt]{10}")
 
 Source: https://github.com/kubernetes-sigs/kustomize/blob/master/api/hasher/hasher.go
 """
+_TO_CREATE: Final = frozenset(
+    {
+        "credentials-secret-missing",
+        "kubeconfig-secret-missing",
+        "notification-secret-missing",
+        "receiver-token-missing",
+        "sops-secret-missing",
+    }
+)
+"""Failures whose advice is to create an object, which another object may be meant to make."""
 _NOTHING_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed"})
 """Reasons for which an applier does not create again what is missing."""
 _SOON: Final = frozenset({"readiness-probe-failing", "init-container-running", "image-pull-slow"})
@@ -265,9 +275,14 @@ def _follow_made(search: Search, ref: ObjectRef) -> None:
         search.details.append(event_detail(newest))
 
 
-def follow_missing(search: Search) -> None:
-    """Who applies a ConfigMap or Secret that a message says is missing, or what generates one of that name."""
-    said = [(search.status.message, search.ref.namespace)]
+def follow_missing(search: Search, reported: str = "") -> None:
+    """Who applies a ConfigMap or Secret that a message says is missing, or what generates one of that name.
+
+    Args:
+        search: of the object.
+        reported: the message of an object that has no status.
+    """
+    said = [(reported or search.status.message, search.ref.namespace)]
     said += [(one.message, one.about[0].namespace) for one in search.workloads]
     for message, namespace in said:
         for name in dict.fromkeys(_MISSING.findall(message)):
@@ -278,7 +293,12 @@ def follow_missing(search: Search) -> None:
                 if not name.endswith(suffix) or not (holders := search.snapshot.graph.holders(entry)):
                     continue
                 if group:
-                    search.details += _other(search, entry)
+                    made = [*_other(search, entry)]
+                    search.details += made
+                    if message == said[0][0] and not any(one.fact is Fact.READY_NOW for one in made):
+                        search.failures = [
+                            failure("secret-not-made") if one.id in _TO_CREATE else one for one in search.failures
+                        ]
                     releases += failing_releases_of(search, group) if _unseen(search, entry.ref) else ()
                 if not group or search.ref not in holders:
                     search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
@@ -289,7 +309,7 @@ def follow_missing(search: Search) -> None:
                     search.wait_for(
                         one for one in holders if one in statuses and statuses[one].reason in _NOTHING_APPLIED
                     )
-            if releases and message == search.status.message:
+            if releases and message == said[0][0]:
                 search.by |= dict.fromkeys(releases)
                 search.own = False
             _follow_misnamed(search, name, namespace)

@@ -14,7 +14,7 @@ from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import notified
 from flux_mcp.api.unstructured import at, text
-from flux_mcp.diagnosis.applied import follow_applied
+from flux_mcp.diagnosis.applied import follow_applied, follow_missing
 from flux_mcp.diagnosis.blockers import IN_SPEC
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.controllers import RECENT, Watch
@@ -115,6 +115,7 @@ def _alerts(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[
         if newest is not None and not search.found and not search.own:
             search.own = True
             search.quote(newest)
+            follow_missing(search, newest.message)
             if provider is not None and provider in snapshot.objects:
                 search.details.append(Detail(Fact.PROVIDER, (provider,), (_type(snapshot, provider),)))
         if search.own or search.found:
