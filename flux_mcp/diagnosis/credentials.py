@@ -9,6 +9,7 @@ from flux_mcp.diagnosis.catalog.failure import Failure
 from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.search import Search
+from flux_mcp.flux.status import Health
 
 HOST_KEY: Final = "ssh-host-key-unknown"
 REJECTED: Final = frozenset(
@@ -41,6 +42,8 @@ def follow_credentials(search: Search, first: Failure | None, message: str) -> N
         if first is not None and first.id in MISSING and borrowed and search.status.object.sources:
             search.details.append(Detail(Fact.CREDENTIALS, search.status.object.sources[:1]))
         return
+    if ref.kind == "ImageUpdateAutomation" and first.id == "authentication-failed" and _only_push(search, message):
+        search.failures[0] = first = failure("git-write-denied")
     secret, provider = text(spec, "secretRef", "name"), text(spec, "provider")
     sources = search.status.object.sources if ref.kind in _BORROWING else ()
     origin = (ObjectRef("Secret", ref.namespace, secret),) if secret else sources[:1]
@@ -58,3 +61,10 @@ def follow_credentials(search: Search, first: Failure | None, message: str) -> N
         search.failures[0] = failure("cloud-provider-not-set")
     elif ref.kind not in _BORROWING:
         search.details.append(Detail(Fact.CREDENTIALS_NONE, (ref,)))
+
+
+def _only_push(search: Search, message: str) -> bool:
+    """Whether the source of an automation is fetched with the credentials that it may not push with."""
+    sources = [search.snapshot.statuses.get(ref) for ref in search.status.object.sources]
+    fetched = any(one is not None and one.health is Health.READY for one in sources)
+    return fetched and search.status.reason == "GitOperationFailed" and "clone" not in message

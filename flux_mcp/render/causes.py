@@ -246,8 +246,15 @@ class Causes:
         lines = self._logs.get((pod, container), ())
         if lines and length.log:
             some = lines[-length.log :]
-            yield f"{_INDENT}  last log line{'s' if len(some) > 1 else ''} of the run that ended:"
+            ended = "" if (pod, container) in self._running else " of the run that ended"
+            yield f"{_INDENT}  last log line{'s' if len(some) > 1 else ''}{ended}:"
             yield from (f"{_INDENT}{line}" for line in some)
+
+    @cached_property
+    def _running(self) -> frozenset[tuple[ObjectRef, str]]:
+        """The containers of controllers that never ended: their logs are those of this run."""
+        pods = (pod for found in self.snapshot.controllers.evidence.pods.values() for pod in found)
+        return frozenset((pod.ref, one.name) for pod in pods for one in pod.containers if one.unready)
 
     def _detail(self, detail: Detail, cause: Cause, length: Length) -> str:
         words = _WORDS[detail.fact]
