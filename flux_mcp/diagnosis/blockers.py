@@ -57,6 +57,8 @@ ATTEMPTS: Final = 5
 """Failures in a row from which they are counted in an answer."""
 RUNS: Final = 4
 """Runs of a controller without a free worker that are looked into: any that ends makes room."""
+HOSTS: Final = 3
+"""Hosts from which the network of a controller counts as failing, and not each of them."""
 WORKLOADS: Final = 3
 """Workloads behind a webhook that are named."""
 _BESIDE: Final = ("Released", "TestSuccess", "Remediated", "Stalled", "Healthy")
@@ -300,6 +302,10 @@ def _follow_reports(search: Search) -> None:
         # The same error in another cluster is another cause.
         search.key += (text(at(search.subject.item, "spec"), "kubeConfig", "secretRef", "name"),)
     follow_credentials(search, first, message)
+    component = search.status.object.kind.controller
+    if first is not None and len(search.snapshot.failing_hosts.get((component, first.id), ())) >= HOSTS:
+        search.failures.append(failure("network-of-controller"))
+        search.key = (first.id, component)
     if first is failure("disk-full"):
         _follow_disk(search)
     upstream = first.upstream if first is not None else _guess(search)
@@ -321,6 +327,11 @@ def _follow_reports(search: Search) -> None:
 def _follow_others(search: Search, first: Failure, message: str) -> None:
     """What other objects have to do with a failure: those that apply, own or hold what the message names."""
     match first.id:
+        case "path-not-found":
+            made = [search.snapshot.generators.get(ref) for ref in search.status.object.sources]
+            if generators := tuple(ref for ref in made if ref is not None):
+                search.failures[0] = failure("path-not-generated")
+                search.details.append(Detail(Fact.APPLIED_BY, (*search.status.object.sources, *generators)))
         case "chart-version-missing":
             search.details += _indexes(search)
         case "helm-name-in-use":

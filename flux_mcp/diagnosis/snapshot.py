@@ -9,6 +9,7 @@ from typing import Any, Final
 from flux_mcp.api.kind import HealthWait
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, labels, number, parse_time, text
+from flux_mcp.diagnosis.catalog.lookup import find_failure
 from flux_mcp.diagnosis.controllers import ControllerSet
 from flux_mcp.diagnosis.evidence import Evidence
 from flux_mcp.flux.graph import FluxNode, Graph, loops_by_source, view_node
@@ -17,6 +18,10 @@ from flux_mcp.flux.status import Health, ObjectStatus, newer_sources
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 SUCCEEDED: Final = "ReconciliationSucceeded"
 _ACTIONS: Final = ("install", "upgrade")
+_OF_NETWORK: Final = frozenset(
+    {"certificate-untrusted", "connection-refused", "connection-timeout", "dns-lookup-failed"}
+)
+"""Failures of the catalog that the way to a server may cause as well as the server."""
 _WRITTEN: Final = (
     ("artifact", "lastUpdateTime"),
     ("history", "0", "lastReconciled"),
@@ -194,6 +199,16 @@ class Snapshot:
                 for source in newer_sources(status.object, known, status.object.attempted_revision, self.now)
             )
         )
+
+    @cached_property
+    def failing_hosts(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        """A controller and a failure of the network → the hosts for which it is reported."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for ref, status in self.statuses.items():
+            known = find_failure(ref.kind, status.reason, status.message) if status.trouble else None
+            if known is not None and known.id in _OF_NETWORK and (hosts := known.error(status.message)):
+                found.setdefault((status.object.kind.controller, known.id), set()).update(hosts)
+        return {key: frozenset(hosts) for key, hosts in found.items()}
 
     @cached_property
     def deleting(self) -> Mapping[str, tuple[ObjectRef, ...]]:
