@@ -282,6 +282,14 @@ def _flapping(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterato
         events = [*_failed_runs(snapshot.evidence.warnings(ref))]
         by_events = _failures(events, status.object, snapshot.evidence.events.get(ref, ()))
         known = (snapshot.objects[ref].failures, by_events)
+        if ref.kind == "FluxInstance" and by_events is not None and by_events.reason == "ArtifactFailed":
+            # It is looked for beside the runs.
+            if by_events.count >= FLAPS and by_events.last >= snapshot.now - RECENT:
+                search = Search(status, snapshot)
+                search.blame("instance-updates-missed")
+                search.quote(events[0])
+                yield ref, search.result()
+            continue
         failures = next((one for one in known if one is not None and _comes_and_goes(one, status, snapshot.now)), None)
         if failures is None:
             continue
