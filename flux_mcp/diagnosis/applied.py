@@ -430,9 +430,10 @@ def _follow_workload(search: Search, entry: InventoryEntry, ready: list[ObjectRe
             search.details += [Detail(Fact.EXISTS, elsewhere)] if elsewhere else []
             search.workloads += last_failures(ref, evidence)
         return
-    down = next((one for one in search.snapshot.controllers.found if one.ref == ref and one.down), None)
-    if down is not None:
-        search.add(controller_cause(down, search.snapshot))
+    controllers = search.snapshot.controllers.found
+    failing = next((one for one in controllers if one.ref == ref and (one.down or one.stuck)), None)
+    if failing is not None:
+        search.add(controller_cause(failing, search.snapshot))
         return
     if workload.settled and not (named and workload.suspended):
         if named or entry.kind not in {JOB.kind, CRON_JOB.kind}:

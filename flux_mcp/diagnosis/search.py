@@ -240,7 +240,7 @@ def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
         (failure(name),),
         tuple(details),
         failed,
-        ("controller", name, *known, *reported) if one.down else ("controller", one.ref),
+        ("controller", name, *known, *reported) if one.down or (one.stuck and failed) else ("controller", one.ref),
     )
 
 
