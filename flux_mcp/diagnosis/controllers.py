@@ -100,8 +100,13 @@ class ControllerSet:
             and (one.failure is None or one.failure[0] != "FailedCreate")
         )
 
-    def with_more(self, more: Evidence) -> "ControllerSet":
-        """With Flux Operator, and with Pods that do not have the label of Flux, as far as they were read."""
+    def with_more(self, more: Evidence, known: tuple[Controller, ...] = ()) -> "ControllerSet":
+        """With Flux Operator, and with Pods that do not have the label of Flux, as far as they were read.
+
+        Args:
+            more: what was read.
+            known: the Deployments of Flux Operator, where they were read among others.
+        """
         evidence = self.evidence | more
         pods = [pod for found in evidence.pods.values() for pod in found]
         without_pods = {one.ref for one in self.without_pods}
@@ -111,7 +116,7 @@ class ControllerSet:
             else one
             for one in self.found
         ]
-        return replace(self, found=(*found, *operators(more.workloads.values(), pods)), evidence=evidence)
+        return replace(self, found=(*found, *(operators(more.workloads.values(), pods) or known)), evidence=evidence)
 
     def last_end(self, one: Controller) -> tuple[PodContainer, datetime] | None:
         """The container of a controller that ended last, and when."""

@@ -35,6 +35,7 @@ from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
 from flux_mcp.diagnosis.search import FLUX_OPERATOR
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.errors import BadArgument, KubectlError
+from flux_mcp.flux.installation import Controller, operators
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import Health, ObjectStatus, assess
 from flux_mcp.kubernetes.logs import ContainerLog
@@ -94,12 +95,13 @@ async def diagnose_flux(
     targets += [target for ref in sorted(needed) if ref in first.blocked for target in first.blocked[ref].targets]
     # Flux Operator has not the label of the controllers, and one that is down shows in no status.
     planned = 2 + len({place for place, _ in counts if place}) + warnings + bool(targets)
-    if planned < KUBECTL and any(status.object.kind.controller == FLUX_OPERATOR for status in selected):
+    running = operators(snapshot.evidence.workloads.values(), ())
+    if planned < KUBECTL and _seek_operator(selected, running):
         counts["", DEPLOYMENT.kind] += 1
     more, unread = await read_more(
         cluster, request, counts, targets=targets, warnings=warnings, namespace=evidence.only
     )
-    controllers = evidence.controllers.with_more(more)
+    controllers = evidence.controllers.with_more(more, running)
     snapshot = replace(snapshot, evidence=snapshot.evidence | more, controllers=controllers)
     diagnosis = diagnose(snapshot)
     listed = {status.object.ref for status in selected}
@@ -119,8 +121,8 @@ async def diagnose_flux(
         explained=requested is not None and bool(diagnosis.causes_of(requested)),
     )
     further = (warnings, targets, evidence.only, *(("", each.kind) in counts for each in (DEPLOYMENT, NAMESPACE)))
-    spare = KUBECTL - 2 - sum(map(bool, further))
-    logs = await _crash_logs(cluster, request, [diagnosis.causes[at] for at in positions], snapshot, spare)
+    explaining = [diagnosis.causes[at] for at in positions]
+    logs = await _crash_logs(cluster, request, explaining, snapshot, KUBECTL - 2 - sum(map(bool, further)))
     lines = {(log.pod.ref, log.container.name): log.lines for log in logs if log.lines}
     snapshot = replace(snapshot, logs=lines)
     own = tuple(status.object.kind.controller for status in selected if status.object.ref == requested)
@@ -281,6 +283,12 @@ def _with_unready(
             for missing in missing_workloads(applied.of_kinds(groups), workloads):
                 found.setdefault(ref, set()).add(missing.namespace)
     return {ref: frozenset(places) for ref, places in found.items()}
+
+
+def _seek_operator(selected: Iterable[ObjectStatus], running: Sequence[Controller]) -> bool:
+    """Whether to read Flux Operator: not where its Deployment was read among others, and is ready."""
+    sought = any(status.object.kind.controller == FLUX_OPERATOR for status in selected)
+    return sought and not (running and all(one.up for one in running))
 
 
 def _is_alert(status: ObjectStatus) -> bool:
