@@ -19,6 +19,7 @@ from flux_mcp.diagnosis.blockers import IN_SPEC
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.controllers import RECENT, Watch
 from flux_mcp.diagnosis.credentials import MISSING, REJECTED
+from flux_mcp.diagnosis.drift import follow_corrections
 from flux_mcp.diagnosis.references import follow_absent, follow_source
 from flux_mcp.diagnosis.search import Blocked, Search
 from flux_mcp.diagnosis.snapshot import Failures, Snapshot
@@ -54,6 +55,7 @@ def silent(snapshot: Snapshot) -> dict[ObjectRef, Blocked]:
         _users,
         _running,
         _unready_workloads,
+        _drifting,
         _flapping,
     )
     for part in parts:
@@ -303,6 +305,24 @@ def _flapping(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterato
             elif reason is not None and (error := reason.error(event.message)):
                 search.key = ("flapping", reason.id, *error)
         yield ref, search.result()
+
+
+def _drifting(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
+    """HelmReleases of which almost every run finds drift, and corrects it."""
+    for ref, status in snapshot.statuses.items():
+        if ref.kind != "HelmRelease" or status.health is not Health.READY or ref in found:
+            continue
+        events = [one for one in snapshot.evidence.warnings(ref) if one.reason == "DriftDetected"]
+        newest = max((one for one in events if one.seen is not None), key=lambda one: str(one.seen), default=None)
+        if newest is None or newest.seen is None or newest.first is None or newest.count < FLAPS:
+            continue
+        patience = 2 * timedelta(seconds=status.object.interval)
+        if newest.seen >= snapshot.now - max(RECENT, patience) and (
+            newest.seen - newest.first <= patience * (newest.count - 1)
+        ):
+            search = Search(status, snapshot)
+            follow_corrections(search, newest)
+            yield ref, search.result()
 
 
 def _failed_runs(events: Iterable[Event]) -> Iterator[Event]:
