@@ -46,7 +46,7 @@ from flux_mcp.diagnosis.references import (
     suspended,
 )
 from flux_mcp.diagnosis.search import Blocked, Search, controller_cause, not_watched
-from flux_mcp.diagnosis.snapshot import Snapshot
+from flux_mcp.diagnosis.snapshot import OF_NETWORK, Snapshot
 from flux_mcp.diagnosis.workload_health import workload_failures
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import Flag, Health, newer_sources
@@ -82,6 +82,7 @@ _POLICIES: Final = (
     ("ValidatingPolicy", "policies.kyverno.io"),
     ("ValidatingAdmissionPolicy", "admissionregistration.k8s.io"),
 )
+_SERVICE: Final = re.compile(r"://(?:[^\s/@\"']{1,300}@)?([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc\b")
 _CONSTRAINT: Final = re.compile(r"\[([a-z0-9][a-z0-9.-]{1,251}[a-z0-9])\]")
 _WORD: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,251}[a-z0-9]")
 _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
@@ -488,6 +489,9 @@ def _follow_own(search: Search, message: str) -> None:
     """A failure of its own."""
     search.own = True
     first = search.failures[0].id if search.failures else ""
+    if first in OF_NETWORK and search.wait_for(_servers(search, message)):
+        search.own = False
+        return
     if first in _OF_API_SERVER and search.subject.node.remote:
         if first in _OF_CONTROLLER:
             search.failures[0], search.key = failure("rbac-forbidden"), ()
@@ -685,6 +689,18 @@ def _runners(search: Search, service: ObjectRef) -> list[ObjectRef]:
         if one.releases and one.releases[0].namespace == service.namespace and same_cluster(search, one.ref):
             found.append(one.ref)
     return found
+
+
+def _servers(search: Search, message: str) -> Iterator[ObjectRef]:
+    """The Flux objects that run the server in this cluster which a message names, such as a Git server."""
+    if (found := _SERVICE.search(message)) is None:
+        return
+    name, namespace = found.groups()
+    yield from search.snapshot.graph.holders(InventoryEntry(SERVICE.kind, "", namespace, name))
+    for one in search.snapshot.objects.values():
+        for last in one.releases[:1] if not one.node.remote else ():
+            if last.namespace == namespace and name in {last.name, f"{last.name}-{last.chart}"}:
+                yield one.ref
 
 
 def _follow_rejecting_webhook(search: Search) -> None:

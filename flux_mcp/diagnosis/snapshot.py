@@ -18,7 +18,7 @@ from flux_mcp.flux.status import Health, ObjectStatus, newer_sources
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 SUCCEEDED: Final = "ReconciliationSucceeded"
 _ACTIONS: Final = ("install", "upgrade")
-_OF_NETWORK: Final = frozenset(
+OF_NETWORK: Final = frozenset(
     {"certificate-untrusted", "connection-refused", "connection-timeout", "dns-lookup-failed"}
 )
 """Failures of the catalog that the way to a server may cause as well as the server."""
@@ -206,7 +206,7 @@ class Snapshot:
         found: dict[tuple[str, str], set[str]] = {}
         for ref, status in self.statuses.items():
             known = find_failure(ref.kind, status.reason, status.message) if status.trouble else None
-            if known is not None and known.id in _OF_NETWORK and (hosts := known.error(status.message)):
+            if known is not None and known.id in OF_NETWORK and (hosts := known.error(status.message)):
                 found.setdefault((status.object.kind.controller, known.id), set()).update(hosts)
         return {key: frozenset(hosts) for key, hosts in found.items()}
 
