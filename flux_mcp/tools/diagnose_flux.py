@@ -89,14 +89,12 @@ async def diagnose_flux(
     for one in evidence.controllers.without_pods[:CONTROLLERS]:
         for more_of in (POD, EVENT, REPLICA_SET) if one.down else (POD,) if room else ():
             counts[one.ref.namespace, more_of.kind] += len(needed) + 1 if one.down else 0
-    # Of what looks well, and of Alerts, only Events tell what fails.
-    warnings = any(status.health is Health.READY or _is_alert(status) for status in selected)
     targets = [target for ref in needed if ref in snapshot.objects for target in snapshot.objects[ref].targets]
     targets += [target for ref in sorted(needed) if ref in first.blocked for target in first.blocked[ref].targets]
-    # Flux Operator has not the label of the controllers, and one that is down shows in no status.
-    planned = 2 + len({place for place, _ in counts if place}) + warnings + bool(targets)
     running = operators(snapshot.evidence.workloads.values(), ())
-    if planned < KUBECTL and _seek_operator(selected, running):
+    planned = 2 + len({place for place, _ in counts if place}) + bool(targets)
+    operator, warnings = _beside(selected, running, planned)
+    if operator:
         counts["", DEPLOYMENT.kind] += 1
     more, unread = await read_more(
         cluster, request, counts, targets=targets, warnings=warnings, namespace=evidence.only
@@ -285,14 +283,21 @@ def _with_unready(
     return {ref: frozenset(places) for ref, places in found.items()}
 
 
-def _seek_operator(selected: Iterable[ObjectStatus], running: Sequence[Controller]) -> bool:
-    """Whether to read Flux Operator: not where its Deployment was read among others, and is ready."""
-    sought = any(status.object.kind.controller == FLUX_OPERATOR for status in selected)
-    return sought and not (running and all(one.up for one in running))
+def _beside(selected: Sequence[ObjectStatus], running: Sequence[Controller], planned: int) -> tuple[bool, bool]:
+    """Whether to read Flux Operator, and Warning Events, as far as the kubectl that are left allow.
 
-
-def _is_alert(status: ObjectStatus) -> bool:
-    return status.object.kind.kind == "Alert" and status.health is not Health.SUSPENDED
+    Flux Operator has not the label of the controllers, and one that is down shows in no status; it need not be read
+    where its Deployment was read among others and is ready. Of what has no status, and of what looks well and fails now
+    and then, only Events tell.
+    """
+    alerts = any(one.object.kind.kind == "Alert" and one.health is not Health.SUSPENDED for one in selected)
+    operator = (
+        planned + alerts < KUBECTL
+        and not (running and all(one.up for one in running))
+        and any(one.object.kind.controller == FLUX_OPERATOR for one in selected)
+    )
+    look = planned + operator < KUBECTL and any(one.health is Health.READY for one in selected)
+    return operator, alerts or look
 
 
 def _looks_well(snapshot: Snapshot, ref: ObjectRef) -> bool:
