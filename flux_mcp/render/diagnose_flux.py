@@ -7,7 +7,7 @@ from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
-from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, NAMESPACE
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.catalog.lookup import silent_failures
 from flux_mcp.diagnosis.cause import CauseType, Fact
@@ -27,6 +27,8 @@ from flux_mcp.sanitize.quote import message, name_of, value
 
 WAITING: Final = 20
 """Objects waiting for the requested one that are named."""
+APPLIERS: Final = 3
+"""Other appliers of one object that are named."""
 PLACES: Final = 5
 """Namespaces with controllers that are named."""
 _CHANGES: Final = "get_flux_changes"
@@ -190,6 +192,12 @@ class FluxDiagnosis(Answer):
         for source in self._sources(status) if status.health is not Health.SUSPENDED else ():
             if source.health is Health.SUSPENDED:
                 yield f"{name_of(source.object.ref)} is suspended, so that nothing newer comes until it is resumed."
+        for entry, holders in self.snapshot.graph.shared():
+            others = [one for one in holders if one != status.object.ref]
+            if status.object.ref in holders and entry.kind != NAMESPACE.kind:
+                named = ", ".join(map(name_of, others[:APPLIERS]))
+                yield f"{name_of(entry.ref)} is applied by {named} too: where they differ, each undoes the other."
+                break
         hints = status.health in _LOOK_WELL and not self.positions
         for failure in silent_failures(status.object.kind.kind) if hints else ():
             if failure.id == "chart-version-unchanged" and not self._newer_than_chart(status):
