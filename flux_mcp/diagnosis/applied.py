@@ -66,6 +66,8 @@ _HASH: Final = re.compile("-[2456789bcdfghkmt]{10}")
 
 Source: https://github.com/kubernetes-sigs/kustomize/blob/master/api/hasher/hasher.go
 """
+_NAMING: Final = (("Certificate", "cert-manager.io"), ("ExternalSecret", "external-secrets.io"))
+"""Kinds that make a Secret whose name may be another than theirs: spec.secretName, spec.target.name."""
 _TO_CREATE: Final = frozenset(
     {
         "credentials-secret-missing",
@@ -287,11 +289,13 @@ def follow_missing(search: Search, reported: str = "") -> None:
     for message, namespace in said:
         for name in dict.fromkeys(_MISSING.findall(message)):
             releases: list[ObjectRef] = []
+            makers = 0
             for kind, group, suffix in _MAKERS:
                 entry = InventoryEntry(kind, group, namespace, name.removesuffix(suffix))
                 search.details += search.pruned(entry.ref) if not group and _says(kind, name, message) else ()
                 if not name.endswith(suffix) or not (holders := search.snapshot.graph.holders(entry)):
                     continue
+                makers += 1
                 if group:
                     made = [*_other(search, entry)]
                     search.details += made
@@ -313,6 +317,23 @@ def follow_missing(search: Search, reported: str = "") -> None:
                 search.by |= dict.fromkeys(releases)
                 search.own = False
             _follow_misnamed(search, name, namespace)
+            if not makers and re.search(rf'secrets? "{re.escape(name)}"', message, re.IGNORECASE):
+                search.details += _makers_in(search, namespace)
+
+
+def _makers_in(search: Search, namespace: str) -> Iterator[Detail]:
+    """What may make a Secret in a namespace under another name than its own, unless it is ready."""
+    found = [
+        entry
+        for kind, group in _NAMING
+        for entry in search.snapshot.graph.managed(kind, group)
+        if entry.namespace == namespace
+    ]
+    for entry in found[:READY_NAMED]:
+        made = [*_other(search, entry)]
+        if not any(one.fact is Fact.READY_NOW for one in made):
+            yield Detail(Fact.MAY_MAKE, (entry.ref,))
+            yield from (one for one in made if one.fact is Fact.CONDITION)
 
 
 def _follow_misnamed(search: Search, name: str, namespace: str) -> None:

@@ -617,6 +617,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.STEP: _simply("now: {0}"),
     Fact.BUSY: _simply("{0} reconciles {1} at once (--concurrent); now: {refs}"),
     Fact.TIMEOUT: _simply("spec.timeout is not set, so it waits for its interval, {0}, less 30s, and at least 30s"),
+    Fact.MAY_MAKE: _simply("{refs} may make it: its spec says under which name"),
     Fact.FLAPS: _flaps,
     Fact.HELD: _simply("no fix arrives from its source while {0}: {refs}"),
     Fact.HELD_RUN: _simply("a newer revision is applied when the health checks of an older one have ended: {refs}"),
