@@ -192,12 +192,7 @@ class FluxDiagnosis(Answer):
         for source in self._sources(status) if status.health is not Health.SUSPENDED else ():
             if source.health is Health.SUSPENDED:
                 yield f"{name_of(source.object.ref)} is suspended, so that nothing newer comes until it is resumed."
-        for entry, holders in self.snapshot.graph.shared():
-            others = [one for one in holders if one != status.object.ref]
-            if status.object.ref in holders and entry.kind != NAMESPACE.kind:
-                named = ", ".join(map(name_of, others[:APPLIERS]))
-                yield f"{name_of(entry.ref)} is applied by {named} too: where they differ, each undoes the other."
-                break
+        yield from self._other_appliers(status.object.ref)
         hints = status.health in _LOOK_WELL and not self.positions
         for failure in silent_failures(status.object.kind.kind) if hints else ():
             if failure.id == "chart-version-unchanged" and not self._newer_than_chart(status):
@@ -205,6 +200,14 @@ class FluxDiagnosis(Answer):
             yield f"possible without a sign in the status: {failure.advice.cause}; {failure.advice.fix}"
         if status.object.kind.owner_label and self.request.offers(_CHANGES):
             yield f"{_EDITS}: {_CHANGES} with this kind and name shows that."
+
+    def _other_appliers(self, ref: ObjectRef) -> Iterator[str]:
+        """Who else applies the first object that it shares with others; a Namespace is often declared with each app."""
+        for entry, holders in self.snapshot.graph.shared():
+            if ref in holders and entry.kind != NAMESPACE.kind:
+                named = ", ".join(name_of(one) for one in holders[: APPLIERS + 1] if one != ref)
+                yield f"{name_of(entry.ref)} is applied by {named} too: where they differ, each undoes the other."
+                return
 
     def _sources(self, status: ObjectStatus) -> tuple[ObjectStatus, ...]:
         """The source of an object, and the source of that."""
