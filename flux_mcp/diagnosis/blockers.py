@@ -435,7 +435,7 @@ def _follow_upstream(search: Search, upstream: Upstream, message: str) -> None:
         case Upstream.NAMESPACE:
             follow_namespace(search, terminating_namespace(message))
         case Upstream.SOURCE_CONTROLLER:
-            _follow_source_controller(search)
+            follow_source_controller(search)
 
 
 def _depends_on(search: Search) -> Iterator[ObjectRef]:
@@ -628,7 +628,7 @@ def _skipped_crds(search: Search, group: str) -> Iterator[Detail]:
         yield Detail(Fact.CRDS_SKIPPED, (search.ref,), (action,))
 
 
-def _follow_source_controller(search: Search) -> None:
+def follow_source_controller(search: Search) -> None:
     """An artifact that cannot be downloaded: source-controller, else what is between."""
     for ref in search.status.object.sources:
         source = search.snapshot.objects.get(ref)

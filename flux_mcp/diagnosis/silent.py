@@ -15,7 +15,8 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import notified
 from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.applied import follow_applied, follow_missing
-from flux_mcp.diagnosis.blockers import IN_SPEC
+from flux_mcp.diagnosis.blockers import IN_SPEC, follow_source_controller
+from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.controllers import RECENT, Watch
 from flux_mcp.diagnosis.credentials import MISSING, REJECTED
@@ -302,6 +303,8 @@ def _flapping(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterato
             reason = search.quote(event)
             if reason is not None and reason.id in REJECTED | MISSING | IN_SPEC:
                 search.failures.remove(reason)
+            elif reason is not None and reason.upstream is Upstream.SOURCE_CONTROLLER:
+                follow_source_controller(search)
             elif reason is not None and (error := reason.error(event.message)):
                 search.key = ("flapping", reason.id, *error)
         yield ref, search.result()
