@@ -54,13 +54,21 @@ def follow_credentials(search: Search, first: Failure | None, message: str) -> N
         host = _HOST.search(message)
         # A repository that is not found may be one that these credentials do not see.
         if first.id != HOST_KEY:
-            search.key = (first.id, origin, host[1] if host is not None else "", "not found" in message.lower())
+            used = _secret_of(search, origin[0]) if origin[0].kind != "Secret" else origin
+            search.key = (first.id, used, host[1] if host is not None else "", "not found" in message.lower())
     elif provider not in {"", "generic"}:
         search.details.append(Detail(Fact.CREDENTIALS, (), (provider,)))
     elif not text(spec, "serviceAccountName") and _CLOUD_REGISTRY.search(text(spec, "url") or text(spec, "image")):
         search.failures[0] = failure("cloud-provider-not-set")
     elif ref.kind not in _BORROWING:
         search.details.append(Detail(Fact.CREDENTIALS_NONE, (ref,)))
+
+
+def _secret_of(search: Search, source: ObjectRef) -> tuple[ObjectRef, ...]:
+    """The Secret of a source in trouble, whose credentials others use; of one that is Ready the source itself."""
+    known = search.snapshot.objects.get(source)
+    name = text(at(known.item, "spec"), "secretRef", "name") if known is not None else ""
+    return (ObjectRef("Secret", source.namespace, name),) if name else (source,)
 
 
 def _only_push(search: Search, message: str) -> bool:
