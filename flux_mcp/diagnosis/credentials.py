@@ -23,6 +23,7 @@ REJECTED: Final = frozenset(
         "ssh-authentication-failed",
         HOST_KEY,
         "ssh-key-unreadable",
+        "token-permission-missing",
     }
 )
 """Failures of the catalog that are about credentials which were sent, or should have been."""
