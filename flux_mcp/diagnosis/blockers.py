@@ -58,7 +58,7 @@ ATTEMPTS: Final = 5
 RUNS: Final = 4
 """Runs of a controller without a free worker that are looked into: any that ends makes room."""
 HOSTS: Final = 3
-"""Hosts from which the network of a controller counts as failing, and not each of them."""
+"""Domains from which the network of a controller counts as failing, and not each host."""
 WORKLOADS: Final = 3
 """Workloads behind a webhook that are named."""
 _BESIDE: Final = ("Released", "TestSuccess", "Remediated", "Stalled", "Healthy")

@@ -202,12 +202,14 @@ class Snapshot:
 
     @cached_property
     def failing_hosts(self) -> Mapping[tuple[str, str], frozenset[str]]:
-        """A controller and a failure of the network → the hosts for which it is reported."""
+        """A controller and a failure of the network → the domains of the hosts that it is reported of: `github.com`."""
         found: dict[tuple[str, str], set[str]] = {}
         for ref, status in self.statuses.items():
             known = find_failure(ref.kind, status.reason, status.message) if status.trouble else None
             if known is not None and known.id in OF_NETWORK and (hosts := known.error(status.message)):
-                found.setdefault((status.object.kind.controller, known.id), set()).update(hosts)
+                found.setdefault((status.object.kind.controller, known.id), set()).update(
+                    ".".join(host.split(".")[-2:]) for host in hosts
+                )
         return {key: frozenset(hosts) for key, hosts in found.items()}
 
     @cached_property
