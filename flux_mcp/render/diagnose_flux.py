@@ -9,7 +9,7 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, NAMESPACE
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.diagnosis.catalog.lookup import silent_failures
+from flux_mcp.diagnosis.catalog.lookup import failure, silent_failures
 from flux_mcp.diagnosis.cause import CauseType, Fact
 from flux_mcp.diagnosis.root_causes import Diagnosis
 from flux_mcp.diagnosis.search import FLUX_OPERATOR
@@ -139,6 +139,9 @@ class FluxDiagnosis(Answer):
             found = self.snapshot.controllers.found
             stuck = "is stuck in an upgrade" if any(one.stuck for one in found) else "restarts again and again"
             how = "is down" if any(one.down for one in found) else stuck
+            known = {one for position in self.positions for one in self.diagnosis.causes[position].failures}
+            if known == {failure("controllers-twice")}:
+                return "No status reports trouble, but controllers run twice."
             return f"No status reports trouble, but a controller {how}: what it has not seen is in no status."
         if not self.snapshot.controllers.in_full:
             return (
@@ -194,10 +197,10 @@ class FluxDiagnosis(Answer):
                 yield f"{name_of(source.object.ref)} is suspended, so that nothing newer comes until it is resumed."
         yield from self._other_appliers(status.object.ref)
         hints = status.health in _LOOK_WELL and not self.positions
-        for failure in silent_failures(status.object.kind.kind) if hints else ():
-            if failure.id == "chart-version-unchanged" and not self._newer_than_chart(status):
+        for one in silent_failures(status.object.kind.kind) if hints else ():
+            if one.id == "chart-version-unchanged" and not self._newer_than_chart(status):
                 continue
-            yield f"possible without a sign in the status: {failure.advice.cause}; {failure.advice.fix}"
+            yield f"possible without a sign in the status: {one.advice.cause}; {one.advice.fix}"
         if status.object.kind.owner_label and self.request.offers(_CHANGES):
             yield f"{_EDITS}: {_CHANGES} with this kind and name shows that."
 
