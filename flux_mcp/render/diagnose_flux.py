@@ -139,10 +139,10 @@ class FluxDiagnosis(Answer):
             found = self.snapshot.controllers.found
             stuck = "is stuck in an upgrade" if any(one.stuck for one in found) else "restarts again and again"
             how = "is down" if any(one.down for one in found) else stuck
+            seen = f"a controller {how}: what it has not seen is in no status"
             known = {one for position in self.positions for one in self.diagnosis.causes[position].failures}
-            if known == {failure("controllers-twice")}:
-                return "No status reports trouble, but controllers run twice."
-            return f"No status reports trouble, but a controller {how}: what it has not seen is in no status."
+            twice = known == {failure("controllers-twice")}
+            return f"No status reports trouble, but {'controllers run twice' if twice else seen}."
         if not self.snapshot.controllers.in_full:
             return (
                 "No status reports trouble, but the controllers were not read: whether statuses are fresh is unknown."
