@@ -57,7 +57,7 @@ ATTEMPTS: Final = 5
 """Failures in a row from which they are counted in an answer."""
 RUNS: Final = 4
 """Runs of a controller without a free worker that are looked into: any that ends makes room."""
-HOSTS: Final = 3
+DOMAINS: Final = 3
 """Domains from which the network of a controller counts as failing, and not each host."""
 WORKLOADS: Final = 3
 """Workloads behind a webhook that are named."""
@@ -304,7 +304,7 @@ def _follow_reports(search: Search) -> None:
         search.key += (text(at(search.subject.item, "spec"), "kubeConfig", "secretRef", "name"),)
     follow_credentials(search, first, message)
     component = search.status.object.kind.controller
-    if first is not None and len(search.snapshot.failing_hosts.get((component, first.id), ())) >= HOSTS:
+    if first is not None and len(search.snapshot.failing_domains.get((component, first.id), ())) >= DOMAINS:
         search.failures.append(failure("network-of-controller"))
         search.key = (first.id, component)
     if first is failure("disk-full"):

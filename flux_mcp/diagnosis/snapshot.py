@@ -201,7 +201,7 @@ class Snapshot:
         )
 
     @cached_property
-    def failing_hosts(self) -> Mapping[tuple[str, str], frozenset[str]]:
+    def failing_domains(self) -> Mapping[tuple[str, str], frozenset[str]]:
         """A controller and a failure of the network → the domains of the hosts that it is reported of: `github.com`."""
         found: dict[tuple[str, str], set[str]] = {}
         for ref, status in self.statuses.items():
