@@ -42,6 +42,7 @@ FLAGS: Final = (
     (Flag.STUCK, "deleting or running for too long"),
     (Flag.AFTER_FAILURE, "the last finished run failed"),
     (Flag.SOURCE_FAILING, "its source fails"),
+    (Flag.SOURCE_MISSING, "its source does not exist"),
     (Flag.REVISION_BEHIND, "its source has a newer revision"),
     (Flag.REQUEST_PENDING, "a reconcile request was not taken up"),
     (Flag.DRIFTED, "the cluster differs from Git"),

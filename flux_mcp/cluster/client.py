@@ -225,7 +225,7 @@ class Cluster:
         names: tuple[str, ...] = (),
         selector: str | None = None,
         named: str | None = None,
-        about: str | None = None,
+        warnings: bool = False,
         insist: Collection[Kind] = (),
         managed_fields: bool = False,
     ) -> ListResult[T]:
@@ -242,7 +242,7 @@ class Cluster:
             names: only the objects of these names, of the one kind.
             selector: a label selector.
             named: only the objects of this name, in whatever namespace.
-            about: only Events about objects of this kind.
+            warnings: only Warning Events that are not about Pods.
             insist: kinds that somebody named: where one is missing, discovery runs again.
             managed_fields: with metadata.managedFields.
 
@@ -269,7 +269,7 @@ class Cluster:
             if not present:
                 return ListResult((), frozenset(kind.kind for kind in absent), absent, unread)
             resources = tuple(name for kind in present if (name := served.resource(kind)))
-            command = Get(resources, namespace, names, selector, named, about, managed_fields)
+            command = Get(resources, namespace, names, selector, named, warnings, managed_fields)
             output = await self._ask(command, request.where)
             errors = [_for_kinds(error, present) for error in problems(output, request.where)]
             if again or not any(isinstance(error, KindNotInstalled) for error in errors):

@@ -100,7 +100,7 @@ async def read_more(
     needs: Needs,
     *,
     targets: Sequence[OtherDependency] = (),
-    alerts: bool = False,
+    warnings: bool = False,
     namespace: str | None = None,
 ) -> tuple[Evidence, tuple[Unread, ...]]:
     """Read what runs where something fails: one kubectl for each namespace, and up to four more.
@@ -110,7 +110,7 @@ async def read_more(
         request: from `Cluster.open`.
         needs: what the objects in trouble need to know; where most do is read first.
         targets: objects of other kinds that something depends on; those of one kind and namespace are read.
-        alerts: whether to read the Events about Alerts.
+        warnings: whether to read the Warning Events that are not about Pods, of every namespace.
         namespace: the one namespace that may be read; None for all.
     """
     places = Counter[str]()
@@ -131,7 +131,7 @@ async def read_more(
             )
             for place in chosen
         }
-        namespaces = alerting = others = operator = None
+        namespaces = warned = others = operator = None
         if ("", DEPLOYMENT.kind) in needs:
             parts: Awaitable[ListResult[View]] = cluster.read(
                 request, (DEPLOYMENT, REPLICA_SET, POD), view_evidence, namespace=namespace, selector=OPERATOR
@@ -140,11 +140,11 @@ async def read_more(
         if ("", NAMESPACE.kind) in needs:
             every: Awaitable[ListResult[View]] = cluster.read(request, (NAMESPACE,), view_evidence)
             namespaces = reads.read("Namespace", every)
-        if alerts:
+        if warnings:
             events: Awaitable[ListResult[View]] = cluster.read(
-                request, (EVENT,), view_evidence, namespace=namespace, about="Alert"
+                request, (EVENT,), view_evidence, namespace=namespace, warnings=True
             )
-            alerting = reads.read("Events of Alerts", events)
+            warned = reads.read("Warning Events", events)
         if picked:
             others = reads.start(picked[0].ref.kind, _read_targets(cluster, request, picked), _NO_TARGETS)
     objects: list[View] = [one for place in chosen for one in pending[place].value.objects]
@@ -154,7 +154,7 @@ async def read_more(
         for place in sorted(chosen)
         for item in pending[place].value.unread
     ]
-    for part, what in ((namespaces, ""), (alerting, "s of Alerts"), (operator, " of Flux Operator")):
+    for part, what in ((namespaces, ""), (warned, "s of type Warning"), (operator, " of Flux Operator")):
         if part is not None:
             objects += part.value.objects
             read |= {("", kind) for kind in part.value.read if kind == NAMESPACE.kind}

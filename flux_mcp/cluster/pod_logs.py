@@ -110,13 +110,16 @@ async def read_logs(
 async def read_crash_logs(
     cluster: Cluster, request: RequestContext, containers: Sequence[tuple[Pod, PodContainer]]
 ) -> tuple[ContainerLog, ...]:
-    """The last lines of the runs in which these containers crashed; where a log cannot be read, why."""
+    """The last lines of the runs in which these containers crashed or do not become ready; or why there are none."""
     # Of a container that waits or is terminated kubectl prints the run that ended.
     query = LogQuery(tail=CRASH_LINES, examine=CRASH_LINES * 5)
     return await _read_all(
         cluster,
         request,
-        [(pod, container, replace(query, previous=container.state == "running")) for pod, container in containers],
+        [
+            (pod, container, replace(query, previous=container.state == "running" and not container.unready))
+            for pod, container in containers
+        ],
     )
 
 

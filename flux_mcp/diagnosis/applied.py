@@ -66,6 +66,18 @@ _HASH: Final = re.compile("-[2456789bcdfghkmt]{10}")
 
 Source: https://github.com/kubernetes-sigs/kustomize/blob/master/api/hasher/hasher.go
 """
+_NAMING: Final = (("Certificate", "cert-manager.io"), ("ExternalSecret", "external-secrets.io"))
+"""Kinds that make a Secret whose name may be another than theirs: spec.secretName, spec.target.name."""
+_TO_CREATE: Final = frozenset(
+    {
+        "credentials-secret-missing",
+        "kubeconfig-secret-missing",
+        "notification-secret-missing",
+        "receiver-token-missing",
+        "sops-secret-missing",
+    }
+)
+"""Failures whose advice is to create an object, which another object may be meant to make."""
 _NOTHING_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed"})
 """Reasons for which an applier does not create again what is missing."""
 _SOON: Final = frozenset({"readiness-probe-failing", "init-container-running", "image-pull-slow"})
@@ -230,7 +242,7 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
     ]
     unreported = []
     for entry in others[:UNREAD_NAMED]:
-        search.details += _other(search, entry.ref)
+        search.details += _other(search, entry)
         _follow_made(search, entry.ref)
         behind = [*failing_releases_of(search, entry.group)] if _unseen(search, entry.ref) else []
         behind += deleting_of_crd(search.snapshot, entry.ref)
@@ -251,30 +263,46 @@ def _follow_made(search: Search, ref: ObjectRef) -> None:
     search.need(ref.namespace, (*WORKLOAD_KINDS, REPLICA_SET, POD, EVENT, PERSISTENT_VOLUME_CLAIM))
     evidence = search.snapshot.evidence
     before = len(search.workloads)
-    for made in evidence.made_for(ref):
+
+    def applied(name: str) -> bool:
+        return any(entry.namespace == ref.namespace for entry in search.snapshot.graph.managed_as(name))
+
+    for made in evidence.made_for(ref, applied):
         workload = evidence.workloads.get(made)
         known = {about for one in search.workloads for about in one.about}
         if workload is None or not workload.settled:
             search.workloads += [one for one in workload_failures(made, evidence) if known.isdisjoint(one.about)]
-    newest = evidence.newest_below(ref) if len(search.workloads) == before else None
+    newest = evidence.newest_below(ref, applied) if len(search.workloads) == before else None
     if newest is not None:
         search.details.append(event_detail(newest))
 
 
-def follow_missing(search: Search) -> None:
-    """Who applies a ConfigMap or Secret that a message says is missing, or what generates one of that name."""
-    said = [(search.status.message, search.ref.namespace)]
+def follow_missing(search: Search, reported: str = "") -> None:
+    """Who applies a ConfigMap or Secret that a message says is missing, or what generates one of that name.
+
+    Args:
+        search: of the object.
+        reported: the message of an object that has no status.
+    """
+    said = [(reported or search.status.message, search.ref.namespace)]
     said += [(one.message, one.about[0].namespace) for one in search.workloads]
     for message, namespace in said:
         for name in dict.fromkeys(_MISSING.findall(message)):
             releases: list[ObjectRef] = []
+            makers = 0
             for kind, group, suffix in _MAKERS:
                 entry = InventoryEntry(kind, group, namespace, name.removesuffix(suffix))
                 search.details += search.pruned(entry.ref) if not group and _says(kind, name, message) else ()
                 if not name.endswith(suffix) or not (holders := search.snapshot.graph.holders(entry)):
                     continue
+                makers += 1
                 if group:
-                    search.details += _other(search, entry.ref)
+                    made = [*_other(search, entry)]
+                    search.details += made
+                    if message == said[0][0] and not any(one.fact is Fact.READY_NOW for one in made):
+                        search.failures = [
+                            failure("secret-not-made") if one.id in _TO_CREATE else one for one in search.failures
+                        ]
                     releases += failing_releases_of(search, group) if _unseen(search, entry.ref) else ()
                 if not group or search.ref not in holders:
                     search.details.append(Detail(Fact.APPLIED_BY, (entry.ref, *holders)))
@@ -285,10 +313,27 @@ def follow_missing(search: Search) -> None:
                     search.wait_for(
                         one for one in holders if one in statuses and statuses[one].reason in _NOTHING_APPLIED
                     )
-            if releases and message == search.status.message:
+            if releases and message == said[0][0]:
                 search.by |= dict.fromkeys(releases)
                 search.own = False
             _follow_misnamed(search, name, namespace)
+            if not makers and re.search(rf'secrets? "{re.escape(name)}"', message, re.IGNORECASE):
+                search.details += _makers_in(search, namespace)
+
+
+def _makers_in(search: Search, namespace: str) -> Iterator[Detail]:
+    """What may make a Secret in a namespace under another name than its own, unless it is ready."""
+    found = [
+        entry
+        for kind, group in _NAMING
+        for entry in search.snapshot.graph.managed(kind, group)
+        if entry.namespace == namespace
+    ]
+    for entry in found[:READY_NAMED]:
+        made = [*_other(search, entry)]
+        if not any(one.fact is Fact.READY_NOW for one in made):
+            yield Detail(Fact.MAY_MAKE, (entry.ref,))
+            yield from (one for one in made if one.fact is Fact.CONDITION)
 
 
 def _follow_misnamed(search: Search, name: str, namespace: str) -> None:
@@ -322,11 +367,13 @@ def _unseen(search: Search, ref: ObjectRef) -> bool:
     return found is not None and all(one.status == "Unknown" for one in found.conditions)
 
 
-def _other(search: Search, ref: ObjectRef) -> Iterator[Detail]:
+def _other(search: Search, entry: InventoryEntry) -> Iterator[Detail]:
     """What its conditions and its newest Event say of an object of a kind that is not known here."""
+    ref = entry.ref
     search.need(ref.namespace, (EVENT,))
     if ref.kind != "Secret":
-        search.targets.append(OtherDependency(ref, "", must_be_ready=True))
+        # Several groups may have the kind; the API server chooses the version.
+        search.targets.append(OtherDependency(ref, f"{entry.group}/v1" if entry.group else "", must_be_ready=True))
     evidence = search.snapshot.evidence
     found = evidence.others.get(ref)
     every = found.conditions if found is not None else ()
@@ -404,9 +451,10 @@ def _follow_workload(search: Search, entry: InventoryEntry, ready: list[ObjectRe
             search.details += [Detail(Fact.EXISTS, elsewhere)] if elsewhere else []
             search.workloads += last_failures(ref, evidence)
         return
-    down = next((one for one in search.snapshot.controllers.found if one.ref == ref and one.down), None)
-    if down is not None:
-        search.add(controller_cause(down, search.snapshot))
+    controllers = search.snapshot.controllers.found
+    failing = next((one for one in controllers if one.ref == ref and (one.down or one.stuck)), None)
+    if failing is not None:
+        search.add(controller_cause(failing, search.snapshot))
         return
     if workload.settled and not (named and workload.suspended):
         if named or entry.kind not in {JOB.kind, CRON_JOB.kind}:

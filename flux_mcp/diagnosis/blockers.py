@@ -46,7 +46,7 @@ from flux_mcp.diagnosis.references import (
     suspended,
 )
 from flux_mcp.diagnosis.search import Blocked, Search, controller_cause, not_watched
-from flux_mcp.diagnosis.snapshot import Snapshot
+from flux_mcp.diagnosis.snapshot import OF_NETWORK, Snapshot
 from flux_mcp.diagnosis.workload_health import workload_failures
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import Flag, Health, newer_sources
@@ -57,6 +57,8 @@ ATTEMPTS: Final = 5
 """Failures in a row from which they are counted in an answer."""
 RUNS: Final = 4
 """Runs of a controller without a free worker that are looked into: any that ends makes room."""
+DOMAINS: Final = 3
+"""Domains from which the network of a controller counts as failing, and not each host."""
 WORKLOADS: Final = 3
 """Workloads behind a webhook that are named."""
 _BESIDE: Final = ("Released", "TestSuccess", "Remediated", "Stalled", "Healthy")
@@ -80,6 +82,7 @@ _POLICIES: Final = (
     ("ValidatingPolicy", "policies.kyverno.io"),
     ("ValidatingAdmissionPolicy", "admissionregistration.k8s.io"),
 )
+_SERVICE: Final = re.compile(r"://(?:[^\s/@\"']{1,300}@)?([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc\b")
 _CONSTRAINT: Final = re.compile(r"\[([a-z0-9][a-z0-9.-]{1,251}[a-z0-9])\]")
 _WORD: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,251}[a-z0-9]")
 _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "ArtifactFailed", "DependencyNotReady"})
@@ -90,7 +93,7 @@ _HELD_ELSEWHERE: Final = frozenset({"autoscaler-exists", "ingress-host-in-use"})
 """Failures for which another object has what is wanted."""
 _CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another", *_HELD_ELSEWHERE})
 """Failures for which another owner of an object is to blame."""
-_IN_SPEC: Final = frozenset(
+IN_SPEC: Final = frozenset(
     {
         "git-commit-missing",
         "git-reference-missing",
@@ -165,7 +168,7 @@ def _held_above(search: Search) -> Iterator[Detail]:
     from_it = tuple(
         one for one in appliers if one in snapshot.statuses and search.ref in snapshot.statuses[one].object.sources
     )
-    if from_it and any(one.id in _IN_SPEC for one in search.failures):
+    if from_it and any(one.id in IN_SPEC for one in search.failures):
         yield Detail(Fact.OWN_SOURCE, from_it)
     known = {ref for cause in search.causes for ref in cause.members} | search.by.keys() | {search.ref}
     older = [one for one in appliers if one not in known and _runs_older(search, one)]
@@ -300,6 +303,10 @@ def _follow_reports(search: Search) -> None:
         # The same error in another cluster is another cause.
         search.key += (text(at(search.subject.item, "spec"), "kubeConfig", "secretRef", "name"),)
     follow_credentials(search, first, message)
+    component = search.status.object.kind.controller
+    if first is not None and len(search.snapshot.failing_domains.get((component, first.id), ())) >= DOMAINS:
+        search.failures.append(failure("network-of-controller"))
+        search.key = (first.id, component)
     if first is failure("disk-full"):
         _follow_disk(search)
     upstream = first.upstream if first is not None else _guess(search)
@@ -321,6 +328,11 @@ def _follow_reports(search: Search) -> None:
 def _follow_others(search: Search, first: Failure, message: str) -> None:
     """What other objects have to do with a failure: those that apply, own or hold what the message names."""
     match first.id:
+        case "path-not-found":
+            made = [search.snapshot.generators.get(ref) for ref in search.status.object.sources]
+            if generators := tuple(ref for ref in made if ref is not None):
+                search.failures[0] = failure("path-not-generated")
+                search.details.append(Detail(Fact.APPLIED_BY, (*search.status.object.sources, *generators)))
         case "chart-version-missing":
             search.details += _indexes(search)
         case "helm-name-in-use":
@@ -423,7 +435,7 @@ def _follow_upstream(search: Search, upstream: Upstream, message: str) -> None:
         case Upstream.NAMESPACE:
             follow_namespace(search, terminating_namespace(message))
         case Upstream.SOURCE_CONTROLLER:
-            _follow_source_controller(search)
+            follow_source_controller(search)
 
 
 def _depends_on(search: Search) -> Iterator[ObjectRef]:
@@ -477,6 +489,9 @@ def _follow_own(search: Search, message: str) -> None:
     """A failure of its own."""
     search.own = True
     first = search.failures[0].id if search.failures else ""
+    if first in OF_NETWORK and search.wait_for(_servers(search, message)):
+        search.own = False
+        return
     if first in _OF_API_SERVER and search.subject.node.remote:
         if first in _OF_CONTROLLER:
             search.failures[0], search.key = failure("rbac-forbidden"), ()
@@ -613,7 +628,7 @@ def _skipped_crds(search: Search, group: str) -> Iterator[Detail]:
         yield Detail(Fact.CRDS_SKIPPED, (search.ref,), (action,))
 
 
-def _follow_source_controller(search: Search) -> None:
+def follow_source_controller(search: Search) -> None:
     """An artifact that cannot be downloaded: source-controller, else what is between."""
     for ref in search.status.object.sources:
         source = search.snapshot.objects.get(ref)
@@ -674,6 +689,18 @@ def _runners(search: Search, service: ObjectRef) -> list[ObjectRef]:
         if one.releases and one.releases[0].namespace == service.namespace and same_cluster(search, one.ref):
             found.append(one.ref)
     return found
+
+
+def _servers(search: Search, message: str) -> Iterator[ObjectRef]:
+    """The Flux objects that run the server in this cluster which a message names, such as a Git server."""
+    if (found := _SERVICE.search(message)) is None:
+        return
+    name, namespace = found.groups()
+    yield from search.snapshot.graph.holders(InventoryEntry(SERVICE.kind, "", namespace, name))
+    for one in search.snapshot.objects.values():
+        for last in one.releases[:1] if not one.node.remote else ():
+            if last.namespace == namespace and name in {last.name, f"{last.name}-{last.chart}"}:
+                yield one.ref
 
 
 def _follow_rejecting_webhook(search: Search) -> None:

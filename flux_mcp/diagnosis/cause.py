@@ -71,6 +71,8 @@ class Fact(Enum):
     STEP = "the run that goes on"
     BUSY = "the objects that a controller reconciles now, and how many it does at once"
     TIMEOUT = "the interval that a timeout is derived from"
+    MAY_MAKE = "an object that may make a Secret that is missing"
+    FLAPS = "how often an object that is Ready failed, and when"
     HELD = "objects from which a fix would come, and which are suspended or fail"
     HELD_RUN = "those from which a fix would come once the run of an older revision has ended"
     HELD_SPEC = "those from which a change of its spec would come"
@@ -84,12 +86,14 @@ class Detail:
         refs: objects that it is about.
         texts: of the cluster.
         when: a moment that it is about.
+        since: a moment before that, when it began.
     """
 
     fact: Fact
     refs: tuple[ObjectRef, ...] = ()
     texts: tuple[str, ...] = ()
     when: datetime | None = None
+    since: datetime | None = None
 
 
 def event_detail(event: Event) -> Detail:

@@ -68,7 +68,7 @@ class ControllerSet:
         return (Watch.CRASHING, crashing) if crashing else (Watch.WORKS, watching)
 
     def crashes(self, one: Controller, now: datetime, component: str = "") -> bool:
-        """Whether a controller restarted several times, the last time recently.
+        """Whether a controller restarted several times, or was evicted so, the last time recently.
 
         Args:
             one: its Deployment.
@@ -77,7 +77,16 @@ class ControllerSet:
         """
         ended = self.last_end(one)
         other = ended is not None and one.component == ALL_IN_ONE and component not in {"", ended[0].name}
-        return (one.restarts or 0) >= CRASHING and ended is not None and ended[1] >= now - RECENT and not other
+        restarts = (one.restarts or 0) >= CRASHING and ended is not None and ended[1] >= now - RECENT and not other
+        return restarts or self.evicted(one, now)
+
+    def evicted(self, one: Controller, now: datetime) -> bool:
+        """Whether several Pods of a ReplicaSet of a controller were evicted, and the one that is ready is new."""
+        pods = self.evidence.pods_of(one.ref)
+        newest = max((pod for pod in pods if pod.ready), key=lambda pod: pod.created or _NEVER, default=None)
+        if newest is None or (newest.created or _NEVER) < now - RECENT:
+            return False
+        return sum(pod.reason == "Evicted" and pod.owners == newest.owners for pod in pods) >= CRASHING
 
     @property
     def without_pods(self) -> tuple[Controller, ...]:
@@ -91,8 +100,13 @@ class ControllerSet:
             and (one.failure is None or one.failure[0] != "FailedCreate")
         )
 
-    def with_more(self, more: Evidence) -> "ControllerSet":
-        """With Flux Operator, and with Pods that do not have the label of Flux, as far as they were read."""
+    def with_more(self, more: Evidence, known: tuple[Controller, ...] = ()) -> "ControllerSet":
+        """With Flux Operator, and with Pods that do not have the label of Flux, as far as they were read.
+
+        Args:
+            more: what was read.
+            known: the Deployments of Flux Operator, where they were read among others.
+        """
         evidence = self.evidence | more
         pods = [pod for found in evidence.pods.values() for pod in found]
         without_pods = {one.ref for one in self.without_pods}
@@ -102,7 +116,7 @@ class ControllerSet:
             else one
             for one in self.found
         ]
-        return replace(self, found=(*found, *operators(more.workloads.values(), pods)), evidence=evidence)
+        return replace(self, found=(*found, *(operators(more.workloads.values(), pods) or known)), evidence=evidence)
 
     def last_end(self, one: Controller) -> tuple[PodContainer, datetime] | None:
         """The container of a controller that ended last, and when."""

@@ -1,4 +1,4 @@
-"""The containers that crashed among the causes of a diagnosis: their last log lines may say why."""
+"""The containers among the causes of a diagnosis that crashed, or keep a controller from being ready: their logs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +16,8 @@ Logs = Mapping[tuple[ObjectRef, str], Sequence[str]]
 """Pod and container → the last lines of the run in which it crashed."""
 _LOG: Final = "Log"
 """The reason under which the catalog knows lines of logs."""
-_ONLY_CRASHED: Final = frozenset({"container-crashes", "container-failed"})
+_ONLY_CRASHED: Final = frozenset({"container-crashes", "container-failed", "readiness-probe-failing"})
+"""Failures of which a log says more."""
 
 
 def crashed_containers(causes: Iterable[Cause], evidence: Evidence) -> tuple[tuple[Pod, PodContainer], ...]:
@@ -33,7 +34,8 @@ def _of_workloads(cause: Cause, pods: Mapping[ObjectRef, Pod]) -> Iterator[tuple
     for failure in cause.workloads:
         pod = pods.get(failure.about[0])
         for container in pod.containers if pod is not None else ():
-            if pod is not None and container.name == failure.container and container.crashed:
+            waits = cause.type is CauseType.CONTROLLER and container.unready
+            if pod is not None and container.name == failure.container and (container.crashed or waits):
                 yield pod, container
 
 

@@ -10,6 +10,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, text
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.search import Search
+from flux_mcp.kubernetes.events import Event
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 MOST: Final = 10
@@ -35,6 +36,18 @@ def follow_drift(search: Search) -> None:
         changes = [*_changes(search, ref, condition.changed if condition is not None else None)]
         search.details += changes or [Detail(Fact.DRIFT_UNKNOWN, (ref,), (how,))]
     search.blame("drift-autoscaler" if _autoscaled(search) else "drift")
+
+
+def follow_corrections(search: Search, event: Event) -> None:
+    """What drifts again after each correction, and which other Flux objects apply it too."""
+    search.quote(event)
+    search.failures.clear()
+    others: set[ObjectRef] = set()
+    for kind, namespace, name, _ in (match.groups() for match in [*_DRIFTED.finditer(event.message)][:MOST]):
+        for entry in search.snapshot.graph.managed_as(name):
+            if (entry.kind, entry.namespace) == (kind, namespace or ""):
+                others.update(search.applied_by(entry))
+    search.blame("object-applied-twice" if others else "drift-again")
 
 
 def _autoscaled(search: Search) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -97,17 +97,21 @@ class Evidence:
     def pods_of(self, ref: ObjectRef) -> tuple[Pod, ...]:
         return tuple(one for part in self.parts(ref) for one in self.pods.get(part, ()))
 
-    def made_for(self, ref: ObjectRef) -> tuple[ObjectRef, ...]:
+    def made_for(self, ref: ObjectRef, applied: Callable[[str], bool]) -> tuple[ObjectRef, ...]:
         """What an operator made for an object of its kind: workloads, then what owns Pods itself.
 
         Where a kind that is not read stands between, its objects are called as the object and more: `kafka-broker`.
+
+        Args:
+            ref: the object.
+            applied: whether an object of a name in that namespace was applied: what is called as that and more is its.
         """
         others = _WORKLOADS | {ref.kind}
         owners = [
             owner
             for owner in dict.fromkeys((ref, *self.owned, *self.pods))
             if owner == ref
-            or (owner.namespace == ref.namespace and owner.kind not in others and owner.name.startswith(f"{ref.name}-"))
+            or (owner.namespace == ref.namespace and owner.kind not in others and _belongs(owner, ref, applied))
         ]
         workloads = [one.ref for owner in owners for one in self.owned.get(owner, ()) if one.ref.kind != "ReplicaSet"]
         return (*workloads, *owners)
@@ -118,7 +122,7 @@ class Evidence:
     def newest_warning(self, ref: ObjectRef) -> Event | None:
         return _newest(self.warnings(ref))
 
-    def newest_below(self, ref: ObjectRef) -> Event | None:
+    def newest_below(self, ref: ObjectRef, applied: Callable[[str], bool]) -> Event | None:
         """The newest failure of an object that was made for another one, by its name: `web-tls-1` for `web-tls`.
 
         Some controllers report failures as Normal Events.
@@ -126,8 +130,8 @@ class Evidence:
         return _newest(
             one
             for about, found in self.events.items()
-            if about.namespace == ref.namespace and about.name.startswith(f"{ref.name}-")
-            if about.kind not in _KNOWN | {ref.kind}
+            if about.namespace == ref.namespace and about.kind not in _KNOWN | {ref.kind}
+            if _belongs(about, ref, applied)
             for one in found
             if one.type == WARNING or _FAILED.search(f"{one.reason} {one.message}")
         )
@@ -160,6 +164,14 @@ class Evidence:
         return found if isinstance(found, Prerequisite) else None
 
 
+def _belongs(one: ObjectRef, ref: ObjectRef, applied: Callable[[str], bool]) -> bool:
+    """Whether an object is called as another and more, and not as one that was applied: `pg-admin-1` is no `pg`'s."""
+    if not one.name.startswith(f"{ref.name}-"):
+        return False
+    parts = one.name.removeprefix(f"{ref.name}-").split("-")
+    return not any(applied("-".join((ref.name, *parts[:end]))) for end in range(1, len(parts) + 1))
+
+
 def _newest(events: Iterable[Event]) -> Event | None:
     seen = ((one.seen, one.message, one) for one in events if one.seen is not None)
     return max(seen, key=lambda each: each[:2], default=(None, "", None))[2]
@@ -186,30 +198,30 @@ def view_evidence(item: Mapping[str, Any]) -> View | None:
 def index_evidence(
     objects: Iterable[View], read: Iterable[tuple[str, str]] = (), left_out: Iterable[str] = ()
 ) -> Evidence:
-    """Index what was read by name and by owner."""
+    """Index what was read by name and by owner; some may have been read twice: by namespace, and by label or type."""
     workloads: dict[ObjectRef, Workload] = {}
     others: dict[ObjectRef, Prerequisite | OtherObject] = {}
-    owned: dict[ObjectRef, list[Workload]] = defaultdict(list)
-    pods: dict[ObjectRef, list[Pod]] = defaultdict(list)
-    events: dict[ObjectRef, list[Event]] = defaultdict(list)
+    owned: dict[ObjectRef, dict[ObjectRef, Workload]] = defaultdict(dict)
+    pods: dict[ObjectRef, dict[ObjectRef, Pod]] = defaultdict(dict)
+    events: dict[ObjectRef, dict[ObjectRef, Event]] = defaultdict(dict)
     for one in objects:
         match one:
             case Workload():
                 workloads[one.ref] = one
                 if one.owner is not None:
-                    owned[one.owner].append(one)
+                    owned[one.owner][one.ref] = one
             case Pod():
                 for kind, name in one.owners or ((one.ref.kind, one.ref.name),):
-                    pods[ObjectRef(kind, one.ref.namespace, name)].append(one)
+                    pods[ObjectRef(kind, one.ref.namespace, name)][one.ref] = one
             case Event():
-                events[one.about].append(one)
+                events[one.about][one.ref] = one
             case _:
                 others[one.ref] = one
     return Evidence(
         workloads,
-        {key: tuple(found) for key, found in owned.items()},
-        {key: tuple(found) for key, found in pods.items()},
-        {key: tuple(found) for key, found in events.items()},
+        {key: tuple(found.values()) for key, found in owned.items()},
+        {key: tuple(found.values()) for key, found in pods.items()},
+        {key: tuple(found.values()) for key, found in events.items()},
         others,
         frozenset(read),
         tuple(left_out),

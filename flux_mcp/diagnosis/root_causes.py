@@ -13,7 +13,7 @@ from typing import Final
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.diagnosis.blockers import blocked
 from flux_mcp.diagnosis.catalog.lookup import failure
-from flux_mcp.diagnosis.cause import Cause, CauseType
+from flux_mcp.diagnosis.cause import Cause, CauseType, Detail, Fact
 from flux_mcp.diagnosis.search import Blocked, controller_cause
 from flux_mcp.diagnosis.silent import silent
 from flux_mcp.diagnosis.snapshot import Snapshot
@@ -179,6 +179,7 @@ def _ordered(
     kept = {position: cause for position, cause in enumerate(causes) if used >> position & 1}
     listed = {ref for cause in kept.values() if cause.type is CauseType.CONTROLLER for ref in cause.members}
     missing = [controller_cause(one, snapshot) for one in failing_controllers(snapshot) if one.ref not in listed]
+    missing += _twice(snapshot)
     plain = Diagnosis(snapshot.statuses, found, tuple(causes), blocking)
     weight = [len(refs) for refs in plain.blocks]
 
@@ -231,6 +232,20 @@ def failing_controllers(snapshot: Snapshot) -> tuple[Controller, ...]:
         or controllers.crashes(one, snapshot.now)
         or one.stuck
     )
+
+
+def _twice(snapshot: Snapshot) -> Iterator[Cause]:
+    """That the same controller runs in two namespaces, and each reconciles the same objects: a lease is of one."""
+    groups: dict[tuple[str, tuple[str, str]], list[Controller]] = defaultdict(list)
+    for one in snapshot.controllers.found:
+        if one.wanted and not one.down:
+            groups[one.component, snapshot.controllers.place(one)].append(one)
+    for several in groups.values():
+        if len({one.ref.namespace for one in several}) > 1:
+            replicas = (Detail(Fact.REPLICAS, (one.ref,), (str(one.ready), str(one.wanted))) for one in several)
+            known = (failure("controllers-twice"),)
+            refs = tuple(one.ref for one in several)
+            yield Cause(CauseType.CONTROLLER, refs, known, tuple(replicas), key=("controllers-twice",))
 
 
 def _same_errors(found: Mapping[ObjectRef, Blocked], snapshot: Snapshot, loops: Iterable[Cause]) -> dict[Cause, Cause]:

@@ -21,6 +21,8 @@ from flux_mcp.flux.status import Health, ObjectStatus
 from flux_mcp.kubernetes.events import Event
 
 FLUX_OPERATOR: Final = "flux-operator"
+KILLED: Final = 137
+"""The exit code of a container that was killed (SIGKILL)."""
 FRESH: Final = timedelta(minutes=2)
 """A controller that wrote a status so recently works, whatever its Pods report."""
 
@@ -218,7 +220,7 @@ def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
     if one.stuck:
         name = "controller-rollout-stuck"
     elif not one.down:
-        name = "controller-crashing"
+        name = "controller-evicted" if snapshot.controllers.evicted(one, snapshot.now) else "controller-crashing"
     elif one.wanted == 0:
         name = "controller-scaled-to-zero"
     else:
@@ -232,6 +234,8 @@ def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
         container, when = end
         texts = (str(one.restarts or 0), container.last_reason, str(container.last_exit))
         details.append(Detail(Fact.RESTARTS, (one.ref,), texts, when))
+        if name == "controller-crashing" and container.last_exit == KILLED and container.last_reason != "OOMKilled":
+            name = "controller-killed"
     known = dict.fromkeys(each.failure.id if each.failure is not None else each.reason for each in failed)
     reported = one.failure if one.failure is not None and not failed else ()
     return Cause(
@@ -240,7 +244,7 @@ def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
         (failure(name),),
         tuple(details),
         failed,
-        ("controller", name, *known, *reported) if one.down else ("controller", one.ref),
+        ("controller", name, *known, *reported) if one.down or (one.stuck and failed) else ("controller", one.ref),
     )
 
 

@@ -3,8 +3,10 @@
 Source: https://fluxcd.io/flux/components/image/imageupdateautomations/, https://fluxcd.io/flux/components/notification/.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from flux_mcp.api.kind import Relation, Role
@@ -12,17 +14,33 @@ from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import notified
 from flux_mcp.api.unstructured import at, text
-from flux_mcp.diagnosis.applied import follow_applied
+from flux_mcp.diagnosis.applied import follow_applied, follow_missing
+from flux_mcp.diagnosis.blockers import IN_SPEC, follow_source_controller
+from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.cause import Detail, Fact
-from flux_mcp.diagnosis.controllers import Watch
+from flux_mcp.diagnosis.controllers import RECENT, Watch
+from flux_mcp.diagnosis.credentials import MISSING, REJECTED
+from flux_mcp.diagnosis.drift import follow_corrections
 from flux_mcp.diagnosis.references import follow_absent, follow_source
 from flux_mcp.diagnosis.search import Blocked, Search
-from flux_mcp.diagnosis.snapshot import Snapshot
+from flux_mcp.diagnosis.snapshot import Failures, Snapshot
 from flux_mcp.flux.objects import FluxObject
-from flux_mcp.flux.status import Health
+from flux_mcp.flux.status import Health, ObjectStatus
+from flux_mcp.kubernetes.events import Event
 
 AUTOMATIONS: Final = 3
 """Automations that do not see a policy that are named."""
+FLAPS: Final = 3
+"""Failures from which an object that is Ready now counts as failing again and again."""
+_LONGEST: Final = timedelta(minutes=15)
+"""The longest that controllers wait until they retry (--max-retry-delay), where the interval is not longer."""
+_LATER: Final = 1.2
+"""How much later than it was due a run may begin."""
+_FAILED: Final = re.compile(r"(?i)fail|error|invalid")
+"""Reasons of Events that are failures of the object; DriftDetected, DependencyNotReady and the like are not."""
+_OTHERS: Final = frozenset({"NotificationDispatchFailed", "InventoryBuildFailed", "GarbageCollectionFailed"})
+"""Reasons of Events that are not about a run of the object."""
+_GOOD: Final = re.compile(r"Succeeded$|^NewArtifact$|^ArtifactUpToDate$")
 
 
 def silent(snapshot: Snapshot) -> dict[ObjectRef, Blocked]:
@@ -38,6 +56,8 @@ def silent(snapshot: Snapshot) -> dict[ObjectRef, Blocked]:
         _users,
         _running,
         _unready_workloads,
+        _drifting,
+        _flapping,
     )
     for part in parts:
         found |= {ref: one for ref, one in part(snapshot, found) if not snapshot.statuses[ref].trouble}
@@ -98,6 +118,7 @@ def _alerts(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[
         if newest is not None and not search.found and not search.own:
             search.own = True
             search.quote(newest)
+            follow_missing(search, newest.message)
             if provider is not None and provider in snapshot.objects:
                 search.details.append(Detail(Fact.PROVIDER, (provider,), (_type(snapshot, provider),)))
         if search.own or search.found:
@@ -251,3 +272,87 @@ def _unready_workloads(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -
             yield ref, search.result()
         else:
             yield ref, Blocked(needs=frozenset(search.needs))
+
+
+def _flapping(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
+    """What is Ready now, failed several times lately, and succeeded in between: it will fail again."""
+    reported = (ref for ref in snapshot.evidence.events if ref in snapshot.statuses)
+    counted = (ref for ref, one in snapshot.objects.items() if one.failures is not None)
+    for ref in dict.fromkeys((*counted, *reported)):
+        status = snapshot.statuses[ref]
+        if status.health is not Health.READY or ref in found:
+            continue
+        events = [*_failed_runs(snapshot.evidence.warnings(ref))]
+        by_events = _failures(events, status.object, snapshot.evidence.events.get(ref, ()))
+        known = (snapshot.objects[ref].failures, by_events)
+        if ref.kind == "FluxInstance" and by_events is not None and by_events.reason == "ArtifactFailed":
+            # It is looked for beside the runs.
+            if by_events.count >= FLAPS and by_events.last >= snapshot.now - RECENT:
+                search = Search(status, snapshot)
+                search.blame("instance-updates-missed")
+                search.quote(events[0])
+                yield ref, search.result()
+            continue
+        failures = next((one for one in known if one is not None and _comes_and_goes(one, status, snapshot.now)), None)
+        if failures is None:
+            continue
+        search = Search(status, snapshot)
+        times = Detail(Fact.FLAPS, (ref,), (failures.reason, str(failures.count)), failures.last, failures.first)
+        search.blame("flapping", times)
+        for event in (one for one in events[:1] if one.reason == failures.reason):
+            reason = search.quote(event)
+            if reason is not None and reason.id in REJECTED | MISSING | IN_SPEC:
+                search.failures.remove(reason)
+            elif reason is not None and reason.upstream is Upstream.SOURCE_CONTROLLER:
+                follow_source_controller(search)
+            elif reason is not None and (error := reason.error(event.message)):
+                search.key = ("flapping", reason.id, *error)
+        yield ref, search.result()
+
+
+def _drifting(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
+    """HelmReleases of which almost every run finds drift, and corrects it."""
+    for ref, status in snapshot.statuses.items():
+        if ref.kind != "HelmRelease" or status.health is not Health.READY or ref in found:
+            continue
+        events = [one for one in snapshot.evidence.warnings(ref) if one.reason == "DriftDetected"]
+        newest = max((one for one in events if one.seen is not None), key=lambda one: str(one.seen), default=None)
+        if newest is None or newest.seen is None or newest.first is None or newest.count < FLAPS:
+            continue
+        patience = 2 * timedelta(seconds=status.object.interval)
+        if newest.seen >= snapshot.now - max(RECENT, patience) and (
+            newest.seen - newest.first <= patience * (newest.count - 1)
+        ):
+            search = Search(status, snapshot)
+            follow_corrections(search, newest)
+            yield ref, search.result()
+
+
+def _failed_runs(events: Iterable[Event]) -> Iterator[Event]:
+    """The Events of failed runs, the newest first."""
+    failed = [
+        (one.seen, one.message, one)
+        for one in events
+        if one.seen is not None and one.reason not in _OTHERS and _FAILED.search(one.reason)
+    ]
+    yield from (one for *_, one in sorted(failed, key=lambda each: each[:2], reverse=True))
+
+
+def _failures(failed: Sequence[Event], flux: FluxObject, events: Iterable[Event]) -> Failures | None:
+    """What Events report of failed runs. That runs of an applier succeeded between may be those of other revisions."""
+    if not failed:
+        return None
+    moments = [moment for one in failed for moment in (one.first, one.seen) if moment is not None]
+    good = [flux.fetched, *(at for one in events if _GOOD.search(one.reason) for at in (one.first, one.seen))]
+    between = frozenset(filter(None, good if flux.kind.role is not Role.APPLIER else ()))
+    return Failures(failed[0].reason, min(moments), max(moments), sum(one.count for one in failed), between)
+
+
+def _comes_and_goes(failures: Failures, status: ObjectStatus, now: datetime) -> bool:
+    """Whether runs succeeded between failures: that is known, or what fails always is retried more often."""
+    interval = timedelta(seconds=status.object.interval)
+    if failures.count < FLAPS or failures.last < now - max(RECENT, interval):
+        return False
+    longest = _LATER * max(interval, _LONGEST) + timedelta(seconds=status.object.timeout)
+    between = any(failures.first < moment < failures.last for moment in failures.succeeded)
+    return between or failures.last - failures.first > longest * (failures.count - 1)

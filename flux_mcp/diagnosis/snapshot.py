@@ -9,13 +9,19 @@ from typing import Any, Final
 from flux_mcp.api.kind import HealthWait
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, labels, number, parse_time, text
+from flux_mcp.diagnosis.catalog.lookup import find_failure
 from flux_mcp.diagnosis.controllers import ControllerSet
 from flux_mcp.diagnosis.evidence import Evidence
 from flux_mcp.flux.graph import FluxNode, Graph, loops_by_source, view_node
 from flux_mcp.flux.status import Health, ObjectStatus, newer_sources
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+SUCCEEDED: Final = "ReconciliationSucceeded"
 _ACTIONS: Final = ("install", "upgrade")
+OF_NETWORK: Final = frozenset(
+    {"certificate-untrusted", "connection-refused", "connection-timeout", "dns-lookup-failed"}
+)
+"""Failures of the catalog that the way to a server may cause as well as the server."""
 _WRITTEN: Final = (
     ("artifact", "lastUpdateTime"),
     ("history", "0", "lastReconciled"),
@@ -47,6 +53,22 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Failures:
+    """Failures of one object, in a row or not.
+
+    Attributes:
+        reason: of the last one.
+        succeeded: when a run succeeded, as far as that is known.
+    """
+
+    reason: str
+    first: datetime
+    last: datetime
+    count: int
+    succeeded: frozenset[datetime]
+
+
+@dataclass(frozen=True, slots=True)
 class OtherDependency:
     """An object of another kind that a ResourceSet depends on, or that a health check waits for.
 
@@ -74,6 +96,7 @@ class SnapshotObject:
         targets: objects of other kinds in spec.dependsOn.
         tags: of an ImageRepository: how many, and when they were scanned.
         written: the newest time in its status.
+        failures: its failed runs in status.history, where that has others too.
         item: kind, names and spec as kubectl printed them, of an object that is not Ready, or drifted, and of a
             Receiver; of others nothing is kept.
     """
@@ -89,6 +112,7 @@ class SnapshotObject:
     targets: tuple[OtherDependency, ...]
     tags: tuple[int, datetime | None]
     written: datetime | None
+    failures: Failures | None
     item: Mapping[str, Any] | None
 
     @property
@@ -177,6 +201,18 @@ class Snapshot:
         )
 
     @cached_property
+    def failing_domains(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        """A controller and a failure of the network → the domains of the hosts that it is reported of: `github.com`."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for ref, status in self.statuses.items():
+            known = find_failure(ref.kind, status.reason, status.message) if status.trouble else None
+            if known is not None and known.id in OF_NETWORK and (hosts := known.error(status.message)):
+                found.setdefault((status.object.kind.controller, known.id), set()).update(
+                    ".".join(host.split(".")[-2:]) for host in hosts
+                )
+        return {key: frozenset(hosts) for key, hosts in found.items()}
+
+    @cached_property
     def deleting(self) -> Mapping[str, tuple[ObjectRef, ...]]:
         """The Flux objects of each namespace that are being deleted."""
         found: dict[str, list[ObjectRef]] = {}
@@ -209,6 +245,7 @@ def view_snapshot_object(item: Mapping[str, Any]) -> SnapshotObject | None:
         targets=tuple(_targets(spec)) if node.ref.kind == "ResourceSet" else (),
         tags=(number(status, "lastScanResult", "tagCount"), parse_time(text(status, "lastScanResult", "scanTime"))),
         written=max(filter(None, (*times, *(one.changed for one in node.object.conditions))), default=None),
+        failures=_failures(items(status, "history")) if node.object.history_status else None,
         item=None if calm and node.ref.kind != "Receiver" else kept,
     )
 
@@ -259,6 +296,22 @@ def _releases(status: object) -> Iterator[Release]:
 def _failed_tests(tests: object) -> Iterator[str]:
     hooks = tests if isinstance(tests, dict) else {}
     yield from (name for name, one in hooks.items() if text(one, "phase") != "Succeeded")
+
+
+def _failures(history: Sequence[object]) -> Failures | None:
+    """The failed runs of what was run last, where other runs of the same succeeded: they are entries of one digest.
+
+    Source: https://github.com/fluxcd/pkg/blob/main/apis/meta/history.go.
+    """
+    runs = [
+        (text(entry, "lastReconciledStatus"), first, last, number(entry, "totalReconciliations"))
+        for entry in (history if len(history) > 1 else ())
+        if text(entry, "digest") == text(history[0], "digest")
+        if (first := parse_time(text(entry, "firstReconciled"))) and (last := parse_time(text(entry, "lastReconciled")))
+    ]
+    good = frozenset(moment for reason, first, last, _ in runs for moment in (first, last) if reason == SUCCEEDED)
+    failed = max((one for one in runs if one[0] != SUCCEEDED), key=lambda one: one[2], default=None)
+    return Failures(*failed, good) if failed is not None and good else None
 
 
 def _targets(spec: object) -> Iterator[OtherDependency]:

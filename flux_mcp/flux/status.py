@@ -8,8 +8,8 @@ applier that still looks Ready is flagged.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Final
@@ -54,6 +54,7 @@ class Flag(Enum):
     STUCK = "stuck"
     AFTER_FAILURE = "after-failure"
     SOURCE_FAILING = "source-failing"
+    SOURCE_MISSING = "source-missing"
     REVISION_BEHIND = "revision-behind"
     REQUEST_PENDING = "request-pending"
     DRIFTED = "drifted"
@@ -113,6 +114,25 @@ class ObjectStatus:
         flagged = self.health is Health.READY and self.flags
         rank = _HEALTH_ORDER[Health.SUSPENDED] - 1 if flagged else _HEALTH_ORDER[self.health]
         return rank, _KIND_ORDER[self.object.kind.kind], self.object.namespace, self.object.name
+
+
+def with_missing_sources(
+    statuses: Iterable[ObjectStatus], absent: Callable[[ObjectRef], bool]
+) -> tuple[ObjectStatus, ...]:
+    """Flag what is Ready though its source does not exist: nothing newer comes, and no condition says so.
+
+    Args:
+        statuses: from `assess`.
+        absent: whether an object that was not found is known not to exist.
+    """
+    flagged = (
+        replace(status, flags=(*status.flags, Flag.SOURCE_MISSING))
+        if status.health is Health.READY
+        and any(ref in status.missing_sources and absent(ref) for ref in status.object.sources)
+        else status
+        for status in statuses
+    )
+    return tuple(sorted(flagged, key=lambda status: status.order))
 
 
 def find_health(spelling: str) -> Health | None:

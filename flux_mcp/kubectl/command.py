@@ -16,7 +16,6 @@ from flux_mcp.errors import BadArgument
 from flux_mcp.kubectl.validate import (
     check_container,
     check_dns_name,
-    check_kind,
     check_namespace,
     check_path_segment,
     check_resource,
@@ -54,7 +53,7 @@ class Get:
             object, not a list.
         selector: a label selector.
         named: only objects of this name, in a list: the way to ask for one whose namespace is not known.
-        about: only Events about objects of this kind.
+        warnings: only Warning Events that are not about Pods, of which there may be very many.
         managed_fields: with metadata.managedFields, which kubectl leaves out otherwise.
     """
 
@@ -63,7 +62,7 @@ class Get:
     names: tuple[str, ...] = ()
     selector: str | None = None
     named: str | None = None
-    about: str | None = None
+    warnings: bool = False
     managed_fields: bool = False
 
     def __post_init__(self) -> None:
@@ -82,14 +81,12 @@ class Get:
             raise BadArgument("name", f"must be at most {MOST_NAMES} names")
         for name in (*self.names, *(() if self.named is None else (self.named,))):
             check_path_segment(name)
-        if self.about is not None:
-            check_kind(self.about)
 
     def args(self) -> tuple[str, ...]:
         """Explicit flags for all that a kuberc could default otherwise."""
         everywhere = self.namespace is None and not self.names
-        fields = {"metadata.name": self.named, "involvedObject.kind": self.about}
-        chosen = ",".join(f"{field}={_escape_field(wanted)}" for field, wanted in fields.items() if wanted is not None)
+        fields = [] if self.named is None else [f"metadata.name={_escape_field(self.named)}"]
+        fields += ["type=Warning", "involvedObject.kind!=Pod"] if self.warnings else []
         return (
             "get",
             "--output=json",
@@ -106,7 +103,7 @@ class Get:
             f"--all-namespaces={str(everywhere).lower()}",
             *(() if self.namespace is None else (f"--namespace={self.namespace}",)),
             f"--selector={self.selector or ''}",
-            f"--field-selector={chosen}",
+            f"--field-selector={','.join(fields)}",
             "--",
             ",".join(self.resources),
             *self.names,

@@ -406,10 +406,14 @@ def _select(found: list[JsonObject], command: Get) -> Iterator[JsonObject]:
             command.namespace in {None, text(metadata, "namespace")}
             and (not command.names or name in command.names)
             and command.named in {None, name}
-            and command.about in {None, text(item, "involvedObject", "kind")}
+            and not (command.warnings and not _is_warning(item))
             and matches(selector, labels(metadata, "labels"))
         ):
             yield item
+
+
+def _is_warning(item: JsonObject) -> bool:
+    return text(item, "type") == "Warning" and text(item, "involvedObject", "kind") != "Pod"
 
 
 def _mapping(node: JsonObject, key: str) -> JsonObject:

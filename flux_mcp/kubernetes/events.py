@@ -25,6 +25,7 @@ class Event:
         about: the object that it is about; its namespace is empty where it has none.
         group: the API group of that object; None where the Event does not say.
         type: Normal or Warning.
+        first: when it was first seen.
         seen: when it was last seen.
         count: how often.
     """
@@ -35,6 +36,7 @@ class Event:
     type: str
     reason: str
     message: str
+    first: datetime | None
     seen: datetime | None
     count: int
 
@@ -68,21 +70,22 @@ def event(item: Mapping[str, Any]) -> Event | None:
         type=text(item, "type"),
         reason=text(item, "reason"),
         message=text(item, "message") or text(item, "note"),
-        seen=_seen(item),
+        first=_moment(item, _FIRST),
+        seen=_moment(item, (*_LAST, *_FIRST)),
         count=_count(item),
     )
 
 
-def _seen(item: Mapping[str, Any]) -> datetime | None:
-    paths = (
-        ("series", "lastObservedTime"),
-        ("lastTimestamp",),
-        ("deprecatedLastTimestamp",),
-        ("eventTime",),
-        ("firstTimestamp",),
-        ("deprecatedFirstTimestamp",),
-        ("metadata", "creationTimestamp"),
-    )
+_LAST: Final = (("series", "lastObservedTime"), ("lastTimestamp",), ("deprecatedLastTimestamp",))
+_FIRST: Final = (
+    ("eventTime",),
+    ("firstTimestamp",),
+    ("deprecatedFirstTimestamp",),
+    ("metadata", "creationTimestamp"),
+)
+
+
+def _moment(item: Mapping[str, Any], paths: Iterable[tuple[str, ...]]) -> datetime | None:
     return next((moment for path in paths if (moment := parse_time(text(item, *path)))), None)
 
 

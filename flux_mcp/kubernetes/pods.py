@@ -61,6 +61,11 @@ class PodContainer:
             return self.exit_code != 0
         return self.ran_before and not self.ready and (self.state == "waiting" or self.last_exit != 0)
 
+    @property
+    def unready(self) -> bool:
+        """Whether it runs for the first time, and is not ready: the log of this run may say why."""
+        return self.state == "running" and not self.ready and not self.ran_before
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:

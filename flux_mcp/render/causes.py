@@ -246,8 +246,15 @@ class Causes:
         lines = self._logs.get((pod, container), ())
         if lines and length.log:
             some = lines[-length.log :]
-            yield f"{_INDENT}  last log line{'s' if len(some) > 1 else ''} of the run that ended:"
+            ended = "" if (pod, container) in self._running else " of the run that ended"
+            yield f"{_INDENT}  last log line{'s' if len(some) > 1 else ''}{ended}:"
             yield from (f"{_INDENT}{line}" for line in some)
+
+    @cached_property
+    def _running(self) -> frozenset[tuple[ObjectRef, str]]:
+        """The containers of controllers that never ended: their logs are those of this run."""
+        pods = (pod for found in self.snapshot.controllers.evidence.pods.values() for pod in found)
+        return frozenset((pod.ref, one.name) for pod in pods for one in pod.containers if one.unready)
 
     def _detail(self, detail: Detail, cause: Cause, length: Length) -> str:
         words = _WORDS[detail.fact]
@@ -507,6 +514,15 @@ def _event(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
     return f"{about}Event {value(reason)}{_ago(causes, detail.when, ', ')}{times}: {message(said, length.message)}"
 
 
+def _flaps(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del length
+    reason, count = map(value, detail.texts)
+    about = "" if len(cause.members) == 1 else f"{_names(detail)}: "
+    within = f" within {age(detail.since, detail.when)}" if detail.when is not None else ""
+    last = _ago(causes, detail.when, ", the last ")
+    return f"{about}{count} runs ended with {reason}{within}{last}, and others succeeded in between"
+
+
 def _newer(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
     del cause, length
     newer, older = (revision(text) for text in detail.texts)
@@ -601,6 +617,8 @@ _WORDS: Final[Mapping[Fact, Words]] = {
     Fact.STEP: _simply("now: {0}"),
     Fact.BUSY: _simply("{0} reconciles {1} at once (--concurrent); now: {refs}"),
     Fact.TIMEOUT: _simply("spec.timeout is not set, so it waits for its interval, {0}, less 30s, and at least 30s"),
+    Fact.MAY_MAKE: _simply("{refs} may make it: its spec says under which name"),
+    Fact.FLAPS: _flaps,
     Fact.HELD: _simply("no fix arrives from its source while {0}: {refs}"),
     Fact.HELD_RUN: _simply("a newer revision is applied when the health checks of an older one have ended: {refs}"),
     Fact.HELD_SPEC: _simply("no change of its spec arrives while {0}: {refs}"),

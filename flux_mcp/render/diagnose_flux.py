@@ -7,9 +7,9 @@ from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import Kind
-from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
+from flux_mcp.api.kubernetes_kinds import DEPLOYMENT, NAMESPACE
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.diagnosis.catalog.lookup import silent_failures
+from flux_mcp.diagnosis.catalog.lookup import failure, silent_failures
 from flux_mcp.diagnosis.cause import CauseType, Fact
 from flux_mcp.diagnosis.root_causes import Diagnosis
 from flux_mcp.diagnosis.search import FLUX_OPERATOR
@@ -27,6 +27,8 @@ from flux_mcp.sanitize.quote import message, name_of, value
 
 WAITING: Final = 20
 """Objects waiting for the requested one that are named."""
+APPLIERS: Final = 3
+"""Other appliers of one object that are named."""
 PLACES: Final = 5
 """Namespaces with controllers that are named."""
 _CHANGES: Final = "get_flux_changes"
@@ -140,7 +142,10 @@ class FluxDiagnosis(Answer):
             found = self.snapshot.controllers.found
             stuck = "is stuck in an upgrade" if any(one.stuck for one in found) else "restarts again and again"
             how = "is down" if any(one.down for one in found) else stuck
-            return f"No status reports trouble, but a controller {how}: what it has not seen is in no status."
+            seen = f"a controller {how}: what it has not seen is in no status"
+            known = {one for position in self.positions for one in self.diagnosis.causes[position].failures}
+            twice = known == {failure("controllers-twice")}
+            return f"No status reports trouble, but {'controllers run twice' if twice else seen}."
         if not self.snapshot.controllers.in_full:
             return (
                 "No status reports trouble, but the controllers were not read: whether statuses are fresh is unknown."
@@ -207,13 +212,22 @@ class FluxDiagnosis(Answer):
         for source in self._sources(status) if status.health is not Health.SUSPENDED else ():
             if source.health is Health.SUSPENDED:
                 yield f"{name_of(source.object.ref)} is suspended, so that nothing newer comes until it is resumed."
+        yield from self._other_appliers(status.object.ref)
         hints = status.health in _LOOK_WELL and not self.positions
-        for failure in silent_failures(status.object.kind.kind) if hints else ():
-            if failure.id == "chart-version-unchanged" and not self._newer_than_chart(status):
+        for one in silent_failures(status.object.kind.kind) if hints else ():
+            if one.id == "chart-version-unchanged" and not self._newer_than_chart(status):
                 continue
-            yield f"possible without a sign in the status: {failure.advice.cause}; {failure.advice.fix}"
+            yield f"possible without a sign in the status: {one.advice.cause}; {one.advice.fix}"
         if status.object.kind.owner_label and self.request.offers(_CHANGES):
             yield f"{_EDITS}: {_CHANGES} with this kind and name shows that."
+
+    def _other_appliers(self, ref: ObjectRef) -> Iterator[str]:
+        """Who else applies the first object that it shares with others; a Namespace is often declared with each app."""
+        for entry, holders in self.snapshot.graph.shared():
+            if ref in holders and entry.kind != NAMESPACE.kind:
+                named = ", ".join(name_of(one) for one in holders[: APPLIERS + 1] if one != ref)
+                yield f"{name_of(entry.ref)} is applied by {named} too: where they differ, each undoes the other."
+                return
 
     def _sources(self, status: ObjectStatus) -> tuple[ObjectStatus, ...]:
         """The source of an object, and the source of that."""

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.installation import CONTROLLERS, OPERATOR, VERSION_LABEL, Controller, Crd, Distribution
-from flux_mcp.flux.status import ObjectStatus
+from flux_mcp.flux.status import Health, ObjectStatus
 from flux_mcp.flux.versions import SUPPORTED, Minor, minor, unsupported, version_text
 from flux_mcp.render.answer import Answer
 from flux_mcp.render.objects import counts, health_and_flags, object_line
@@ -126,7 +126,10 @@ class FluxInstallation(Answer):
         if wanted is not None and len(named) == 1 and (wants := (int(wanted[1]), int(wanted[2]))) not in named:
             runs = version_text(next(iter(named)))
             requested = f"The FluxInstance requests Flux {version_text(wants)}, and {runs} runs"
-            yield f"{requested}: the upgrade failed, or is undone."
+            held = any(
+                one.object.kind.kind == "FluxInstance" and one.health is Health.SUSPENDED for one in self.statuses
+            )
+            yield f"{requested}: {'it is suspended' if held else 'the upgrade failed, or is undone'}."
 
     def _cluster(self) -> str:
         platform, nodes = next(((one.platform, one.nodes) for one in self.distributions), ("", 0))

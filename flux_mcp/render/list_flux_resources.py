@@ -21,8 +21,8 @@ class FluxResources(Answer):
     Attributes:
         matching: every object that matches the arguments.
         examined: how many objects of the requested kinds were read.
-        unchecked: how many of the matching ones have a source that was not read, so that the flags source-failing and
-            revision-behind were not looked at.
+        unchecked: how many of the matching ones have a source that was not read, so that the flags about sources
+            were not looked at.
         others: objects in trouble that match but for the requested status.
         idle: when the last Kustomization ran, where all that are Ready are overdue.
         absent: requested kinds that the API server does not serve.
@@ -66,7 +66,7 @@ class FluxResources(Answer):
         del named
         if self.unchecked:
             objects = f"{self.unchecked} object{'s' if self.unchecked > 1 else ''}"
-            yield f"Skipped (the sources of {objects} were not read): the flags source-failing and revision-behind"
+            yield f"Skipped (the sources of {objects} were not read): source-failing, source-missing, revision-behind"
         if len(self.absent) == len(FLUX_KINDS):
             yield "Flux is not installed: the API server serves none of its kinds."
             return

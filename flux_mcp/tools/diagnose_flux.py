@@ -35,6 +35,7 @@ from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
 from flux_mcp.diagnosis.search import FLUX_OPERATOR
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.errors import BadArgument, KubectlError
+from flux_mcp.flux.installation import Controller, operators
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import Health, ObjectStatus, assess
 from flux_mcp.kubernetes.logs import ContainerLog
@@ -88,18 +89,17 @@ async def diagnose_flux(
     for one in evidence.controllers.without_pods[:CONTROLLERS]:
         for more_of in (POD, EVENT, REPLICA_SET) if one.down else (POD,) if room else ():
             counts[one.ref.namespace, more_of.kind] += len(needed) + 1 if one.down else 0
-    alerts = kind is None or kind.kind == "Alert"
-    alerts &= any(
-        ref.kind == "Alert" and status.health is not Health.SUSPENDED for ref, status in snapshot.statuses.items()
-    )
     targets = [target for ref in needed if ref in snapshot.objects for target in snapshot.objects[ref].targets]
     targets += [target for ref in sorted(needed) if ref in first.blocked for target in first.blocked[ref].targets]
-    # Flux Operator has not the label of the controllers, and one that is down shows in no status.
-    planned = 2 + len({place for place, _ in counts if place}) + alerts + bool(targets)
-    if planned < KUBECTL and any(status.object.kind.controller == FLUX_OPERATOR for status in selected):
+    running = operators(snapshot.evidence.workloads.values(), ())
+    planned = 2 + len({place for place, _ in counts if place}) + bool(targets)
+    operator, warnings = _beside(selected, running, planned)
+    if operator:
         counts["", DEPLOYMENT.kind] += 1
-    more, unread = await read_more(cluster, request, counts, targets=targets, alerts=alerts, namespace=evidence.only)
-    controllers = evidence.controllers.with_more(more)
+    more, unread = await read_more(
+        cluster, request, counts, targets=targets, warnings=warnings, namespace=evidence.only
+    )
+    controllers = evidence.controllers.with_more(more, running)
     snapshot = replace(snapshot, evidence=snapshot.evidence | more, controllers=controllers)
     diagnosis = diagnose(snapshot)
     listed = {status.object.ref for status in selected}
@@ -118,9 +118,9 @@ async def diagnose_flux(
         everything=everything,
         explained=requested is not None and bool(diagnosis.causes_of(requested)),
     )
-    further = (alerts, targets, evidence.only, *(("", each.kind) in counts for each in (DEPLOYMENT, NAMESPACE)))
-    spare = KUBECTL - 2 - sum(map(bool, further))
-    logs = await _crash_logs(cluster, request, [diagnosis.causes[at] for at in positions], snapshot, spare)
+    further = (warnings, targets, evidence.only, *(("", each.kind) in counts for each in (DEPLOYMENT, NAMESPACE)))
+    explaining = [diagnosis.causes[at] for at in positions]
+    logs = await _crash_logs(cluster, request, explaining, snapshot, KUBECTL - 2 - sum(map(bool, further)))
     lines = {(log.pod.ref, log.container.name): log.lines for log in logs if log.lines}
     snapshot = replace(snapshot, logs=lines)
     own = tuple(status.object.kind.controller for status in selected if status.object.ref == requested)
@@ -281,6 +281,23 @@ def _with_unready(
             for missing in missing_workloads(applied.of_kinds(groups), workloads):
                 found.setdefault(ref, set()).add(missing.namespace)
     return {ref: frozenset(places) for ref, places in found.items()}
+
+
+def _beside(selected: Sequence[ObjectStatus], running: Sequence[Controller], planned: int) -> tuple[bool, bool]:
+    """Whether to read Flux Operator, and Warning Events, as far as the kubectl that are left allow.
+
+    Flux Operator has not the label of the controllers, and one that is down shows in no status; it need not be read
+    where its Deployment was read among others and is ready. Of what has no status, and of what looks well and fails now
+    and then, only Events tell.
+    """
+    alerts = any(one.object.kind.kind == "Alert" and one.health is not Health.SUSPENDED for one in selected)
+    operator = (
+        planned + alerts < KUBECTL
+        and not (running and all(one.up for one in running))
+        and any(one.object.kind.controller == FLUX_OPERATOR for one in selected)
+    )
+    look = planned + operator < KUBECTL and any(one.health is Health.READY for one in selected)
+    return operator, alerts or look
 
 
 def _looks_well(snapshot: Snapshot, ref: ObjectRef) -> bool:

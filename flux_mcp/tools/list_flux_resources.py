@@ -4,11 +4,11 @@ from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import with_sources
+from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.cluster.result import ListResult
 from flux_mcp.errors import KindNotInstalled
-from flux_mcp.flux.objects import FluxObject, view
-from flux_mcp.flux.status import Health, ObjectStatus, assess, idle_since
+from flux_mcp.flux.objects import view
+from flux_mcp.flux.status import Health, assess, idle_since, with_missing_sources
 from flux_mcp.render.list_flux_resources import FluxResources
 from flux_mcp.tools.arguments import (
     Context,
@@ -47,21 +47,21 @@ async def list_flux_resources(
         raise KindNotInstalled(f"The cluster does not serve {names}; {request.where}.", brief="not installed")
     result.require()
     part = (name_contains or "").lower()
-    statuses = tuple(
-        object_status
-        for object_status in assess(everything.objects, request.now)
-        if object_status.object.kind in wanted
-    )
+    complete = namespace is None and selector is None
+
+    def read(ref: ObjectRef) -> bool:
+        return ref.kind in everything.read and (complete or (namespace is not None and ref.namespace == namespace))
+
+    found = with_missing_sources(assess(everything.objects, request.now), read)
+    statuses = tuple(object_status for object_status in found if object_status.object.kind in wanted)
     named = tuple(object_status for object_status in statuses if part in object_status.object.name.lower())
     matching = tuple(object_status for object_status in named if status is None or status.fits(object_status))
-    complete = namespace is None and selector is None
     return FluxResources(
         request=request,
         matching=matching,
         examined=len(statuses),
-        unchecked=sum(
-            _unchecked(object_status, everything, complete=complete, namespace=namespace) for object_status in matching
-        ),
+        # A source may be missing because it was not looked for, rather than because it does not exist.
+        unchecked=sum(not all(map(read, object_status.missing_sources)) for object_status in matching),
         others=tuple(
             object_status for object_status in named if object_status.trouble and not status.fits(object_status)
         )
@@ -71,14 +71,4 @@ async def list_flux_resources(
         absent=result.absent,
         unread=result.unread,
         limit=limit,
-    )
-
-
-def _unchecked(
-    status: ObjectStatus, everything: ListResult[FluxObject], *, complete: bool, namespace: str | None
-) -> bool:
-    """Whether a source is missing because it was not looked for, rather than because it does not exist."""
-    return any(
-        ref.kind not in everything.read or not (complete or (namespace is not None and ref.namespace == namespace))
-        for ref in status.missing_sources
     )

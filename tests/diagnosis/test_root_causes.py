@@ -759,6 +759,34 @@ def test_replicas_that_an_autoscaler_sets_are_its_drift() -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "last", "count", "success", "flaps"),
+    [
+        pytest.param("03:00", "03:50", 9, "03:20", True, id="a success between"),
+        pytest.param("03:00", "03:50", 9, "03:55", False, id="an episode that has ended"),
+        pytest.param("03:00", "03:50", 2, "03:20", False, id="two failures"),
+        pytest.param("00:00", "02:30", 9, "01:00", False, id="long ago"),
+        pytest.param("00:00", "03:50", 5, "", True, id="fewer than retries would make"),
+        pytest.param("00:00", "03:50", 60, "", False, id="as many as retries may make"),
+    ],
+)
+def test_what_is_ready_and_failed_before_fails_again_if_runs_succeeded_between(
+    first: str, last: str, count: int, success: str, flaps: bool
+) -> None:
+    def seen(reason: str, start: str, end: str, times: int, kind: str) -> dict[str, Any]:
+        event = kubernetes_event("GitRepository", "apps", reason, "connection refused", kind)
+        moments = {"firstTimestamp": f"2026-01-02T{start}:00Z", "lastTimestamp": f"2026-01-02T{end}:00Z"}
+        return {**event, **moments, "metadata": {"name": f"apps.{reason}", "namespace": "flux-system"}, "count": times}
+
+    events = [seen("GitOperationFailed", first, last, count, "Warning")]
+    events += [seen("GitOperationSucceeded", success, success, 1, "Normal")] if success else []
+    ref = ObjectRef("GitRepository", "flux-system", "apps")
+    diagnosis = diagnose(world([item("GitRepository", "apps")], beside=events))
+    assert bool(diagnosis.causes_of(ref)) is flaps
+    if flaps:
+        assert failures(diagnosis, ref) == ["flapping", "connection-refused"]
+
+
+@pytest.mark.parametrize(
     ("namespace", "found"),
     [
         (None, [(CauseType.FAILURE, ["namespace-missing"])]),

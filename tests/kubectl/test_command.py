@@ -371,11 +371,11 @@ CAN_I = {"--namespace=apps", "--all-namespaces=false", "--list=false", "--no-hea
             id="row-62-get-wherever",
         ),
         pytest.param(
-            Get(("events.v1.",), namespace="apps", named="e.1", about="Pod"),
+            Get(("events.v1.",), namespace="apps", named="e.1", warnings=True),
             ("get",),
-            {*EXPLICIT, *where("apps", field="metadata.name=e.1,involvedObject.kind=Pod")},
+            {*EXPLICIT, *where("apps", field="metadata.name=e.1,type=Warning,involvedObject.kind!=Pod")},
             ("events.v1.",),
-            id="row-62-get-events-about-a-kind",
+            id="row-62-get-warnings",
         ),
         pytest.param(
             Logs("apps", "podinfo-0", "app", since=90, previous=True),
@@ -488,7 +488,6 @@ KUSTOMIZATION = by_kind["Kustomization"]
         pytest.param(lambda: Get(("pods.v1.",), named="a/b"), "name", id="get-wherever-a-path"),
         pytest.param(lambda: Get(("pods.v1.",), names=("x", "--all")), "name", id="get-the-second-name"),
         pytest.param(lambda: Get(("pods.v1.",), names=("x",) * (MOST_NAMES + 1)), "name", id="get-too-many-names"),
-        pytest.param(lambda: Get(("events.v1.",), about="Pod,x=y"), "kind", id="get-about-no-kind"),
         pytest.param(lambda: Annotate(by_kind["Alert"], "v1", "apps", "x", TOKEN), "kind", id="annotate-kind"),
         pytest.param(lambda: Annotate(KUSTOMIZATION, "--all", "apps", "x", TOKEN), "kind", id="annotate-version"),
         pytest.param(lambda: CanPatch(KUSTOMIZATION, "v1 --all", "apps"), "kind", id="can-i-version"),

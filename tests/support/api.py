@@ -126,7 +126,7 @@ class Api:
         resources = ",".join(map(unversioned, requested.split(",")))
         namespace = flags.get("namespace")
         fields = dict(part.split("=", 1) for part in flags.get("field-selector", "").split(",") if part)
-        named, about = fields.get("metadata.name"), fields.get("involvedObject.kind")
+        named, wanted = fields.get("metadata.name"), fields.get("type")
         found, errors = [], []
         for resource in resources.split(","):
             if resource in self._forbidden and (not self._allowed or namespace != self._allowed):
@@ -134,7 +134,8 @@ class Api:
                 continue
             for (where, name), one in sorted(self._held(resource).items()):
                 # As kubectl does: a namespace says nothing about a kind that has none.
-                fits = about is None or text(one, "involvedObject", "kind") == about
+                about_pod = text(one, "involvedObject", "kind") == "Pod" and "involvedObject.kind!" in fields
+                fits = wanted in {None, text(one, "type")} and not about_pod
                 if (
                     fits
                     and where in {"", namespace or where}

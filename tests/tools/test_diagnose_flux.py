@@ -116,7 +116,7 @@ async def test_staging_takes_five_processes_and_reads_only_where_health_checks_f
     assert sorted(narrow) == [[], ["--namespace=apps"], ["--namespace=checkout"]]
     labelled = [call for call in gets if "--selector=app.kubernetes.io/part-of=flux" in call]
     assert len(labelled) == 1
-    about = [call for call in gets if "--field-selector=involvedObject.kind=Alert" in call]
+    about = [call for call in gets if "--field-selector=type=Warning,involvedObject.kind!=Pod" in call]
     assert len(about) == 1
 
 

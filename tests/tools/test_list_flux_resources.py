@@ -195,7 +195,8 @@ async def test_sources_that_were_not_read_are_said(ask_recording: Ask) -> None:
     """With a namespace the sources in another are not read, so nothing is claimed about them."""
     reply = await ask_recording("staging", "list_flux_resources", namespace="podinfo")
     assert (
-        "Skipped (the sources of 1 object were not read): the flags source-failing and revision-behind" in reply.lines
+        "Skipped (the sources of 1 object were not read): source-failing, source-missing, revision-behind"
+        in reply.lines
     )
 
 
