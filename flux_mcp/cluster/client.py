@@ -22,7 +22,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
 from flux_mcp.cluster.discovery import REMEMBERED, Discovery
 from flux_mcp.cluster.gather import gather
-from flux_mcp.cluster.result import ListResult, Named, Unread, find_unread
+from flux_mcp.cluster.result import ListResult, Named, Unread, find_unread, not_installed
 from flux_mcp.errors import (
     BadKubeconfig,
     BadOutput,
@@ -73,6 +73,8 @@ class Cluster:
 
     Attributes:
         tools: the names of the tools that are offered, for every RequestContext.
+        in_use: the context that a call without one is about; None before the first call.
+        kubectl_version: after `open`; empty before.
     """
 
     def __init__(
@@ -80,10 +82,10 @@ class Cluster:
     ) -> None:
         """Ask nothing yet."""
         self._kubectl, self._access, self._monotonic = kubectl, access or Access(), monotonic
-        self._in_use: str | None = self._access.context
+        self.in_use: str | None = self._access.context
         self.tools: frozenset[str] = frozenset()
         self._kubeconfig: tuple[object, Kubeconfig] | None = None
-        self._version = ""
+        self.kubectl_version = ""
         self._server_versions: dict[str | None, tuple[str, float]] = {}
         self._first_seen: dict[str, ContextEntry] = {}
         self._opening = anyio.Lock()
@@ -130,9 +132,9 @@ class Cluster:
                 self._discovery.forget()
                 self._server_versions.clear()
         known = self._kubeconfig[1]
-        if context is None and self._in_use is None and (choose or known.current or len(known.contexts) == 1):
-            self._in_use = known.choose()
-        name = context if context is not None else self._in_use
+        if context is None and self.in_use is None and (choose or known.current or len(known.contexts) == 1):
+            self.in_use = known.choose()
+        name = context if context is not None else self.in_use
         if not known.contexts and not self._access.server:
             check_files(self._access.kubeconfig)
         entry = known.find(name) if name is not None and (choose or known.has(name)) else None
@@ -172,11 +174,6 @@ class Cluster:
         before, now = (f"user {one.user} at {one.server or one.cluster}" for one in (first, entry))
         return before, now
 
-    @property
-    def in_use(self) -> str | None:
-        """The context that a call without one is about; None before the first call."""
-        return self._in_use
-
     def _identity(self, context: str | None, entry: ContextEntry | None) -> tuple[str, str]:
         if (impersonated := self._kubectl.impersonated(context)) is not None:
             return "as", impersonated
@@ -184,17 +181,12 @@ class Cluster:
 
     async def _look(self) -> Kubeconfig:
         """The kubeconfig, and at the first time kubectl's version beside it."""
-        if self._version:
+        if self.kubectl_version:
             return await self.kubeconfig()
         async with gather() as reads:
             found = reads.start("the kubeconfig", self.kubeconfig(), Kubeconfig("", ()), required=True)
             reads.start("kubectl's version", self._check_version(), None, required=True)
         return found.value
-
-    @property
-    def kubectl_version(self) -> str:
-        """The version of kubectl, after `open`; empty before."""
-        return self._version
 
     async def _check_version(self) -> None:
         output = await self._ask(Version(), ErrorContext(None))
@@ -209,7 +201,7 @@ class Cluster:
                 f"kubectl {which} is too old or not known: version {'.'.join(map(str, OLDEST_KUBECTL))} or newer is "
                 "needed. Set --kubectl (FLUX_MCP_KUBECTL) to another one."
             )
-        self._version = str(reported)
+        self.kubectl_version = str(reported)
 
     async def resolve(self, request: RequestContext, kind: str, api_version: str | None = None) -> Kind:
         """The kind that a spelling means: see `Discovery.resolve`."""
@@ -331,7 +323,7 @@ class Cluster:
             for unread in served.split((kind,), request.where)[2]:
                 if unread.error is not None:
                     raise unread.error
-            raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
+            raise not_installed((kind,), request.where)
         return served.kinds[kind.resource][1]
 
     async def _ask_in_version(

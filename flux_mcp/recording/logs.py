@@ -9,8 +9,9 @@ import anyio
 import anyio.to_thread
 
 from flux_mcp.cluster.client import Cluster
+from flux_mcp.cluster.gather import task_group
 from flux_mcp.cluster.result import Unread
-from flux_mcp.errors import BadArgument, KubectlError, first_of
+from flux_mcp.errors import BadArgument, KubectlError
 from flux_mcp.kubectl.command import Logs
 from flux_mcp.kubectl.replay import LOGS, log_file
 from flux_mcp.kubernetes.pods import Pod
@@ -58,8 +59,6 @@ async def record_logs(
     """Read logs and write them, masked.
 
     Args:
-        cluster: what is recorded.
-        request: from `Cluster.open`.
         pods: as `logs_of` takes them.
         folder: the recording.
         patience: seconds for each log.
@@ -84,12 +83,9 @@ async def record_logs(
             else:
                 await anyio.to_thread.run_sync(_write, folder, command, stdout)
 
-    try:
-        async with anyio.create_task_group() as group:
-            for command in wanted[:MOST]:
-                group.start_soon(read, command)
-    except ExceptionGroup as several:
-        raise first_of(several) from None
+    async with task_group() as group:
+        for command in wanted[:MOST]:
+            group.start_soon(read, command)
     if len(wanted) > MOST:
         failed[f"{MOST} are recorded at most"] = len(wanted) - MOST
     unread = (Unread((f"{number} log{'s' * (number > 1)}",), why) for why, number in failed.items())

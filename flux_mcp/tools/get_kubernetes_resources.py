@@ -10,7 +10,7 @@ from flux_mcp.api.unstructured import at
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.get import find_one
-from flux_mcp.errors import BadArgument, KindNotInstalled
+from flux_mcp.errors import BadArgument
 from flux_mcp.flux.objects import view
 from flux_mcp.render.columns import summary
 from flux_mcp.render.get_kubernetes_resources import (
@@ -48,9 +48,7 @@ async def get_kubernetes_resources(
         found = await find_one(cluster, request, wanted, name, namespace, lambda item: _detail(item, wanted))
         return KubernetesResource(request=request, unread=(), found=found)
     read = await cluster.read(request, (wanted,), _list_view(wanted), namespace=namespace, selector=selector)
-    if read.absent:
-        raise KindNotInstalled(f"The cluster does not serve {wanted.kind}; {request.where}.", brief="not installed")
-    read.require()
+    read.require(request.where)
     matching = tuple(sorted(read.objects, key=lambda found: found.summary.order))
     return KubernetesResources(request=request, kind=wanted, matching=matching, unread=read.unread, limit=limit)
 

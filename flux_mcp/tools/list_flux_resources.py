@@ -6,7 +6,6 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import with_sources
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import ListResult
-from flux_mcp.errors import KindNotInstalled
 from flux_mcp.flux.objects import FluxObject, view
 from flux_mcp.flux.status import Health, ObjectStatus, assess, idle_since
 from flux_mcp.render.list_flux_resources import FluxResources
@@ -42,10 +41,7 @@ async def list_flux_resources(
         request, with_sources(wanted), view, namespace=namespace, selector=selector, insist=kinds or ()
     )
     result = everything.only(kind.kind for kind in wanted)
-    if kinds is not None and len(result.absent) == len(wanted):
-        names = ", ".join(kind.kind for kind in wanted)
-        raise KindNotInstalled(f"The cluster does not serve {names}; {request.where}.", brief="not installed")
-    result.require()
+    result.require(None if kinds is None else request.where)
     part = (name_contains or "").lower()
     statuses = tuple(
         object_status
