@@ -38,8 +38,7 @@ from flux_mcp.kubectl.base import Kubectl, Output
 from flux_mcp.kubectl.command import (
     MOST_NAMES,
     Annotate,
-    CanEverywhere,
-    CanPatch,
+    CanI,
     Command,
     ConfigView,
     Get,
@@ -327,7 +326,7 @@ class Cluster:
         return served.kinds[kind.resource][1]
 
     async def _ask_in_version(
-        self, request: RequestContext, command: Annotate | CanPatch
+        self, request: RequestContext, command: Annotate | CanI
     ) -> tuple[Output, tuple[KubectlError, ...]]:
         """Run a command about one kind; once more in another version where its own is no longer served."""
         if request.moved is not None and not request.chosen:
@@ -355,7 +354,7 @@ class Cluster:
             raise error
         return output.stdout
 
-    async def may_patch(self, request: RequestContext, question: CanPatch) -> bool:
+    async def may_patch(self, request: RequestContext, question: CanI) -> bool:
         """Whether the identity may annotate; also where it may not even ask that: then the annotation itself will tell.
 
         Raises:
@@ -363,7 +362,7 @@ class Cluster:
         """
         return _may(*await self._ask_in_version(request, question))
 
-    async def may_everywhere(self, request: RequestContext, question: CanEverywhere) -> bool:
+    async def may_everywhere(self, request: RequestContext, question: CanI) -> bool:
         """Whether the identity may do something in all namespaces; also where it may not even ask that.
 
         Raises:

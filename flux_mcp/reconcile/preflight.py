@@ -16,7 +16,7 @@ from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.gather import task_group
 from flux_mcp.cluster.get import find_one, namespaces_of
 from flux_mcp.errors import BadArgument, CannotReconcile, Forbidden, KubectlError, NotFound
-from flux_mcp.kubectl.command import CanPatch
+from flux_mcp.kubectl.command import CanI
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.reconcile.outcome import Target, refusal, sources_of, view_target
 from flux_mcp.request import RequestContext
@@ -167,7 +167,7 @@ class Preflight:
 
         async def check(kind: FluxKind, namespace: str, there: Sequence[Target]) -> None:
             version = await self._cluster.version_of(self._request, kind)
-            if len(there) > 1 and await self._may(CanPatch(kind, version, namespace)):
+            if len(there) > 1 and await self._may(CanI(kind, version, "patch", namespace)):
                 return
             async with task_group() as group:
                 for target in there:
@@ -175,7 +175,7 @@ class Preflight:
 
         async def check_one(version: str, target: Target) -> None:
             try:
-                question = CanPatch(target.object.kind, version, target.ref.namespace, target.ref.name)
+                question = CanI(target.object.kind, version, "patch", target.ref.namespace, target.ref.name)
             except BadArgument:
                 return  # the request itself is refused
             if not await self._may(question):
@@ -186,7 +186,7 @@ class Preflight:
                 group.start_soon(check, kind, namespace, there)
         return found
 
-    async def _may(self, question: CanPatch) -> bool:
+    async def _may(self, question: CanI) -> bool:
         async with self._places:
             return await self._cluster.may_patch(self._request, question)
 
