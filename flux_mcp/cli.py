@@ -473,7 +473,7 @@ def install(
 
     from flux_mcp.install.clients import clients, link  # noqa: PLC0415
     from flux_mcp.install.launch import launch  # noqa: PLC0415
-    from flux_mcp.install.merge import snippet  # noqa: PLC0415
+    from flux_mcp.install.merge import merged  # noqa: PLC0415
     from flux_mcp.install.merge import write as merge  # noqa: PLC0415
     from flux_mcp.kubectl.validate import echo, nearest  # noqa: PLC0415
 
@@ -486,7 +486,7 @@ def install(
         typer.echo(note, err=True)
     if not write:
         typer.echo(f"For {known.title}, in {path} (--write puts it there):", err=True)
-        typer.echo(snippet(known, entry), nl=False)
+        typer.echo(merged(known, "", entry), nl=False)
         if address := link(client, start):
             typer.echo(f"Or open this link: {address}", err=True)
         return

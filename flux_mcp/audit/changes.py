@@ -16,7 +16,7 @@ from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, text
 from flux_mcp.audit.controller import arguments, controller_image, feature_gates
-from flux_mcp.audit.rule import AuditContext, Finding, Manifest, ObjectCheck, Rule, Severity, Unknown, docs_url
+from flux_mcp.audit.rule import AuditContext, Finding, Manifest, ObjectCheck, Rule, Severity, Unknown
 from flux_mcp.errors import BadArgument
 from flux_mcp.flux.inventory import parse_id
 from flux_mcp.flux.versions import RELEASES, TARGETS, Minor, minor, patch, version_text
@@ -168,18 +168,10 @@ def _kinds(entry: Entry) -> Iterator[str]:
 
 
 def _change(rule: str, entry: Entry) -> Rule:
-    return Rule(
-        id=rule,
-        severity=Severity(entry["severity"]),
-        kinds=tuple(dict.fromkeys(_kinds(entry))),
-        summary=entry["summary"],
-        detail=entry.get("detail", "{}"),
-        fix=entry["fix"],
-        docs=docs_url(entry["docs"]),
-        needs=(),
-        wide=False,
-        trips=tuple(entry["trips"]),
-        spares=tuple(entry["spares"]),
+    return Rule.of(
+        rule,
+        entry,
+        _kinds(entry),
         alone=_object_check(entry),
         across=lambda context: _with_gates(rule, entry, context),
         since=patch(entry.get("since", "")),

@@ -97,17 +97,20 @@ class Cluster:
         except KubectlError as error:
             raise error.at(str(error_context)) from None
 
+    async def _printed(self, command: Command, error_context: ErrorContext) -> bytes:
+        """What a command printed that did not fail."""
+        output = await self._ask(command, error_context)
+        for error in problems(output, error_context):
+            raise error
+        return output.stdout
+
     async def kubeconfig(self) -> Kubeconfig:
         """The kubeconfig as it is now.
 
         Raises:
             BadKubeconfig: it cannot be read.
         """
-        error_context = ErrorContext(None)
-        output = await self._ask(ConfigView(), error_context)
-        for error in problems(output, error_context):
-            raise error
-        return parse_kubeconfig(parse_document(output.stdout))
+        return parse_kubeconfig(parse_document(await self._printed(ConfigView(), ErrorContext(None))))
 
     async def open(self, context: str | None = None, *, choose: bool = True) -> RequestContext:
         """Settle which context an answer is about, and as whom. Without `context` it is the one in use.
@@ -188,10 +191,7 @@ class Cluster:
         return found.value
 
     async def _check_version(self) -> None:
-        output = await self._ask(Version(), ErrorContext(None))
-        for error in problems(output, ErrorContext(None)):
-            raise error
-        client = parse_document(output.stdout).get("clientVersion")
+        client = parse_document(await self._printed(Version(), ErrorContext(None))).get("clientVersion")
         reported = client.get("gitVersion") if isinstance(client, dict) else None
         version = re.match(r"v?(\d+)\.(\d+)", reported) if isinstance(reported, str) else None
         if version is None or (int(version[1]), int(version[2])) < OLDEST_KUBECTL:
@@ -349,10 +349,7 @@ class Cluster:
         Raises:
             KubectlError: there is none, or it cannot be read.
         """
-        output = await self._ask(logs, request.where)
-        for error in problems(output, request.where):
-            raise error
-        return output.stdout
+        return await self._printed(logs, request.where)
 
     async def may_patch(self, request: RequestContext, question: CanI) -> bool:
         """Whether the identity may annotate; also where it may not even ask that: then the annotation itself will tell.
@@ -409,10 +406,7 @@ class Cluster:
         known, until = self._server_versions.get(request.context, ("", 0.0))
         if known and until >= self._monotonic():
             return known
-        output = await self._ask(ServerVersion(), request.where)
-        for error in problems(output, request.where):
-            raise error
-        reported = parse_document(output.stdout).get("serverVersion")
+        reported = parse_document(await self._printed(ServerVersion(), request.where)).get("serverVersion")
         version = reported.get("gitVersion") if isinstance(reported, dict) else None
         if not isinstance(version, str):
             raise BadOutput("kubectl version did not report the API server's version.", brief="not reported")

@@ -2,8 +2,9 @@
 
 The commands are a closed list of frozen dataclasses, of which only Annotate writes. There is no way to pass a flag:
 each value from a caller is checked against a shape (kubectl/validate.py), bound with `--flag=value` or stands behind
-`--`. No command can name Secrets. Access flags (--context and others) are not built here: settings.Access.flags() adds
-them in one place.
+`--`. No command can name Secrets. Each __post_init__ is the last gate: whatever was checked before, nothing else leaves
+from here. Each args() has an explicit flag for all that a kuberc could default otherwise. Access flags (--context and
+others) are not built here: settings.Access.flags() adds them in one place.
 """
 
 import re
@@ -67,7 +68,6 @@ class Get:
     managed_fields: bool = False
 
     def __post_init__(self) -> None:
-        """The last gate: whatever was checked before, nothing else leaves from here."""
         if not self.resources:
             raise BadArgument("kinds", "must name at least one kind")
         for resource in self.resources:
@@ -86,7 +86,6 @@ class Get:
             check_kind(self.about)
 
     def args(self) -> tuple[str, ...]:
-        """Explicit flags for all that a kuberc could default otherwise."""
         everywhere = self.namespace is None and not self.names
         fields = {"metadata.name": self.named, "involvedObject.kind": self.about}
         chosen = ",".join(f"{field}={_escape_field(wanted)}" for field, wanted in fields.items() if wanted is not None)
@@ -151,13 +150,11 @@ class Logs:
     previous: bool = False
 
     def __post_init__(self) -> None:
-        """The last gate, as for Get."""
         check_namespace(self.namespace)
         check_dns_name(self.pod)
         check_container(self.container)
 
     def args(self) -> tuple[str, ...]:
-        """Explicit flags for all that a kuberc could default otherwise."""
         return (
             "logs",
             f"--namespace={self.namespace}",
@@ -263,7 +260,6 @@ class CanI:
     name: str = ""
 
     def __post_init__(self) -> None:
-        """The last gate, as for Get and Annotate."""
         check_resource(_resource(self.kind, self.version))
         fits = {"list": True, "patch": by_kind.get(self.kind.kind) is self.kind, "logs": self.kind.resource == "pods"}
         if not fits.get(self.verb):
@@ -274,7 +270,6 @@ class CanI:
             check_dns_name(self.name)
 
     def args(self) -> tuple[str, ...]:
-        """Explicit flags for all that a kuberc could default otherwise."""
         verb, subresource = ("get", "log") if self.verb == "logs" else (self.verb, "")
         resource = _resource(self.kind, self.version)
         return (

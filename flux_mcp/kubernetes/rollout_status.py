@@ -83,18 +83,8 @@ def rollout(item: Item) -> Rollout | None:
     return found
 
 
-def _whole(item: Item, *path: str) -> int | None:
-    """The whole number there; None where there is none, since a default may stand for it."""
-    found = at(item, *path)
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
-
-
-def _is_true(item: Item, kind: str) -> str | None:
-    """The reason of a condition that is True; None where it is not."""
-    return _reason(item, kind, "True")
-
-
-def _reason(item: Item, kind: str, status: str) -> str | None:
+def _reason(item: Item, kind: str, status: str = "True") -> str | None:
+    """The reason of a condition that has this status; None where none has."""
     for condition in items(item, "status", "conditions"):
         if text(condition, "type") == kind and text(condition, "status") == status:
             return text(condition, "reason") or kind
@@ -107,9 +97,10 @@ def replicas(item: Item) -> Replicas | None:
     return count(item) if count is not None else None
 
 
-def _spec_replicas(item: Item, *path: str) -> int:
-    wanted = _whole(item, "spec", *(path or ("replicas",)))
-    return 1 if wanted is None else wanted
+def _spec_replicas(item: Item, field: str = "replicas") -> int:
+    """The whole number there, or the default of the API."""
+    wanted = at(item, "spec", field)
+    return wanted if type(wanted) is int else 1
 
 
 def _deployment_replicas(item: Item) -> Replicas:
@@ -166,7 +157,7 @@ def _rolled(item: Item) -> Rollout:
     seen = number(item, "status", "observedGeneration") >= number(item, "metadata", "generation")
     counts = f"{pods.ready} of {pods.wanted} ready"
     notes = tuple(_notes(item, pods, seen=seen))
-    failed = _is_true(item, "ReplicaFailure")
+    failed = _reason(item, "ReplicaFailure")
     stuck = _reason(item, "Progressing", "False")
     unavailable = _reason(item, "Available", "False")
     done = seen and pods.updated >= pods.wanted and pods.present <= max(pods.wanted, pods.updated)
@@ -205,9 +196,9 @@ def _job(item: Item) -> Rollout:
     counts = f"{completions.ready} of {completions.wanted} completions"
     failures = number(item, "status", "failed")
     notes = (f"{_count(failures)} failed",) if failures else ()
-    if failed := _is_true(item, "Failed") or _is_true(item, "FailureTarget"):
+    if failed := _reason(item, "Failed") or _reason(item, "FailureTarget"):
         return Rollout(state=State.FAILED, counts=counts, reasons=(failed,), notes=("failed", *notes))
-    if _is_true(item, "Complete"):
+    if _reason(item, "Complete"):
         return Rollout(state=State.DONE, counts=counts, notes=("complete",))
     if at(item, "spec", "suspend") is True:
         return Rollout(state=State.IDLE, counts=counts, notes=("suspended", *notes))
