@@ -39,7 +39,6 @@ class Doctor:
     """The checks of one run.
 
     Args:
-        cluster: what answers.
         settings: the flags that the run was started with, as serve would take them.
         monotonic: a clock, in seconds.
     """

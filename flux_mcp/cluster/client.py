@@ -18,7 +18,6 @@ import anyio.to_thread
 
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kinds import group_of
-from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
 from flux_mcp.cluster.discovery import REMEMBERED, Discovery
 from flux_mcp.cluster.gather import gather
@@ -225,8 +224,6 @@ class Cluster:
         What could not be read of some kinds stands in the result's `unread`; `ListResult.require` makes an error of it.
 
         Args:
-            request: from `open`.
-            kinds: what to read.
             view: makes a view of each item at once, so that the item can be dropped; None for an item that is not
                 understood. One of another kind, namespace or name than was requested counts as not understood.
             namespace: None reads all.
@@ -307,8 +304,6 @@ class Cluster:
         """The version in which a kind is requested.
 
         Args:
-            request: from `open`.
-            kind: the kind.
             not_in: a version that turned out not to be served any more.
 
         Raises:
@@ -441,7 +436,13 @@ def _if_requested(
         api_version, kind = text(item, "apiVersion"), text(item, "kind")
         is_served = not api_version or group_of(api_version) in groups
         found = view(item) if is_served else None
-        if found is not None and _was_requested(found.ref, command, known):
+        if (
+            found is not None
+            and found.ref.kind in known
+            # Whatever has no namespace is in all of them.
+            and (command.namespace is None or found.ref.namespace in {"", command.namespace})
+            and (not command.names or found.ref.name in command.names)
+        ):
             return found
         # Where one kind was requested, each item is of that kind, whatever it names.
         odd[kinds[0].kind if len(kinds) == 1 else kind if is_served and kind in known else ""] += 1
@@ -468,12 +469,3 @@ def _for_kinds(error: KubectlError, kinds: Sequence[Kind]) -> KubectlError:
         return error
     sentence, brief = (text.replace(" in all namespaces", "", 1) for text in (str(error), error.brief))
     return Forbidden(sentence, brief=brief, resources=error.resources)
-
-
-def _was_requested(ref: ObjectRef, command: Get, kinds: Collection[str]) -> bool:
-    """Whether an object is one of those that were requested; whatever has no namespace is in all of them."""
-    return (
-        ref.kind in kinds
-        and (command.namespace is None or ref.namespace in {"", command.namespace})
-        and (not command.names or ref.name in command.names)
-    )

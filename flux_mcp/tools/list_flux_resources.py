@@ -43,24 +43,16 @@ async def list_flux_resources(
     result = everything.only(kind.kind for kind in wanted)
     result.require(None if kinds is None else request.where)
     part = (name_contains or "").lower()
-    statuses = tuple(
-        object_status
-        for object_status in assess(everything.objects, request.now)
-        if object_status.object.kind in wanted
-    )
-    named = tuple(object_status for object_status in statuses if part in object_status.object.name.lower())
-    matching = tuple(object_status for object_status in named if status is None or status.fits(object_status))
+    statuses = tuple(one for one in assess(everything.objects, request.now) if one.object.kind in wanted)
+    named = tuple(one for one in statuses if part in one.object.name.lower())
+    matching = tuple(one for one in named if status is None or status.fits(one))
     complete = namespace is None and selector is None
     return FluxResources(
         request=request,
         matching=matching,
         examined=len(statuses),
-        unchecked=sum(
-            _unchecked(object_status, everything, complete=complete, namespace=namespace) for object_status in matching
-        ),
-        others=tuple(
-            object_status for object_status in named if object_status.trouble and not status.fits(object_status)
-        )
+        unchecked=sum(_unchecked(one, everything, complete=complete, namespace=namespace) for one in matching),
+        others=tuple(one for one in named if one.trouble and not status.fits(one))
         if status is not None and status.health - _NO_TROUBLE
         else (),
         idle=idle_since(statuses, request.now),
