@@ -140,7 +140,6 @@ class AuditContext:
 
     @cached_property
     def known(self) -> dict[ObjectRef, AuditedObject]:
-        """The objects by reference."""
         return {one.ref: one for one in self.objects}
 
     @cached_property
@@ -153,7 +152,6 @@ class AuditContext:
 
     @cached_property
     def graph(self) -> Graph:
-        """How they refer to each other."""
         return Graph(one.node for one in self.objects)
 
     @cached_property
@@ -171,7 +169,6 @@ class AuditContext:
         return found
 
     def of_kind(self, kind: str) -> Iterator[AuditedObject]:
-        """The objects of one kind."""
         return (one for one in self.objects if one.ref.kind == kind)
 
     def missing(self, ref: ObjectRef) -> bool | Unknown:

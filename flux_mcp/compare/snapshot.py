@@ -113,7 +113,6 @@ class Side:
 
     @cached_property
     def statuses(self) -> Mapping[ObjectRef, ObjectStatus]:
-        """The health of every Flux object."""
         flux = (each.node.object for each in self.objects.values() if each.node is not None)
         return {status.object.ref: status for status in assess(flux, self.now)}
 

@@ -62,7 +62,6 @@ class SeveralContexts:
         return Output(0, orjson.dumps(document), "")
 
     def kill_all(self) -> None:
-        """End every kubectl that is running now."""
         if self._live is not None:
             self._live.kill_all()
 

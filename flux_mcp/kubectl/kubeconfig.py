@@ -36,7 +36,6 @@ class Kubeconfig:
         )
 
     def has(self, name: str) -> bool:
-        """Whether there is a context of that name."""
         return any(entry.name == name for entry in self.contexts)
 
     def choose(self) -> str | None:

@@ -77,7 +77,6 @@ class Recorded:
     unread: tuple[Unread, ...]
 
     def render(self) -> str:
-        """One line."""
         counted = ", ".join(f"{number} {kind}" for kind, number in self.objects.items() if number) or "no objects"
         counted += "" if self.logs is None else f", {self.logs} logs"
         reported = f"{first_line(f'record {self.folder}', self.request)}: {counted}"

@@ -172,7 +172,6 @@ class Toolbox:
         return {**schema, "properties": fields}
 
     def model(self, tool: Tool) -> type[BaseModel]:
-        """The model of a tool's arguments."""
         return argument_model(tool.function, without=self._hidden)
 
     async def _answer(self, tool: Tool, arguments: Mapping[str, Any]) -> Answer:
