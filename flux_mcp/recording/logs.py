@@ -28,17 +28,13 @@ MOST: Final = 100
 AT_ONCE: Final = 8
 
 
-def logs_of(pods: Sequence[tuple[Pod, bool]]) -> list[Logs]:
+def logs_of(pods: Sequence[tuple[Pod, bool]]) -> Iterator[Logs]:
     """The logs worth recording, those of Flux's controllers first.
 
     Args:
         pods: each with whether it is a controller of Flux.
     """
-    return list(_logs_of(sorted(pods, key=lambda found: (not found[1], found[0].order))))
-
-
-def _logs_of(pods: Sequence[tuple[Pod, bool]]) -> Iterator[Logs]:
-    for pod, controller in pods:
+    for pod, controller in sorted(pods, key=lambda found: (not found[1], found[0].order)):
         for container in pod.containers:
             if container.ephemeral or container.succeeded or not (controller or not container.ready):
                 continue
@@ -67,7 +63,7 @@ async def record_logs(
         How many logs were written, and what could not be read.
     """
     (folder / LOGS).mkdir()
-    wanted = logs_of(pods)
+    wanted = [*logs_of(pods)]
     limiter = anyio.CapacityLimiter(AT_ONCE)
     failed: Counter[str] = Counter()
 
