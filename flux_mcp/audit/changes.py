@@ -6,7 +6,7 @@ entry links to one of them.
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -99,15 +99,6 @@ def _applied(manifest: Manifest, versions: frozenset[str]) -> Iterator[ObjectRef
             yield applied.ref
 
 
-def _context_checks(entry: Entry) -> Iterator[Callable[[AuditContext], Iterator[Finding | Unknown]]]:
-    if "stored" in entry:
-        yield lambda context: _stored(context, entry["stored"])
-    if "controllers" in entry:
-        yield lambda context: _controllers(context, entry["controllers"])
-    if "kubernetes" in entry:
-        yield _kubernetes
-
-
 def _stored(context: AuditContext, versions: list[str]) -> Iterator[Finding]:
     for crd in context.crds:
         group = crd.ref.name.partition(".")[2]
@@ -154,8 +145,12 @@ def _with_gates(rule: str, entry: Entry, context: AuditContext) -> Iterator[Find
         if not seen:
             yield Unknown(DEPLOYMENT.kind)
     yield from context.found_alone[rule]
-    for check in _context_checks(entry):
-        yield from check(context)
+    if "stored" in entry:
+        yield from _stored(context, entry["stored"])
+    if "controllers" in entry:
+        yield from _controllers(context, entry["controllers"])
+    if "kubernetes" in entry:
+        yield from _kubernetes(context)
 
 
 def _kinds(entry: Entry) -> Iterator[str]:

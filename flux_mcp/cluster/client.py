@@ -249,11 +249,10 @@ class Cluster:
                 ]
             return reduce(ListResult[T].beside, (pending.value for pending in found))
         served = await self._discovery.served(request.where, (kind.group for kind in kinds))
-        present, absent, unread = served.split(kinds, request.where)
-        if any(kind in absent for kind in insist):
+        if any(kind in served.split(kinds, request.where)[1] for kind in insist):
             served = await self._discovery.served(request.where, after=served)
-            present, absent, unread = served.split(kinds, request.where)
         for again in (False, True):
+            present, absent, unread = served.split(kinds, request.where)
             if not present:
                 return ListResult((), frozenset(kind.kind for kind in absent), absent, unread)
             resources = tuple(name for kind in present if (name := served.resource(kind)))
@@ -263,7 +262,6 @@ class Cluster:
             if again or not any(isinstance(error, KindNotInstalled) for error in errors):
                 break
             served = await self._discovery.served(request.where, after=served)
-            present, absent, unread = served.split(kinds, request.where)
         odd = Counter[str]()
         view_requested = _if_requested(view, command, present, odd)
         views = await _map(output.stdout, view_requested, errors, request.where, single=len(names) == 1)
