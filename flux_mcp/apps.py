@@ -11,6 +11,7 @@ from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID, Apps, client_supports_a
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver.resources import Resource
 
+from flux_mcp.api.unstructured import items
 from flux_mcp.render.answer import Answer
 
 PAGE_URI: Final = "ui://fluxcd-mcp/graph.html"
@@ -66,10 +67,7 @@ def _announced(ctx: ServerRequestContext[Any, Any]) -> bool:
     if ctx.method != "initialize":
         return client_supports_apps(ctx)
     # The session learns the capabilities of the client at the end of this request.
-    found: Any = ctx.params
-    for key in ("capabilities", "extensions", EXTENSION_ID, "mimeTypes"):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return isinstance(found, list) and APP_MIME_TYPE in found
+    return APP_MIME_TYPE in items(dict(ctx.params or {}), "capabilities", "extensions", EXTENSION_ID, "mimeTypes")
 
 
 def _bound(tool: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,17 +9,17 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import flux_mcp
+from flux_mcp.command_frame import fail, failing, make_cluster, make_toolbox, run
 from flux_mcp.errors import FluxMcpError
 from flux_mcp.graph_command import graph
 from flux_mcp.settings import DEFAULT_TIMEOUT, Access, Recording, Settings, parse_recording, parse_timeout
 
 if TYPE_CHECKING:
-    from flux_mcp.cluster.client import Cluster
     from flux_mcp.tools.registry import Toolbox
 
 app = typer.Typer(
@@ -53,7 +53,7 @@ def _complete_context(ctx: typer.Context, incomplete: str) -> list[str]:
 
     settings = _completing(ctx)
     return anyio.run(
-        values, _cluster(replace(settings, access=replace(settings.access, context=None))), "context", incomplete
+        values, make_cluster(replace(settings, access=replace(settings.access, context=None))), "context", incomplete
     )
 
 
@@ -142,10 +142,8 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(**given: Any) -> None:  # noqa: ANN401
         _refuse_empty(common)
-        try:
+        with failing(2):
             settings = _settings(**{name: given.pop(name) for name in common})
-        except FluxMcpError as error:
-            _fail(str(error), 2)
         command(settings=settings, **given)
 
     parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *common.values())]
@@ -158,28 +156,7 @@ def _refuse_empty(names: Iterable[str]) -> None:
     """End with code 2 where the variable of a flag is empty: it counts as none, which would drop a limit in silence."""
     for variable in map(_variable, names):
         if not os.environ.get(variable, "set").strip():
-            _fail(f"{variable} is empty: unset it, or give it a value.", 2)
-
-
-def _fail(text: str, code: int) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(code)
-
-
-def _cluster(settings: Settings) -> "Cluster":
-    from flux_mcp.cluster.client import Cluster  # noqa: PLC0415 (with pydantic, a quarter of a second)
-    from flux_mcp.kubectl.connect import connect  # noqa: PLC0415
-
-    try:
-        return Cluster(connect(settings), settings.access)
-    except FluxMcpError as error:
-        _fail(str(error), 2)
-
-
-def _toolbox(settings: Settings) -> "Toolbox":
-    from flux_mcp.tools.registry import Toolbox  # noqa: PLC0415
-
-    return Toolbox(_cluster(settings), settings)
+            fail(f"{variable} is empty: unset it, or give it a value.", 2)
 
 
 def _version(shown: bool) -> None:  # noqa: FBT001 (typer's callback)
@@ -202,12 +179,10 @@ def _root(
 @_with_settings
 def serve(*, settings: Settings) -> None:
     """Serve MCP over stdin and stdout."""
-    from flux_mcp.server import serve as run  # noqa: PLC0415 (the MCP library takes most of a second)
+    from flux_mcp import server  # noqa: PLC0415 (the MCP library takes most of a second)
 
-    try:
-        run(settings)
-    except FluxMcpError as error:
-        _fail(str(error), 2)
+    with failing(2):
+        server.serve(settings)
 
 
 @app.command()
@@ -232,38 +207,29 @@ def record(
 
     Exit code 0: recorded, and what could not be read is reported; 1: an error; 2: bad usage.
     """
-    import anyio  # noqa: PLC0415
-
-    from flux_mcp.cluster.client import Cluster  # noqa: PLC0415
     from flux_mcp.kubectl.connect import connect  # noqa: PLC0415
     from flux_mcp.kubectl.validate import check_namespace  # noqa: PLC0415
+    from flux_mcp.recording import record as recording  # noqa: PLC0415
     from flux_mcp.recording.files import check_folder  # noqa: PLC0415
-    from flux_mcp.recording.record import record as run  # noqa: PLC0415
-    from flux_mcp.signals import Signalled, unless_signalled  # noqa: PLC0415
 
     if settings.recordings:
-        _fail("--recording (FLUX_MCP_RECORDING) cannot be combined with record, which reads a cluster.", 2)
-    try:
+        fail("--recording (FLUX_MCP_RECORDING) cannot be combined with record, which reads a cluster.", 2)
+    with failing(2):
         check_folder(folder)
         names = [check_namespace(name, "--namespace") for name in namespace or ()]
         if compare_to is not None:
             connect(Settings(recording=compare_to))
-    except FluxMcpError as error:
-        _fail(str(error), 2)
-    cluster = Cluster(connect(settings), settings.access)
-    work = functools.partial(run, cluster, folder, names, logs=logs, patience=settings.timeout, report=_progress)
-    try:
+    cluster = make_cluster(settings)
+    with failing(1, "Nothing was recorded"):
         try:
-            recorded = anyio.run(unless_signalled, work)
+            recorded = run(
+                lambda: recording.record(cluster, folder, names, logs=logs, patience=settings.timeout, report=_progress)
+            )
         finally:
             _progress("")
         typer.echo(recorded.render())
         if compare_to is not None:
-            typer.echo(anyio.run(unless_signalled, _compare(compare_to, folder)))
-    except Signalled as signalled:
-        _fail(f"Nothing was recorded: {signalled}.", 128 + signalled.number)
-    except FluxMcpError as error:
-        _fail(str(error), 1)
+            typer.echo(run(_compare(compare_to, folder)))
 
 
 def _progress(done: str) -> None:
@@ -277,7 +243,7 @@ def _compare(before: Path, now: Path) -> Callable[[], Awaitable[str]]:
     equal = before.resolve().name == now.resolve().name
     recordings = tuple(map(Recording, (before, now), ("before", "now") if equal else ("", "")))
     first, second = (recording.called for recording in recordings)
-    toolbox = _toolbox(Settings(recordings=recordings))
+    toolbox = make_toolbox(Settings(recordings=recordings))
     return functools.partial(toolbox.call, "compare_flux", {"context": first, "with_context": second})
 
 
@@ -298,7 +264,7 @@ def _complete_argument(ctx: typer.Context, incomplete: str) -> list[str]:
     from flux_mcp.shell import complete_argument  # noqa: PLC0415
 
     tool, before = ctx.params.get("tool"), ctx.params.get("arguments") or ()
-    return complete_argument(_toolbox(_completing(ctx)), tool, before, incomplete) if tool else []
+    return complete_argument(make_toolbox(_completing(ctx)), tool, before, incomplete) if tool else []
 
 
 def _complete_client(incomplete: str) -> list[str]:
@@ -340,17 +306,14 @@ def call(
     from flux_mcp.shell import tool_help, tool_name  # noqa: PLC0415
 
     if show_help:
-        try:
-            typer.echo("\n".join(tool_help(_toolbox(settings), tool_name(tool))))
-        except FluxMcpError as error:
-            _fail(str(error), 2)
+        with failing(2):
+            typer.echo("\n".join(tool_help(make_toolbox(settings), tool_name(tool))))
         return
-    _answer(_toolbox(settings), tool, arguments or (), output)
+    _answer(make_toolbox(settings), tool, arguments or (), output)
 
 
 def _answer(toolbox: "Toolbox", tool: str, words: Sequence[str], output: OutputFormat = OutputFormat.TEXT) -> None:
     """Print the answer to one call."""
-    import anyio  # noqa: PLC0415
     import orjson  # noqa: PLC0415
 
     from flux_mcp.errors import BadArgument  # noqa: PLC0415
@@ -358,7 +321,6 @@ def _answer(toolbox: "Toolbox", tool: str, words: Sequence[str], output: OutputF
     from flux_mcp.render.documents import document  # noqa: PLC0415
     from flux_mcp.render.terminal import show  # noqa: PLC0415
     from flux_mcp.shell import check_documented, parse_arguments, progress, tool_name  # noqa: PLC0415
-    from flux_mcp.signals import Signalled, unless_signalled  # noqa: PLC0415
     from flux_mcp.tools.registry import UnknownTool  # noqa: PLC0415
 
     def write(answer: Answer) -> str:
@@ -366,17 +328,11 @@ def _answer(toolbox: "Toolbox", tool: str, words: Sequence[str], output: OutputF
             return show(answer.render())
         return orjson.dumps(document(answer), option=orjson.OPT_INDENT_2).decode()
 
-    try:
+    with failing(1, "There is no answer", usage=(UnknownTool, BadArgument)):
         if output is OutputFormat.JSON:
             check_documented(tool_name(tool))
         work = functools.partial(toolbox.answer, tool_name(tool), parse_arguments(words), write, progress())
-        typer.echo(anyio.run(unless_signalled, work))
-    except Signalled as signalled:
-        _fail(f"There is no answer: {signalled}.", 128 + signalled.number)
-    except (UnknownTool, BadArgument) as error:
-        _fail(str(error), 2)
-    except FluxMcpError as error:
-        _fail(str(error), 1)
+        typer.echo(run(work))
 
 
 @app.command()
@@ -385,7 +341,7 @@ def tools(*, settings: Settings) -> None:
     """List the tools with their parameters."""
     from flux_mcp.shell import argument_lines  # noqa: PLC0415
 
-    toolbox = _toolbox(settings)
+    toolbox = make_toolbox(settings)
     for name, tool in toolbox.tools.items():
         typer.echo(f"{name}: {tool.description}")
         for line in argument_lines(toolbox.schema(name)):
@@ -402,7 +358,7 @@ def demo(
 ) -> None:
     """Answer from a recorded cluster with Flux that comes with this program: no kubectl and no cluster is needed."""
     recording = Path(__file__).parent / "demo"
-    toolbox = _toolbox(Settings(recording=recording))
+    toolbox = make_toolbox(Settings(recording=recording))
     if tool:
         _answer(toolbox, tool, arguments or ())
         return
@@ -432,18 +388,14 @@ def doctor(
 
     Exit code 0: answers are possible; 1: a failure stops them; 2: bad usage.
     """
-    import anyio  # noqa: PLC0415
     import orjson  # noqa: PLC0415
 
     from flux_mcp.doctor import Doctor  # noqa: PLC0415
     from flux_mcp.render.doctor import failed, report_json, report_lines  # noqa: PLC0415
     from flux_mcp.render.terminal import show  # noqa: PLC0415
-    from flux_mcp.signals import Signalled, unless_signalled  # noqa: PLC0415
 
-    try:
-        checks = anyio.run(unless_signalled, Doctor(_cluster(settings), settings).run)
-    except Signalled as signalled:
-        _fail(f"There is no report: {signalled}.", 128 + signalled.number)
+    with failing(1, "There is no report"):
+        checks = run(Doctor(make_cluster(settings), settings).run)
     if as_json:
         typer.echo(orjson.dumps(report_json(checks), option=orjson.OPT_INDENT_2).decode())
     else:
@@ -473,27 +425,25 @@ def install(
 
     from flux_mcp.install.clients import clients, link  # noqa: PLC0415
     from flux_mcp.install.launch import launch  # noqa: PLC0415
-    from flux_mcp.install.merge import snippet  # noqa: PLC0415
+    from flux_mcp.install.merge import merged  # noqa: PLC0415
     from flux_mcp.install.merge import write as merge  # noqa: PLC0415
     from flux_mcp.kubectl.validate import echo, nearest  # noqa: PLC0415
 
     known = clients().get(client)
     if known is None:
-        _fail(f"There is no client {echo(client)}{nearest(client, clients())}. There are: {', '.join(clients())}.", 2)
+        fail(f"There is no client {echo(client)}{nearest(client, clients())}. There are: {', '.join(clients())}.", 2)
     start = launch(settings, os.environ, sys.argv[0])
     entry, path = known.entry_for(start), known.path(os.environ)
     for note in start.notes:
         typer.echo(note, err=True)
     if not write:
         typer.echo(f"For {known.title}, in {path} (--write puts it there):", err=True)
-        typer.echo(snippet(known, entry), nl=False)
+        typer.echo(merged(known, "", entry), nl=False)
         if address := link(client, start):
             typer.echo(f"Or open this link: {address}", err=True)
         return
-    try:
+    with failing(1):
         backup = merge(known, path, entry, datetime.now(UTC))
-    except FluxMcpError as error:
-        _fail(str(error), 1)
     if backup is not None and backup == path.resolve():
         typer.echo(f"{path} has this entry already.")
     else:
@@ -522,10 +472,8 @@ def rbac(
     _refuse_empty(("read_only", "flux_only"))
     from flux_mcp.rbac import admission_policy, cluster_role  # noqa: PLC0415
 
-    try:
+    with failing(2):
         policy = admission_policy(policy_for) if policy_for is not None else ""
-    except FluxMcpError as error:
-        _fail(str(error), 2)
     typer.echo(cluster_role(read_only=read_only, flux_only=flux_only) + policy, nl=False)
 
 

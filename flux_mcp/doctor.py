@@ -18,7 +18,7 @@ from flux_mcp.api.kubernetes_kinds import KUBERNETES_KINDS, POD
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.gather import gather
 from flux_mcp.errors import FluxMcpError, KubectlError, KubectlMissing, KubectlTooOld, NotLoggedIn
-from flux_mcp.kubectl.command import CanEverywhere
+from flux_mcp.kubectl.command import CanI
 from flux_mcp.kubectl.kubeconfig import kubeconfig_files
 from flux_mcp.kubectl.live import path_of
 from flux_mcp.render.doctor import Check, Result
@@ -39,7 +39,6 @@ class Doctor:
     """The checks of one run.
 
     Args:
-        cluster: what answers.
         settings: the flags that the run was started with, as serve would take them.
         monotonic: a clock, in seconds.
     """
@@ -235,9 +234,9 @@ class Doctor:
         self._step = "read Kubernetes kinds"
         kinds = await self._cluster.served(request, KUBERNETES_KINDS)
         versions = {kind.kind: await self._cluster.version_of(request, kind) for kind in kinds}
-        questions = {kind.kind: CanEverywhere(kind, versions[kind.kind]) for kind in kinds}
+        questions = {kind.kind: CanI(kind, versions[kind.kind]) for kind in kinds}
         if POD in kinds and not self._settings.flux_only:
-            questions["logs of Pods"] = CanEverywhere(POD, versions[POD.kind], "logs")
+            questions["logs of Pods"] = CanI(POD, versions[POD.kind], "logs")
         await self._rights(request, questions, "answers leave out what they would show")
 
     async def _reconciling(self, request: RequestContext, served: Sequence[Kind]) -> None:
@@ -245,13 +244,13 @@ class Doctor:
             return
         self._step = "request reconciliation"
         questions = {
-            kind.kind: CanEverywhere(kind, await self._cluster.version_of(request, kind), "patch")
+            kind.kind: CanI(kind, await self._cluster.version_of(request, kind), "patch")
             for kind in FLUX_KINDS
             if kind in served and kind.reconcilable
         }
         await self._rights(request, questions, "the reconcile tools reject those")
 
-    async def _rights(self, request: RequestContext, questions: Mapping[str, CanEverywhere], effect: str) -> None:
+    async def _rights(self, request: RequestContext, questions: Mapping[str, CanI], effect: str) -> None:
         async with gather() as reads:
             pending = {
                 name: reads.start(name, self._cluster.may_everywhere(request, question), False)  # noqa: FBT003

@@ -29,6 +29,7 @@ FluxMcpError
     └── KubectlFailed       kubectl ended in a way that is none of the above
 """
 
+import signal
 from collections.abc import Sequence
 from typing import Self
 
@@ -170,6 +171,18 @@ class BadOutput(KubectlError):
 
 class KubectlFailed(KubectlError):
     """kubectl ended with an error that is not known, or was ended by a signal."""
+
+
+class Signalled(Exception):
+    """A signal ended the work.
+
+    Attributes:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(f"ended by {signal.Signals(number).name}")
 
 
 def first_of(error: BaseException) -> BaseException:

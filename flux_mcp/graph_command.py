@@ -9,10 +9,11 @@ from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from flux_mcp.command_frame import fail, failing, make_toolbox, run
 from flux_mcp.errors import BadArgument, CannotWrite, FluxMcpError
 from flux_mcp.settings import Settings
 
@@ -54,39 +55,21 @@ def graph(  # noqa: PLR0913 (one parameter a flag)
 
     What could not be read is reported on stderr and in the page. Exit code 0: drawn, 1: an error, 2: bad usage.
     """
-    import anyio  # noqa: PLC0415
-
-    from flux_mcp.cluster.client import Cluster  # noqa: PLC0415 (with pydantic, a quarter of a second)
-    from flux_mcp.kubectl.connect import connect  # noqa: PLC0415
-    from flux_mcp.signals import Signalled, unless_signalled  # noqa: PLC0415
-    from flux_mcp.tools.registry import Toolbox  # noqa: PLC0415
-
     given = {"kind": kind, "name": name, "namespace": namespace, "edges": edges}
     arguments = {name: text for name, text in given.items() if text is not None}
-    try:
+    with failing(2):
         _check_file(file, output, show=show, force=force)
-        toolbox = Toolbox(Cluster(connect(settings), settings.access), settings)
-    except FluxMcpError as error:
-        _fail(str(error), 2)
-    try:
-        text, beside = anyio.run(unless_signalled, functools.partial(_draw, toolbox, output, arguments))
+    toolbox = make_toolbox(settings)
+    with failing(1, "Nothing was written"):
+        text, beside = run(functools.partial(_draw, toolbox, output, arguments))
         typer.echo(beside, err=True)
         if file is not None or show:
             file = _write(file, text, force=force)
             typer.echo(f"Written: {file}", err=True)
         else:
             typer.echo(text)
-    except Signalled as signalled:
-        _fail(f"Nothing was written: {signalled}.", 128 + signalled.number)
-    except FluxMcpError as error:
-        _fail(str(error), 1)
     if show and file is not None and not webbrowser.open(file.resolve().as_uri()):
-        _fail("No browser could be started.", 1)
-
-
-def _fail(text: str, code: int) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(code)
+        fail("No browser could be started.", 1)
 
 
 def _check_file(file: Path | None, output: GraphFormat, *, show: bool, force: bool) -> None:

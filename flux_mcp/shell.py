@@ -96,8 +96,6 @@ def complete_argument(toolbox: Toolbox, tool: str, before: Sequence[str], word: 
     """How the word that is being typed can go on: `KEY=`, or a value.
 
     Args:
-        toolbox: the tools, and the cluster that knows names.
-        tool: the tool.
         before: the words after the tool.
         word: the start of the word. Bash makes words of their own of `KEY`, `=` and the value, and click drops the
             `=` where it is the last one.

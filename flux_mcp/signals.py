@@ -6,21 +6,9 @@ from typing import TypeVar
 
 import anyio
 
-from flux_mcp.errors import first_of
+from flux_mcp.errors import Signalled, first_of
 
 T = TypeVar("T")
-
-
-class Signalled(Exception):
-    """A signal ended the work.
-
-    Attributes:
-        number: of the signal.
-    """
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        super().__init__(f"ended by {signal.Signals(number).name}")
 
 
 async def unless_signalled(work: Callable[[], Awaitable[T]]) -> T:

@@ -4,7 +4,7 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -95,14 +95,11 @@ def worker() -> Worker:
     return Worker()
 
 
-def on_this_loop(call: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def on_this_loop(call: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Awaitable[None]]:
     """A function that calls another one on the loop that runs now, wherever it is called itself."""
     here = asyncio.get_running_loop()
 
-    async def start(arguments: tuple[Any, ...]) -> None:
-        await call(*arguments)
-
     async def call_there(*arguments: Any) -> None:  # noqa: ANN401 (those of the function)
-        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(start(arguments), here))
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call(*arguments), here))
 
     return call_there

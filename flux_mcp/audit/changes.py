@@ -6,7 +6,7 @@ entry links to one of them.
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,7 +16,7 @@ from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import at, items, text
 from flux_mcp.audit.controller import arguments, controller_image, feature_gates
-from flux_mcp.audit.rule import AuditContext, Finding, Manifest, ObjectCheck, Rule, Severity, Unknown, docs_url
+from flux_mcp.audit.rule import AuditContext, Finding, Manifest, ObjectCheck, Rule, Severity, Unknown
 from flux_mcp.errors import BadArgument
 from flux_mcp.flux.inventory import parse_id
 from flux_mcp.flux.versions import RELEASES, TARGETS, Minor, minor, patch, version_text
@@ -99,15 +99,6 @@ def _applied(manifest: Manifest, versions: frozenset[str]) -> Iterator[ObjectRef
             yield applied.ref
 
 
-def _context_checks(entry: Entry) -> Iterator[Callable[[AuditContext], Iterator[Finding | Unknown]]]:
-    if "stored" in entry:
-        yield lambda context: _stored(context, entry["stored"])
-    if "controllers" in entry:
-        yield lambda context: _controllers(context, entry["controllers"])
-    if "kubernetes" in entry:
-        yield _kubernetes
-
-
 def _stored(context: AuditContext, versions: list[str]) -> Iterator[Finding]:
     for crd in context.crds:
         group = crd.ref.name.partition(".")[2]
@@ -154,8 +145,12 @@ def _with_gates(rule: str, entry: Entry, context: AuditContext) -> Iterator[Find
         if not seen:
             yield Unknown(DEPLOYMENT.kind)
     yield from context.found_alone[rule]
-    for check in _context_checks(entry):
-        yield from check(context)
+    if "stored" in entry:
+        yield from _stored(context, entry["stored"])
+    if "controllers" in entry:
+        yield from _controllers(context, entry["controllers"])
+    if "kubernetes" in entry:
+        yield from _kubernetes(context)
 
 
 def _kinds(entry: Entry) -> Iterator[str]:
@@ -168,18 +163,10 @@ def _kinds(entry: Entry) -> Iterator[str]:
 
 
 def _change(rule: str, entry: Entry) -> Rule:
-    return Rule(
-        id=rule,
-        severity=Severity(entry["severity"]),
-        kinds=tuple(dict.fromkeys(_kinds(entry))),
-        summary=entry["summary"],
-        detail=entry.get("detail", "{}"),
-        fix=entry["fix"],
-        docs=docs_url(entry["docs"]),
-        needs=(),
-        wide=False,
-        trips=tuple(entry["trips"]),
-        spares=tuple(entry["spares"]),
+    return Rule.of(
+        rule,
+        entry,
+        _kinds(entry),
         alone=_object_check(entry),
         across=lambda context: _with_gates(rule, entry, context),
         since=patch(entry.get("since", "")),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.graph import FluxNode, Graph
@@ -140,7 +140,6 @@ class AuditContext:
 
     @cached_property
     def known(self) -> dict[ObjectRef, AuditedObject]:
-        """The objects by reference."""
         return {one.ref: one for one in self.objects}
 
     @cached_property
@@ -153,7 +152,6 @@ class AuditContext:
 
     @cached_property
     def graph(self) -> Graph:
-        """How they refer to each other."""
         return Graph(one.node for one in self.objects)
 
     @cached_property
@@ -171,7 +169,6 @@ class AuditContext:
         return found
 
     def of_kind(self, kind: str) -> Iterator[AuditedObject]:
-        """The objects of one kind."""
         return (one for one in self.objects if one.ref.kind == kind)
 
     def missing(self, ref: ObjectRef) -> bool | Unknown:
@@ -210,7 +207,7 @@ class Rule:
         summary: what is wrong and what follows from it.
         detail: how the values of a finding read, with `{}` for all of them, or one for each.
         fix: what to write instead.
-        docs: where Flux documents that.
+        docs: where Flux documents that; in the .toml file a whole address, or one below fluxcd.io/flux.
         needs: kinds without which it cannot be decided.
         wide: it looks at objects that may be in other namespaces.
         trips: objects of which it finds the first one, as in the .toml file.
@@ -233,7 +230,24 @@ class Rule:
     across: ContextCheck | None
     since: Patch | None = None
 
+    @classmethod
+    def of(cls, rule: str, entry: Mapping[str, Any], kinds: Iterable[str], **more: Any) -> Self:  # noqa: ANN401 (fields)
+        """The rule of an entry in a .toml file, which has its texts and examples.
 
-def docs_url(link: str) -> str:
-    """A link as a rule has it: whole, or below the documentation of Flux."""
-    return link if "://" in link else f"https://fluxcd.io/flux/{link}"
+        Raises:
+            KeyError: the entry lacks one.
+        """
+        return cls(
+            id=rule,
+            severity=Severity(entry["severity"]),
+            kinds=tuple(dict.fromkeys(kinds)),
+            summary=entry["summary"],
+            detail=entry.get("detail", "{}"),
+            fix=entry["fix"],
+            docs=entry["docs"] if "://" in entry["docs"] else f"https://fluxcd.io/flux/{entry['docs']}",
+            needs=tuple(entry.get("needs", ())),
+            wide=entry.get("wide", False),
+            trips=tuple(entry["trips"]),
+            spares=tuple(entry["spares"]),
+            **more,
+        )

@@ -18,11 +18,10 @@ import anyio.to_thread
 
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.kinds import group_of
-from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
 from flux_mcp.cluster.discovery import REMEMBERED, Discovery
 from flux_mcp.cluster.gather import gather
-from flux_mcp.cluster.result import ListResult, Named, Unread, find_unread
+from flux_mcp.cluster.result import ListResult, Named, Unread, find_unread, not_installed
 from flux_mcp.errors import (
     BadKubeconfig,
     BadOutput,
@@ -38,8 +37,7 @@ from flux_mcp.kubectl.base import Kubectl, Output
 from flux_mcp.kubectl.command import (
     MOST_NAMES,
     Annotate,
-    CanEverywhere,
-    CanPatch,
+    CanI,
     Command,
     ConfigView,
     Get,
@@ -73,6 +71,8 @@ class Cluster:
 
     Attributes:
         tools: the names of the tools that are offered, for every RequestContext.
+        in_use: the context that a call without one is about; None before the first call.
+        kubectl_version: after `open`; empty before.
     """
 
     def __init__(
@@ -80,10 +80,10 @@ class Cluster:
     ) -> None:
         """Ask nothing yet."""
         self._kubectl, self._access, self._monotonic = kubectl, access or Access(), monotonic
-        self._in_use: str | None = self._access.context
+        self.in_use: str | None = self._access.context
         self.tools: frozenset[str] = frozenset()
         self._kubeconfig: tuple[object, Kubeconfig] | None = None
-        self._version = ""
+        self.kubectl_version = ""
         self._server_versions: dict[str | None, tuple[str, float]] = {}
         self._first_seen: dict[str, ContextEntry] = {}
         self._opening = anyio.Lock()
@@ -96,17 +96,20 @@ class Cluster:
         except KubectlError as error:
             raise error.at(str(error_context)) from None
 
+    async def _printed(self, command: Command, error_context: ErrorContext) -> bytes:
+        """What a command printed that did not fail."""
+        output = await self._ask(command, error_context)
+        for error in problems(output, error_context):
+            raise error
+        return output.stdout
+
     async def kubeconfig(self) -> Kubeconfig:
         """The kubeconfig as it is now.
 
         Raises:
             BadKubeconfig: it cannot be read.
         """
-        error_context = ErrorContext(None)
-        output = await self._ask(ConfigView(), error_context)
-        for error in problems(output, error_context):
-            raise error
-        return parse_kubeconfig(parse_document(output.stdout))
+        return parse_kubeconfig(parse_document(await self._printed(ConfigView(), ErrorContext(None))))
 
     async def open(self, context: str | None = None, *, choose: bool = True) -> RequestContext:
         """Settle which context an answer is about, and as whom. Without `context` it is the one in use.
@@ -130,9 +133,9 @@ class Cluster:
                 self._discovery.forget()
                 self._server_versions.clear()
         known = self._kubeconfig[1]
-        if context is None and self._in_use is None and (choose or known.current or len(known.contexts) == 1):
-            self._in_use = known.choose()
-        name = context if context is not None else self._in_use
+        if context is None and self.in_use is None and (choose or known.current or len(known.contexts) == 1):
+            self.in_use = known.choose()
+        name = context if context is not None else self.in_use
         if not known.contexts and not self._access.server:
             check_files(self._access.kubeconfig)
         entry = known.find(name) if name is not None and (choose or known.has(name)) else None
@@ -172,11 +175,6 @@ class Cluster:
         before, now = (f"user {one.user} at {one.server or one.cluster}" for one in (first, entry))
         return before, now
 
-    @property
-    def in_use(self) -> str | None:
-        """The context that a call without one is about; None before the first call."""
-        return self._in_use
-
     def _identity(self, context: str | None, entry: ContextEntry | None) -> tuple[str, str]:
         if (impersonated := self._kubectl.impersonated(context)) is not None:
             return "as", impersonated
@@ -184,23 +182,15 @@ class Cluster:
 
     async def _look(self) -> Kubeconfig:
         """The kubeconfig, and at the first time kubectl's version beside it."""
-        if self._version:
+        if self.kubectl_version:
             return await self.kubeconfig()
         async with gather() as reads:
             found = reads.start("the kubeconfig", self.kubeconfig(), Kubeconfig("", ()), required=True)
             reads.start("kubectl's version", self._check_version(), None, required=True)
         return found.value
 
-    @property
-    def kubectl_version(self) -> str:
-        """The version of kubectl, after `open`; empty before."""
-        return self._version
-
     async def _check_version(self) -> None:
-        output = await self._ask(Version(), ErrorContext(None))
-        for error in problems(output, ErrorContext(None)):
-            raise error
-        client = parse_document(output.stdout).get("clientVersion")
+        client = parse_document(await self._printed(Version(), ErrorContext(None))).get("clientVersion")
         reported = client.get("gitVersion") if isinstance(client, dict) else None
         version = re.match(r"v?(\d+)\.(\d+)", reported) if isinstance(reported, str) else None
         if version is None or (int(version[1]), int(version[2])) < OLDEST_KUBECTL:
@@ -209,7 +199,7 @@ class Cluster:
                 f"kubectl {which} is too old or not known: version {'.'.join(map(str, OLDEST_KUBECTL))} or newer is "
                 "needed. Set --kubectl (FLUX_MCP_KUBECTL) to another one."
             )
-        self._version = str(reported)
+        self.kubectl_version = str(reported)
 
     async def resolve(self, request: RequestContext, kind: str, api_version: str | None = None) -> Kind:
         """The kind that a spelling means: see `Discovery.resolve`."""
@@ -234,8 +224,6 @@ class Cluster:
         What could not be read of some kinds stands in the result's `unread`; `ListResult.require` makes an error of it.
 
         Args:
-            request: from `open`.
-            kinds: what to read.
             view: makes a view of each item at once, so that the item can be dropped; None for an item that is not
                 understood. One of another kind, namespace or name than was requested counts as not understood.
             namespace: None reads all.
@@ -261,11 +249,10 @@ class Cluster:
                 ]
             return reduce(ListResult[T].beside, (pending.value for pending in found))
         served = await self._discovery.served(request.where, (kind.group for kind in kinds))
-        present, absent, unread = served.split(kinds, request.where)
-        if any(kind in absent for kind in insist):
+        if any(kind in served.split(kinds, request.where)[1] for kind in insist):
             served = await self._discovery.served(request.where, after=served)
-            present, absent, unread = served.split(kinds, request.where)
         for again in (False, True):
+            present, absent, unread = served.split(kinds, request.where)
             if not present:
                 return ListResult((), frozenset(kind.kind for kind in absent), absent, unread)
             resources = tuple(name for kind in present if (name := served.resource(kind)))
@@ -275,7 +262,6 @@ class Cluster:
             if again or not any(isinstance(error, KindNotInstalled) for error in errors):
                 break
             served = await self._discovery.served(request.where, after=served)
-            present, absent, unread = served.split(kinds, request.where)
         odd = Counter[str]()
         view_requested = _if_requested(view, command, present, odd)
         views = await _map(output.stdout, view_requested, errors, request.where, single=len(names) == 1)
@@ -316,8 +302,6 @@ class Cluster:
         """The version in which a kind is requested.
 
         Args:
-            request: from `open`.
-            kind: the kind.
             not_in: a version that turned out not to be served any more.
 
         Raises:
@@ -331,11 +315,11 @@ class Cluster:
             for unread in served.split((kind,), request.where)[2]:
                 if unread.error is not None:
                     raise unread.error
-            raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
+            raise not_installed((kind,), request.where)
         return served.kinds[kind.resource][1]
 
     async def _ask_in_version(
-        self, request: RequestContext, command: Annotate | CanPatch
+        self, request: RequestContext, command: Annotate | CanI
     ) -> tuple[Output, tuple[KubectlError, ...]]:
         """Run a command about one kind; once more in another version where its own is no longer served."""
         if request.moved is not None and not request.chosen:
@@ -358,12 +342,9 @@ class Cluster:
         Raises:
             KubectlError: there is none, or it cannot be read.
         """
-        output = await self._ask(logs, request.where)
-        for error in problems(output, request.where):
-            raise error
-        return output.stdout
+        return await self._printed(logs, request.where)
 
-    async def may_patch(self, request: RequestContext, question: CanPatch) -> bool:
+    async def may_patch(self, request: RequestContext, question: CanI) -> bool:
         """Whether the identity may annotate; also where it may not even ask that: then the annotation itself will tell.
 
         Raises:
@@ -371,7 +352,7 @@ class Cluster:
         """
         return _may(*await self._ask_in_version(request, question))
 
-    async def may_everywhere(self, request: RequestContext, question: CanEverywhere) -> bool:
+    async def may_everywhere(self, request: RequestContext, question: CanI) -> bool:
         """Whether the identity may do something in all namespaces; also where it may not even ask that.
 
         Raises:
@@ -418,10 +399,7 @@ class Cluster:
         known, until = self._server_versions.get(request.context, ("", 0.0))
         if known and until >= self._monotonic():
             return known
-        output = await self._ask(ServerVersion(), request.where)
-        for error in problems(output, request.where):
-            raise error
-        reported = parse_document(output.stdout).get("serverVersion")
+        reported = parse_document(await self._printed(ServerVersion(), request.where)).get("serverVersion")
         version = reported.get("gitVersion") if isinstance(reported, dict) else None
         if not isinstance(version, str):
             raise BadOutput("kubectl version did not report the API server's version.", brief="not reported")
@@ -456,7 +434,13 @@ def _if_requested(
         api_version, kind = text(item, "apiVersion"), text(item, "kind")
         is_served = not api_version or group_of(api_version) in groups
         found = view(item) if is_served else None
-        if found is not None and _was_requested(found.ref, command, known):
+        if (
+            found is not None
+            and found.ref.kind in known
+            # Whatever has no namespace is in all of them.
+            and (command.namespace is None or found.ref.namespace in {"", command.namespace})
+            and (not command.names or found.ref.name in command.names)
+        ):
             return found
         # Where one kind was requested, each item is of that kind, whatever it names.
         odd[kinds[0].kind if len(kinds) == 1 else kind if is_served and kind in known else ""] += 1
@@ -483,12 +467,3 @@ def _for_kinds(error: KubectlError, kinds: Sequence[Kind]) -> KubectlError:
         return error
     sentence, brief = (text.replace(" in all namespaces", "", 1) for text in (str(error), error.brief))
     return Forbidden(sentence, brief=brief, resources=error.resources)
-
-
-def _was_requested(ref: ObjectRef, command: Get, kinds: Collection[str]) -> bool:
-    """Whether an object is one of those that were requested; whatever has no namespace is in all of them."""
-    return (
-        ref.kind in kinds
-        and (command.namespace is None or ref.namespace in {"", command.namespace})
-        and (not command.names or ref.name in command.names)
-    )

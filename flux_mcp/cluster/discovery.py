@@ -98,12 +98,7 @@ def _group(api_version: str | None) -> str | None:
 
 
 class Discovery:
-    """Asks each API server once which kinds it serves, and remembers it.
-
-    Args:
-        kubectl: what answers.
-        monotonic: a clock, in seconds.
-    """
+    """Asks each API server once which kinds it serves, and remembers it. `monotonic` is a clock, in seconds."""
 
     def __init__(self, kubectl: Kubectl, monotonic: Callable[[], float]) -> None:
         self._kubectl, self._monotonic = kubectl, monotonic
@@ -120,7 +115,6 @@ class Discovery:
         """What the API server of a context serves.
 
         Args:
-            where: the context.
             groups: the API groups that are needed.
             after: what was known and turned out to be old: it is read again unless somebody already did.
 
@@ -162,7 +156,6 @@ class Discovery:
         """The one kind that a spelling means.
 
         Args:
-            where: the context.
             spelling: a kind name, plural, short name or `plural.group`, in any case.
             api_version: decides between API groups; which version answers stays the API server's choice.
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
@@ -62,8 +62,6 @@ async def read_evidence(
     """Read Flux objects and controllers, with one kubectl each.
 
     Args:
-        cluster: what is read.
-        request: from `Cluster.open`.
         namespace: where to read alone if the identity may not list all namespaces; one more kubectl then.
         insist: as `Cluster.read` takes it.
         share: the part of the time left for the call that this may take.
@@ -86,12 +84,8 @@ async def read_evidence(
         flux=found,
         only=only,
         controllers=ControllerSet(controllers(deployments, pods), index_evidence(objects, read), not unread),
-        unread=unread if parts.error is not None else tuple(map(_of_controllers, unread)),
+        unread=unread if parts.error is not None else tuple(item.of(" of the controllers") for item in unread),
     )
-
-
-def _of_controllers(unread_item: Unread) -> Unread:
-    return replace(unread_item, kinds=tuple(f"{kind} of the controllers" for kind in unread_item.kinds))
 
 
 async def read_more(
@@ -106,8 +100,6 @@ async def read_more(
     """Read what runs where something fails: one kubectl for each namespace, and up to four more.
 
     Args:
-        cluster: what is read.
-        request: from `Cluster.open`.
         needs: what the objects in trouble need to know; where most do is read first.
         targets: objects of other kinds that something depends on; those of one kind and namespace are read.
         warnings: whether to read the Warning Events that are not about Pods, of every namespace.
@@ -150,7 +142,7 @@ async def read_more(
     objects: list[View] = [one for place in chosen for one in pending[place].value.objects]
     read = {(place, kind) for place in chosen for kind in pending[place].value.read}
     unread = [
-        item if pending[place].error else _within(place, item)
+        item if pending[place].error else item.of(f" in {place}")
         for place in sorted(chosen)
         for item in pending[place].value.unread
     ]
@@ -158,7 +150,7 @@ async def read_more(
         if part is not None:
             objects += part.value.objects
             read |= {("", kind) for kind in part.value.read if kind == NAMESPACE.kind}
-            unread += [replace(item, kinds=tuple(f"{kind}{what}" for kind in item.kinds)) for item in part.value.unread]
+            unread += [item.of(what) for item in part.value.unread]
     if others is not None:
         found, known = others.value
         objects += found
@@ -190,10 +182,6 @@ async def _read_namespace(
 def _kinds(needs: Needs, namespace: str) -> tuple[Kind, ...]:
     wanted = {kind for place, kind in needs if place == namespace}
     return tuple(kind for kind in KUBERNETES_KINDS if kind.kind in wanted)
-
-
-def _within(namespace: str, unread_item: Unread) -> Unread:
-    return replace(unread_item, kinds=tuple(f"{kind} in {namespace}" for kind in unread_item.kinds))
 
 
 _NO_TARGETS: Final[tuple[tuple[View, ...], frozenset[tuple[str, str]]]] = (), frozenset()

@@ -99,6 +99,16 @@ class Gather:
 
 
 @asynccontextmanager
+async def task_group() -> AsyncIterator[anyio.abc.TaskGroup]:
+    """A group of tasks that raises the first of their errors, and no group of errors."""
+    try:
+        async with anyio.create_task_group() as group:
+            yield group
+    except ExceptionGroup as several:
+        raise first_of(several) from None
+
+
+@asynccontextmanager
 async def gather(share: float = 1.0) -> AsyncIterator[Gather]:
     """Run reads at the same time, and wait for all of them at the end of the block.
 
@@ -112,10 +122,7 @@ async def gather(share: float = 1.0) -> AsyncIterator[Gather]:
     """
     left = anyio.current_effective_deadline() - anyio.current_time()
     until = [anyio.current_time() + left * part * (1 - RESERVE) for part in (share, 1.0)]
-    try:
-        async with anyio.create_task_group() as group:
-            reads = Gather(group, *until)
-            yield reads
-    except ExceptionGroup as several:
-        raise first_of(several) from None
+    async with task_group() as group:
+        reads = Gather(group, *until)
+        yield reads
     reads._end()  # noqa: SLF001 (the block has ended)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from flux_mcp.api.kind import Kind
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.result import ListResult, Named, Unread
-from flux_mcp.errors import BadArgument, Forbidden, ForbiddenEverywhere, KindNotInstalled, NotFound
+from flux_mcp.errors import BadArgument, Forbidden, ForbiddenEverywhere, NotFound
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import value
@@ -44,8 +44,7 @@ async def find_one(
     else:
         read = partial(cluster.read, namespace=namespace, names=(name,))
     reading = await read(request, (kind,), project, insist=(kind,), managed_fields=managed_fields)
-    if reading.absent:
-        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
+    reading.require_served(request.where)
     for unread_item in reading.unread:
         # An incomplete list does not show whether there are more of that name.
         if unread_item.error is not None:
@@ -107,8 +106,7 @@ def find_among(reading: ListResult[T], request: RequestContext, kind: Kind, name
         KubectlError: the kind could not be read.
     """
     of_kind = reading.only((kind.kind,))
-    if of_kind.absent:
-        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
+    of_kind.require_served(request.where)
     named = [view for view in of_kind.objects if view.ref.name == name]
     if not any(namespace in {None, view.ref.namespace} for view in named):
         for unread_item in of_kind.unread:

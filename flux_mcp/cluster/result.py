@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 from flux_mcp.api.coverage import Coverage
 from flux_mcp.api.kind import Kind
 from flux_mcp.api.ref import ObjectRef
-from flux_mcp.errors import KubectlError, RecordedInPart, ServerError
+from flux_mcp.errors import KindNotInstalled, KubectlError, RecordedInPart, ServerError
+from flux_mcp.request import ErrorContext
 
 
 class Named(Protocol):
@@ -37,6 +38,10 @@ class Unread:
     error: KubectlError | None = None
     partly: bool = False
 
+    def of(self, what: str) -> "Unread":
+        """The same, with what the kinds are of: ` in apps` behind each."""
+        return replace(self, kinds=tuple(f"{kind}{what}" for kind in self.kinds))
+
 
 @dataclass(frozen=True, slots=True)
 class ListResult(Generic[T]):
@@ -58,12 +63,7 @@ class ListResult(Generic[T]):
         """The part about some kinds; without what is unread of a kind that was read only for its place in the flow."""
         wanted = frozenset(kinds)
         unread = (
-            Unread(
-                tuple(kind for kind in unread_item.kinds if kind in wanted),
-                unread_item.why,
-                unread_item.error,
-                unread_item.partly,
-            )
+            replace(unread_item, kinds=tuple(kind for kind in unread_item.kinds if kind in wanted))
             for unread_item in self.unread
             if not unread_item.kinds or wanted & set(unread_item.kinds)
         )
@@ -101,12 +101,28 @@ class ListResult(Generic[T]):
         absent = {kind.kind for kind in self.absent}
         return not self.objects and self.read <= absent and any(unread_item.kinds for unread_item in self.unread)
 
-    def require(self) -> None:
-        """Refuse to go on with nothing.
+    def require_served(self, where: ErrorContext) -> None:
+        """Refuse to go on with kinds that are not installed.
 
         Raises:
+            KindNotInstalled: none of them is.
+        """
+        absent = {kind.kind for kind in self.absent}
+        if absent and not self.objects and self.read <= absent and not any(item.kinds for item in self.unread):
+            raise not_installed(self.absent, where)
+
+    def require(self, where: ErrorContext | None = None) -> None:
+        """Refuse to go on with nothing.
+
+        Args:
+            where: for kinds that somebody named.
+
+        Raises:
+            KindNotInstalled: kinds were named, and none of them is installed.
             KubectlError: there are gaps, and of no kind was anything read.
         """
+        if where is not None:
+            self.require_served(where)
         if self.blank:
             raise self._refusal()
 
@@ -119,6 +135,12 @@ class ListResult(Generic[T]):
             return error
         sentence = f"{error} Nothing was read of {', '.join(kinds)}."
         return type(error)(sentence, brief=error.brief, resources=error.resources)
+
+
+def not_installed(kinds: Iterable[Kind], where: ErrorContext) -> KindNotInstalled:
+    """The error for kinds that the API server does not serve."""
+    names = ", ".join(kind.kind for kind in kinds)
+    return KindNotInstalled(f"The cluster does not serve {names}; {where}.", brief="not installed")
 
 
 def find_unread(kinds: Sequence[Kind], errors: Sequence[KubectlError], objects: Iterable[Named]) -> tuple[Unread, ...]:

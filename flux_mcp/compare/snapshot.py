@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 import orjson
@@ -109,15 +110,11 @@ class Side:
     coverage: Coverage
     server: str
     now: datetime
-    _statuses: dict[ObjectRef, ObjectStatus] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def statuses(self) -> Mapping[ObjectRef, ObjectStatus]:
-        """The health of every Flux object."""
-        if not self._statuses:
-            flux = (each.node.object for each in self.objects.values() if each.node is not None)
-            self._statuses.update((status.object.ref, status) for status in assess(flux, self.now))
-        return self._statuses
+        flux = (each.node.object for each in self.objects.values() if each.node is not None)
+        return {status.object.ref: status for status in assess(flux, self.now)}
 
 
 def view_compared(item: Mapping[str, Any]) -> ComparedObject | None:

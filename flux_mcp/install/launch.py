@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -49,7 +49,8 @@ def launch(settings: Settings, environment: Mapping[str, str], argv0: str) -> La
         environment: of this process.
         argv0: how this process was started.
     """
-    (command, *before), notes = _program(argv0, environment)
+    command, *before = _program(argv0, environment)
+    notes: list[str] = []
     env: dict[str, str] = {}
     kubeconfig = [os.path.abspath(path) for path in kubeconfig_files(None)]  # noqa: PTH100 (keeps symbolic links)
     if not settings.recordings or settings.access.context is not None:
@@ -68,17 +69,17 @@ def launch(settings: Settings, environment: Mapping[str, str], argv0: str) -> La
     return Launch(command, (*before, "serve", *settings.flags()), env, tuple(notes))
 
 
-def _program(argv0: str, environment: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """The command up to `serve`, and notes about it."""
+def _program(argv0: str, environment: Mapping[str, str]) -> list[str]:
+    """The command up to `serve`."""
     path = environment.get("PATH", "")
     found = os.path.abspath(argv0) if os.sep in argv0 else shutil.which(argv0, path=path)  # noqa: PTH100
     if found is None or Path(found).name == "__main__.py":
-        return [sys.executable, "-m", "flux_mcp"], []
+        return [sys.executable, "-m", "flux_mcp"]
     uvx = shutil.which("uvx", path=path)
     if uvx is None or not _is_ephemeral(found):
-        return [found], []
+        return [found]
     # The environment that uvx makes is removed with its cache.
-    return [os.path.abspath(uvx), "--from", _origin(), "fluxcd-mcp"], []  # noqa: PTH100
+    return [os.path.abspath(uvx), "--from", _origin(), "fluxcd-mcp"]  # noqa: PTH100
 
 
 def _is_ephemeral(program: str) -> bool:
@@ -94,12 +95,8 @@ def _origin() -> str:
     return unquote(url.path) if url.scheme == "file" else f"fluxcd-mcp=={distribution.version}"
 
 
-def _folders(path: str) -> Sequence[str]:
+def _folders(path: str) -> Iterator[str]:
     """The folders of PATH that can be found from anywhere, without those of this process's own environment."""
-    return tuple(dict.fromkeys(_usable(path.split(os.pathsep))))
-
-
-def _usable(folders: Sequence[str]) -> Iterator[str]:
-    for folder in (*folders, "/usr/local/bin", "/usr/bin", "/bin"):
+    for folder in dict.fromkeys((*path.split(os.pathsep), "/usr/local/bin", "/usr/bin", "/bin")):
         if Path(folder).is_absolute() and not _is_ephemeral(folder) and Path(folder).is_dir():
             yield folder

@@ -19,11 +19,6 @@ _TOML_HEADER: Final = re.compile(r"\s*\[")
 _YAML_KEY: Final = re.compile(r"(['\"]?)([\w.-]+)\1\s*:(?=\s|$)")
 
 
-def snippet(client: McpClient, entry: Mapping[str, Any]) -> str:
-    """The entry as it stands in the client's file, with what surrounds it."""
-    return merged(client, "", entry)
-
-
 def merged(client: McpClient, before: str, entry: Mapping[str, Any]) -> str:
     """The text of the client's file with the entry in it.
 

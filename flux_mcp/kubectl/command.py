@@ -2,8 +2,9 @@
 
 The commands are a closed list of frozen dataclasses, of which only Annotate writes. There is no way to pass a flag:
 each value from a caller is checked against a shape (kubectl/validate.py), bound with `--flag=value` or stands behind
-`--`. No command can name Secrets. Access flags (--context and others) are not built here: settings.Access.flags() adds
-them in one place.
+`--`. No command can name Secrets. Each __post_init__ is the last gate: whatever was checked before, nothing else leaves
+from here. Each args() has an explicit flag for all that a kuberc could default otherwise. Access flags (--context and
+others) are not built here: settings.Access.flags() adds them in one place.
 """
 
 import re
@@ -66,7 +67,6 @@ class Get:
     managed_fields: bool = False
 
     def __post_init__(self) -> None:
-        """The last gate: whatever was checked before, nothing else leaves from here."""
         if not self.resources:
             raise BadArgument("kinds", "must name at least one kind")
         for resource in self.resources:
@@ -83,7 +83,6 @@ class Get:
             check_path_segment(name)
 
     def args(self) -> tuple[str, ...]:
-        """Explicit flags for all that a kuberc could default otherwise."""
         everywhere = self.namespace is None and not self.names
         fields = [] if self.named is None else [f"metadata.name={_escape_field(self.named)}"]
         fields += ["type=Warning", "involvedObject.kind!=Pod"] if self.warnings else []
@@ -148,13 +147,11 @@ class Logs:
     previous: bool = False
 
     def __post_init__(self) -> None:
-        """The last gate, as for Get."""
         check_namespace(self.namespace)
         check_dns_name(self.pod)
         check_container(self.container)
 
     def args(self) -> tuple[str, ...]:
-        """Explicit flags for all that a kuberc could default otherwise."""
         return (
             "logs",
             f"--namespace={self.namespace}",
@@ -244,72 +241,47 @@ class Annotate:
 
 
 @dataclass(frozen=True, slots=True)
-class CanPatch:
-    """`kubectl auth can-i patch`: whether the identity may annotate Flux objects of a kind. It prints yes or no.
+class CanI:
+    """`kubectl auth can-i`: whether the identity may do something with objects of a kind. It prints yes or no.
 
     Attributes:
-        name: of one object; empty for whatever is in the namespace.
-    """
-
-    kind: FluxKind
-    version: str
-    namespace: str
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        """The last gate, as for Annotate."""
-        if by_kind.get(self.kind.kind) is not self.kind:
-            raise BadArgument("kind", f"must be a Flux kind, not {echo(self.kind.kind)}")
-        check_resource(_resource(self.kind, self.version))
-        check_namespace(self.namespace)
-        if self.name:
-            check_dns_name(self.name)
-
-    def args(self) -> tuple[str, ...]:
-        """Explicit flags for all that a kuberc could default otherwise."""
-        resource = _resource(self.kind, self.version)
-        return _can_i("patch", f"{resource}/{self.name}" if self.name else resource, self.namespace)
-
-
-@dataclass(frozen=True, slots=True)
-class CanEverywhere:
-    """`kubectl auth can-i`: whether the identity may do something with a kind in all namespaces. It prints yes or no.
-
-    Attributes:
-        verb: list, patch (of Flux kinds), or logs, which is to get the logs of Pods.
+        verb: list, patch (of Flux kinds, as an annotation needs it), or logs, which is to get the logs of Pods.
+        namespace: None for all.
+        name: of one object; empty for whatever is there.
     """
 
     kind: Kind
     version: str
     verb: Literal["list", "patch", "logs"] = "list"
+    namespace: str | None = None
+    name: str = ""
 
     def __post_init__(self) -> None:
-        """The last gate, as for Get and Annotate."""
         check_resource(_resource(self.kind, self.version))
         fits = {"list": True, "patch": by_kind.get(self.kind.kind) is self.kind, "logs": self.kind.resource == "pods"}
         if not fits.get(self.verb):
             raise BadArgument("kind", f"must be one that {echo(self.verb)} applies to, not {echo(self.kind.kind)}")
+        if self.namespace is not None:
+            check_namespace(self.namespace)
+        if self.name:
+            check_dns_name(self.name)
 
     def args(self) -> tuple[str, ...]:
-        """Explicit flags for all that a kuberc could default otherwise."""
         verb, subresource = ("get", "log") if self.verb == "logs" else (self.verb, "")
-        return _can_i(verb, _resource(self.kind, self.version), subresource=subresource)
-
-
-def _can_i(verb: str, what: str, namespace: str = "", *, subresource: str = "") -> tuple[str, ...]:
-    return (
-        "auth",
-        "can-i",
-        *((f"--namespace={namespace}",) if namespace else ()),
-        f"--all-namespaces={'false' if namespace else 'true'}",
-        "--list=false",
-        "--no-headers=false",
-        "--quiet=false",
-        f"--subresource={subresource}",
-        "--",
-        verb,
-        what,
-    )
+        resource = _resource(self.kind, self.version)
+        return (
+            "auth",
+            "can-i",
+            *(() if self.namespace is None else (f"--namespace={self.namespace}",)),
+            f"--all-namespaces={str(self.namespace is None).lower()}",
+            "--list=false",
+            "--no-headers=false",
+            "--quiet=false",
+            f"--subresource={subresource}",
+            "--",
+            verb,
+            f"{resource}/{self.name}" if self.name else resource,
+        )
 
 
 @dataclass(frozen=True, slots=True)

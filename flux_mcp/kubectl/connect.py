@@ -30,21 +30,12 @@ class SeveralContexts:
         self._recordings, self._live, self._context = recordings, live, context
 
     def moment(self, context: str | None) -> datetime | None:
-        """The moment that a recording stands still at."""
         return self._of(context).moment(context)
 
     def impersonated(self, context: str | None) -> str | None:
-        """Whom a recording was made as, or --kube-as names."""
         return self._of(context).impersonated(context)
 
     async def run(self, command: Command, context: str | None = None) -> Output:
-        """Answer one command.
-
-        Raises:
-            KubectlMissing: there is no kubectl.
-            TooMuchOutput: it printed more than is read.
-            BadRecording: a file of the recording is broken.
-        """
         if isinstance(command, ConfigView):
             return await self._config(command)
         if isinstance(command, Version) and self._live is not None:
@@ -71,7 +62,6 @@ class SeveralContexts:
         return Output(0, orjson.dumps(document), "")
 
     def kill_all(self) -> None:
-        """End every kubectl that is running now."""
         if self._live is not None:
             self._live.kill_all()
 

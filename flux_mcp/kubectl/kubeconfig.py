@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from flux_mcp.api.unstructured import at, items, text
 from flux_mcp.errors import BadKubeconfig, UnknownContext
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.request import ContextEntry
@@ -35,7 +36,6 @@ class Kubeconfig:
         )
 
     def has(self, name: str) -> bool:
-        """Whether there is a context of that name."""
         return any(entry.name == name for entry in self.contexts)
 
     def choose(self) -> str | None:
@@ -62,14 +62,14 @@ class Kubeconfig:
 
 def parse_kubeconfig(document: Mapping[str, Any]) -> Kubeconfig:
     """The names in what `kubectl config view --output=json` printed."""
-    servers = {name: _text(cluster, "server") for name, cluster in _named(document, "cluster")}
-    plugins = {name: _text(user.get("exec"), "command") for name, user in _named(document, "user")}
+    servers = {name: text(cluster, "server") for name, cluster in _named(document, "cluster")}
+    plugins = {name: text(user, "exec", "command") for name, user in _named(document, "user")}
     entries = [
         ContextEntry(
             name,
-            cluster := _text(inner, "cluster"),
-            user := _text(inner, "user"),
-            _text(inner, "namespace"),
+            cluster := text(inner, "cluster"),
+            user := text(inner, "user"),
+            text(inner, "namespace"),
             servers.get(cluster, ""),
             plugins.get(user, ""),
             without_cluster="clusters" in document and cluster not in servers,
@@ -77,16 +77,12 @@ def parse_kubeconfig(document: Mapping[str, Any]) -> Kubeconfig:
         for name, inner in _named(document, "context")
         if name
     ]
-    return Kubeconfig(_text(document, "current-context"), tuple(entries))
+    return Kubeconfig(text(document, "current-context"), tuple(entries))
 
 
-def _named(document: Mapping[str, Any], key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _named(document: Mapping[str, Any], key: str) -> Iterator[tuple[str, object]]:
     """The names and the fields of the clusters, users or contexts."""
-    entries = document.get(f"{key}s")
-    for entry in entries if isinstance(entries, list) else ():
-        inner = entry.get(key) if isinstance(entry, Mapping) else None
-        if isinstance(entry, Mapping):
-            yield _text(entry, "name"), inner if isinstance(inner, Mapping) else {}
+    return ((text(entry, "name"), at(entry, key)) for entry in items(document, f"{key}s"))
 
 
 def file_stamp(kubeconfig: str | None) -> object:
@@ -139,8 +135,3 @@ def _stamp(path: str) -> tuple[str, int, int, int]:
     except OSError:
         return path, 0, 0, 0
     return path, found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _text(node: object, key: str) -> str:
-    value = node.get(key) if isinstance(node, Mapping) else None
-    return value if isinstance(value, str) else ""

@@ -70,11 +70,9 @@ class LiveKubectl:
         self._groups: set[int] = set()
 
     def moment(self, context: str | None) -> None:
-        """Time runs."""
         del context
 
     def impersonated(self, context: str | None) -> str | None:
-        """Whom --kube-as names."""
         del context
         return self._access.impersonate
 

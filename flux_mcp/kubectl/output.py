@@ -327,10 +327,6 @@ def _kubelet(match: re.Match[str], _line: str, error_context: ErrorContext) -> K
     )
 
 
-def _login(_: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
-    return _not_logged_in(_said(line, MESSAGE), error_context)
-
-
 def _other(match: re.Match[str], line: str, error_context: ErrorContext) -> KubectlError:
     error = match[1] or match[2]
     return ServerError(
@@ -368,7 +364,7 @@ _KNOWN: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = (
             "remote error: tls: (?:expired|bad|unknown) certificate",
             "remote error: tls: (?:certificate required|unknown certificate authority)",
         ),
-        _login,
+        lambda _, line, error_context: _not_logged_in(_said(line, MESSAGE), error_context),
     ),
     (_any(r"Error from server \((\w{1,60})\): (.*)"), _server),
     (

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -80,11 +80,6 @@ _BUILT_IN: Final = frozenset(
 
 ALONE: Final = timedelta(days=365)
 """How much newer than all others an object is that does not tell when a recording was made."""
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
-
-
-def _to_time(stamp: bytes) -> datetime:
-    return parse_time(stamp.decode() + "Z") or _NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +164,9 @@ class RecordedKubectl:
         if self._about.recorded_at is not None:
             return self._about.recorded_at
         pieces = (piece for path in self._files() for piece in self._bytes(path).split(NEXT_ITEM))
-        newest = (max(map(_to_time, _STAMPS.findall(piece)), default=_NEVER) for piece in pieces)
-        moments = sorted((moment for moment in newest if moment != _NEVER), reverse=True)
+        stamps = ([parse_time(f"{stamp.decode()}Z") for stamp in _STAMPS.findall(piece)] for piece in pieces)
+        known = ([moment for moment in found if moment is not None] for found in stamps)
+        moments = sorted((max(found) for found in known if found), reverse=True)
         for moment, before in pairwise(moments):
             # Whoever writes one object may date it in the future.
             if moment - before <= ALONE:
@@ -193,7 +189,7 @@ class RecordedKubectl:
         del context
         match command:
             case ConfigView():
-                return _printed(self._config())
+                return _printed(config_of(self))
             case Version() | ServerVersion():
                 return self._version()
             case ApiResources():
@@ -244,8 +240,8 @@ class RecordedKubectl:
         if not path.exists():
             return None
         document = self._document(path)
-        items, metadata = document.get("items"), _mapping(document, "metadata")
-        if metadata.get("continue") or metadata.get("remainingItemCount"):
+        items = document.get("items")
+        if at(document, "metadata", "continue") or at(document, "metadata", "remainingItemCount"):
             self._partial.add(resource)
         is_list = text(document, "kind").endswith("List") or "kind" not in document
         if not is_list or not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
@@ -267,9 +263,6 @@ class RecordedKubectl:
             namespaces=_texts(about, "namespaces", path),
             unreadable=tuple(_unreadable(entry, path) for entry in _list(about.get("unreadable"), path, "unreadable")),
         )
-
-    def _config(self) -> JsonObject:
-        return config_of(self)
 
     def _version(self) -> Output:
         path = self._folder / "version.json"
@@ -343,7 +336,7 @@ class RecordedKubectl:
             found += _select(items or [], command)
             errors += self._errors(resource, command, recorded=items is not None)
         stderr = "\n".join(errors)
-        missing = set(command.names) - {str(_mapping(item, "metadata").get("name")) for item in found}
+        missing = set(command.names) - {text(item, "metadata", "name") for item in found}
         if not stderr and missing:
             resource = resources[0]
             stderr = "\n".join(
@@ -401,24 +394,19 @@ def _row(kind: Kind, version: str) -> str:
 def _select(found: list[JsonObject], command: Get) -> Iterator[JsonObject]:
     selector = parse_selector(command.selector) if command.selector is not None else ()
     for item in found:
-        metadata, name = _mapping(item, "metadata"), text(item, "metadata", "name")
+        name = text(item, "metadata", "name")
         if (
-            command.namespace in {None, text(metadata, "namespace")}
+            command.namespace in {None, text(item, "metadata", "namespace")}
             and (not command.names or name in command.names)
             and command.named in {None, name}
             and not (command.warnings and not _is_warning(item))
-            and matches(selector, labels(metadata, "labels"))
+            and matches(selector, labels(item, "metadata", "labels"))
         ):
             yield item
 
 
 def _is_warning(item: JsonObject) -> bool:
     return text(item, "type") == "Warning" and text(item, "involvedObject", "kind") != "Pod"
-
-
-def _mapping(node: JsonObject, key: str) -> JsonObject:
-    value = node.get(key)
-    return value if isinstance(value, dict) else {}
 
 
 def _printed(document: JsonObject, stderr: str = "") -> Output:

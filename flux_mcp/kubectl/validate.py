@@ -1,5 +1,7 @@
 """The shapes that a value must have to become part of a question to kubectl, and the sentence for what has not.
 
+Each check returns the value, or raises BadArgument with the name of the argument and what is allowed.
+
 Sources: the Kubernetes documentation on object names and label selectors; kubectl's own behavior where it accepts more
 than it should (an empty value silently means the default, a name that starts with `-` is a flag).
 """
@@ -52,11 +54,7 @@ def nearest(given: str, allowed: Iterable[str], names: Mapping[str, str] | None 
 
 
 def check_dns_name(value: str, argument: str = "name") -> str:
-    """A DNS subdomain: the name of a Flux object or a workload.
-
-    Raises:
-        BadArgument: anything else.
-    """
+    """A DNS subdomain: the name of a Flux object or a workload."""
     if len(value) > _NAME_MAX or not _DNS_SUBDOMAIN.fullmatch(value):
         raise BadArgument(
             argument,
@@ -89,11 +87,7 @@ def check_path_segment(value: str, argument: str = "name") -> str:
 
 
 def check_namespace(value: str, argument: str = "namespace") -> str:
-    """A DNS label.
-
-    Raises:
-        BadArgument: anything else.
-    """
+    """A DNS label."""
     # "all" is what a model writes for all namespaces; as a name it would make an answer out of nothing.
     if not _DNS_LABEL.fullmatch(value) or value == "all":
         raise BadArgument(
@@ -158,11 +152,7 @@ def is_resource(value: str) -> bool:
 
 
 def check_kind(value: str, argument: str = "kind") -> str:
-    """A kind name, plural, short name or `plural.group`, of one kind, and not of Secret.
-
-    Raises:
-        BadArgument: anything else.
-    """
+    """A kind name, plural, short name or `plural.group`, of one kind, and not of Secret."""
     lower = value.lower()
     plural = lower.partition(".")[0]
     # `all` is a category: kubectl would choose the kinds.
@@ -174,22 +164,14 @@ def check_kind(value: str, argument: str = "kind") -> str:
 
 
 def check_api_version(value: str, argument: str = "api_version") -> str:
-    """`apps/v1`, or `v1` for the core group.
-
-    Raises:
-        BadArgument: anything else.
-    """
+    """`apps/v1`, or `v1` for the core group."""
     if not _API_VERSION.fullmatch(value):
         raise BadArgument(argument, f"must be an apiVersion such as apps/v1 or v1, not {echo(value)}")
     return value
 
 
 def check_container(value: str, argument: str = "container") -> str:
-    """The name of a container: a DNS label.
-
-    Raises:
-        BadArgument: anything else.
-    """
+    """The name of a container: a DNS label."""
     if not _DNS_LABEL.fullmatch(value):
         raise BadArgument(
             argument,
@@ -200,11 +182,7 @@ def check_container(value: str, argument: str = "container") -> str:
 
 
 def check_resource(value: str) -> str:
-    """A `plural.version.group` name, `plural.version.` for the core group, of one kind, and not of Secret.
-
-    Raises:
-        BadArgument: anything else.
-    """
+    """A `plural.version.group` name, `plural.version.` for the core group, of one kind, and not of Secret."""
     if len(value) > _NAME_MAX or not _VERSIONED.fullmatch(value) or value.partition(".")[0] in {"secret", "secrets"}:
         raise BadArgument("kind", f"must be a plural.version.group name of one kind, not of Secret: {echo(value)}")
     return value

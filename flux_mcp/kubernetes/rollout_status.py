@@ -1,14 +1,14 @@
 """The status of a workload, no better than its fields say: ready Pods may be of an older generation or template.
 
 Source: the Kubernetes API 1.28 to 1.36 and the rules of `kubectl rollout status`; of a Job its conditions; of a CronJob
-its last run and its last success. Each kind is one entry in the table at the end.
+its last run and its last success.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from flux_mcp.api.unstructured import at, items, number, parse_time, text
 
@@ -74,27 +74,20 @@ class Replicas:
 
 def rollout(item: Item) -> Rollout | None:
     """The status of the workload of this item; None if its kind is no workload."""
-    assess = _KINDS.get(text(item, "kind"))
-    if assess is None:
+    kind, counted = text(item, "kind"), replicas(item)
+    if kind == "CronJob":
+        found = _cron_job(item)
+    elif counted is None:
         return None
-    found = assess(item)
+    else:
+        found = _job(item, counted) if kind == "Job" else _rolled(item, counted)
     if text(item, "metadata", "deletionTimestamp"):
         return Rollout(state=State.DELETING, counts=found.counts, reasons=found.reasons, notes=("being deleted",))
     return found
 
 
-def _whole(item: Item, *path: str) -> int | None:
-    """The whole number there; None where there is none, since a default may stand for it."""
-    found = at(item, *path)
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
-
-
-def _is_true(item: Item, kind: str) -> str | None:
-    """The reason of a condition that is True; None where it is not."""
-    return _reason(item, kind, "True")
-
-
-def _reason(item: Item, kind: str, status: str) -> str | None:
+def _reason(item: Item, kind: str, status: str = "True") -> str | None:
+    """The reason of a condition that has this status; None where none has."""
     for condition in items(item, "status", "conditions"):
         if text(condition, "type") == kind and text(condition, "status") == status:
             return text(condition, "reason") or kind
@@ -103,70 +96,44 @@ def _reason(item: Item, kind: str, status: str) -> str | None:
 
 def replicas(item: Item) -> Replicas | None:
     """The Pods of a workload, of a Job its completions; None for a CronJob and for what is no workload."""
-    count = _REPLICAS.get(text(item, "kind"))
-    return count(item) if count is not None else None
+    kind, status = text(item, "kind"), at(item, "status")
+    match kind:
+        case "Deployment" | "StatefulSet" | "ReplicaSet":
+            wanted, present = _wanted(item, "replicas"), number(status, "replicas")
+            ready, updated = number(status, "readyReplicas"), number(status, "updatedReplicas")
+            if kind == "ReplicaSet":
+                updated = present
+            # `kubectl rollout status` counts updated Pods only while the revisions differ.
+            elif kind == "StatefulSet" and not _changes_revision(status):
+                updated = max(wanted, present)
+        case "DaemonSet":
+            wanted = present = number(status, "desiredNumberScheduled")
+            ready, updated = number(status, "numberReady"), number(status, "updatedNumberScheduled")
+        case "Job":
+            wanted = _wanted(item, "completions")
+            present = ready = updated = number(status, "succeeded")
+        case _:
+            return None
+    return Replicas(wanted=wanted, present=present, ready=ready, updated=updated)
 
 
-def _spec_replicas(item: Item, *path: str) -> int:
-    wanted = _whole(item, "spec", *(path or ("replicas",)))
-    return 1 if wanted is None else wanted
+def _wanted(item: Item, field: str) -> int:
+    """The whole number there, or the default of the API."""
+    wanted = at(item, "spec", field)
+    return wanted if type(wanted) is int else 1
 
 
-def _deployment_replicas(item: Item) -> Replicas:
-    return Replicas(
-        wanted=_spec_replicas(item),
-        present=number(item, "status", "replicas"),
-        ready=number(item, "status", "readyReplicas"),
-        updated=number(item, "status", "updatedReplicas"),
-    )
+def _changes_revision(status: object) -> bool:
+    current, newest = text(status, "currentRevision"), text(status, "updateRevision")
+    return "" not in {current, newest} and current != newest
 
 
-def _replica_set_replicas(item: Item) -> Replicas:
-    present = number(item, "status", "replicas")
-    ready = number(item, "status", "readyReplicas")
-    return Replicas(wanted=_spec_replicas(item), present=present, ready=ready, updated=present)
-
-
-def _stateful_set_replicas(item: Item) -> Replicas:
-    counted = _deployment_replicas(item)
-    current, newest = text(item, "status", "currentRevision"), text(item, "status", "updateRevision")
-    if current and newest and current != newest:
-        return counted
-    # `kubectl rollout status` counts updated Pods only while the revisions differ.
-    return replace(counted, updated=max(counted.wanted, counted.present))
-
-
-def _daemon_set_replicas(item: Item) -> Replicas:
-    wanted = number(item, "status", "desiredNumberScheduled")
-    return Replicas(
-        wanted=wanted,
-        present=wanted,
-        ready=number(item, "status", "numberReady"),
-        updated=number(item, "status", "updatedNumberScheduled"),
-    )
-
-
-def _job_completions(item: Item) -> Replicas:
-    done = number(item, "status", "succeeded")
-    return Replicas(wanted=_spec_replicas(item, "completions"), present=done, ready=done, updated=done)
-
-
-_REPLICAS: Final[Mapping[str, Callable[[Item], Replicas]]] = {
-    "Deployment": _deployment_replicas,
-    "ReplicaSet": _replica_set_replicas,
-    "StatefulSet": _stateful_set_replicas,
-    "DaemonSet": _daemon_set_replicas,
-    "Job": _job_completions,
-}
-
-
-def _rolled(item: Item) -> Rollout:
-    pods = _REPLICAS[text(item, "kind")](item)
+def _rolled(item: Item, pods: Replicas) -> Rollout:
     idle = "no node matches" if text(item, "kind") == "DaemonSet" else "scaled to zero"
     seen = number(item, "status", "observedGeneration") >= number(item, "metadata", "generation")
     counts = f"{pods.ready} of {pods.wanted} ready"
     notes = tuple(_notes(item, pods, seen=seen))
-    failed = _is_true(item, "ReplicaFailure")
+    failed = _reason(item, "ReplicaFailure")
     stuck = _reason(item, "Progressing", "False")
     unavailable = _reason(item, "Available", "False")
     done = seen and pods.updated >= pods.wanted and pods.present <= max(pods.wanted, pods.updated)
@@ -200,14 +167,13 @@ def _count(number: int, kind: str = "Pod") -> str:
     return f"{number} {kind}{'' if number == 1 else 's'}"
 
 
-def _job(item: Item) -> Rollout:
-    completions = _job_completions(item)
+def _job(item: Item, completions: Replicas) -> Rollout:
     counts = f"{completions.ready} of {completions.wanted} completions"
     failures = number(item, "status", "failed")
     notes = (f"{_count(failures)} failed",) if failures else ()
-    if failed := _is_true(item, "Failed") or _is_true(item, "FailureTarget"):
+    if failed := _reason(item, "Failed") or _reason(item, "FailureTarget"):
         return Rollout(state=State.FAILED, counts=counts, reasons=(failed,), notes=("failed", *notes))
-    if _is_true(item, "Complete"):
+    if _reason(item, "Complete"):
         return Rollout(state=State.DONE, counts=counts, notes=("complete",))
     if at(item, "spec", "suspend") is True:
         return Rollout(state=State.IDLE, counts=counts, notes=("suspended", *notes))
@@ -235,13 +201,3 @@ def _cron_job(item: Item) -> Rollout:
         last_run=last_run,
         last_success=last_success,
     )
-
-
-_KINDS: Final[Mapping[str, Callable[[Item], Rollout]]] = {
-    "Deployment": _rolled,
-    "ReplicaSet": _rolled,
-    "StatefulSet": _rolled,
-    "DaemonSet": _rolled,
-    "Job": _job,
-    "CronJob": _cron_job,
-}

@@ -34,7 +34,6 @@ class Workload:
     Attributes:
         wanted: desired replicas; of a DaemonSet nodes that it should run on, of a Job completions, of a CronJob 0.
         ready: replicas that are ready, or completions.
-        observed: status.observedGeneration.
         owner: the controller that made it, where there is one.
         rollout: its status; None for a kind that has none.
         update_revision: of a StatefulSet: the revision that its Pods are to have.
@@ -46,7 +45,6 @@ class Workload:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     generation: int
-    observed: int
     wanted: int
     ready: int
     containers: tuple[Container, ...]
@@ -84,7 +82,6 @@ def view_workload(item: Mapping[str, Any]) -> Workload | None:
         labels=labels(item, "metadata", "labels"),
         annotations=labels(item, "metadata", "annotations"),
         generation=number(item, "metadata", "generation"),
-        observed=number(item, "status", "observedGeneration"),
         wanted=counted.wanted if counted is not None else 0,
         ready=counted.ready if counted is not None else 0,
         containers=containers(item),

@@ -217,17 +217,16 @@ class Progress:
             left: seconds that the wait may still take.
         """
         ends = dependencies.ends
-        seen = {}
+        seen: dict[ObjectRef, tuple[object, float, float]] = {}
         for dependency in ends:
             state = (
                 dependency.target,
                 *(dependencies.found[ref].target for ref in dependency.needs if ref in dependencies.found),
             )
             before = self._seen.get(dependency.ref)
-            unchanged = before is not None and before[0] == state
-            seen[dependency.ref] = (
-                before if before is not None and unchanged else (state, now, _patience(dependency, left))
-            )
+            if before is None or before[0] != state:
+                before = state, now, _patience(dependency, left)
+            seen[dependency.ref] = before
         self._seen = seen
         return bool(dependencies.found and ends) and all(now - since <= most for _, since, most in seen.values())
 

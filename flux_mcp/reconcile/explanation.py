@@ -76,8 +76,6 @@ async def explain(
     """Read what says more of the results of one call; nothing where they say it all.
 
     Args:
-        cluster: that the objects are in.
-        request: from `Cluster.open`.
         results: at least one.
         dependencies: what the object of the last one waits for.
     """

@@ -297,7 +297,6 @@ def interim_result(request: ReconcileRequest, now: Target | None, unread: str = 
     """What is known of a request when the wait ends before it.
 
     Args:
-        request: that was made.
         now: the object as it was last seen; None if it was not.
         unread: why the object could not be read in the end; empty if it could.
     """

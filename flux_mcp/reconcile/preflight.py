@@ -4,7 +4,7 @@ Nothing here writes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
@@ -13,9 +13,10 @@ from flux_mcp.api.kind import FluxKind
 from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
+from flux_mcp.cluster.gather import task_group
 from flux_mcp.cluster.get import find_one, namespaces_of
-from flux_mcp.errors import BadArgument, CannotReconcile, Forbidden, KubectlError, NotFound, first_of
-from flux_mcp.kubectl.command import CanPatch
+from flux_mcp.errors import BadArgument, CannotReconcile, Forbidden, KubectlError, NotFound
+from flux_mcp.kubectl.command import CanI
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.reconcile.outcome import Target, refusal, sources_of, view_target
 from flux_mcp.request import RequestContext
@@ -30,30 +31,24 @@ class SourceChain:
     """The sources of an object.
 
     Attributes:
-        stages: what is requested one after the other; those of one stage at once.
+        found: those that are requested.
+        depth: how many stages there are up to each of them.
         left_out: sources that are not requested, and why, as what follows their name in a sentence.
     """
 
-    stages: tuple[tuple[Target, ...], ...]
-    left_out: tuple[tuple[ObjectRef, str], ...]
+    found: dict[ObjectRef, Target] = field(default_factory=dict)
+    depth: dict[ObjectRef, int] = field(default_factory=dict)
+    left_out: dict[ObjectRef, str] = field(default_factory=dict)
 
-
-@dataclass(slots=True)
-class _Chain:
-    """A chain while it is followed: how many stages there are up to each source."""
-
-    found: dict[ObjectRef, Target]
-    depth: dict[ObjectRef, int]
-    left_out: dict[ObjectRef, str]
+    @property
+    def stages(self) -> tuple[tuple[Target, ...], ...]:
+        """What is requested one after the other; those of one stage at once."""
+        depths = sorted(set(self.depth.values()))
+        return tuple(tuple(self.found[ref] for ref, at in self.depth.items() if at == depth) for depth in depths)
 
 
 class Preflight:
-    """The checks of one call.
-
-    Args:
-        cluster: that the objects are in.
-        request: from `Cluster.open`.
-    """
+    """The checks of one call."""
 
     def __init__(self, cluster: Cluster, request: RequestContext) -> None:
         self._cluster, self._request = cluster, request
@@ -92,17 +87,15 @@ class Preflight:
             NotFound: a source does not exist.
             KubectlError: one could not be read.
         """
-        chain = _Chain({}, {}, {})
+        chain = SourceChain()
         refs = sources_of(target)
         if not refs:
             raise self._cannot(target.ref, "names no source that can be requested")
         for ref in refs:
             await self._follow(chain, target, ref, siblings=len(refs))
-        depths = sorted(set(chain.depth.values()))
-        stages = (tuple(chain.found[ref] for ref, at in chain.depth.items() if at == depth) for depth in depths)
-        return SourceChain(tuple(stages), tuple(chain.left_out.items()))
+        return chain
 
-    async def _follow(self, chain: "_Chain", user: Target, ref: ObjectRef, siblings: int) -> int:
+    async def _follow(self, chain: SourceChain, user: Target, ref: ObjectRef, siblings: int) -> int:
         """Add a source and what it comes from; how many stages there are up to it."""
         if ref in chain.depth or ref in chain.left_out:
             return chain.depth.get(ref, 0)
@@ -174,34 +167,28 @@ class Preflight:
 
         async def check(kind: FluxKind, namespace: str, there: Sequence[Target]) -> None:
             version = await self._cluster.version_of(self._request, kind)
-            if len(there) > 1 and await self._may(CanPatch(kind, version, namespace)):
+            if len(there) > 1 and await self._may(CanI(kind, version, "patch", namespace)):
                 return
-            async with anyio.create_task_group() as group:
+            async with task_group() as group:
                 for target in there:
                     group.start_soon(check_one, version, target)
 
         async def check_one(version: str, target: Target) -> None:
-            if not await self._may_one(version, target):
+            try:
+                question = CanI(target.object.kind, version, "patch", target.ref.namespace, target.ref.name)
+            except BadArgument:
+                return  # the request itself is refused
+            if not await self._may(question):
                 found[target.ref] = self._forbidden(target)
 
-        try:
-            async with anyio.create_task_group() as group:
-                for (kind, namespace), there in places.items():
-                    group.start_soon(check, kind, namespace, there)
-        except ExceptionGroup as several:
-            raise first_of(several) from None
+        async with task_group() as group:
+            for (kind, namespace), there in places.items():
+                group.start_soon(check, kind, namespace, there)
         return found
 
-    async def _may(self, question: CanPatch) -> bool:
+    async def _may(self, question: CanI) -> bool:
         async with self._places:
             return await self._cluster.may_patch(self._request, question)
-
-    async def _may_one(self, version: str, target: Target) -> bool:
-        try:
-            question = CanPatch(target.object.kind, version, target.ref.namespace, target.ref.name)
-        except BadArgument:
-            return True  # the request itself is refused
-        return await self._may(question)
 
     def _forbidden(self, target: Target) -> Forbidden:
         who = value(self._request.identity[1])

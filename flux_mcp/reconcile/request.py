@@ -10,6 +10,7 @@ import anyio
 from flux_mcp.api.kind import FORCE, RESET
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
+from flux_mcp.cluster.gather import task_group
 from flux_mcp.cluster.get import find_one
 from flux_mcp.cluster.result import ListResult
 from flux_mcp.errors import (
@@ -24,7 +25,6 @@ from flux_mcp.errors import (
     NotLoggedIn,
     TimedOut,
     UnknownContext,
-    first_of,
 )
 from flux_mcp.kubectl.command import Annotate
 from flux_mcp.reconcile.outcome import ReconcileRequest, Target, to_token, view_target
@@ -70,12 +70,7 @@ _tokens: Final = _Tokens()
 
 
 class Requester:
-    """Makes the requests of one call.
-
-    Args:
-        cluster: that the objects are in.
-        request: from `Cluster.open`.
-    """
+    """Makes the requests of one call."""
 
     def __init__(self, cluster: Cluster, request: RequestContext) -> None:
         self._cluster, self._request = cluster, request
@@ -128,13 +123,10 @@ class Requester:
                 errors[target.ref] = BadOutput(f"{error} ({self._request.where})", brief="invalid object name")
 
         left = anyio.current_effective_deadline() - anyio.current_time() - MARGIN
-        try:
-            with anyio.move_on_after(max(0.0, left)):
-                async with anyio.create_task_group() as group:
-                    for target in targets:
-                        group.start_soon(make_one, target)
-        except ExceptionGroup as several:
-            raise first_of(several) from None
+        with anyio.move_on_after(max(0.0, left)):
+            async with task_group() as group:
+                for target in targets:
+                    group.start_soon(make_one, target)
         for target in targets:
             if target.ref not in made and target.ref not in errors:
                 late = f"timed out{UNKNOWN if target.ref in self._begun else ''}"

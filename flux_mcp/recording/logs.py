@@ -9,8 +9,9 @@ import anyio
 import anyio.to_thread
 
 from flux_mcp.cluster.client import Cluster
+from flux_mcp.cluster.gather import task_group
 from flux_mcp.cluster.result import Unread
-from flux_mcp.errors import BadArgument, KubectlError, first_of
+from flux_mcp.errors import BadArgument, KubectlError
 from flux_mcp.kubectl.command import Logs
 from flux_mcp.kubectl.replay import LOGS, log_file
 from flux_mcp.kubernetes.pods import Pod
@@ -27,17 +28,13 @@ MOST: Final = 100
 AT_ONCE: Final = 8
 
 
-def logs_of(pods: Sequence[tuple[Pod, bool]]) -> list[Logs]:
+def logs_of(pods: Sequence[tuple[Pod, bool]]) -> Iterator[Logs]:
     """The logs worth recording, those of Flux's controllers first.
 
     Args:
         pods: each with whether it is a controller of Flux.
     """
-    return list(_logs_of(sorted(pods, key=lambda found: (not found[1], found[0].order))))
-
-
-def _logs_of(pods: Sequence[tuple[Pod, bool]]) -> Iterator[Logs]:
-    for pod, controller in pods:
+    for pod, controller in sorted(pods, key=lambda found: (not found[1], found[0].order)):
         for container in pod.containers:
             if container.ephemeral or container.succeeded or not (controller or not container.ready):
                 continue
@@ -58,8 +55,6 @@ async def record_logs(
     """Read logs and write them, masked.
 
     Args:
-        cluster: what is recorded.
-        request: from `Cluster.open`.
         pods: as `logs_of` takes them.
         folder: the recording.
         patience: seconds for each log.
@@ -68,7 +63,7 @@ async def record_logs(
         How many logs were written, and what could not be read.
     """
     (folder / LOGS).mkdir()
-    wanted = logs_of(pods)
+    wanted = [*logs_of(pods)]
     limiter = anyio.CapacityLimiter(AT_ONCE)
     failed: Counter[str] = Counter()
 
@@ -84,12 +79,9 @@ async def record_logs(
             else:
                 await anyio.to_thread.run_sync(_write, folder, command, stdout)
 
-    try:
-        async with anyio.create_task_group() as group:
-            for command in wanted[:MOST]:
-                group.start_soon(read, command)
-    except ExceptionGroup as several:
-        raise first_of(several) from None
+    async with task_group() as group:
+        for command in wanted[:MOST]:
+            group.start_soon(read, command)
     if len(wanted) > MOST:
         failed[f"{MOST} are recorded at most"] = len(wanted) - MOST
     unread = (Unread((f"{number} log{'s' * (number > 1)}",), why) for why, number in failed.items())

@@ -24,6 +24,7 @@ from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.selector import matches, parse_selector
 from flux_mcp.api.unstructured import labels, text
 from flux_mcp.cluster.client import Cluster
+from flux_mcp.cluster.gather import task_group
 from flux_mcp.cluster.result import Unread
 from flux_mcp.errors import (
     BadKubeconfig,
@@ -35,7 +36,6 @@ from flux_mcp.errors import (
     TimedOut,
     UnknownContext,
     Unreachable,
-    first_of,
 )
 from flux_mcp.flux.installation import CONTROLLERS
 from flux_mcp.kubernetes.pods import Pod, pod
@@ -77,7 +77,6 @@ class Recorded:
     unread: tuple[Unread, ...]
 
     def render(self) -> str:
-        """One line."""
         counted = ", ".join(f"{number} {kind}" for kind, number in self.objects.items() if number) or "no objects"
         counted += "" if self.logs is None else f", {self.logs} logs"
         reported = f"{first_line(f'record {self.folder}', self.request)}: {counted}"
@@ -129,7 +128,6 @@ async def record(
     """Record what a cluster holds of Flux and what runs there.
 
     Args:
-        cluster: what is recorded.
         folder: where; must not exist, its parent must.
         namespaces: the only ones to read; empty for all.
         logs: with the last lines of Flux's controllers and of containers that are not ready.
@@ -176,13 +174,10 @@ async def _read_all(session: _Session, served: frozenset[str], report: Callable[
     kinds = [kind for kind in (*FLUX_KINDS, *KUBERNETES_KINDS) if kind.resource in served]
     report(f"0 of {len(kinds)} kinds")
     events = await _read(session, EVENT, served) if EVENT in kinds else None
-    try:
-        async with anyio.create_task_group() as group:
-            for kind in kinds:
-                if kind is not EVENT:
-                    group.start_soon(read, kind)
-    except ExceptionGroup as several:
-        raise first_of(several) from None
+    async with task_group() as group:
+        for kind in kinds:
+            if kind is not EVENT:
+                group.start_soon(read, kind)
     _write(session, EVENT, events)
     order = {kind: number for number, kind in enumerate(kinds)}
     session.failed.sort(key=lambda failed: order[failed[0]])

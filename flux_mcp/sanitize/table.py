@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -91,12 +91,13 @@ def table() -> Table:
     """The table, read once."""
     raw = tomllib.loads(files(__package__).joinpath("credentials.toml").read_text())
     key = raw["key"]
+    followers = (entry.partition(":") for entry in raw["text"]["pairs"].split())
     return Table(
         {word: level for level in ("strong", "named", "weak") for word in _words(key[level])},
         frozenset(_words(key["neutral"])),
         frozenset(_words(key["about"])),
         frozenset(raw["value"]["none"].split()),
-        frozenset(first + second for first, _, rest in _followers(raw["text"]["pairs"]) for second in rest),
+        frozenset(first + second for first, _, rest in followers for second in rest),
         frozenset(_words(raw["address"]["identities"])),
         frozenset(_words(raw["address"]["signed"])),
         frozenset(_words(raw["address"]["tokens"])),
@@ -104,7 +105,3 @@ def table() -> Table:
         dict(zip(*raw["text"]["look_alikes"].split(), strict=True)),
         tuple(map(_shape, raw["shape"])),
     )
-
-
-def _followers(text: str) -> Iterable[tuple[str, str, str]]:
-    return (entry.partition(":") for entry in text.split())

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FluxKind, Kind
@@ -59,8 +59,8 @@ class StatusFilter:
         return status.health in self.health or (self.trouble and status.trouble)
 
 
-def _one_of(given: str, allowed: Sequence[str], more: str = "") -> str:
-    return f"must be one of {', '.join(allowed)}{more}, not {echo(given)}{nearest(given, allowed)}"
+def _one_of(given: str, allowed: Sequence[str]) -> str:
+    return f"must be one of {', '.join(allowed)}, not {echo(given)}{nearest(given, allowed)}"
 
 
 def _split(given: object) -> list[str]:
@@ -116,19 +116,6 @@ def to_flux_kind(given: str, argument: str = "kind") -> FluxKind:
     return kind
 
 
-def _kinds(given: object, kinds: Sequence[K], find: Callable[[str], K]) -> tuple[K, ...]:
-    """The kinds that a list names, in the order of the table."""
-    named = _split(given)
-    if not named:
-        raise BadArgument("kinds", "must name at least one kind; leave it out for all")
-    wanted = {find(spelling).kind for spelling in named}
-    return tuple(kind for kind in kinds if kind.kind in wanted)
-
-
-def _flux_kinds(given: object) -> tuple[FluxKind, ...] | None:
-    return None if given is None else _kinds(given, FLUX_KINDS, lambda spelling: to_flux_kind(spelling, "kinds"))
-
-
 def _workload_kind(given: str) -> Kind:
     kind = find_known(given)
     if kind not in WORKLOAD_KINDS:
@@ -136,39 +123,15 @@ def _workload_kind(given: str) -> Kind:
     return kind
 
 
-def _workload_kinds(given: object) -> tuple[Kind, ...] | None:
-    return None if given is None else _kinds(given, WORKLOAD_KINDS, _workload_kind)
-
-
 def _source_kind(given: str) -> FluxKind:
     kind = to_flux_kind(given, "kinds")
     if kind not in SOURCE_KINDS:
-        raise BadArgument(
-            "kinds",
-            f"must name sources ({', '.join(source_kind.kind for source_kind in SOURCE_KINDS)}), not {kind.kind}",
-        )
+        sources = ", ".join(source_kind.kind for source_kind in SOURCE_KINDS)
+        raise BadArgument("kinds", f"must name sources ({sources}), not {kind.kind}")
     return kind
 
 
-def _source_kinds(given: object) -> tuple[FluxKind, ...] | None:
-    return None if given is None else _kinds(given, SOURCE_KINDS, _source_kind)
-
-
-def _contexts(given: object) -> tuple[str, ...] | None:
-    if given is None:
-        return None
-    named = _split(given)
-    if not named:
-        raise BadArgument("contexts", "must name at least one context; leave it out for all")
-    return tuple(check_context(name, "contexts") for name in named)
-
-
-def _status(given: object) -> StatusFilter | None:
-    if given is None:
-        return None
-    named = _split(given)
-    if not named:
-        raise BadArgument("status", "must name at least one health value; leave it out for all")
+def _status(named: Sequence[str]) -> StatusFilter:
     health = set()
     for spelling in named:
         found = find_health(spelling)
@@ -179,10 +142,10 @@ def _status(given: object) -> StatusFilter | None:
     return StatusFilter(frozenset(health), any(spelling.lower() == TROUBLE for spelling in named))
 
 
-def _severity(given: object) -> Severity:
-    found = next((severity for severity in Severity if severity.value == _text(given).lower()), None)
+def _severity(given: str) -> Severity:
+    found = next((severity for severity in Severity if severity.value == given.lower()), None)
     if found is None:
-        raise BadArgument("severity", _one_of(_text(given), [severity.value for severity in Severity]))
+        raise BadArgument("severity", _one_of(given, [severity.value for severity in Severity]))
     return found
 
 
@@ -192,11 +155,11 @@ def _edges(given: str) -> str:
     return given
 
 
-def _target(given: object) -> Minor:
+def _target(given: str) -> Minor:
     """The minor version of Flux that an upgrade leads to."""
-    found = minor(_text(given))
+    found = minor(given)
     if found not in TARGETS:
-        raise BadArgument("upgrade_to", _one_of(_text(given), [version_text(target) for target in TARGETS]))
+        raise BadArgument("upgrade_to", _one_of(given, [version_text(target) for target in TARGETS]))
     return found
 
 
@@ -213,12 +176,43 @@ def to_seconds(given: str, argument: str = "since") -> int:
     return seconds
 
 
+def _required(convert: Callable[[str], Any]) -> PlainValidator:
+    return PlainValidator(lambda given: convert(_text(given)))
+
+
 def _optional(convert: Callable[[str], Any]) -> PlainValidator:
     return PlainValidator(lambda given: None if given is None else convert(_text(given)))
 
 
-def _checked(check: Callable[[str], str]) -> AfterValidator:
-    return AfterValidator(lambda given: None if given is None else check(given))
+def _list(what: str, convert: Callable[[Sequence[str]], Any]) -> PlainValidator:
+    """A list of at least one; None for all."""
+
+    def converted(given: object, info: ValidationInfo) -> object:
+        if given is None:
+            return None
+        named = _split(given)
+        if not named:
+            raise BadArgument(str(info.field_name), f"must name at least one {what}; leave it out for all")
+        return convert(named)
+
+    return PlainValidator(converted)
+
+
+def _kinds(kinds: Sequence[K], find: Callable[[str], K]) -> PlainValidator:
+    """The kinds that a list names, in the order of the table."""
+
+    def found(named: Sequence[str]) -> tuple[K, ...]:
+        wanted = {find(spelling).kind for spelling in named}
+        return tuple(kind for kind in kinds if kind.kind in wanted)
+
+    return _list("kind", found)
+
+
+def _checked(check: Callable[[str, str], str]) -> AfterValidator:
+    def checked(given: str | None, info: ValidationInfo) -> str | None:
+        return None if given is None else check(given, str(info.field_name))
+
+    return AfterValidator(checked)
 
 
 def _parameter(allowed: str, description: str, schema: dict[str, Any] | None = None) -> tuple[Any, ...]:
@@ -257,12 +251,10 @@ Context = Annotated[
     *_parameter("the name of a context", "kubeconfig context; default: the one in use"),
 ]
 TheContext = Annotated[str, _checked(check_context), *_parameter("the name of a context", "context or recording")]
-OtherContext = Annotated[
-    str, _checked(lambda given: check_context(given, "with_context")), *_parameter("the name of a context", "the other")
-]
+OtherContext = Annotated[str, _checked(check_context), *_parameter("the name of a context", "the other")]
 Contexts = Annotated[
     tuple[str, ...] | None,
-    PlainValidator(_contexts),
+    _list("context", lambda named: tuple(check_context(name, "contexts") for name in named)),
     *_parameter("a list of names of contexts", "default: all, 20 at most", _LIST),
 ]
 Namespace = Annotated[str | None, _checked(check_namespace), *_parameter("the name of a namespace", "default: all")]
@@ -275,23 +267,21 @@ TheNamespace = Annotated[str, _checked(check_namespace), *_parameter("the name o
 
 Kinds = Annotated[
     tuple[FluxKind, ...] | None,
-    PlainValidator(_flux_kinds),
+    _kinds(FLUX_KINDS, lambda spelling: to_flux_kind(spelling, "kinds")),
     *_parameter("a list of Flux kinds", "Flux kinds, e.g. Kustomization, HelmRelease; default: all", _LIST),
 ]
 WorkloadKinds = Annotated[
     tuple[Kind, ...] | None,
-    PlainValidator(_workload_kinds),
+    _kinds(WORKLOAD_KINDS, _workload_kind),
     *_parameter("a list of kinds of workloads", "e.g. Deployment, CronJob; default: all", _LIST),
 ]
 SourceKinds = Annotated[
     tuple[FluxKind, ...] | None,
-    PlainValidator(_source_kinds),
+    _kinds(SOURCE_KINDS, _source_kind),
     *_parameter("a list of kinds of sources", "e.g. GitRepository; default: all sources", _LIST),
 ]
 OneFluxKind = Annotated[
-    FluxKind,
-    PlainValidator(lambda given: to_flux_kind(_text(given))),
-    *_parameter("a Flux kind", "Flux kind, e.g. Kustomization", _TEXT),
+    FluxKind, _required(to_flux_kind), *_parameter("a Flux kind", "Flux kind, e.g. Kustomization", _TEXT)
 ]
 OnlyFluxKind = Annotated[
     FluxKind | None, _optional(to_flux_kind), *_parameter("a Flux kind", "Flux kind; default: all", _TEXT)
@@ -312,17 +302,17 @@ OneContainer = Annotated[str | None, _checked(check_container), *_parameter("the
 
 Status = Annotated[
     StatusFilter | None,
-    PlainValidator(_status),
+    _list("health value", _status),
     *_parameter("a list of health values", f"health values, e.g. Failing, Suspended, or {TROUBLE}", _LIST),
 ]
 AtLeast = Annotated[
     Severity,
-    PlainValidator(lambda given: given if isinstance(given, Severity) else _severity(given)),
+    _required(_severity),
     *_parameter("high, medium or low", "high, medium or low: that and worse; default: medium", _TEXT),
 ]
 UpgradeTo = Annotated[
     Minor | None,
-    PlainValidator(lambda given: None if given is None else _target(given)),
+    _optional(_target),
     *_parameter("a version of Flux", "a Flux version, e.g. 2.10: report what breaks or changes there instead", _TEXT),
 ]
 Edges = Annotated[
@@ -331,21 +321,9 @@ Edges = Annotated[
     *_parameter("all or dependencies", f"all or {DEPENDENCIES}; default: all up to 40 edges", _TEXT),
 ]
 Selector = Annotated[str | None, _checked(check_selector), *_parameter("a label selector", "label selector")]
-NameContains = Annotated[
-    str | None,
-    _checked(lambda given: check_substring(given, "name_contains")),
-    *_parameter("a text", "substring of the name"),
-]
-ImageContains = Annotated[
-    str | None,
-    _checked(lambda given: check_substring(given, "image_contains")),
-    *_parameter("a text", "substring of an image"),
-]
-Contains = Annotated[
-    str | None,
-    _checked(lambda given: check_substring(given, "contains")),
-    *_parameter("a text", "substring to match"),
-]
+NameContains = Annotated[str | None, _checked(check_substring), *_parameter("a text", "substring of the name")]
+ImageContains = Annotated[str | None, _checked(check_substring), *_parameter("a text", "substring of an image")]
+Contains = Annotated[str | None, _checked(check_substring), *_parameter("a text", "substring to match")]
 _SECONDS = Annotated[int | None, _optional(to_seconds)]
 Since = Annotated[_SECONDS, *_parameter("a time", "e.g. 45s, 10m, 2h, 3d", _TEXT)]
 SinceOneDay = Annotated[_SECONDS, *_parameter("a time", "e.g. 10m, 3d; default: 24h", _TEXT)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
-from flux_mcp.api.kind import FluxKind, Kind
+from flux_mcp.api.kind import Kind
 from flux_mcp.api.kubernetes_kinds import CONFIG_MAP, CRD, DEPLOYMENT
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.unstructured import text
@@ -17,7 +17,6 @@ from flux_mcp.audit.spec_view import Checks, audited, checks_of
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.gather import Pending, gather
 from flux_mcp.cluster.result import ListResult
-from flux_mcp.errors import KindNotInstalled
 from flux_mcp.flux.installation import CONTROLLERS, Crd, view_crd
 from flux_mcp.kubernetes.pods import Pod, pod
 from flux_mcp.kubernetes.workloads import Workload, view_workload
@@ -94,7 +93,7 @@ async def audit_flux_configuration(
         if upgrade_to is not None:
             version = reads.start("the version of the API server", cluster.server_version(request), "")
     objects, parts = flux.value, running.value
-    _require(objects, reported, request, named=kinds is not None)
+    objects.only(_names_of(reported)).require(None if kinds is None else request.where)
     audit_context = _audit_context(objects, parts, request, namespace)
     upgrade = None
     if upgrade_to is not None:
@@ -133,22 +132,6 @@ def _installed_kinds(kinds: Sequence[Kind] | None, namespace: str | None, *, upg
 
 def _names_of(kinds: Sequence[Kind]) -> frozenset[str]:
     return frozenset(kind.kind for kind in kinds)
-
-
-def _require(
-    objects: ListResult[_Configured], kinds: Sequence[FluxKind], request: RequestContext, *, named: bool
-) -> None:
-    """Refuse to go on with nothing.
-
-    Raises:
-        KindNotInstalled: kinds were named, and none of them is installed.
-        KubectlError: none of them could be read.
-    """
-    reported = objects.only(kind.kind for kind in kinds)
-    if named and len(reported.absent) == len(kinds):
-        names = ", ".join(kind.kind for kind in kinds)
-        raise KindNotInstalled(f"The cluster does not serve {names}; {request.where}.", brief="not installed")
-    reported.require()
 
 
 def _audit_context(

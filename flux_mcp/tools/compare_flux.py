@@ -1,22 +1,20 @@
 """compare_flux: what differs between two clusters or recordings, or between a cluster then and now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-
-import anyio
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kind import FluxKind
 from flux_mcp.api.kinds import with_sources
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.cluster.gather import gather
+from flux_mcp.cluster.gather import gather, task_group
 from flux_mcp.cluster.namespaces import check_exists
 from flux_mcp.cluster.result import Unread
 from flux_mcp.compare.differences import compare
 from flux_mcp.compare.snapshot import WORKLOADS, Side, view_compared
-from flux_mcp.errors import NotFound, RecordedInPart, first_of
+from flux_mcp.errors import NotFound, RecordedInPart
 from flux_mcp.render.compare_flux import FluxComparison
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.quote import value
@@ -47,12 +45,9 @@ async def compare_flux(
     async def read(name: str) -> None:
         found[name] = await _read(cluster, name, wanted, namespace, workloads=kinds is None)
 
-    try:
-        async with anyio.create_task_group() as group:
-            for name in dict.fromkeys((context, with_context)):
-                group.start_soon(read, name)
-    except ExceptionGroup as several:
-        raise first_of(several) from None
+    async with task_group() as group:
+        for name in dict.fromkeys((context, with_context)):
+            group.start_soon(read, name)
     left, right = found[context], found[with_context]
     nowhere, unsure = await _without(cluster, [*found.values()], namespace) if namespace is not None else ((), ())
     names = [kind.kind for kind in (*wanted, *(WORKLOADS if kinds is None else ()))]
@@ -81,7 +76,7 @@ async def _without(
         if not each.side.objects:
             try:
                 unread = await check_exists(cluster, each.request, namespace)
-                unsure += [replace(item, kinds=_of(item.kinds, each.request)) for item in unread]
+                unsure += [item.of(_of(each.request)) for item in unread]
             except NotFound as error:
                 first = first or error
                 missing.append(each.request)
@@ -90,8 +85,8 @@ async def _without(
     return tuple(missing), tuple(unsure)
 
 
-def _of(kinds: tuple[str, ...], request: RequestContext) -> tuple[str, ...]:
-    return tuple(f"{kind} of {value(request.context or '')}" for kind in kinds)
+def _of(request: RequestContext) -> str:
+    return f" of {value(request.context or '')}"
 
 
 async def _read(
@@ -123,9 +118,5 @@ async def _read(
         request=request,
         side=side,
         absent=frozenset(kind.kind for found in lists for kind in found.absent),
-        unread=tuple(
-            replace(each, kinds=_of(each.kinds, request))
-            for each in reads.unread
-            if not isinstance(each.error, RecordedInPart)
-        ),
+        unread=tuple(each.of(_of(request)) for each in reads.unread if not isinstance(each.error, RecordedInPart)),
     )

@@ -22,7 +22,7 @@ from flux_mcp.api.kubernetes_kinds import (
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.cluster.evidence import NAMESPACES, FluxEvidence, read_evidence, read_more, read_workloads
+from flux_mcp.cluster.evidence import NAMESPACES, read_evidence, read_more, read_workloads
 from flux_mcp.cluster.get import find_among
 from flux_mcp.cluster.pod_logs import read_crash_logs
 from flux_mcp.cluster.result import Unread
@@ -151,7 +151,8 @@ async def diagnose_flux(
             for component in sorted(components - {"", *(() if sure_of_operator else (FLUX_OPERATOR,))})
             if not any(one.runs(component) for one in controllers.found)
         )
-        if _sure(evidence)
+        # With no controller of the label of Flux at all, one that was not found may have another.
+        if evidence.controllers.found and evidence.controllers.in_full
         else (),
     )
 
@@ -360,8 +361,3 @@ def _own_first(cause: Cause, components: tuple[str, ...]) -> Cause:
     if cause.type is not CauseType.CONTROLLER or not any(components):
         return cause
     return replace(cause, members=tuple(sorted(cause.members, key=lambda ref: not ref.name.startswith(components))))
-
-
-def _sure(evidence: FluxEvidence) -> bool:
-    """Whether a controller that was not found has not the label of Flux: with none at all, that may be another."""
-    return bool(evidence.controllers.found) and evidence.controllers.in_full

@@ -7,13 +7,11 @@ from flux_mcp.api.kind import FluxKind
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.get import find_among, read_allowed
-from flux_mcp.cluster.result import ListResult
-from flux_mcp.errors import BadArgument, KindNotInstalled
+from flux_mcp.errors import BadArgument
 from flux_mcp.flux.diagram import Flow, flow_of
-from flux_mcp.flux.graph import FluxNode, Graph, view_node
+from flux_mcp.flux.graph import Graph, view_node
 from flux_mcp.flux.status import assess
 from flux_mcp.render.get_flux_graph import FluxGraph
-from flux_mcp.request import RequestContext
 from flux_mcp.tools.arguments import ALL, Context, Edges, Namespace, OnlyFluxKind, OnlyFluxName
 
 MANY: Final = 40
@@ -43,7 +41,7 @@ async def get_flux_graph(
         flow = flow.around(about)
     elif kind is not None or namespace is not None:
         if kind is not None:
-            _require(read, request, kind)
+            read.only((kind.kind,)).require(request.where)
         flow = flow.beside(
             node for node in flow.nodes if isinstance(node, ObjectRef) and _matches(node, kind, namespace)
         )
@@ -68,19 +66,6 @@ def _drawn(flow: Flow, edges: str | None, about: ObjectRef | None) -> Flow:
     dependencies = flow.dependencies(about)
     # A large cluster without a single dependsOn is drawn nevertheless.
     return dependencies if dependencies.arrows or edges is not None else flow
-
-
-def _require(read: ListResult[FluxNode], request: RequestContext, kind: FluxKind) -> None:
-    """Refuse to draw objects of a kind that could not be read.
-
-    Raises:
-        KindNotInstalled: the API server does not serve the kind.
-        KubectlError: it could not be read.
-    """
-    of_kind = read.only((kind.kind,))
-    if of_kind.absent:
-        raise KindNotInstalled(f"The cluster does not serve {kind.kind}; {request.where}.", brief="not installed")
-    of_kind.require()
 
 
 def _matches(ref: ObjectRef, kind: FluxKind | None, namespace: str | None) -> bool:

@@ -9,11 +9,12 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kubernetes_kinds import CRD, DEPLOYMENT, POD
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
-from flux_mcp.api.unstructured import labels, text
+from flux_mcp.api.unstructured import labels
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.gather import gather
 from flux_mcp.cluster.result import ListResult, Unread
 from flux_mcp.diagnosis.controllers import ControllerSet, Watch
+from flux_mcp.diagnosis.evidence import view_evidence
 from flux_mcp.flux.installation import (
     CONTROLLERS,
     OPERATOR,
@@ -30,7 +31,7 @@ from flux_mcp.flux.installation import (
 from flux_mcp.flux.objects import FluxObject, view
 from flux_mcp.flux.status import assess
 from flux_mcp.kubernetes.pods import Pod, pod
-from flux_mcp.kubernetes.workloads import Workload, view_workload
+from flux_mcp.kubernetes.workloads import Workload
 from flux_mcp.render.get_flux_instance import FluxInstallation
 from flux_mcp.request import RequestContext
 from flux_mcp.tools.arguments import Context
@@ -57,10 +58,6 @@ def _see(item: Mapping[str, Any]) -> _Seen | None:
     return None if one is None else _Seen(one, reported_distribution(item), labels(item, "metadata", "labels"))
 
 
-def _see_controller(item: Mapping[str, Any]) -> Workload | Pod | None:
-    return pod(item) if text(item, "kind") == "Pod" else view_workload(item)
-
-
 async def get_flux_instance(cluster: Cluster, *, context: Context = None) -> FluxInstallation:
     """Report the Flux installation: version, installer, controllers, CRDs, sync, and resources counted by status."""
     request = await cluster.open(context)
@@ -69,19 +66,21 @@ async def get_flux_instance(cluster: Cluster, *, context: Context = None) -> Flu
     async with gather() as reads:
         objects_read = reads.read("Flux objects", cluster.read(request, FLUX_KINDS, _see))
         controllers_read = reads.read(
-            "controllers", cluster.read(request, (DEPLOYMENT, POD), _see_controller, selector=CONTROLLERS)
+            "controllers", cluster.read(request, (DEPLOYMENT, POD), view_evidence, selector=CONTROLLERS)
         )
         crds_read = reads.read(CRD.kind, cluster.read(request, (CRD,), view_crd, names=names)) if names else None
         operator_read = (
-            reads.read("Flux Operator", cluster.read(request, (DEPLOYMENT, POD), _see_controller, selector=OPERATOR))
+            reads.read("Flux Operator", cluster.read(request, (DEPLOYMENT, POD), view_evidence, selector=OPERATOR))
             if any(kind.group == OPERATOR_GROUP for kind in served)
             else None
         )
         version = reads.start("the version of the API server", cluster.server_version(request), "")
     objects, parts = objects_read.value, controllers_read.value
     crds: ListResult[Crd] = crds_read.value if crds_read else ListResult((), frozenset())
-    if objects.blank and parts.blank and (crds_read is None or crds.blank):
-        _nothing(reads.unread)
+    nothing = objects.blank and parts.blank and (crds_read is None or crds.blank)
+    for error in (item.error for item in reads.unread if nothing):
+        if error is not None:
+            raise error
     deployments = [one for one in parts.objects if isinstance(one, Workload)]
     pods = [one for one in parts.objects if isinstance(one, Pod)] if POD.kind in parts.read else None
     operator = operator_read.value.objects if operator_read is not None else ()
@@ -145,14 +144,3 @@ async def _pods_without_label(
             for namespace in namespaces
         ]
     return [one for read in pending for one in read.value.objects], reads.unread
-
-
-def _nothing(unread: Sequence[Unread]) -> None:
-    """Refuse to report an installation of which nothing was read.
-
-    Raises:
-        KubectlError: the first of what went wrong.
-    """
-    for unread_item in unread:
-        if unread_item.error is not None:
-            raise unread_item.error

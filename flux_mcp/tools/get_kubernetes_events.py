@@ -8,7 +8,7 @@ from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.get import NAMED
 from flux_mcp.cluster.result import ListResult
-from flux_mcp.errors import BadArgument, KindNotInstalled
+from flux_mcp.errors import BadArgument
 from flux_mcp.kubectl.validate import echo
 from flux_mcp.kubernetes.events import WARNING, Event, event, fold
 from flux_mcp.render.get_kubernetes_events import KubernetesEvents
@@ -48,9 +48,7 @@ async def get_kubernetes_events(  # noqa: PLR0913 (one parameter an argument)
         known = await cluster.resolve(request, kind)
         check_target(known, None, namespace)
     read = await cluster.read(request, (EVENT,), event, namespace=namespace)
-    if read.absent:
-        raise KindNotInstalled(f"The cluster does not serve Event; {request.where}.", brief="not installed")
-    read.require()
+    read.require(request.where)
     oldest = None if since is None else request.now - timedelta(seconds=since)
     matching = fold(
         found

@@ -1,7 +1,8 @@
 """get_kubernetes_resources: objects of any kind but Secret, as far as they may be shown."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from flux_mcp.api.fields import ANY_FIELDS
@@ -10,7 +11,7 @@ from flux_mcp.api.unstructured import at
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.cluster.discovery import resolve_known
 from flux_mcp.cluster.get import find_one
-from flux_mcp.errors import BadArgument, KindNotInstalled
+from flux_mcp.errors import BadArgument
 from flux_mcp.flux.objects import view
 from flux_mcp.render.columns import summary
 from flux_mcp.render.get_kubernetes_resources import (
@@ -47,24 +48,16 @@ async def get_kubernetes_resources(
     if name is not None:
         found = await find_one(cluster, request, wanted, name, namespace, lambda item: _detail(item, wanted))
         return KubernetesResource(request=request, unread=(), found=found)
-    read = await cluster.read(request, (wanted,), _list_view(wanted), namespace=namespace, selector=selector)
-    if read.absent:
-        raise KindNotInstalled(f"The cluster does not serve {wanted.kind}; {request.where}.", brief="not installed")
-    read.require()
+    seen = count(1)
+
+    def listed(item: Mapping[str, Any]) -> KubernetesObject | None:
+        # Field paths of the first ones only, since they are similar.
+        return _view(item, wanted, paths=next(seen) <= LOOKED_INTO)
+
+    read = await cluster.read(request, (wanted,), listed, namespace=namespace, selector=selector)
+    read.require(request.where)
     matching = tuple(sorted(read.objects, key=lambda found: found.summary.order))
     return KubernetesResources(request=request, kind=wanted, matching=matching, unread=read.unread, limit=limit)
-
-
-def _list_view(kind: Kind) -> Callable[[Mapping[str, Any]], KubernetesObject | None]:
-    """Makes the view of each object of a list; field paths of the first ones only, since they are similar."""
-    seen = 0
-
-    def view_one(item: Mapping[str, Any]) -> KubernetesObject | None:
-        nonlocal seen
-        seen += 1
-        return _view(item, kind, paths=seen <= LOOKED_INTO)
-
-    return view_one
 
 
 def _view(item: Mapping[str, Any], kind: Kind, *, paths: bool = False) -> KubernetesObject | None:

@@ -6,7 +6,6 @@ from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kinds import with_sources
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.errors import KindNotInstalled
 from flux_mcp.flux.objects import view
 from flux_mcp.flux.status import Health, assess, idle_since, with_missing_sources
 from flux_mcp.render.list_flux_resources import FluxResources
@@ -42,10 +41,7 @@ async def list_flux_resources(
         request, with_sources(wanted), view, namespace=namespace, selector=selector, insist=kinds or ()
     )
     result = everything.only(kind.kind for kind in wanted)
-    if kinds is not None and len(result.absent) == len(wanted):
-        names = ", ".join(kind.kind for kind in wanted)
-        raise KindNotInstalled(f"The cluster does not serve {names}; {request.where}.", brief="not installed")
-    result.require()
+    result.require(None if kinds is None else request.where)
     part = (name_contains or "").lower()
     complete = namespace is None and selector is None
 
@@ -53,18 +49,16 @@ async def list_flux_resources(
         return ref.kind in everything.read and (complete or (namespace is not None and ref.namespace == namespace))
 
     found = with_missing_sources(assess(everything.objects, request.now), read)
-    statuses = tuple(object_status for object_status in found if object_status.object.kind in wanted)
-    named = tuple(object_status for object_status in statuses if part in object_status.object.name.lower())
-    matching = tuple(object_status for object_status in named if status is None or status.fits(object_status))
+    statuses = tuple(one for one in found if one.object.kind in wanted)
+    named = tuple(one for one in statuses if part in one.object.name.lower())
+    matching = tuple(one for one in named if status is None or status.fits(one))
     return FluxResources(
         request=request,
         matching=matching,
         examined=len(statuses),
         # A source may be missing because it was not looked for, rather than because it does not exist.
-        unchecked=sum(not all(map(read, object_status.missing_sources)) for object_status in matching),
-        others=tuple(
-            object_status for object_status in named if object_status.trouble and not status.fits(object_status)
-        )
+        unchecked=sum(not all(map(read, one.missing_sources)) for one in matching),
+        others=tuple(one for one in named if one.trouble and not status.fits(one))
         if status is not None and status.health - _NO_TROUBLE
         else (),
         idle=idle_since(statuses, request.now),

@@ -67,13 +67,13 @@ async def reconcile_flux_resource(  # noqa: PLR0913 (the parameters of the tool)
     preflight = Preflight(cluster, request)
     target = await preflight.find(kind, name, namespace)
     preflight.check(target)
-    chain = await preflight.source_chain(target) if with_source else SourceChain((), ())
+    chain = await preflight.source_chain(target) if with_source else SourceChain()
     requested = [source for stage in (*chain.stages, (target,)) for source in stage if source.object.kind.reconcilable]
     for refused in (await preflight.forbidden(requested)).values():
         raise refused
     waiter.allow(wait_seconds)
     steps = _Steps(cluster, request, waiter, Requester(cluster, request))
-    steps.results += [skipped(ref, Why.WITHOUT_EFFECT, why) for ref, why in chain.left_out]
+    steps.results += [skipped(ref, Why.WITHOUT_EFFECT, why) for ref, why in chain.left_out.items()]
     for stage in chain.stages:
         await steps.sources(stage)
     await steps.target(target, force=force, reset=reset)

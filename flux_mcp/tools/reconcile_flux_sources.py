@@ -6,7 +6,7 @@ from typing import Final
 
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.errors import BadArgument, KindNotInstalled, KubectlError
+from flux_mcp.errors import BadArgument, KubectlError
 from flux_mcp.reconcile.explanation import Explanation, explain
 from flux_mcp.reconcile.outcome import (
     SOURCE_KINDS,
@@ -45,10 +45,7 @@ async def reconcile_flux_sources(
     wanted = kinds or SOURCE_KINDS
     request = await cluster.open(context)
     reading = await cluster.read(request, wanted, view_target, namespace=namespace, insist=kinds or ())
-    if len(reading.absent) == len(wanted):
-        missing = ", ".join(kind.kind for kind in wanted)
-        raise KindNotInstalled(f"The cluster does not serve {missing}; {request.where}.", brief="not installed")
-    reading.require()
+    reading.require(request.where)
     if len(reading.objects) > MOST:
         narrower = " and ".join(("kinds",) if namespace is not None else ("namespace", "kinds"))
         raise BadArgument(

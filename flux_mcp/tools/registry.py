@@ -35,7 +35,6 @@ class Tool:
     """One tool: a function in a module that both have its name, imported when it is called.
 
     Attributes:
-        name: of the tool.
         title: for people.
         reads_only: whether it changes nothing. A tool that does waits for how it ended, and takes wait_seconds.
         recorded: whether every recording can answer it; the one that reads logs needs those.
@@ -103,15 +102,12 @@ class UnknownTool(FluxMcpError):
     """There is no such tool in this server."""
 
 
-def _holds_logs(settings: Settings) -> bool:
-    return any((recording.folder / LOGS).is_dir() for recording in settings.recordings)
-
-
 def _why_not(tool: Tool, settings: Settings) -> str:
     """What leaves a tool out, for the sentence that says with what it is not available; empty if nothing does."""
     if settings.recordings and not tool.reads_only:
         return "--recording"
-    if settings.recordings and not (tool.recorded or settings.access.context is not None or _holds_logs(settings)):
+    answers = tool.recorded or not settings.recordings or settings.access.context is not None
+    if not (answers or any((recording.folder / LOGS).is_dir() for recording in settings.recordings)):
         return "--recording, unless it was made with record --logs"
     if tool.several and settings.pinned:
         return "one context only (--recording can be repeated)" if settings.recordings else "one context only"
@@ -126,7 +122,6 @@ class Toolbox:
     """The tools of one process, as its settings allow them.
 
     Args:
-        cluster: what they read.
         settings: read_only leaves writing tools out, flux_only those about any object; a pinned context leaves the
             parameter `context` out.
         pace: how often tools that wait look.
@@ -177,7 +172,6 @@ class Toolbox:
         return {**schema, "properties": fields}
 
     def model(self, tool: Tool) -> type[BaseModel]:
-        """The model of a tool's arguments."""
         return argument_model(tool.function, without=self._hidden)
 
     async def _answer(self, tool: Tool, arguments: Mapping[str, Any]) -> Answer:
@@ -214,8 +208,6 @@ class Toolbox:
         """Answer one call.
 
         Args:
-            name: of the tool.
-            arguments: as they came.
             render: writes the answer, in a thread of its own.
             report: is called with how far a tool that waits is.
 

@@ -25,9 +25,7 @@ _OURS: Final = frozenset({"cluster", "waiter"})
 def argument_model(function: Callable[..., object], *, without: frozenset[str]) -> type[BaseModel]:
     """A model of a tool's parameters, which refuses unknown arguments; made once, since that takes a while.
 
-    Args:
-        function: the tool.
-        without: parameters that callers do not have, beside those that no caller has.
+    `without` are parameters that callers do not have, beside those that no caller has.
     """
     fields: dict[str, Any] = {
         name: (_plain(parameter.annotation), ... if parameter.default is parameter.empty else parameter.default)

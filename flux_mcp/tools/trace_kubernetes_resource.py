@@ -55,8 +55,7 @@ async def trace_kubernetes_resource(
     flux = flux_read.value
     records = [record for record in flux.objects if isinstance(record, FluxRecord)]
     graph = Graph([record.node for record in records])
-    target = TraceTarget(kind, name, namespace, api_version)
-    found, missing = await _find(cluster, request, target, graph)
+    found, missing = await _find(cluster, request, graph, kind, name, namespace, api_version)
     traced = found.traced
     unread = list(flux.unread)
     known = {found.ref: found}
@@ -103,16 +102,6 @@ async def _events(
 
 
 @dataclass(frozen=True, slots=True)
-class TraceTarget:
-    """The object to trace, as the caller spells it."""
-
-    kind: str
-    name: str
-    namespace: str | None
-    api_version: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class _TracedItem:
     """The object to trace, and who owns its fields."""
 
@@ -130,7 +119,13 @@ def _view(item: dict[str, Any]) -> _TracedItem | None:
 
 
 async def _find(
-    cluster: Cluster, request: RequestContext, target: TraceTarget, graph: Graph
+    cluster: Cluster,
+    request: RequestContext,
+    graph: Graph,
+    kind: str,
+    name: str,
+    namespace: str | None,
+    api_version: str | None,
 ) -> tuple[_TracedItem, str]:
     """The object; where it is not there but an inventory names it, what the inventory says and why it was not read.
 
@@ -141,12 +136,14 @@ async def _find(
     """
     wanted: Kind | None = None
     try:
-        wanted = await cluster.resolve(request, target.kind, target.api_version)
-        return await find_one(cluster, request, wanted, target.name, target.namespace, _view, managed_fields=True), ""
+        wanted = await cluster.resolve(request, kind, api_version)
+        return await find_one(cluster, request, wanted, name, namespace, _view, managed_fields=True), ""
     except (NotFound, NotRecorded, Forbidden, KindNotInstalled) as error:
-        named = _named(target, wanted, graph)
-        if named is None:
+        entries = [entry for entry in graph.managed_as(name) if namespace in {None, entry.namespace}]
+        entries = [entry for entry in entries if _is_of(entry, wanted, kind, api_version)]
+        if len(entries) != 1:
             raise
+        named = entries[0]
         traced = _TracedItem(TracedObject(ref=named.ref, group=named.group, read=False))
         if isinstance(error, NotFound):
             return traced, "the object itself was not found"
@@ -155,23 +152,14 @@ async def _find(
         return traced, f"the object itself was not {'found' if unserved else 'read'} ({why})"
 
 
-def _named(target: TraceTarget, wanted: Kind | None, graph: Graph) -> InventoryEntry | None:
-    """The one object that inventories name so; of a kind that is not served, by the spelling of the kind."""
-    found = [
-        entry
-        for entry in graph.managed_as(target.name)
-        if target.namespace in {None, entry.namespace} and _is_of(entry, target, wanted)
-    ]
-    return found[0] if len(found) == 1 else None
-
-
-def _is_of(entry: InventoryEntry, target: TraceTarget, wanted: Kind | None) -> bool:
+def _is_of(entry: InventoryEntry, wanted: Kind | None, kind: str, api_version: str | None) -> bool:
+    """Whether an entry is of a kind; of one that is not served, by its spelling."""
     if wanted is not None:
         return (entry.kind, entry.group) == (wanted.kind, wanted.group)
-    kind, _, group = target.kind.lower().partition(".")
-    version_group = (target.api_version or "").rpartition("/")[0] if target.api_version else entry.group
+    spelled, _, group = kind.lower().partition(".")
+    version_group = api_version.rpartition("/")[0] if api_version else entry.group
     return (
-        kind in {entry.kind.lower(), f"{entry.kind.lower()}s"}
+        spelled in {entry.kind.lower(), f"{entry.kind.lower()}s"}
         and group in {"", entry.group}
         and version_group == entry.group
     )

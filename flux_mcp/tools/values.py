@@ -47,8 +47,6 @@ async def values(
     """The values of an argument that begin as given, in any case; none where the cluster does not answer in time.
 
     Args:
-        cluster: what knows names, namespaces and contexts.
-        argument: the name of the argument.
         start: what is typed so far.
         others: the other arguments.
         tool: whose argument it is.

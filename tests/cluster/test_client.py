@@ -14,7 +14,7 @@ from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import POD
 from flux_mcp.cluster.client import Cluster
 from flux_mcp.errors import KubectlError, ServerError
-from flux_mcp.kubectl.command import Annotate, CanPatch
+from flux_mcp.kubectl.command import Annotate, CanI
 from flux_mcp.kubectl.connect import connect
 from flux_mcp.settings import Access, Settings
 from flux_mcp.tools.registry import Toolbox
@@ -555,7 +555,7 @@ async def test_only_no_and_exit_code_1_mean_no(
     settings = Settings(kubectl=str(fake.path))
     cluster = Cluster(connect(settings))
     request = await cluster.open()
-    question = CanPatch(by_kind["Kustomization"], "v1", "apps", "app")
+    question = CanI(by_kind["Kustomization"], "v1", "patch", "apps", "app")
     if allowed is None:
         with pytest.raises(KubectlError):
             await cluster.may_patch(request, question)
@@ -578,7 +578,7 @@ async def test_a_question_about_a_version_that_is_gone_is_asked_again(fake: Fake
     )
     fake.says("auth", "yes\n")
     fake.does("auth", f'case "$*" in *.v1.*) echo "{warning}" >&2; echo no; exit 1;; esac')
-    question = CanPatch(by_kind["Kustomization"], "v1", "apps", "app")
+    question = CanI(by_kind["Kustomization"], "v1", "patch", "apps", "app")
     assert await cluster.may_patch(request, question)
     assert [call[-1].split(".")[1] for call in fake.calls("auth")] == ["v1", "v2"]
     token = "2026-11-22T09:27:06.000000001Z"

@@ -23,8 +23,7 @@ from flux_mcp.kubectl.command import (
     MOST_NAMES,
     Annotate,
     ApiResources,
-    CanEverywhere,
-    CanPatch,
+    CanI,
     ConfigView,
     Get,
     Logs,
@@ -403,35 +402,35 @@ CAN_I = {"--namespace=apps", "--all-namespaces=false", "--list=false", "--no-hea
             id="annotate-force-reset",
         ),
         pytest.param(
-            CanPatch(by_kind["Kustomization"], "v1", "apps", "web"),
+            CanI(by_kind["Kustomization"], "v1", "patch", "apps", "web"),
             ("auth", "can-i"),
             CAN_I,
             ("patch", f"{KUSTOMIZATIONS}/web"),
             id="auth-can-i-one",
         ),
         pytest.param(
-            CanPatch(by_kind["Kustomization"], "v1", "apps"),
+            CanI(by_kind["Kustomization"], "v1", "patch", "apps"),
             ("auth", "can-i"),
             CAN_I,
             ("patch", KUSTOMIZATIONS),
             id="can-i",
         ),
         pytest.param(
-            CanEverywhere(by_kind["Kustomization"], "v1", "patch"),
+            CanI(by_kind["Kustomization"], "v1", "patch"),
             ("auth", "can-i"),
             {*CAN_I, "--all-namespaces=true"} - {"--namespace=apps", "--all-namespaces=false"},
             ("patch", KUSTOMIZATIONS),
             id="can-i-in-all-namespaces",
         ),
         pytest.param(
-            CanEverywhere(by_kind["Kustomization"], "v1"),
+            CanI(by_kind["Kustomization"], "v1"),
             ("auth", "can-i"),
             {*CAN_I, "--all-namespaces=true"} - {"--namespace=apps", "--all-namespaces=false"},
             ("list", KUSTOMIZATIONS),
             id="can-i-list",
         ),
         pytest.param(
-            CanEverywhere(POD, "v1", "logs"),
+            CanI(POD, "v1", "logs"),
             ("auth", "can-i"),
             {*CAN_I, "--all-namespaces=true", "--subresource=log"}
             - {"--namespace=apps", "--all-namespaces=false", "--subresource="},
@@ -490,13 +489,11 @@ KUSTOMIZATION = by_kind["Kustomization"]
         pytest.param(lambda: Get(("pods.v1.",), names=("x",) * (MOST_NAMES + 1)), "name", id="get-too-many-names"),
         pytest.param(lambda: Annotate(by_kind["Alert"], "v1", "apps", "x", TOKEN), "kind", id="annotate-kind"),
         pytest.param(lambda: Annotate(KUSTOMIZATION, "--all", "apps", "x", TOKEN), "kind", id="annotate-version"),
-        pytest.param(lambda: CanPatch(KUSTOMIZATION, "v1 --all", "apps"), "kind", id="can-i-version"),
+        pytest.param(lambda: CanI(KUSTOMIZATION, "v1 --all", "patch", "apps"), "kind", id="can-i-version"),
         pytest.param(
-            lambda: CanPatch(dataclasses.replace(KUSTOMIZATION), "v1", "apps"), "kind", id="can-i-a-copy-of-a-kind"
+            lambda: CanI(dataclasses.replace(KUSTOMIZATION), "v1", "patch", "apps"), "kind", id="can-i-a-copy-of-a-kind"
         ),
-        pytest.param(
-            lambda: CanEverywhere(dataclasses.replace(KUSTOMIZATION), "v1", "patch"), "kind", id="can-i-patch-a-copy"
-        ),
+        pytest.param(lambda: CanI(dataclasses.replace(KUSTOMIZATION), "v1", "patch"), "kind", id="can-i-patch-a-copy"),
         pytest.param(lambda: Annotate(KUSTOMIZATION, "v1", "apps", "x", "now"), "token", id="annotate-token"),
         pytest.param(
             lambda: Annotate(KUSTOMIZATION, "v1", "apps", "x", TOKEN, force=True), "force", id="annotate-force"
@@ -505,16 +502,14 @@ KUSTOMIZATION = by_kind["Kustomization"]
             lambda: Annotate(KUSTOMIZATION, "v1", "apps", "x", TOKEN, reset=True), "reset", id="annotate-reset"
         ),
         pytest.param(
-            lambda: CanPatch(dataclasses.replace(KUSTOMIZATION, plural="secrets", group=""), "v1", "apps"),
+            lambda: CanI(dataclasses.replace(KUSTOMIZATION, plural="secrets", group=""), "v1", "patch", "apps"),
             "kind",
             id="can-i-another-kind",
         ),
-        pytest.param(lambda: CanEverywhere(POD, "v1", "patch"), "kind", id="can-i-patch-no-flux-kind"),
-        pytest.param(lambda: CanEverywhere(POD, "v1", "delete"), "kind", id="can-i-another-verb"),  # type: ignore[arg-type]
-        pytest.param(
-            lambda: CanEverywhere(dataclasses.replace(POD, plural="secrets"), "v1"), "kind", id="can-i-read-secrets"
-        ),
-        pytest.param(lambda: CanEverywhere(KUSTOMIZATION, "v1", "logs"), "kind", id="can-i-logs-of-another-kind"),
+        pytest.param(lambda: CanI(POD, "v1", "patch"), "kind", id="can-i-patch-no-flux-kind"),
+        pytest.param(lambda: CanI(POD, "v1", "delete"), "kind", id="can-i-another-verb"),  # type: ignore[arg-type]
+        pytest.param(lambda: CanI(dataclasses.replace(POD, plural="secrets"), "v1"), "kind", id="can-i-read-secrets"),
+        pytest.param(lambda: CanI(KUSTOMIZATION, "v1", "logs"), "kind", id="can-i-logs-of-another-kind"),
     ],
 )
 def test_the_last_gate_says_what_it_refuses(build: Callable[[], commands.Command], argument: str) -> None:
@@ -525,9 +520,9 @@ def test_the_last_gate_says_what_it_refuses(build: Callable[[], commands.Command
 
 
 def test_the_last_gate_lets_the_rights_pass_that_are_asked_about() -> None:
-    assert CanEverywhere(POD, "v1").args()[-2:] == ("list", "pods.v1.")
-    assert CanEverywhere(KUSTOMIZATION, "v1", "patch").args()[-2:] == ("patch", KUSTOMIZATIONS)
-    assert CanEverywhere(POD, "v1", "logs").args()[-2:] == ("get", "pods.v1.")
+    assert CanI(POD, "v1").args()[-2:] == ("list", "pods.v1.")
+    assert CanI(KUSTOMIZATION, "v1", "patch").args()[-2:] == ("patch", KUSTOMIZATIONS)
+    assert CanI(POD, "v1", "logs").args()[-2:] == ("get", "pods.v1.")
 
 
 def test_there_are_no_other_commands() -> None:
@@ -538,7 +533,7 @@ def test_there_are_no_other_commands() -> None:
         if inspect.isclass(member) and dataclasses.is_dataclass(member) and hasattr(member, "args")
     }
     fixed = {"ApiResources", "ConfigView", "ServerVersion", "Version"}
-    assert found == {"Annotate", "CanEverywhere", "CanPatch", "Get", "Logs", *fixed}
+    assert found == {"Annotate", "CanI", "Get", "Logs", *fixed}
     assert {name for name in found if not dataclasses.fields(getattr(commands, name))} == fixed
 
 

@@ -25,7 +25,7 @@ LAYERS = (
     ("render",),
     ("recording", "rbac", "signals", "memory", "install"),
     ("tools", "worker", "apps"),
-    ("guides",),
+    ("guides", "command_frame"),
     ("server", "graph_command", "shell", "doctor"),
     ("cli",),
     ("__main__",),

@@ -22,7 +22,7 @@ from flux_mcp.api.kinds import by_kind
 from flux_mcp.api.kubernetes_kinds import DEPLOYMENT
 from flux_mcp.errors import BadArgument
 from flux_mcp.kubectl.base import Output
-from flux_mcp.kubectl.command import Annotate, CanPatch, Command
+from flux_mcp.kubectl.command import Annotate, CanI, Command
 from flux_mcp.tools.registry import TOOLS
 from tests.kubectl.test_command import ANNOTATE, TEXTS, TOKEN, options, positionals
 from tests.support.controller import FluxApi
@@ -66,7 +66,7 @@ def test_one_object_is_annotated_by_its_name(name: str) -> None:
         Annotate(by_kind["Kustomization"], "v1", "apps", name, TOKEN)
     if name:
         with pytest.raises(BadArgument, match="name"):
-            CanPatch(by_kind["Kustomization"], "v1", "apps", name)
+            CanI(by_kind["Kustomization"], "v1", "patch", "apps", name)
 
 
 @pytest.mark.parametrize("namespace", ["", "all", "--all-namespaces", "a,b", "A", "a/b", "a\n"])
@@ -74,7 +74,7 @@ def test_one_namespace_is_annotated_in(namespace: str) -> None:
     with pytest.raises(BadArgument, match="namespace"):
         Annotate(by_kind["Kustomization"], "v1", namespace, "web", TOKEN)
     with pytest.raises(BadArgument, match="namespace"):
-        CanPatch(by_kind["Kustomization"], "v1", namespace)
+        CanI(by_kind["Kustomization"], "v1", "patch", namespace)
 
 
 @pytest.mark.parametrize(

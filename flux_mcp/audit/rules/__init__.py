@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from flux_mcp.api.flux_kinds import FLUX_KINDS
-from flux_mcp.audit.rule import Rule, Severity, docs_url
+from flux_mcp.audit.rule import Rule, Severity
 from flux_mcp.audit.rules import controllers, helmrelease, kustomization, other_kinds, references, sources
 
 _FILES: Final = (references, sources, kustomization, helmrelease, other_kinds, controllers)
@@ -42,21 +42,7 @@ def _load(module: ModuleType) -> Iterator[Rule]:
         alone, across = module.ALONE.get(rule), module.ACROSS.get(rule)
         if alone is None and across is None:
             raise KeyError(f"{name}.py has no check {rule}")
-        yield Rule(
-            id=rule,
-            severity=Severity(entry["severity"]),
-            kinds=tuple(_kinds(entry)),
-            summary=entry["summary"],
-            detail=entry.get("detail", "{}"),
-            fix=entry["fix"],
-            docs=docs_url(entry["docs"]),
-            needs=tuple(entry.get("needs", ())),
-            wide=entry.get("wide", False),
-            trips=tuple(entry["trips"]),
-            spares=tuple(entry["spares"]),
-            alone=alone,
-            across=across,
-        )
+        yield Rule.of(rule, entry, _kinds(entry), alone=alone, across=across)
 
 
 @cache
