@@ -32,7 +32,7 @@ MISSING: Final = frozenset({"credentials-secret-missing", "credentials-key-missi
 _BORROWING: Final = frozenset({"HelmChart", "ImageUpdateAutomation"})
 """Kinds that use the credentials of their source."""
 _CLOUD_REGISTRY: Final = re.compile(r"\.dkr\.ecr\.[a-z0-9-]{1,40}\.amazonaws\.com|\.azurecr\.io\b|-docker\.pkg\.dev\b")
-_HOST: Final = re.compile(r"\w{1,20}://(?:[^\s'\"/@]{1,300}@)?([^\s'\"/:]{1,300})")
+HOST: Final = re.compile(r"\w{1,20}://(?:[^\s'\"/@]{1,300}@)?([^\s'\"/:]{1,300})")
 
 
 def follow_credentials(search: Search, first: Failure | None, message: str) -> None:
@@ -52,7 +52,7 @@ def follow_credentials(search: Search, first: Failure | None, message: str) -> N
         search.failures.append(failure("git-submodule-credentials"))
     if origin:
         search.details.append(Detail(Fact.CREDENTIALS, origin))
-        host = _HOST.search(message)
+        host = HOST.search(message)
         # A repository that is not found may be one that these credentials do not see.
         if first.id != HOST_KEY:
             used = _secret_of(search, origin[0]) if origin[0].kind != "Secret" else origin

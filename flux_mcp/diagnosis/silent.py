@@ -19,7 +19,7 @@ from flux_mcp.diagnosis.blockers import IN_SPEC, follow_source_controller
 from flux_mcp.diagnosis.catalog.failure import Upstream
 from flux_mcp.diagnosis.cause import Detail, Fact
 from flux_mcp.diagnosis.controllers import RECENT, Watch
-from flux_mcp.diagnosis.credentials import MISSING, REJECTED
+from flux_mcp.diagnosis.credentials import HOST, MISSING, REJECTED
 from flux_mcp.diagnosis.drift import follow_corrections
 from flux_mcp.diagnosis.references import follow_absent, follow_source
 from flux_mcp.diagnosis.search import Blocked, Search
@@ -300,13 +300,15 @@ def _flapping(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterato
         times = Detail(Fact.FLAPS, (ref,), (failures.reason, str(failures.count)), failures.last, failures.first)
         search.blame("flapping", times)
         for event in (one for one in events[:1] if one.reason == failures.reason):
-            reason = search.quote(event)
-            if reason is not None and reason.id in REJECTED | MISSING | IN_SPEC:
+            if (reason := search.quote(event)) is None:
+                continue
+            host = HOST.search(event.message)
+            error = reason.error(event.message) or ((host[1],) if host is not None else ())
+            search.key = ("flapping", reason.id, *error) if error else ()
+            if reason.id in REJECTED | MISSING | IN_SPEC:
                 search.failures.remove(reason)
-            elif reason is not None and reason.upstream is Upstream.SOURCE_CONTROLLER:
+            elif reason.upstream is Upstream.SOURCE_CONTROLLER:
                 follow_source_controller(search)
-            elif reason is not None and (error := reason.error(event.message)):
-                search.key = ("flapping", reason.id, *error)
         yield ref, search.result()
 
 
