@@ -46,7 +46,7 @@ _NEUTRAL: Final = frozenset(
         "ReconciliationDisabled",
     }
 )
-"""Warnings that are no failure of the object."""
+"""Reasons that are no failure of the object."""
 _STORED: Final = "stored artifact for commit '"
 
 
@@ -321,6 +321,8 @@ def _from_status(record: FluxRecord) -> Iterator[Point]:
     ready = one.ready
     if ready is not None and ready.changed is not None and ready.status != "Unknown":
         good = ready.status == "True"
+        if not good and ready.reason in _NEUTRAL:
+            return
         applied = one.applied_revision if good and one.kind.role is Role.APPLIER else ""
         yield Point(ready.changed, good, ready.reason, applied)
 

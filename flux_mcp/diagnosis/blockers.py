@@ -86,6 +86,8 @@ _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "Artifac
 """Reasons for which an applier does not apply a newer revision."""
 _JITTER: Final = 1.2
 """How much longer than its interval an object may take to its next run."""
+_NEW: Final = timedelta(minutes=1)
+"""How long a controller may take to report on a new object for the first time."""
 _HELD_ELSEWHERE: Final = frozenset({"autoscaler-exists", "ingress-host-in-use"})
 """Failures for which another object has what is wanted."""
 _CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another", *_HELD_ELSEWHERE})
@@ -206,7 +208,9 @@ def _follow_pending(search: Search) -> None:
     elif not search.follow_controller() and not _follow_busy(search):
         component, controllers = search.status.object.kind.controller, search.snapshot.controllers
         absent = component and search.watch()[0] is Watch.UNKNOWN and controllers.in_full and controllers.found
-        name = "controller-not-installed" if absent else "reconciliation-pending"
+        created = search.status.object.created
+        new = created is not None and created > search.snapshot.now - _NEW
+        name = "object-new" if new else "controller-not-installed" if absent else "reconciliation-pending"
         search.blame(name, key=(name, component) if component else ())
 
 
@@ -225,6 +229,8 @@ def _follow_stale(search: Search) -> None:
     """The status is about an older generation: what that waited for may still be in the way."""
     ready = search.status.object.ready
     if search.follow_controller():
+        # When it works again, what is in trouble now is in the way still.
+        search.wait_for((*search.subject.node.depends_on, *search.status.object.sources))
         return
     failed = ready is not None and ready.status == "False"
     if ready is not None and failed:
@@ -243,10 +249,7 @@ def _follow_stale(search: Search) -> None:
         key=("stale", component) if component and search.status.health is Health.STALE and not failed else (),
     )
     # What is in trouble now keeps the new generation from being applied, too.
-    statuses = search.snapshot.statuses
-    for ref in (*search.subject.node.depends_on, *search.status.object.sources):
-        if ref in statuses and statuses[ref].trouble and statuses[ref].health is not Health.READY:
-            search.by[ref] = None
+    search.wait_for((*search.subject.node.depends_on, *search.status.object.sources))
 
 
 def _follow_busy(search: Search) -> bool:

@@ -23,6 +23,12 @@ from flux_mcp.kubernetes.events import Event
 FLUX_OPERATOR: Final = "flux-operator"
 FRESH: Final = timedelta(minutes=2)
 """A controller that wrote a status so recently works, whatever its Pods report."""
+STARTS: Final = timedelta(minutes=2)
+"""How long the Pods of a controller may take to become ready: images are pulled, and another one leads until then."""
+_STARTING: Final = frozenset(
+    {"NotReady", "ContainerCreating", "PodInitializing", "Initializing", "MinimumReplicasUnavailable"}
+)
+"""What Pods report that have only just been created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +227,14 @@ def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
         name = "controller-crashing"
     elif one.wanted == 0:
         name = "controller-scaled-to-zero"
+    elif _starts(one, failed, snapshot):
+        name, failed = "controller-starting", ()
     else:
         name = "controller-down"
     if one.down and (written := _written(one, snapshot)) is not None:
         when, ref = written
         details.append(Detail(Fact.WRITTEN, (ref,), (), when))
-        if one.wanted and when >= snapshot.now - FRESH:
+        if name == "controller-down" and when >= snapshot.now - FRESH:
             name = "controller-unready"
     if (end := snapshot.controllers.last_end(one)) is not None and not failed:
         container, when = end
@@ -242,6 +250,14 @@ def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
         failed,
         ("controller", name, *known, *reported) if one.down else ("controller", one.ref),
     )
+
+
+def _starts(one: Controller, failed: Iterable[WorkloadFailure], snapshot: Snapshot) -> bool:
+    """Whether the Pods of a controller are new, and nothing but the time they need keeps them from being ready."""
+    pods = snapshot.controllers.evidence.pods_of(one.ref)
+    oldest = snapshot.now - STARTS
+    new = bool(pods) and all(pod.created is not None and pod.created >= oldest and not pod.restarts for pod in pods)
+    return new and all(each.reason in _STARTING for each in failed)
 
 
 def _written(one: Controller, snapshot: Snapshot) -> tuple[datetime, ObjectRef] | None:

@@ -136,12 +136,13 @@ class FluxDiagnosis(Answer):
         if self.positions:
             found = self.snapshot.controllers.found
             stuck = "is stuck in an upgrade" if any(one.stuck for one in found) else "restarts again and again"
-            how = "is down" if any(one.down for one in found) else stuck
+            known = (one.id for position in self.positions for one in self.diagnosis.causes[position].failures)
+            down = "is starting" if all(name == "controller-starting" for name in known) else "is down"
+            how = down if any(one.down for one in found) else stuck
             return f"No status reports trouble, but a controller {how}: what it has not seen is in no status."
         if not self.snapshot.controllers.in_full:
-            return (
-                "No status reports trouble, but the controllers were not read: whether statuses are fresh is unknown."
-            )
+            how = "read in part" if self.snapshot.controllers.found else "not read"
+            return f"No status reports trouble, but the controllers were {how}: whether statuses are fresh is unknown."
         if self.unknown:
             return "No status reports trouble, as far as controllers that are not known to run have written it."
         return f"No object{read} is in trouble."
