@@ -40,10 +40,12 @@ _GOOD: Final = frozenset(
         *("ChartPullSucceeded", "InstallSucceeded", "UpgradeSucceeded", "TestSucceeded"),
     }
 )
+CANCELED: Final = "HealthCheckCanceled"
+"""The reason of a run that a newer revision ended: nothing is known to fail."""
 _NEUTRAL: Final = frozenset(
     {
         *("DriftDetected", "DependencyNotReady", "NotificationDispatchFailed", "OutdatedVersion"),
-        "ReconciliationDisabled",
+        *("ReconciliationDisabled", CANCELED),
     }
 )
 """Reasons that are no failure of the object."""
@@ -308,6 +310,8 @@ def first_times(entries: Iterable[HistoryEntry]) -> Mapping[str, datetime]:
 
 def _from_status(record: FluxRecord) -> Iterator[Point]:
     for entry in record.history:
+        if entry.status in _NEUTRAL:
+            continue
         once = entry.revision if entry.runs == 1 else ""
         yield Point(entry.first, entry.good, entry.status, once, exact=True)
         yield Point(entry.last, entry.good, entry.status, entry.revision)

@@ -88,6 +88,8 @@ _JITTER: Final = 1.2
 """How much longer than its interval an object may take to its next run."""
 _NEW: Final = timedelta(minutes=1)
 """How long a controller may take to report on a new object for the first time."""
+_DOWN: Final = frozenset({"controller-down", "controller-scaled-to-zero"})
+"""What is wrong with a controller that does nothing: it is not just starting, and wrote no status of late."""
 _HELD_ELSEWHERE: Final = frozenset({"autoscaler-exists", "ingress-host-in-use"})
 """Failures for which another object has what is wanted."""
 _CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another", *_HELD_ELSEWHERE})
@@ -141,9 +143,20 @@ def blocked(ref: ObjectRef, snapshot: Snapshot) -> Blocked:
             search.add(running(search, ref))
         case _:
             _follow_conditions(search)
+    if search.status.trouble and search.status.health not in {Health.DELETING, Health.READY}:
+        _follow_down(search)
     if search.own and search.status.health is not Health.READY:
         search.details += _held_above(search)
     return search.result()
+
+
+def _follow_down(search: Search) -> None:
+    """A controller that is down: until it works, nothing is retried, and no correction is noticed."""
+    watch, controllers = search.watch()
+    down = [controller_cause(one, search.snapshot) for one in controllers] if watch is Watch.DOWN else []
+    if lasting := [one for one in down if one.failures[0].id in _DOWN]:
+        search.own = search.own or not search.found
+        search.causes |= dict.fromkeys(lasting)
 
 
 def _held_above(search: Search) -> Iterator[Detail]:
@@ -660,7 +673,7 @@ def _follow_webhook(search: Search, message: str) -> None:
     workloads = [one for one in evidence.workloads.values() if one.ref.namespace == namespace and one.owner is None]
     unready = [one for one in workloads if not one.settled]
     for one in unready[:WORKLOADS]:
-        search.workloads += workload_failures(one.ref, evidence)
+        search.workloads += workload_failures(one.ref, evidence, search.snapshot.now)
     for one in (unready or workloads)[:WORKLOADS]:
         search.details.append(Detail(Fact.WORKLOAD, (one.ref,), (str(one.ready), str(one.wanted))))
 

@@ -217,7 +217,7 @@ def not_watched(search: Search, one: SnapshotObject) -> Cause:
 def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
     """The cause that a controller is down, or crashes."""
     evidence = snapshot.controllers.evidence
-    failed = workload_failures(one.ref, evidence)
+    failed = workload_failures(one.ref, evidence, snapshot.now)
     details = [Detail(Fact.REPLICAS, (one.ref,), (str(one.ready), str(one.wanted)))]
     if one.failure is not None and not failed and one.wanted:
         details.append(Detail(Fact.CONDITION, (one.ref,), one.failure))
@@ -254,7 +254,7 @@ def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
 
 def _starts(one: Controller, failed: Iterable[WorkloadFailure], snapshot: Snapshot) -> bool:
     """Whether the Pods of a controller are new, and nothing but the time they need keeps them from being ready."""
-    pods = snapshot.controllers.evidence.pods_of(one.ref)
+    pods = [pod for pod in snapshot.controllers.evidence.pods_of(one.ref) if pod.deleted is None]
     oldest = snapshot.now - STARTS
     new = bool(pods) and all(pod.created is not None and pod.created >= oldest and not pod.restarts for pod in pods)
     return new and all(each.reason in _STARTING for each in failed)

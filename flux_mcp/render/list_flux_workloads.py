@@ -82,11 +82,11 @@ class FluxWorkloads(Answer):
             yield "Flux is not installed: the API server serves no kind that applies workloads."
         in_part = any(kind.kind in one.kinds for one in self.unread for kind in WORKLOAD_KINDS)
         if not self.groups:
-            yield f"No workload that {'was read and that ' if in_part else ''}Flux manages matches."
+            yield f"No workload that Flux manages matches{', as far as could be read' if in_part else ''}."
         else:
             agree = all(why is Confirmation.BOTH for group in self.groups for _, why in group.owners)
             yield "; ".join(self._counts()) + (". Labels and inventories agree." if agree else "")
-        unsure = in_part or (self.unmanaged and not self.certain)
+        unsure = self.unmanaged and not self.certain
         yield f"Not managed by Flux: {self.unmanaged}{', as far as could be read' if unsure else ''}"
         if self.made:
             makers = (f"{count} by a {value(kind)}" for kind, count in sorted(self.made.items())[:NAMED])
