@@ -16,13 +16,13 @@ from flux_mcp.diagnosis.search import FLUX_OPERATOR
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.flux.diagram import flow_of
 from flux_mcp.flux.installation import CONTROLLERS
-from flux_mcp.flux.status import Flag, Health, ObjectStatus
+from flux_mcp.flux.status import Flag, Health, ObjectStatus, run_ends
 from flux_mcp.kubernetes.events import Event
 from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.causes import BRIEF, FIX, FULL, LENGTHS, REQUESTED, SHORTEST, Causes
 from flux_mcp.render.objects import counts
 from flux_mcp.render.page import Page, PageCause
-from flux_mcp.render.text import Line, age, size
+from flux_mcp.render.text import Line, age, moment, size
 from flux_mcp.sanitize.quote import message, name_of, value
 
 WAITING: Final = 20
@@ -185,7 +185,9 @@ class FluxDiagnosis(Answer):
             case Health.STATIC:
                 yield "Its kind has no status that says whether it works."
             case Health.PROGRESSING:
-                yield "It is being reconciled, and within its timeout."
+                ends = run_ends(status.object)
+                until = f", which is over at {moment(ends)}" if ends is not None and ends > self.request.now else ""
+                yield f"It is being reconciled, and within its timeout{until}."
             case _:
                 yield "Its status reports no trouble."
         for source in self._sources(status) if status.health is not Health.SUSPENDED else ():
