@@ -145,7 +145,8 @@ def health_of(flux: FluxObject, now: datetime) -> Health:  # noqa: PLR0911 (the 
         return Health.DELETING
     if flux.disabled:
         return Health.SUSPENDED
-    if flux.kind.static or flux.oci_helm_repository:
+    # Before Flux 2.2 a HelmRepository of type oci was validated, and its conditions report that.
+    if flux.kind.static or (flux.oci_helm_repository and not flux.conditions):
         return Health.STATIC
     if (stalled := flux.condition("Stalled")) is not None and stalled.status == "True" and is_current(flux, stalled):
         return Health.STALLED
