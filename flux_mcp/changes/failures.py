@@ -15,7 +15,7 @@ from typing import Final
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.changes.change import Action, Change, ChangeType
 from flux_mcp.changes.evidence import FluxRecord
-from flux_mcp.changes.history import TOGETHER, History, Point, digest_of
+from flux_mcp.changes.history import CANCELED, TOGETHER, History, Point, digest_of
 from flux_mcp.flux.status import Flag, Health, ObjectStatus
 
 
@@ -114,7 +114,8 @@ def _tells(known: Change, turn: Change, history: History) -> bool:
 
 def fails(status: ObjectStatus) -> bool:
     """Whether an object fails now, and not just waits for another."""
-    return status.health in {Health.FAILING, Health.STALLED} or Flag.AFTER_FAILURE in status.flags
+    canceled = status.reason == CANCELED
+    return status.health in {Health.FAILING, Health.STALLED} or (Flag.AFTER_FAILURE in status.flags and not canceled)
 
 
 def regressions(

@@ -40,13 +40,15 @@ _GOOD: Final = frozenset(
         *("ChartPullSucceeded", "InstallSucceeded", "UpgradeSucceeded", "TestSucceeded"),
     }
 )
+CANCELED: Final = "HealthCheckCanceled"
+"""The reason of a run that a newer revision ended: nothing is known to fail."""
 _NEUTRAL: Final = frozenset(
     {
         *("DriftDetected", "DependencyNotReady", "NotificationDispatchFailed", "OutdatedVersion"),
-        "ReconciliationDisabled",
+        *("ReconciliationDisabled", CANCELED),
     }
 )
-"""Warnings that are no failure of the object."""
+"""Reasons that are no failure of the object."""
 _STORED: Final = "stored artifact for commit '"
 
 
@@ -308,6 +310,8 @@ def first_times(entries: Iterable[HistoryEntry]) -> Mapping[str, datetime]:
 
 def _from_status(record: FluxRecord) -> Iterator[Point]:
     for entry in record.history:
+        if entry.status in _NEUTRAL:
+            continue
         once = entry.revision if entry.runs == 1 else ""
         yield Point(entry.first, entry.good, entry.status, once, exact=True)
         yield Point(entry.last, entry.good, entry.status, entry.revision)
@@ -321,6 +325,8 @@ def _from_status(record: FluxRecord) -> Iterator[Point]:
     ready = one.ready
     if ready is not None and ready.changed is not None and ready.status != "Unknown":
         good = ready.status == "True"
+        if not good and ready.reason in _NEUTRAL:
+            return
         applied = one.applied_revision if good and one.kind.role is Role.APPLIER else ""
         yield Point(ready.changed, good, ready.reason, applied)
 

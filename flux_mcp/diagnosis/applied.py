@@ -232,7 +232,7 @@ def _follow_workloads(search: Search, named: tuple[NamedObject, ...], *, childre
         if entry.workload is not None:
             _follow_workload(search, entry, ready, named=entry in entries)
         elif _is_pod(entry):
-            search.workloads += workload_failures(entry.ref, search.snapshot.evidence)
+            search.workloads += workload_failures(entry.ref, search.snapshot.evidence, search.snapshot.now)
         else:
             _follow_prerequisite(search, entry.ref)
     others = [
@@ -271,7 +271,9 @@ def _follow_made(search: Search, ref: ObjectRef) -> None:
         workload = evidence.workloads.get(made)
         known = {about for one in search.workloads for about in one.about}
         if workload is None or not workload.settled:
-            search.workloads += [one for one in workload_failures(made, evidence) if known.isdisjoint(one.about)]
+            search.workloads += [
+                one for one in workload_failures(made, evidence, search.snapshot.now) if known.isdisjoint(one.about)
+            ]
     newest = evidence.newest_below(ref, applied) if len(search.workloads) == before else None
     if newest is not None:
         search.details.append(event_detail(newest))
@@ -460,7 +462,7 @@ def _follow_workload(search: Search, entry: InventoryEntry, ready: list[ObjectRe
         if named or entry.kind not in {JOB.kind, CRON_JOB.kind}:
             ready.append(ref)
         return
-    found = workload_failures(ref, evidence)
+    found = workload_failures(ref, evidence, search.snapshot.now)
     # That a Job takes its time matters only to who waits for it.
     search.workloads += [one for one in found if named or one.reason != "Running"]
     if not found and (named or workload.ready < workload.wanted):

@@ -89,6 +89,10 @@ _NOT_APPLIED: Final = frozenset({"BuildFailed", "ReconciliationFailed", "Artifac
 """Reasons for which an applier does not apply a newer revision."""
 _JITTER: Final = 1.2
 """How much longer than its interval an object may take to its next run."""
+_NEW: Final = timedelta(minutes=1)
+"""How long a controller may take to report on a new object for the first time."""
+_DOWN: Final = frozenset({"controller-down", "controller-scaled-to-zero"})
+"""What is wrong with a controller that does nothing: it is not just starting, and wrote no status of late."""
 _HELD_ELSEWHERE: Final = frozenset({"autoscaler-exists", "ingress-host-in-use"})
 """Failures for which another object has what is wanted."""
 _CONTESTED: Final = frozenset({"field-manager-conflict", "helm-object-owned-by-another", *_HELD_ELSEWHERE})
@@ -142,9 +146,20 @@ def blocked(ref: ObjectRef, snapshot: Snapshot) -> Blocked:
             search.add(running(search, ref))
         case _:
             _follow_conditions(search)
+    if search.status.trouble and search.status.health not in {Health.DELETING, Health.READY}:
+        _follow_down(search)
     if search.own and search.status.health is not Health.READY:
         search.details += _held_above(search)
     return search.result()
+
+
+def _follow_down(search: Search) -> None:
+    """A controller that is down: until it works, nothing is retried, and no correction is noticed."""
+    watch, controllers = search.watch()
+    down = [controller_cause(one, search.snapshot) for one in controllers] if watch is Watch.DOWN else []
+    if lasting := [one for one in down if one.failures[0].id in _DOWN]:
+        search.own = search.own or not search.found
+        search.causes |= dict.fromkeys(lasting)
 
 
 def _held_above(search: Search) -> Iterator[Detail]:
@@ -209,7 +224,9 @@ def _follow_pending(search: Search) -> None:
     elif not search.follow_controller() and not _follow_busy(search):
         component, controllers = search.status.object.kind.controller, search.snapshot.controllers
         absent = component and search.watch()[0] is Watch.UNKNOWN and controllers.in_full and controllers.found
-        name = "controller-not-installed" if absent else "reconciliation-pending"
+        created = search.status.object.created
+        new = created is not None and created > search.snapshot.now - _NEW
+        name = "object-new" if new else "controller-not-installed" if absent else "reconciliation-pending"
         search.blame(name, key=(name, component) if component else ())
 
 
@@ -228,6 +245,8 @@ def _follow_stale(search: Search) -> None:
     """The status is about an older generation: what that waited for may still be in the way."""
     ready = search.status.object.ready
     if search.follow_controller():
+        # When it works again, what is in trouble now is in the way still.
+        search.wait_for((*search.subject.node.depends_on, *search.status.object.sources))
         return
     failed = ready is not None and ready.status == "False"
     if ready is not None and failed:
@@ -246,10 +265,7 @@ def _follow_stale(search: Search) -> None:
         key=("stale", component) if component and search.status.health is Health.STALE and not failed else (),
     )
     # What is in trouble now keeps the new generation from being applied, too.
-    statuses = search.snapshot.statuses
-    for ref in (*search.subject.node.depends_on, *search.status.object.sources):
-        if ref in statuses and statuses[ref].trouble and statuses[ref].health is not Health.READY:
-            search.by[ref] = None
+    search.wait_for((*search.subject.node.depends_on, *search.status.object.sources))
 
 
 def _follow_busy(search: Search) -> bool:
@@ -672,7 +688,7 @@ def _follow_webhook(search: Search, message: str) -> None:
     workloads = [one for one in evidence.workloads.values() if one.ref.namespace == namespace and one.owner is None]
     unready = [one for one in workloads if not one.settled]
     for one in unready[:WORKLOADS]:
-        search.workloads += workload_failures(one.ref, evidence)
+        search.workloads += workload_failures(one.ref, evidence, search.snapshot.now)
     for one in (unready or workloads)[:WORKLOADS]:
         search.details.append(Detail(Fact.WORKLOAD, (one.ref,), (str(one.ready), str(one.wanted))))
 

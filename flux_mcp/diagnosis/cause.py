@@ -69,6 +69,7 @@ class Fact(Enum):
     OWN_SOURCE = "who applies a source and gets its content from that same source"
     CRDS_SKIPPED = "that an action leaves out the CRDs of the chart"
     STEP = "the run that goes on"
+    RUN_ENDS = "when the timeout of the run that goes on is over"
     BUSY = "the objects that a controller reconciles now, and how many it does at once"
     TIMEOUT = "the interval that a timeout is derived from"
     MAY_MAKE = "an object that may make a Secret that is missing"

@@ -32,7 +32,7 @@ def follow_hook(search: Search, message: str) -> None:
     evidence = search.snapshot.evidence
     named = [*_named(search, message, namespace)]
     for ref in named or _of_phase(search, message, namespace):
-        found = workload_failures(ref, evidence)
+        found = workload_failures(ref, evidence, search.snapshot.now)
         search.workloads += found
         known = ref in evidence.workloads or ref in evidence.pods or evidence.events.get(ref)
         if ref in named and not found and not known and evidence.was_read(namespace, ref.kind):

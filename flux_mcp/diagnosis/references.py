@@ -15,7 +15,7 @@ from flux_mcp.diagnosis.controllers import SHARD, Watch
 from flux_mcp.diagnosis.evidence import OtherObject
 from flux_mcp.diagnosis.search import Search, controller_cause
 from flux_mcp.flux.inventory import InventoryEntry
-from flux_mcp.flux.status import Flag, Health
+from flux_mcp.flux.status import Flag, Health, run_ends
 
 _READ_KINDS: Final = {kind.kind for kind in KUBERNETES_KINDS} - {"CustomResourceDefinition"}
 """The kinds that can be read by namespace; objects of others by their name alone."""
@@ -111,10 +111,13 @@ def follow_running(search: Search, ref: ObjectRef) -> None:
 
 def running(search: Search, ref: ObjectRef) -> Cause:
     """The cause that an object is being reconciled, and why, where the catalog knows that."""
-    ready = search.snapshot.statuses[ref].object.ready
+    flux = search.snapshot.statuses[ref].object
+    ready, ends = flux.ready, run_ends(flux)
     known = find_failure(ref.kind, ready.reason, ready.message) if ready is not None else None
     if ready is None or known is None:
-        return Cause(CauseType.RUNNING, (ref,), (failure("run-in-progress"),), key=("running", ref))
+        within = ready is not None and ready.status == "Unknown" and ends is not None and ends > search.snapshot.now
+        until = (Detail(Fact.RUN_ENDS, (ref,), (), ends),) if within else ()
+        return Cause(CauseType.RUNNING, (ref,), (failure("run-in-progress"),), until, key=("running", ref))
     details = (Detail(Fact.CONDITION, (ref,), ("Ready", ready.reason, ready.message)),)
     return Cause(CauseType.RUNNING, (ref,), (known,), details, key=("running", ref))
 
@@ -220,6 +223,10 @@ def follow_ready(search: Search) -> None:
     refs = tuple(ref for ref in search.ready if ref in search.snapshot.statuses)
     if _tags_lost(search, refs):
         return
+    if failure("dependency-revision-behind") in search.failures and any(_runs_older(search, ref) for ref in refs):
+        search.own = True
+        search.details += [_ready_now(search, ref) for ref in refs]
+        return
     if failure("dependency-ready-expression-false") in search.failures:
         # That it is Ready is not what the expression asks for.
         search.own = True
@@ -227,6 +234,14 @@ def follow_ready(search: Search) -> None:
         return
     search.failures.clear()
     search.blame("reference-ready-now", *(_ready_now(search, ref) for ref in refs))
+
+
+def _runs_older(search: Search, ref: ObjectRef) -> bool:
+    """Whether an applier has not applied the revision that its source has now."""
+    statuses = search.snapshot.statuses
+    applied = statuses[ref].object.applied_revision
+    sources = (statuses[one].object for one in statuses[ref].object.sources if one in statuses)
+    return any(one.artifact_revision not in {"", applied} for one in sources)
 
 
 def _tags_lost(search: Search, refs: tuple[ObjectRef, ...]) -> bool:

@@ -25,6 +25,12 @@ KILLED: Final = 137
 """The exit code of a container that was killed (SIGKILL)."""
 FRESH: Final = timedelta(minutes=2)
 """A controller that wrote a status so recently works, whatever its Pods report."""
+STARTS: Final = timedelta(minutes=2)
+"""How long the Pods of a controller may take to become ready: images are pulled, and another one leads until then."""
+_STARTING: Final = frozenset(
+    {"NotReady", "ContainerCreating", "PodInitializing", "Initializing", "MinimumReplicasUnavailable"}
+)
+"""What Pods report that have only just been created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +219,7 @@ def not_watched(search: Search, one: SnapshotObject) -> Cause:
 def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
     """The cause that a controller is down, or crashes."""
     evidence = snapshot.controllers.evidence
-    failed = workload_failures(one.ref, evidence)
+    failed = workload_failures(one.ref, evidence, snapshot.now)
     details = [Detail(Fact.REPLICAS, (one.ref,), (str(one.ready), str(one.wanted)))]
     if one.failure is not None and not failed and one.wanted:
         details.append(Detail(Fact.CONDITION, (one.ref,), one.failure))
@@ -223,12 +229,14 @@ def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
         name = "controller-evicted" if snapshot.controllers.evicted(one, snapshot.now) else "controller-crashing"
     elif one.wanted == 0:
         name = "controller-scaled-to-zero"
+    elif _starts(one, failed, snapshot):
+        name, failed = "controller-starting", ()
     else:
         name = "controller-down"
     if one.down and (written := _written(one, snapshot)) is not None:
         when, ref = written
         details.append(Detail(Fact.WRITTEN, (ref,), (), when))
-        if one.wanted and when >= snapshot.now - FRESH:
+        if name == "controller-down" and when >= snapshot.now - FRESH:
             name = "controller-unready"
     if (end := snapshot.controllers.last_end(one)) is not None and not failed:
         container, when = end
@@ -246,6 +254,14 @@ def controller_cause(one: Controller, snapshot: Snapshot) -> Cause:
         failed,
         ("controller", name, *known, *reported) if one.down or (one.stuck and failed) else ("controller", one.ref),
     )
+
+
+def _starts(one: Controller, failed: Iterable[WorkloadFailure], snapshot: Snapshot) -> bool:
+    """Whether the Pods of a controller are new, and nothing but the time they need keeps them from being ready."""
+    pods = [pod for pod in snapshot.controllers.evidence.pods_of(one.ref) if pod.deleted is None]
+    oldest = snapshot.now - STARTS
+    new = bool(pods) and all(pod.created is not None and pod.created >= oldest and not pod.restarts for pod in pods)
+    return new and all(each.reason in _STARTING for each in failed)
 
 
 def _written(one: Controller, snapshot: Snapshot) -> tuple[datetime, ObjectRef] | None:

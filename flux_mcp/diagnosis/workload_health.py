@@ -90,15 +90,16 @@ class WorkloadFailure:
     others: tuple[Failure, ...] = ()
 
 
-def workload_failures(ref: ObjectRef, evidence: Evidence) -> tuple[WorkloadFailure, ...]:
+def workload_failures(ref: ObjectRef, evidence: Evidence, now: datetime) -> tuple[WorkloadFailure, ...]:
     """What is wrong with a workload, equal failures of several Pods as one; empty where nothing is known."""
     workload = evidence.workloads.get(ref)
     pods = evidence.pods_of(ref)
     unready = sorted((one for one in pods if not one.ready and one.phase != "Succeeded"), key=lambda one: one.order)
     kept = [one for one in unready if one.deleted is None]
     found = [one for pod in kept for one in _of_pod(pod, workload, evidence)]
-    # Pods that go away are ordinary, unless nothing else is wrong.
-    found = found or [one for pod in unready if pod.deleted is not None for one in _of_deleted(pod)]
+    # Pods that go away are ordinary, unless nothing takes the place of one that should be gone.
+    gone = [one for one in unready if one.deleted is not None and one.deleted < now] if not kept else []
+    found = found or [one for pod in gone for one in _of_deleted(pod)]
     if any(one.failure is failure("volume-claim-unbound") for one in found):
         found += _of_claims(ref.namespace, evidence)
     # A workload whose Pods say what is wrong need not say it too.

@@ -35,7 +35,7 @@ class FluxObject:
         generation: 0 where it is not known; so for the observed generations.
         disabled: spec.suspend, or the kind's annotation with the value `disabled`.
         suspended_by: who suspended it, where Flux Operator recorded that.
-        oci_helm_repository: a HelmRepository of type oci, which its controller leaves without a status.
+        oci_helm_repository: a HelmRepository of type oci, which its controller leaves without a status since Flux 2.2.
         history_status: how the last finished run of a Kustomization, ResourceSet or FluxInstance ended.
         last_run: when it ended, where status.history tells (Flux 2.7 and later).
         failures: the largest of a HelmRelease's failure counters.

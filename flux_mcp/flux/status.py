@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
@@ -25,6 +25,8 @@ STUCK_DELETING: Final = 600.0
 """Seconds after which a deletion is stuck."""
 NEW_REVISION: Final = 30.0
 """Seconds in which a new revision of a source is ordinarily applied."""
+OVERDUE: Final = 60.0
+"""Seconds after the timeout of a run from which the run is stuck."""
 SOURCE_GRACE: Final = 60.0
 """Seconds for which SourceNotReady is the ordinary wait for a chart that was just requested."""
 
@@ -163,7 +165,8 @@ def health_of(flux: FluxObject, now: datetime) -> Health:  # noqa: PLR0911 (the 
         return Health.DELETING
     if flux.disabled:
         return Health.SUSPENDED
-    if flux.kind.static or flux.oci_helm_repository:
+    # Before Flux 2.2 a HelmRepository of type oci was validated, and its conditions report that.
+    if flux.kind.static or (flux.oci_helm_repository and not flux.conditions):
         return Health.STATIC
     if (stalled := flux.condition("Stalled")) is not None and stalled.status == "True" and is_current(flux, stalled):
         return Health.STALLED
@@ -262,18 +265,22 @@ def _assess(
 def _stuck(flux: FluxObject, health: Health, now: datetime) -> bool:
     if health is Health.DELETING:
         return _seconds(flux.deleted, now) > STUCK_DELETING
-    if health is not Health.PROGRESSING:
-        return False
+    ends = run_ends(flux) if health is Health.PROGRESSING else None
+    return ends is not None and _seconds(ends, now) > OVERDUE
+
+
+def run_ends(flux: FluxObject) -> datetime | None:
+    """When the timeout of the run that goes on is over."""
     running = flux.ready if flux.ready is not None and flux.ready.status != "True" else flux.condition("Reconciling")
-    if running is None:
-        return False
+    if running is None or running.changed is None:
+        return None
     timeouts = (
         found
         for condition in flux.conditions
         for match in [_RUNS.search(condition.message)]
         if match and (found := parse_duration(match[1]))
     )
-    return _seconds(running.changed, now) > max(flux.timeout, *timeouts, 0.0) + 60
+    return running.changed + timedelta(seconds=max(flux.timeout, *timeouts, 0.0))
 
 
 def _failed_before(flux: FluxObject) -> bool:

@@ -22,7 +22,7 @@ from flux_mcp.flux.status import Health, ObjectStatus
 from flux_mcp.render.logs import fill
 from flux_mcp.render.objects import health_and_flags
 from flux_mcp.render.spec_fields import setting_at
-from flux_mcp.render.text import age, revision
+from flux_mcp.render.text import age, moment, revision
 from flux_mcp.request import RequestContext
 from flux_mcp.sanitize.project import project
 from flux_mcp.sanitize.quote import MESSAGE, abbreviated, log_line, message, name_of, value
@@ -551,6 +551,11 @@ def _credentials(causes: Causes, detail: Detail, cause: Cause, length: Length) -
     return f"credentials from {_names(detail) if detail.refs else f'provider {value(detail.texts[0])}'}"
 
 
+def _run_ends(causes: Causes, detail: Detail, cause: Cause, length: Length) -> str:
+    del causes, cause, length
+    return f"its timeout is over at {moment(detail.when)}" if detail.when is not None else ""
+
+
 def _simply(template: str) -> Words:
     """Words with the names of the objects, and the texts by their position."""
 
@@ -615,6 +620,7 @@ _WORDS: Final[Mapping[Fact, Words]] = {
         "spec.{0}.crds is Skip: the CRDs in crds/ of the chart are not applied (with CreateReplace they are)"
     ),
     Fact.STEP: _simply("now: {0}"),
+    Fact.RUN_ENDS: _run_ends,
     Fact.BUSY: _simply("{0} reconciles {1} at once (--concurrent); now: {refs}"),
     Fact.TIMEOUT: _simply("spec.timeout is not set, so it waits for its interval, {0}, less 30s, and at least 30s"),
     Fact.MAY_MAKE: _simply("{refs} may make it: its spec says under which name"),

@@ -16,13 +16,13 @@ from flux_mcp.diagnosis.search import FLUX_OPERATOR
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.flux.diagram import flow_of
 from flux_mcp.flux.installation import CONTROLLERS
-from flux_mcp.flux.status import Flag, Health, ObjectStatus
+from flux_mcp.flux.status import Flag, Health, ObjectStatus, run_ends
 from flux_mcp.kubernetes.events import Event
 from flux_mcp.render.answer import Answer, Level
 from flux_mcp.render.causes import BRIEF, FIX, FULL, LENGTHS, REQUESTED, SHORTEST, Causes
 from flux_mcp.render.objects import counts
 from flux_mcp.render.page import Page, PageCause
-from flux_mcp.render.text import Line, age, revision, size
+from flux_mcp.render.text import Line, age, moment, revision, size
 from flux_mcp.sanitize.quote import message, name_of, value
 
 WAITING: Final = 20
@@ -139,20 +139,24 @@ class FluxDiagnosis(Answer):
             where = f"namespace {value(self.namespace)}"
             return f"No {kind}{read} lives in {where}, and none in trouble is known to apply to it."
         if self.positions:
-            found = self.snapshot.controllers.found
-            stuck = "is stuck in an upgrade" if any(one.stuck for one in found) else "restarts again and again"
-            how = "is down" if any(one.down for one in found) else stuck
-            seen = f"a controller {how}: what it has not seen is in no status"
-            known = {one for position in self.positions for one in self.diagnosis.causes[position].failures}
-            twice = known == {failure("controllers-twice")}
-            return f"No status reports trouble, but {'controllers run twice' if twice else seen}."
+            return f"No status reports trouble, but {self._trouble_of_controllers()}."
         if not self.snapshot.controllers.in_full:
-            return (
-                "No status reports trouble, but the controllers were not read: whether statuses are fresh is unknown."
-            )
+            how = "read in part" if self.snapshot.controllers.found else "not read"
+            return f"No status reports trouble, but the controllers were {how}: whether statuses are fresh is unknown."
         if self.unknown:
             return "No status reports trouble, as far as controllers that are not known to run have written it."
         return f"No object{read} is in trouble."
+
+    def _trouble_of_controllers(self) -> str:
+        """What is wrong with the controllers, where no status reports anything."""
+        known = {one for position in self.positions for one in self.diagnosis.causes[position].failures}
+        if known == {failure("controllers-twice")}:
+            return "controllers run twice"
+        found = self.snapshot.controllers.found
+        how = "is stuck in an upgrade" if any(one.stuck for one in found) else "restarts again and again"
+        if any(one.down for one in found):
+            how = "is starting" if known == {failure("controller-starting")} else "is down"
+        return f"a controller {how}: what it has not seen is in no status"
 
     def _of_the_one(self, ref: ObjectRef) -> Iterator[str]:
         status = self.diagnosis.statuses[ref]
@@ -206,7 +210,9 @@ class FluxDiagnosis(Answer):
             case Health.STATIC:
                 yield "Its kind has no status that says whether it works."
             case Health.PROGRESSING:
-                yield "It is being reconciled, and within its timeout."
+                ends = run_ends(status.object)
+                until = f", which is over at {moment(ends)}" if ends is not None and ends > self.request.now else ""
+                yield f"It is being reconciled, and within its timeout{until}."
             case _:
                 yield "Its status reports no trouble."
         for source in self._sources(status) if status.health is not Health.SUSPENDED else ():

@@ -61,7 +61,9 @@ class FluxChanges(Answer):
         if not self.changes:
             yield f"No change is recorded since {self.oldest:%Y-%m-%dT%H:%M:%SZ}."
         if self.oldest_event is None:
-            yield "There are no Events: changes are known from status, ReplicaSets and managedFields only."
+            unread = any("Event" in one.kinds for one in self.unread)
+            why = "Without Events" if unread else "There are no Events:"
+            yield f"{why} changes are known from status, ReplicaSets and managedFields only."
         elif self.oldest_event > self.oldest:
             yield (
                 f"Events go back to {self.oldest_event:%Y-%m-%dT%H:%M:%SZ}: older changes are known from status, "

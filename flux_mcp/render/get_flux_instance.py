@@ -293,7 +293,8 @@ class FluxInstallation(Answer):
                 stored = " or ".join(map(value, old))
                 yield f"  {name}: objects may still be stored as {stored}; new ones are stored as {value(crd.storage)}"
             if deprecated := [version for version in crd.deprecated if version in crd.served]:
-                yield f"  {name}: serves {' and '.join(map(value, deprecated))}, which is deprecated"
+                are = "is" if len(deprecated) == 1 else "are"
+                yield f"  {name}: serves {' and '.join(map(value, deprecated))}, which {are} deprecated"
 
     def _objects(self) -> Iterator[str]:
         total = f"Flux resources: {len(self.statuses)}{' read' if self.unread else ''}"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from flux_mcp.api.kubernetes_kinds import WORKLOAD_KINDS
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.inventory import InventoryEntry
@@ -79,8 +80,9 @@ class FluxWorkloads(Answer):
         del named
         if not self.flux:
             yield "Flux is not installed: the API server serves no kind that applies workloads."
+        in_part = any(kind.kind in one.kinds for one in self.unread for kind in WORKLOAD_KINDS)
         if not self.groups:
-            yield "No workload that Flux manages matches."
+            yield f"No workload that Flux manages matches{', as far as could be read' if in_part else ''}."
         else:
             agree = all(why is Confirmation.BOTH for group in self.groups for _, why in group.owners)
             yield "; ".join(self._counts()) + (". Labels and inventories agree." if agree else "")

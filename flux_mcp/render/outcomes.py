@@ -146,11 +146,11 @@ def _failure(failure: FailureEvidence, request: RequestContext) -> Iterator[str]
     for status in failure.flux[:NAMED]:
         yield object_line(status, request)
     for workload in failure.workloads[:NAMED]:
-        yield from _workload(workload, failure)
+        yield from _workload(workload, failure, request)
 
 
-def _workload(workload: InventoryEntry, failure: FailureEvidence) -> Iterator[str]:
-    found = workload_failures(workload.ref, failure.health)
+def _workload(workload: InventoryEntry, failure: FailureEvidence, request: RequestContext) -> Iterator[str]:
+    found = workload_failures(workload.ref, failure.health, request.now)
     yield from (failure_line(one, BRIEF) for one in found)
     known = failure.health.workloads.get(workload.ref)
     if not found and known is not None:

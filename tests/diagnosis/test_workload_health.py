@@ -1,5 +1,6 @@
 """Why a workload is not ready: from Pods, conditions and events as Kubernetes writes them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from flux_mcp.diagnosis.catalog.lookup import failure
 from flux_mcp.diagnosis.evidence import index_evidence, view_evidence
 from flux_mcp.diagnosis.workload_health import WorkloadFailure, last_failures, workload_failures
 
+NOW = datetime(2026, 1, 2, 3, 30, tzinfo=UTC)
 WEB = ObjectRef("Deployment", "apps", "web")
 FAILURES = {
     "ImagePullBackOff": "image-pull-failed",
@@ -81,7 +83,8 @@ def warning(about: str, kind: str, reason: str, message: str) -> dict[str, Any]:
 
 
 def found(*items: dict[str, Any], ref: ObjectRef = WEB) -> tuple[WorkloadFailure, ...]:
-    return workload_failures(ref, index_evidence(one for item in items if (one := view_evidence(item)) is not None))
+    evidence = index_evidence(one for item in items if (one := view_evidence(item)) is not None)
+    return workload_failures(ref, evidence, NOW)
 
 
 def waits(reason: str, message: str = "") -> dict[str, Any]:
