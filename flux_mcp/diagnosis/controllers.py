@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
 
+from flux_mcp.api.flux_kinds import FLUX_KINDS
 from flux_mcp.api.kubernetes_kinds import POD
 from flux_mcp.api.selector import matches, parse_selector
 from flux_mcp.diagnosis.evidence import Evidence
@@ -51,6 +52,12 @@ class ControllerSet:
     def watching(self, component: str, namespace: str, labels: Mapping[str, str]) -> tuple[Controller, ...]:
         """The Deployments of a controller that select an object by its labels and namespace."""
         return tuple(one for one in self.found if watches(one, component, namespace, labels))
+
+    def everywhere(self) -> frozenset[str]:
+        """The controllers of which a Deployment watches every object, whatever its labels and namespace."""
+        known = {kind.controller for kind in FLUX_KINDS}
+        whole = [one for one in self.found if not selector_of(one) and _flag(one, "watch-all-namespaces") != "false"]
+        return frozenset(component for component in known for one in whole if one.runs(component))
 
     def watch(
         self, component: str, namespace: str, labels: Mapping[str, str], now: datetime

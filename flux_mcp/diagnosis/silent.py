@@ -147,8 +147,10 @@ def _receivers(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterat
 def _unwatched(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterator[tuple[ObjectRef, Blocked]]:
     """Objects that look Ready and that no controller selects any more: nothing reconciles them."""
     del found
+    everywhere = snapshot.controllers.everywhere()
     for ref, status in snapshot.statuses.items() if snapshot.controllers.in_full else ():
-        if status.health is Health.READY and not status.object.oci_helm_repository:
+        watched = status.object.kind.controller in everywhere
+        if status.health is Health.READY and not watched and not status.object.oci_helm_repository:
             search = Search(status, snapshot)
             if search.watch()[0] is Watch.NOBODY and search.follow_controller():
                 yield ref, search.result()

@@ -132,6 +132,7 @@ class Snapshot:
 
     Attributes:
         objects: every Flux object that was read.
+        graph: their relations.
         statuses: their health.
         read: the kinds of which everything is known; a target of another kind may exist.
         only: the one namespace that was read; None where all were.
@@ -145,6 +146,7 @@ class Snapshot:
     """
 
     objects: Mapping[ObjectRef, SnapshotObject]
+    graph: Graph
     statuses: Mapping[ObjectRef, ObjectStatus]
     read: Collection[str]
     now: datetime
@@ -163,10 +165,6 @@ class Snapshot:
         """Whether an object waits for the health of another one, which it applied or checks."""
         one = self.objects.get(applier)
         return one is not None and (ref in one.checked or (one.waits and ref in self.graph.children(applier)))
-
-    @cached_property
-    def graph(self) -> Graph:
-        return Graph(one.node for one in self.objects.values())
 
     @cached_property
     def named(self) -> Mapping[str, tuple[ObjectRef, ...]]:

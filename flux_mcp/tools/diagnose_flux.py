@@ -22,7 +22,7 @@ from flux_mcp.api.kubernetes_kinds import (
 from flux_mcp.api.ref import ObjectRef
 from flux_mcp.api.references import owners_by_label
 from flux_mcp.cluster.client import Cluster
-from flux_mcp.cluster.evidence import NAMESPACES, read_evidence, read_more, read_workloads
+from flux_mcp.cluster.evidence import NAMESPACES, FluxEvidence, read_evidence, read_more, read_workloads
 from flux_mcp.cluster.get import find_among
 from flux_mcp.cluster.pod_logs import read_crash_logs
 from flux_mcp.cluster.result import Unread
@@ -35,6 +35,7 @@ from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
 from flux_mcp.diagnosis.search import FLUX_OPERATOR
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.errors import BadArgument, KubectlError
+from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.installation import Controller, operators
 from flux_mcp.flux.inventory import InventoryEntry
 from flux_mcp.flux.status import Health, ObjectStatus, assess
@@ -60,14 +61,7 @@ async def diagnose_flux(
     evidence = await read_evidence(cluster, request, namespace, insist=(kind,) if kind is not None else ())
     statuses = assess((one.node.object for one in evidence.flux.objects), request.now)
     requested = find_among(evidence.flux, request, kind, name, namespace).ref if kind is not None and name else None
-    snapshot = Snapshot(
-        objects={one.ref: one for one in evidence.flux.objects},
-        statuses={status.object.ref: status for status in statuses},
-        read=evidence.flux.read,
-        now=request.now,
-        controllers=evidence.controllers,
-        only=evidence.only,
-    )
+    snapshot = _snapshot(evidence, statuses, request)
     selected = _selected(snapshot, statuses, kind, requested, namespace)
     first = diagnose(snapshot)
     no_workloads: tuple[Unread, ...] = ()
@@ -354,6 +348,20 @@ def _positions(
         and not (explained and any(one.id == "controller-unready" for one in cause.failures))
     }
     return tuple(sorted(found))
+
+
+def _snapshot(evidence: FluxEvidence, statuses: Iterable[ObjectStatus], request: RequestContext) -> Snapshot:
+    """The Flux objects and their controllers, with nothing beside them."""
+    objects = {one.ref: one for one in evidence.flux.objects}
+    return Snapshot(
+        objects=objects,
+        graph=Graph(one.node for one in objects.values()),
+        statuses={status.object.ref: status for status in statuses},
+        read=evidence.flux.read,
+        now=request.now,
+        controllers=evidence.controllers,
+        only=evidence.only,
+    )
 
 
 def _own_first(cause: Cause, components: tuple[str, ...]) -> Cause:

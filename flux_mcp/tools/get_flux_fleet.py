@@ -13,6 +13,7 @@ from flux_mcp.cluster.evidence import read_evidence
 from flux_mcp.diagnosis.root_causes import diagnose
 from flux_mcp.diagnosis.snapshot import Snapshot
 from flux_mcp.errors import FluxMcpError, KubectlError, UnknownContext
+from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.status import assess, count
 from flux_mcp.render.get_flux_fleet import Fleet, FleetCause, FleetContext
 from flux_mcp.request import ErrorContext, RequestContext
@@ -86,6 +87,7 @@ async def _summary(cluster: Cluster, request: RequestContext) -> FleetContext:
     diagnosis = diagnose(
         Snapshot(
             objects=objects,
+            graph=Graph(one.node for one in objects.values()),
             statuses=statuses,
             read=evidence.flux.read,
             now=request.now,

@@ -19,6 +19,7 @@ from flux_mcp.diagnosis.controllers import ControllerSet
 from flux_mcp.diagnosis.evidence import index_evidence, view_evidence
 from flux_mcp.diagnosis.root_causes import Diagnosis, diagnose
 from flux_mcp.diagnosis.snapshot import Snapshot, view_snapshot_object
+from flux_mcp.flux.graph import Graph
 from flux_mcp.flux.graph_algorithms import components, downstream
 from flux_mcp.flux.installation import Controller
 from flux_mcp.flux.status import Health, assess
@@ -40,6 +41,7 @@ def world(items: Iterable[dict[str, Any]], now: datetime = NOW, **more: Any) -> 
     evidence = index_evidence(views, known.pop("seen", ()))
     return Snapshot(
         objects={one.ref: one for one in objects},
+        graph=Graph(one.node for one in objects),
         statuses={status.object.ref: status for status in statuses},
         now=now,
         evidence=evidence,
