@@ -37,11 +37,14 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "counts": "health → how many of them",
         "objects": "the objects in the order of trouble, as many as limit: kind, namespace, name, health, flags, "
         "reason, message, since (last transition of Ready, else creation), revision",
+        "idleSince": "when the last Kustomization ran, where all that are Ready are overdue, so that it may be out of "
+        "date; else null",
         "notInstalled": "requested kinds that the API server does not serve",
     },
     "diagnose_flux": {
         "counts": "health → how many objects that match the arguments",
         "controllersDown": "the controllers that are not ready and matter: namespace, name, ready, wanted",
+        "notSearched": "namespaces whose Pods and Events were not read; a cause there may be known less well",
         "causes": "the root causes, the most important first: type, objects (fields as above), advice (cause, fix), "
         "known (whether the failure is in the catalog), blocks (kind, namespace, name), logs (of containers that "
         "crashed: pod, container, lines, the newest last)",
@@ -107,6 +110,7 @@ def _resources(answer: FluxResources) -> dict[str, Any]:
         "total": len(answer.matching),
         "counts": _counts(answer.matching),
         "objects": [_status(status) for status in answer.matching[: answer.limit]],
+        "idleSince": moment(answer.idle) if answer.idle is not None else None,
         "notInstalled": [kind.kind for kind in answer.absent],
     }
 
@@ -120,6 +124,7 @@ def _diagnosis(answer: FluxDiagnosis) -> dict[str, Any]:
             for one in answer.snapshot.controllers.found
             if one.down
         ],
+        "notSearched": [clean_name(one) for one in answer.snapshot.evidence.left_out],
         "causes": [
             _cause(answer, diagnosis.causes[position], diagnosis.blocks[position]) for position in answer.positions
         ],

@@ -1,6 +1,8 @@
 """The fields of `call --output=json`: documented, those of the objects, and masked."""
 
 import json
+import re
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,32 @@ def test_the_causes_name_what_they_block() -> None:
     payments = next(one for one in causes if any(each["name"] == "payments" for each in one["objects"]))
     assert {"kind": "Kustomization", "namespace": "flux-system", "name": "apps"} in payments["blocks"]
     assert payments["advice"][0].keys() == {"cause", "fix"}
+
+
+def test_what_is_not_known_well_is_in_a_field(tmp_path: Path) -> None:
+    """A script that reads the fields alone must not take what was not looked at for known, or old for current."""
+    recording = tmp_path / "many"
+    shutil.copytree(STAGING, recording)
+    path = recording / "kustomizations.kustomize.toolkit.fluxcd.io.json"
+    kustomizations = json.loads(path.read_text())
+    (apps,) = [one for one in kustomizations["items"] if one["metadata"]["name"] == "checkout"]
+    for number in range(12):
+        more = json.loads(json.dumps(apps).replace("checkout", f"checkout-{number}"))
+        kustomizations["items"].append(more)
+    path.write_text(json.dumps(kustomizations))
+    text = CliRunner().invoke(app, ["call", "diagnose_flux", f"--recording={recording}"]).stdout
+    named = re.search(r"not read in \d+ more namespaces?: (.*?)\. Name", text)
+    assert named is not None
+    assert set(named[1].split(", ")) <= set(fields_of("diagnose_flux", recording=recording)["notSearched"])
+    assert fields_of("list_flux_resources")["idleSince"] is None
+    (recording / "recording.json").write_text('{"recordedAt": "2026-11-23T09:27:06Z"}')
+    newest = max(
+        one["status"]["history"][0]["lastReconciled"]
+        for one in kustomizations["items"]
+        for ready in one["status"].get("conditions", ())
+        if ready["type"] == "Ready" and ready["status"] == "True" and one["status"].get("history")
+    )
+    assert fields_of("list_flux_resources", recording=recording)["idleSince"] == newest
 
 
 def test_the_findings_are_those_of_the_text() -> None:
