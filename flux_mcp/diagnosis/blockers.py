@@ -270,27 +270,18 @@ def _follow_stale(search: Search) -> None:
 
 def _follow_busy(search: Search) -> bool:
     """Whether the controller of the object has no free worker: then what its runs wait for is in the way."""
-    snapshot, component = search.snapshot, search.status.object.kind.controller
+    snapshot, kind = search.snapshot, search.status.object.kind
     watch, controllers = search.watch()
-    if watch is not Watch.WORKS or len(controllers) != 1 or component not in _WAITING:
+    if watch is not Watch.WORKS or len(controllers) != 1 or kind.controller not in _WAITING:
         return False
-    runs = tuple(
-        ref
-        for ref, one in snapshot.statuses.items()
-        if one.health is Health.PROGRESSING
-        and Flag.STUCK not in one.flags
-        and one.object.ready is not None
-        and one.object.ready.status == "Unknown"
-        and one.object.kind is search.status.object.kind
-        and search.watch_of(snapshot.objects[ref])[1] == controllers
-    )
+    going_on = snapshot.runs.get(kind.kind, ())
+    runs = tuple(ref for ref in going_on if search.watch_of(snapshot.objects[ref])[1] == controllers)
     workers = snapshot.controllers.workers(controllers[0])
     if len(runs) < workers:
         return False
     search.by |= dict.fromkeys(ref for ref in runs[:RUNS] if ref in snapshot.followed)
-    search.blame(
-        "controller-busy", Detail(Fact.BUSY, runs, (component, str(workers))), key=("busy", component, controllers)
-    )
+    detail = Detail(Fact.BUSY, runs, (kind.controller, str(workers)))
+    search.blame("controller-busy", detail, key=("busy", kind.controller, controllers))
     return True
 
 

@@ -223,7 +223,7 @@ def follow_ready(search: Search) -> None:
     refs = tuple(ref for ref in search.ready if ref in search.snapshot.statuses)
     if _tags_lost(search, refs):
         return
-    if failure("dependency-revision-behind") in search.failures and any(_runs_older(search, ref) for ref in refs):
+    if failure("dependency-revision-behind") in search.failures and any(map(search.snapshot.not_applied, refs)):
         search.own = True
         search.details += [_ready_now(search, ref) for ref in refs]
         return
@@ -234,14 +234,6 @@ def follow_ready(search: Search) -> None:
         return
     search.failures.clear()
     search.blame("reference-ready-now", *(_ready_now(search, ref) for ref in refs))
-
-
-def _runs_older(search: Search, ref: ObjectRef) -> bool:
-    """Whether an applier has not applied the revision that its source has now."""
-    statuses = search.snapshot.statuses
-    applied = statuses[ref].object.applied_revision
-    sources = (statuses[one].object for one in statuses[ref].object.sources if one in statuses)
-    return any(one.artifact_revision not in {"", applied} for one in sources)
 
 
 def _tags_lost(search: Search, refs: tuple[ObjectRef, ...]) -> bool:

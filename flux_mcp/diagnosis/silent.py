@@ -319,8 +319,8 @@ def _drifting(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterato
     for ref, status in snapshot.statuses.items():
         if ref.kind != "HelmRelease" or status.health is not Health.READY or ref in found:
             continue
-        events = [one for one in snapshot.evidence.warnings(ref) if one.reason == "DriftDetected"]
-        newest = max((one for one in events if one.seen is not None), key=lambda one: str(one.seen), default=None)
+        events = (one for one in snapshot.evidence.warnings(ref) if one.reason == "DriftDetected")
+        newest = next(_newest_first(events), None)
         if newest is None or newest.seen is None or newest.first is None or newest.count < FLAPS:
             continue
         patience = 2 * timedelta(seconds=status.object.interval)
@@ -334,12 +334,12 @@ def _drifting(snapshot: Snapshot, found: Mapping[ObjectRef, Blocked]) -> Iterato
 
 def _failed_runs(events: Iterable[Event]) -> Iterator[Event]:
     """The Events of failed runs, the newest first."""
-    failed = [
-        (one.seen, one.message, one)
-        for one in events
-        if one.seen is not None and one.reason not in _OTHERS and _FAILED.search(one.reason)
-    ]
-    yield from (one for *_, one in sorted(failed, key=lambda each: each[:2], reverse=True))
+    return _newest_first(one for one in events if one.reason not in _OTHERS and _FAILED.search(one.reason))
+
+
+def _newest_first(events: Iterable[Event]) -> Iterator[Event]:
+    dated = [(one.seen, one.message, one) for one in events if one.seen is not None]
+    yield from (one for *_, one in sorted(dated, key=lambda each: each[:2], reverse=True))
 
 
 def _failures(failed: Sequence[Event], flux: FluxObject, events: Iterable[Event]) -> Failures | None:

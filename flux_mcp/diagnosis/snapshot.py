@@ -13,7 +13,7 @@ from flux_mcp.diagnosis.catalog.lookup import find_failure
 from flux_mcp.diagnosis.controllers import ControllerSet
 from flux_mcp.diagnosis.evidence import Evidence
 from flux_mcp.flux.graph import FluxNode, Graph, loops_by_source, view_node
-from flux_mcp.flux.status import Health, ObjectStatus, newer_sources
+from flux_mcp.flux.status import Flag, Health, ObjectStatus, newer_sources
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 SUCCEEDED: Final = "ReconciliationSucceeded"
@@ -165,6 +165,22 @@ class Snapshot:
         """Whether an object waits for the health of another one, which it applied or checks."""
         one = self.objects.get(applier)
         return one is not None and (ref in one.checked or (one.waits and ref in self.graph.children(applier)))
+
+    @cached_property
+    def runs(self) -> Mapping[str, tuple[ObjectRef, ...]]:
+        """Kind → its objects of which a run goes on, and within its timeout."""
+        found: dict[str, list[ObjectRef]] = {}
+        for ref, one in self.statuses.items():
+            ready = one.object.ready
+            if one.health is Health.PROGRESSING and Flag.STUCK not in one.flags and ready and ready.status == "Unknown":
+                found.setdefault(ref.kind, []).append(ref)
+        return {kind: tuple(some) for kind, some in found.items()}
+
+    def not_applied(self, ref: ObjectRef) -> str:
+        """The revision that the source of an applier has, where it is another than was applied; else empty."""
+        one = self.statuses[ref].object
+        known = (self.statuses[source].object.artifact_revision for source in one.sources if source in self.statuses)
+        return next((revision for revision in known if revision not in {"", one.applied_revision}), "")
 
     @cached_property
     def named(self) -> Mapping[str, tuple[ObjectRef, ...]]:

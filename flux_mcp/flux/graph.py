@@ -96,6 +96,7 @@ class Graph:
         self._owners: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
         self._children: dict[ObjectRef, dict[ObjectRef, None]] = defaultdict(dict)
         self._holders: dict[tuple[str, str], dict[InventoryEntry, dict[ObjectRef, None]]] = {}
+        self._named: dict[str, tuple[InventoryEntry, ...]] = {}
         self._users: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
         self._dependents: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
         self._selectable: dict[tuple[str, str], list[FluxNode]] = defaultdict(list)
@@ -153,7 +154,10 @@ class Graph:
 
     def managed_as(self, name: str) -> tuple[InventoryEntry, ...]:
         """Every object of a name that an inventory of this cluster names."""
-        return tuple(dict.fromkeys(entry for _, applied in self._inventories() for entry in applied.named(name)))
+        if name not in self._named:
+            found = (entry for _, applied in self._inventories() for entry in applied.named(name))
+            self._named[name] = tuple(dict.fromkeys(found))
+        return self._named[name]
 
     def shared(self) -> Iterator[tuple[InventoryEntry, tuple[ObjectRef, ...]]]:
         """The objects in more than one inventory of this cluster, and their appliers."""

@@ -181,10 +181,9 @@ class FluxDiagnosis(Answer):
     def _held_back(self, status: ObjectStatus) -> Iterator[str]:
         """How much of what a failing applier applies stays as it was, though its source has a newer revision."""
         one, node = status.object, self.snapshot.objects[status.object.ref].node
-        known = (self.diagnosis.statuses[ref].object for ref in one.sources if ref in self.diagnosis.statuses)
-        newer = next((found.artifact_revision for found in known), "")
+        newer = self.snapshot.not_applied(one.ref)
         whole = status.health not in _FAILED or status.reason in _APPLIED
-        if not whole and node.applied and one.applied_revision and newer not in {"", one.applied_revision}:
+        if not whole and node.applied and one.applied_revision and newer:
             objects = f"{len(node.applied)} object{'s' * (len(node.applied) > 1)}"
             yield (
                 f"not applied in full: {revision(newer)}, which its source has; {objects} may still be as of "
